@@ -1,0 +1,84 @@
+"""Reading and writing the files of a run; every writer is atomic.
+
+A file is written under a temporary name in its own folder and then renamed, so that a reader
+sees the whole file or none, and a killed job leaves nothing half-written under the real name.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+PathLike = str | os.PathLike[str]
+
+
+@contextmanager
+def replacing(path: PathLike) -> Iterator[Path]:
+    """Temporary path beside `path` that takes its place when the block ends without an error."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part{target.suffix}")
+    try:
+        yield temporary
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: PathLike, text: str) -> None:
+    """Write `text` as UTF-8."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: PathLike, value: Any) -> None:
+    """Write a JSON document: indented, keys in the order given, NaN refused."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def read_json(path: PathLike) -> Any:
+    """Read a JSON document."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def write_csv(path: PathLike, table: pd.DataFrame) -> None:
+    """Write a table as CSV without its index; floats keep every digit they need."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def write_arrays(path: PathLike, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays as an uncompressed ``.npz`` that needs no pickle."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: PathLike) -> dict[str, np.ndarray]:
+    """Read the arrays of an ``.npz`` file; a file that would need pickle is refused."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def write_sparse(path: PathLike, matrix: sp.csr_array | sp.csr_matrix) -> None:
+    """Write a sparse matrix as SciPy's ``.npz``."""
+    with replacing(path) as temporary:
+        sp.save_npz(temporary, sp.csr_array(matrix), compressed=False)
+
+
+def read_sparse(path: PathLike) -> sp.csr_array:
+    """Read a sparse matrix that `write_sparse` wrote."""
+    return sp.csr_array(sp.load_npz(path))

@@ -1,0 +1,185 @@
+"""What is learned: a matrix factorisation made of the terms that a variant uses.
+
+The prediction for user u and item i is
+
+    r_hat = mu + b_u + b_i + p_u . (q_i + C_i V) + w_u . C_i
+
+and a variant is the set of terms that it has. A term that a variant does not use is absent from
+the model and from its file.
+"""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+
+from blendmf.files import PathLike, read_arrays, write_arrays
+
+SPARSE_TERMS = ("content", "user_content")
+
+
+@dataclass(frozen=True, eq=False)
+class FactorModel:
+    """A trained factorisation, able to score every user and item.
+
+    A user or item outside the index (a negative position, or one past the end) has no terms of
+    its own: prediction falls back on what remains, in the order content, item bias, global mean.
+
+    Attributes
+    ----------
+    n_users, n_items : int
+        Size of the index of positions.
+    rating_range : (float, float)
+        Lowest and highest possible rating; predictions are clipped to it.
+    global_mean : float
+        mu.
+    user_bias, item_bias : ndarray of shape (n_users,) and (n_items,), optional
+        b_u and b_i.
+    user_factors, item_factors : ndarray of shape (n_users, d) and (n_items, d), optional
+        p_u and q_i.
+    content_factors : ndarray of shape (n_terms, d), optional
+        V, a map from words to item factors that all users share.
+    user_content : csr_array of shape (n_users, n_terms), optional
+        w_u, each user's own weights of the words.
+    content : csr_array of shape (n_items, n_terms), optional
+        C, present exactly when a content term is.
+    """
+
+    kind: ClassVar[str] = "factor-model"
+    predicts_ratings: ClassVar[bool] = True
+
+    n_users: int
+    n_items: int
+    rating_range: tuple[float, float]
+    global_mean: float
+    user_bias: NDArray[np.float32] | None = None
+    item_bias: NDArray[np.float32] | None = None
+    user_factors: NDArray[np.float32] | None = None
+    item_factors: NDArray[np.float32] | None = None
+    content_factors: NDArray[np.float32] | None = None
+    user_content: sp.csr_array | None = None
+    content: sp.csr_array | None = None
+
+    def __post_init__(self) -> None:
+        has_content_term = self.content_factors is not None or self.user_content is not None
+        if has_content_term != (self.content is not None):
+            raise ValueError("a model has a content matrix exactly when it has a content term")
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the terms that this variant has, the content matrix not counted."""
+        names = [f.name for f in fields(self)][4:]
+        return tuple(n for n in names if n != "content" and getattr(self, n) is not None)
+
+    def item_vectors(self) -> NDArray[np.float32] | None:
+        """q_i + C_i V for every item, of shape (n_items, d); None without factors."""
+        vectors = self.item_factors
+        if self.content_factors is not None and self.content is not None:
+            mapped = self.content @ self.content_factors
+            vectors = mapped if vectors is None else vectors + mapped
+        return vectors
+
+    def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
+        """Predicted ratings of pairs, clipped to the rating range.
+
+        Parameters
+        ----------
+        users, items : array of int, of shape (n,)
+            Positions; an unknown one falls back as the class states.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        u, user_known = _positions(users, self.n_users)
+        i, item_known = _positions(items, self.n_items)
+        scores = np.full(len(u), self.global_mean, dtype=np.float64)
+        if self.user_bias is not None:
+            scores += np.where(user_known, self.user_bias[u], 0.0)
+        if self.item_bias is not None:
+            scores += np.where(item_known, self.item_bias[i], 0.0)
+        both = user_known & item_known
+        vectors = self.item_vectors()
+        if vectors is not None and self.user_factors is not None:
+            product = np.einsum("nd,nd->n", self.user_factors[u], vectors[i])
+            scores += np.where(both, product, 0.0)
+        if self.user_content is not None and self.content is not None:
+            product = self.user_content[u].multiply(self.content[i]).sum(axis=1)
+            scores += np.where(both, np.asarray(product).ravel(), 0.0)
+        return np.clip(scores, *self.rating_range)
+
+    def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
+        """Scores of all items for some users, unclipped so that ranks stay distinct.
+
+        Parameters
+        ----------
+        users : array of int, of shape (m,)
+
+        Returns
+        -------
+        ndarray of float32, of shape (m, n_items)
+        """
+        u, known = _positions(users, self.n_users)
+        scores = np.full((len(u), self.n_items), self.global_mean, dtype=np.float32)
+        if self.user_bias is not None:
+            scores += np.where(known, self.user_bias[u], 0.0)[:, None]
+        if self.item_bias is not None:
+            scores += self.item_bias
+        vectors = self.item_vectors()
+        if vectors is not None and self.user_factors is not None:
+            scores += np.where(known[:, None], self.user_factors[u], 0.0) @ vectors.T
+        if self.user_content is not None and self.content is not None:
+            own = (self.user_content[u] @ self.content.T).toarray()
+            scores += np.where(known[:, None], own, 0.0)
+        return scores
+
+    def score_all(self, user: int) -> NDArray[np.float32]:
+        """Scores of all items for one user, of shape (n_items,)."""
+        return self.score_users([user])[0]
+
+    def save(self, path: PathLike) -> None:
+        """Write the terms that the model has to one ``.npz`` file that needs no pickle."""
+        arrays: dict[str, np.ndarray] = {
+            "kind": np.array(self.kind),
+            "shape": np.array([self.n_users, self.n_items]),
+            "rating_range": np.array(self.rating_range),
+            "global_mean": np.array(self.global_mean),
+        }
+        for term in (*self.terms, "content"):
+            value = getattr(self, term)
+            if term in SPARSE_TERMS and value is not None:
+                arrays |= {
+                    f"{term}.data": value.data,
+                    f"{term}.indices": value.indices,
+                    f"{term}.indptr": value.indptr,
+                    f"{term}.shape": np.array(value.shape),
+                }
+            elif value is not None:
+                arrays[term] = value
+        write_arrays(path, arrays)
+
+    @classmethod
+    def load(cls, path: PathLike) -> "FactorModel":
+        """Read a model that `save` wrote."""
+        arrays = read_arrays(path)
+        sparse = {
+            term: sp.csr_array(
+                tuple(arrays[f"{term}.{part}"] for part in ("data", "indices", "indptr")),
+                shape=tuple(arrays[f"{term}.shape"]),
+            )
+            for term in SPARSE_TERMS
+            if f"{term}.data" in arrays
+        }
+        dense = {f.name: arrays[f.name] for f in fields(cls)[4:] if f.name in arrays}
+        n_users, n_items = (int(n) for n in arrays["shape"])
+        low, high = (float(r) for r in arrays["rating_range"])
+        return cls(n_users, n_items, (low, high), float(arrays["global_mean"]), **dense, **sparse)
+
+
+def _positions(given: ArrayLike, size: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Positions safe to index with, and which of them are known."""
+    positions = np.atleast_1d(np.asarray(given, dtype=np.int64))
+    known = (positions >= 0) & (positions < size)
+    return np.where(known, positions, 0), known

@@ -1,0 +1,38 @@
+"""Named random streams: every draw comes from the configured seed and a name."""
+
+import hashlib
+
+import numpy as np
+
+
+def seed_sequence(seed: int, *keys: str | int) -> np.random.SeedSequence:
+    """Seed sequence of the stream that `keys` names.
+
+    Parameters
+    ----------
+    seed : int
+        The experiment's seed, at least 0.
+    *keys : str or int
+        What the stream is for, from the general to the particular, such as
+        ``"fit", "mf", 1``. Streams of different names are independent; a stream does not
+        depend on which other streams exist or are used before it.
+
+    Returns
+    -------
+    numpy.random.SeedSequence
+    """
+    words = [
+        int.from_bytes(hashlib.blake2b(f"{type(k).__name__}:{k}".encode(), digest_size=4).digest())
+        for k in keys
+    ]
+    return np.random.SeedSequence(seed, spawn_key=tuple(words))
+
+
+def stream(seed: int, *keys: str | int) -> np.random.Generator:
+    """Generator of the stream that `keys` names; see `seed_sequence`."""
+    return np.random.default_rng(seed_sequence(seed, *keys))
+
+
+def stream_seed(seed: int, *keys: str | int) -> int:
+    """32-bit integer seed of the stream that `keys` names, for libraries that take no generator."""
+    return int(seed_sequence(seed, *keys).generate_state(1)[0])
