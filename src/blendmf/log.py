@@ -3,7 +3,7 @@
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TypeVar
@@ -51,7 +51,7 @@ def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterato
     total : int, optional
         How many there will be, where `items` does not know.
     """
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     last = time.monotonic()
     bar = tqdm(items, desc=what, total=total, file=sys.__stderr__, disable=None, leave=False)

@@ -1,7 +1,7 @@
 """Models without factors: biases alone, popularity and chance."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,9 +62,9 @@ def fit_bias(
     )
 
 
-def _ratio(total: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+def _ratio(total: NDArray[Any], weight: NDArray[Any]) -> NDArray[np.float64]:
     """total / weight, zero where both are (a row without ratings and without shrinkage)."""
-    return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    return np.divide(total, weight, out=np.zeros(len(total)), where=weight > 0)
 
 
 @dataclass(frozen=True, eq=False)

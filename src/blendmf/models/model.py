@@ -22,18 +22,24 @@ class Model(Protocol):
     predicts_ratings: ClassVar[bool]
 
     @property
-    def n_users(self) -> int: ...
+    def n_users(self) -> int:
+        """Number of users in the index."""
 
     @property
-    def n_items(self) -> int: ...
+    def n_items(self) -> int:
+        """Number of items in the index."""
 
-    def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]: ...
+    def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
+        """Predicted ratings of pairs of positions, clipped to the rating range, of shape (n,)."""
 
-    def score_users(self, users: ArrayLike) -> NDArray[np.float32]: ...
+    def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
+        """Scores to rank by, of all items for m users, unclipped, of shape (m, n_items)."""
 
-    def score_all(self, user: int) -> NDArray[np.float32]: ...
+    def score_all(self, user: int) -> NDArray[np.float32]:
+        """Scores of all items for one user, of shape (n_items,)."""
 
-    def save(self, path: PathLike) -> None: ...
+    def save(self, path: PathLike) -> None:
+        """Write the model to one ``.npz`` file that needs no pickle."""
 
 
 MODELS: dict[str, type[FactorModel] | type[PopularityModel] | type[RandomModel]] = {

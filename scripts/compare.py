@@ -1,0 +1,25 @@
+"""Compare all models: metrics with intervals, paired differences, the table and the strata."""
+
+import pandas as pd
+
+from blendmf.data.tables import read_table
+from blendmf.evaluation.compare import Run, compare
+from blendmf.files import read_json, write_csv
+from blendmf.log import job
+
+with job(snakemake.log[0]):
+    source, output = snakemake.input, snakemake.output
+    runs = []
+    paths = zip(source.metrics, source.per_user, source.strata, strict=True)
+    for metrics_path, per_user_path, strata_path in paths:
+        metrics = read_json(metrics_path)
+        strata = pd.read_csv(strata_path, dtype={"bin": str, "upper": "Int64"})
+        runs.append(
+            Run(metrics["model"], metrics["seed"], metrics, read_table(per_user_path), strata)
+        )
+    resamples = snakemake.params.evaluation["bootstrap_resamples"]
+    comparison = compare(runs, resamples, snakemake.params.seed)
+    write_csv(output.metrics, comparison.metrics)
+    write_csv(output.differences, comparison.differences)
+    write_csv(output.table, comparison.table)
+    write_csv(output.strata, comparison.strata)

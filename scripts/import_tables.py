@@ -1,0 +1,15 @@
+"""Read the raw files into validated canonical tables."""
+
+from pathlib import Path
+
+from blendmf.data.import_tables import import_tables
+from blendmf.data.tables import write_table
+from blendmf.files import write_json
+from blendmf.log import job
+
+with job(snakemake.log[0], snakemake.threads):
+    tables = import_tables(Path(snakemake.input.raw), snakemake.params.dataset)
+    write_table(snakemake.output.ratings_table, tables.ratings)
+    write_table(snakemake.output.items_table, tables.items)
+    write_table(snakemake.output.tags_table, tables.tags)
+    write_json(snakemake.output.source, tables.source)

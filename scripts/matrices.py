@@ -1,0 +1,16 @@
+"""Index users and items, and build the sparse matrices."""
+
+from blendmf.data.matrices import matrices
+from blendmf.data.tables import read_table, write_table
+from blendmf.files import write_sparse
+from blendmf.log import job
+
+with job(snakemake.log[0]):
+    source, output = snakemake.input, snakemake.output
+    tables = (read_table(path) for path in (source.train, source.validation, source.test))
+    built = matrices(*tables, read_table(source.items_table))
+    write_sparse(output.train, built.train)
+    write_sparse(output.validation, built.validation)
+    write_sparse(output.test, built.test)
+    write_table(output.user_index, built.users)
+    write_table(output.item_index, built.items)

@@ -1,0 +1,12 @@
+"""Draw all models side by side with their intervals."""
+
+import pandas as pd
+
+from blendmf.figures.comparison import headline_panels, plot_comparison
+from blendmf.figures.style import save_figure
+from blendmf.log import job
+
+with job(snakemake.log[0]):
+    panels = headline_panels(snakemake.params.evaluation["k"])
+    figure = plot_comparison(pd.read_csv(snakemake.input.metrics), panels)
+    save_figure(snakemake.output[0], figure, "Models compared on five metrics, with 95 % intervals")

@@ -1,0 +1,11 @@
+"""Draw error and time of truncated SVD and of matrix factorisation by rank."""
+
+import pandas as pd
+
+from blendmf.figures.rank_sweep import plot_rank_sweep
+from blendmf.figures.style import save_figure
+from blendmf.log import job
+
+with job(snakemake.log[0]):
+    figure = plot_rank_sweep(pd.read_csv(snakemake.input.sweep))
+    save_figure(snakemake.output[0], figure, "RMSE and seconds by rank, of SVD and factorisation")

@@ -1,0 +1,23 @@
+"""Compare truncated SVD with matrix factorisation by rank."""
+
+from blendmf.data.tables import Observations
+from blendmf.files import read_json, read_sparse, write_csv
+from blendmf.log import job
+from blendmf.rank_sweep import rank_sweep
+from blendmf.training.settings import tuned_entry
+
+with job(snakemake.log[0]):
+    source, params = snakemake.input, snakemake.params
+    best = [read_json(path) for path in source.best]
+    entry = tuned_entry(params.model, best) if params.model else None
+    paths = (source.train, source.validation, source.test)
+    low, high = read_json(source.source)["rating_range"]
+    table = rank_sweep(
+        params.svd["ranks"],
+        entry,
+        params.training,
+        *(Observations.from_matrix(read_sparse(path)) for path in paths),
+        rating_range=(low, high),
+        seed=params.seed,
+    )
+    write_csv(snakemake.output[0], table)

@@ -1,0 +1,14 @@
+"""Divide the ratings into training, validation and test part."""
+
+from blendmf.data.splits import split
+from blendmf.data.tables import read_table, write_table
+from blendmf.files import write_json
+from blendmf.log import job
+
+with job(snakemake.log[0]):
+    ratings = read_table(snakemake.input.ratings)
+    parts = split(ratings, snakemake.params.split, snakemake.params.seed)
+    write_table(snakemake.output.train, parts.train)
+    write_table(snakemake.output.validation, parts.validation)
+    write_table(snakemake.output.test, parts.test)
+    write_json(snakemake.output.facts, parts.facts)

@@ -1,0 +1,46 @@
+"""Fit one model once."""
+
+from blendmf.data.tables import Observations
+from blendmf.errors import UserError
+from blendmf.files import read_json, read_sparse, write_csv, write_json
+from blendmf.log import job
+from blendmf.training.fit import fit_model
+from blendmf.training.settings import tuned_entry
+
+with job(snakemake.log[0]):
+    source, output, params = snakemake.input, snakemake.output, snakemake.params
+    name = snakemake.wildcards.model
+    entry = tuned_entry(params.model, [read_json(path) for path in source.best])
+    train, validation = (
+        Observations.from_matrix(read_sparse(part)) for part in (source.train, source.validation)
+    )
+    low, high = read_json(source.source)["rating_range"]
+    fit = fit_model(
+        {**entry, "ranks": params.svd["ranks"]},
+        params.training,
+        train,
+        validation,
+        read_sparse(source.content),
+        rating_range=(low, high),
+        seed=params.seed,
+        name=("train", name, int(snakemake.wildcards.seed)),
+    )
+    write_csv(output.history, fit.history)
+    if fit.diverged and not fit.best_epoch:
+        raise UserError(
+            f"{name} diverged in its first epoch; lower models.{name}.training.learning_rate"
+        )
+    fit.model.save(output.model)
+    write_json(
+        output.fit,
+        {
+            "settings": entry,
+            "engine": fit.engine,
+            "best_epoch": fit.best_epoch,
+            "epochs": fit.epochs,
+            "diverged": fit.diverged,
+            "seconds": fit.seconds,
+            "ratings": len(train),
+            "ratings_per_second": fit.epochs * len(train) / fit.seconds if fit.epochs else None,
+        },
+    )

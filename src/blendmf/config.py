@@ -1,0 +1,155 @@
+"""Checking a configuration, and filling in what it leaves out, before anything runs."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError, validators
+from jsonschema.exceptions import best_match
+
+from blendmf.errors import UserError
+
+STOCHASTIC_KINDS = ("random", "content", "mf", "mf-content")
+TRAINED_KINDS = ("content", "mf", "mf-content")
+
+
+def complete_config(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    """Check a configuration against its schema and fill in defaults, in place.
+
+    A model, or a parameter of a search space, that is set to null is taken out, so that a file
+    laid over the default configuration can remove one. `bias` and `svd` models get their kind's
+    defaults.
+
+    Raises
+    ------
+    UserError
+        Naming the key, its value, and what is allowed.
+    """
+    for block in _removable(config):
+        for name in [name for name, value in block.items() if value is None]:
+            del block[name]
+    error = best_match(_DefaultsFiller(schema).iter_errors(config))
+    if error is not None:
+        raise UserError(_explain(error))
+    for entry in config["models"].values():
+        for key, value in KIND_DEFAULTS.get(entry["kind"], {}).items():
+            entry.setdefault(key, value)
+    for key, problem in _contradictions(config):
+        raise UserError(f"configuration key {key}: {problem}")
+
+
+KIND_DEFAULTS: dict[str, dict[str, Any]] = {
+    "bias": {"user_shrinkage": 15, "item_shrinkage": 10},
+    "svd": {"rank": None},
+}
+
+
+def seeds_of(entry: Mapping[str, Any], seeds: int) -> list[int]:
+    """Numbers of a model's fits: 1 to `seeds` if chance has a part in it, else 1 alone."""
+    return list(range(1, seeds + 1)) if entry["kind"] in STOCHASTIC_KINDS else [1]
+
+
+def is_searched(entry: Mapping[str, Any]) -> bool:
+    """Whether the search chooses the model's settings."""
+    return bool(entry.get("search", False))
+
+
+def is_trained(entry: Mapping[str, Any]) -> bool:
+    """Whether the model is trained by epochs."""
+    return entry["kind"] in TRAINED_KINDS
+
+
+def _removable(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    models = config.get("models")
+    space = (config.get("search") or {}).get("space")
+    yield from (block for block in (models, space) if isinstance(block, dict))
+
+
+def _fill(validator: Any, properties: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        for name, subschema in properties.items():
+            if "default" in subschema:
+                default = subschema["default"]
+                instance.setdefault(name, default.copy() if hasattr(default, "copy") else default)
+    yield from Draft202012Validator.VALIDATORS["properties"](
+        validator, properties, instance, schema
+    )
+
+
+_DefaultsFiller = validators.extend(Draft202012Validator, {"properties": _fill})
+
+
+def _explain(error: ValidationError) -> str:
+    path = ".".join(str(part) for part in error.absolute_path)
+    where = f"configuration key {path}" if path else "configuration"
+    schema, value = error.schema, error.instance
+    match error.validator:
+        case "additionalProperties":
+            known = list(schema["properties"])
+            unknown = [f"{path}.{k}".lstrip(".") for k in value if k not in known]
+            return f"{', '.join(unknown)}: no such configuration key; known here: {known}"
+        case "required":
+            missing = [key for key in error.validator_value if key not in value]
+            return f"{where}: missing {missing}"
+        case "enum":
+            return f"{where}: {value!r} is not one of {error.validator_value}"
+        case "type":
+            return f"{where}: {value!r} is not of type {error.validator_value}"
+    bounds = {
+        "minimum": "at least",
+        "maximum": "at most",
+        "exclusiveMinimum": "above",
+        "exclusiveMaximum": "below",
+    }
+    if error.validator in bounds:
+        limits = [f"{word} {schema[key]}" for key, word in bounds.items() if key in schema]
+        return f"{where}: {value!r} is out of range; it must be {' and '.join(limits)}"
+    return f"{where}: {error.message}"
+
+
+def _contradictions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What no single key is wrong about, as (key, problem)."""
+    split, models, search = config["split"], config["models"], config["search"]
+    if split["train"] + split["validation"] >= 1:
+        yield (
+            "split.train",
+            f"{split['train']} and split.validation {split['validation']} leave nothing to test "
+            "on; their sum must be below 1",
+        )
+    for name, entry in models.items():
+        if entry["kind"] == "mf-content" and "blend" not in entry:
+            yield f"models.{name}", "kind mf-content needs blend: user, item or both"
+        if entry["kind"] != "mf-content" and "blend" in entry:
+            yield f"models.{name}.blend", f"kind {entry['kind']} blends nothing; remove it"
+        if is_searched(entry) and not is_trained(entry):
+            yield f"models.{name}.search", f"kind {entry['kind']} has nothing to search"
+        if is_searched(entry) and not (entry.get("space") or search.get("space")):
+            yield "search.space", f"empty, although models.{name} is searched"
+    spaces = {"search.space": search.get("space", {})} | {
+        f"models.{name}.space": entry["space"] for name, entry in models.items() if "space" in entry
+    }
+    for key, space in spaces.items():
+        for parameter, bounds in space.items():
+            if bounds is None:
+                continue
+            if bounds["low"] >= bounds["high"]:
+                yield (
+                    f"{key}.{parameter}",
+                    f"low {bounds['low']} must be below high {bounds['high']}",
+                )
+            if bounds.get("log") and bounds["low"] <= 0:
+                yield f"{key}.{parameter}", f"low {bounds['low']} must be above 0 on a log scale"
+    if search["shards"] > search["trials_per_generation"]:
+        yield (
+            "search.shards",
+            f"{search['shards']} jobs for {search['trials_per_generation']} trials; it must be at "
+            "most search.trials_per_generation",
+        )
+    compared = config["svd"]["compared_with"]
+    if compared is not None and (compared not in models or models[compared]["kind"] != "mf"):
+        yield "svd.compared_with", f"{compared!r} is no model of kind mf; name one, or null"
+    for name in config["recommendations"]["models"]:
+        if name not in models:
+            yield "recommendations.models", f"{name!r} is not among the models {list(models)}"
+    rating_range = config["dataset"]["rating_range"]
+    if rating_range is not None and rating_range[0] >= rating_range[1]:
+        yield "dataset.rating_range", f"{rating_range} must be [low, high] with low below high"

@@ -1,0 +1,151 @@
+"""What is known about each item, as a sparse TF-IDF matrix with one row per item."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer, TfidfTransformer
+from sklearn.preprocessing import normalize
+
+WORD = re.compile(r"[^\W_]{2,}")
+
+
+class Content(NamedTuple):
+    """The content matrix and what its columns are.
+
+    Attributes
+    ----------
+    tfidf : csr_array of float32, of shape (n_items, n_terms)
+        Row i is the text of item i of the items table; rows have length 1, or 0 without terms.
+    vocabulary : DataFrame
+        Columns term, part, document_frequency, idf; row number is the column of `tfidf`.
+    facts : dict
+        What `content.json` states.
+    """
+
+    tfidf: sp.csr_array
+    vocabulary: pd.DataFrame
+    facts: dict[str, Any]
+
+
+def content(
+    items: pd.DataFrame, tags: pd.DataFrame, train: pd.DataFrame, settings: dict[str, Any]
+) -> Content:
+    """TF-IDF of the items' text.
+
+    A term is a part and a word, such as ``genre:comedy`` or ``tag:funny``, so that a tag and a
+    genre of one name stay apart. Genres, years and decades are one term each; tags and titles are
+    split into lower-case words without English stop words. A tag word counts once for each time
+    that it was written.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Columns item_id, title, year, genres; the rows of the matrix.
+    tags : DataFrame
+        Columns user_id, item_id, tag, timestamp.
+    train : DataFrame
+        The training ratings, which decide what ``tags: train-only`` may know.
+    settings : dict
+        The configuration's `content` block.
+    """
+    known_tags = tags if settings["tags"] == "all" else tags_known_in_training(tags, train)
+    tag_text = known_tags.groupby("item_id")["tag"].agg(" ".join).to_dict()
+    described = items.assign(tags=[tag_text.get(item, "") for item in items["item_id"]])
+    parts = settings["parts"]
+    documents = [
+        [f"{part}:{word}" for part in parts for word in TERMS_OF[part](row)]
+        for row in described.to_dict("records")
+    ]
+    counts, terms = _count(documents, settings)
+    frequency = np.bincount(counts.indices, minlength=len(terms))
+    idf = _idf(counts, frequency, settings["idf"])
+    weighted = counts @ sp.diags_array(idf)
+    tfidf = (normalize(weighted) if terms else weighted).astype(np.float32)
+    vocabulary = pd.DataFrame(
+        {
+            "term": [term.partition(":")[2] for term in terms],
+            "part": [term.partition(":")[0] for term in terms],
+            "document_frequency": frequency,
+            "idf": idf,
+        }
+    )
+    without = np.diff(tfidf.indptr) == 0
+    facts = {
+        "parts": parts,
+        "idf": settings["idf"],
+        "items": len(items),
+        "terms": len(terms),
+        "terms_by_part": vocabulary["part"].value_counts().sort_index().to_dict(),
+        "nonzeros": int(tfidf.nnz),
+        "items_without_terms": int(without.sum()),
+        "tags": settings["tags"],
+        "tags_used": len(known_tags) if "tags" in parts else 0,
+        "tags_left_out": len(tags) - (len(known_tags) if "tags" in parts else 0),
+    }
+    return Content(sp.csr_array(tfidf), vocabulary, facts)
+
+
+def tags_known_in_training(tags: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
+    """Tags that belong to a training rating and were written before the held-out ratings.
+
+    A tag stays if its author rated the same item in training and wrote the tag no later than the
+    author's last training rating.
+    """
+    last_rating = train.groupby("user_id")["timestamp"].max()
+    in_time = tags["timestamp"] <= tags["user_id"].map(last_rating).fillna(-np.inf)
+    rated = pd.MultiIndex.from_frame(train[["user_id", "item_id"]])
+    accompanies = pd.MultiIndex.from_frame(tags[["user_id", "item_id"]]).isin(rated)
+    return tags[in_time.to_numpy() & accompanies]
+
+
+def _words(text: Any) -> list[str]:
+    found = WORD.findall(str(text).lower()) if isinstance(text, str) else []
+    return [word for word in found if word not in ENGLISH_STOP_WORDS]
+
+
+def _year(row: Mapping[Any, Any]) -> list[str]:
+    return [] if pd.isna(row["year"]) else [str(int(row["year"]))]
+
+
+def _decade(row: Mapping[Any, Any]) -> list[str]:
+    return [f"{year[:-1]}0s" for year in _year(row)]
+
+
+TERMS_OF: dict[str, Callable[[Mapping[Any, Any]], list[str]]] = {
+    "genres": lambda row: [genre.lower() for genre in row["genres"]],
+    "tags": lambda row: _words(row["tags"]),
+    "year": _year,
+    "decade": _decade,
+    "title": lambda row: _words(row["title"]),
+}
+
+
+def _count(documents: list[list[str]], settings: dict[str, Any]) -> tuple[sp.csr_array, list[str]]:
+    """Occurrences of the most frequent terms, of shape (n_items, n_terms), and the terms."""
+    if not any(documents):
+        return sp.csr_array((len(documents), 0), dtype=np.float64), []
+    vectorizer = CountVectorizer(
+        analyzer=_as_it_is,
+        max_features=settings["max_terms"],
+        min_df=settings["min_items"],
+        dtype=np.float64,
+    )
+    counts = vectorizer.fit_transform(documents)
+    return sp.csr_array(counts), list(vectorizer.get_feature_names_out())
+
+
+def _as_it_is(document: list[str]) -> list[str]:
+    return document
+
+
+def _idf(counts: sp.csr_array, frequency: np.ndarray, form: str) -> np.ndarray:
+    """Inverse document frequency of each term, in the form that the configuration names."""
+    if form == "textbook":
+        return np.maximum(np.log(counts.shape[0] / (1 + frequency)), 0.0)
+    if not counts.shape[1]:
+        return np.zeros(0)
+    return np.asarray(TfidfTransformer(smooth_idf=True).fit(counts).idf_)

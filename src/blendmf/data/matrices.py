@@ -1,0 +1,56 @@
+"""From tables with ids to sparse matrices with positions."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+
+class Matrices(NamedTuple):
+    """The parts as matrices, and what their rows and columns stand for.
+
+    Attributes
+    ----------
+    train, validation, test : csr_array of shape (n_users, n_items)
+    users : DataFrame
+        Column user_id; row number is the row of the matrices.
+    items : DataFrame
+        Columns item_id, title, year, genres and n_train, the item's number of training ratings;
+        row number is the column of the matrices.
+    """
+
+    train: sp.csr_array
+    validation: sp.csr_array
+    test: sp.csr_array
+    users: pd.DataFrame
+    items: pd.DataFrame
+
+
+def matrices(
+    train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame, items: pd.DataFrame
+) -> Matrices:
+    """Index all users and items with a rating in any part, in the order of their ids.
+
+    An item that appears only outside training has a column like any other, so that every held-out
+    rating can be scored; nothing but its existence is known to training.
+    """
+    parts = (train, validation, test)
+    user_ids = _index([part["user_id"] for part in parts])
+    item_ids = _index([part["item_id"] for part in parts])
+    of_train, of_validation, of_test = (_matrix(part, user_ids, item_ids) for part in parts)
+    described = items.set_index("item_id").reindex(item_ids).reset_index()
+    described["n_train"] = np.bincount(of_train.indices, minlength=len(item_ids))
+    users = pd.DataFrame({"user_id": user_ids})
+    return Matrices(of_train, of_validation, of_test, users, described)
+
+
+def _index(ids: list[pd.Series]) -> pd.Index:
+    return pd.Index(pd.concat(ids).unique(), name=ids[0].name).sort_values()
+
+
+def _matrix(part: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> sp.csr_array:
+    rows = user_ids.get_indexer(pd.Index(part["user_id"])).astype(np.int32)
+    columns = item_ids.get_indexer(pd.Index(part["item_id"])).astype(np.int32)
+    ratings = part["rating"].to_numpy(dtype=np.float32)
+    return sp.csr_array((ratings, (rows, columns)), shape=(len(user_ids), len(item_ids)))

@@ -1,0 +1,136 @@
+"""Score one trained model on the held-out part: rating error, both ranking protocols, strata."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from blendmf.data.tables import Observations
+from blendmf.errors import UserError
+from blendmf.evaluation.protocols import catalogue_metrics, rank_users
+from blendmf.evaluation.ranking import RankedLists, ranking_metrics
+from blendmf.evaluation.rating import prediction_errors, rating_metrics
+from blendmf.evaluation.strata import strata_table
+from blendmf.models.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """One model's scores.
+
+    Attributes
+    ----------
+    metrics : dict
+        Blocks ``rating`` (None for a model that predicts no ratings), ``rated`` and ``full``, each
+        with its denominators. A ranking metric is the mean over all users with held-out ratings,
+        to which a user without relevant items contributes 0; times ``n_users`` and divided by
+        ``n_users_with_relevant`` it is the mean over the users with relevant items.
+    per_user : DataFrame
+        One row per user with held-out ratings: ``user_id``, ``n_train``, ``n_ratings``,
+        ``n_relevant``, ``squared_error`` and ``absolute_error`` (sums over the user's held-out
+        ratings), and each ranking metric with the prefix ``rated_`` or ``full_``.
+    strata : DataFrame
+        As `strata_table` has it.
+    """
+
+    metrics: dict[str, Any]
+    per_user: pd.DataFrame
+    strata: pd.DataFrame
+
+
+def evaluate(
+    model: Model,
+    train: Observations,
+    validation: Observations,
+    test: Observations,
+    items: pd.DataFrame,
+    users: pd.DataFrame,
+    settings: Mapping[str, Any],
+) -> Evaluation:
+    """Score a model on the test part.
+
+    Parameters
+    ----------
+    model : Model
+    train, validation, test : Observations
+    items : DataFrame
+        Row i is item i; column ``n_train``, its number of training ratings.
+    users : DataFrame
+        Row u is user u; column ``user_id``.
+    settings : mapping
+        ``k``, length of the ranked lists, and ``relevance_threshold``, the least relevant rating.
+
+    Raises
+    ------
+    UserError
+        If the test part is empty.
+    ValueError
+        If the model's scores or predictions are not numbers.
+    """
+    if len(test) == 0:
+        raise UserError(
+            "the test part has no ratings, so there is nothing to evaluate: "
+            "lower split.train, split.validation or split.min_ratings in the configuration"
+        )
+    k, threshold = int(settings["k"]), float(settings["relevance_threshold"])
+    n_train_of_item = items["n_train"].to_numpy()
+    n_train_of_user = np.bincount(train.users, minlength=test.shape[0])
+    rankings = rank_users(model, _seen(train, validation), test, k, threshold)
+    rated, full = ranking_metrics(rankings.rated), ranking_metrics(rankings.full)
+    errors = prediction_errors(model, test)
+
+    per_user = pd.DataFrame(
+        {
+            "user_id": users["user_id"].to_numpy()[rankings.users],
+            "n_train": n_train_of_user[rankings.users],
+            "n_ratings": rankings.rated.n_candidates,
+            "n_relevant": rankings.rated.n_relevant,
+            "squared_error": _sum_by_user(test, errors**2)[rankings.users],
+            "absolute_error": _sum_by_user(test, np.abs(errors))[rankings.users],
+            **{f"rated_{name}": values for name, values in rated.items()},
+            **{f"full_{name}": values for name, values in full.items()},
+        }
+    )
+    sums = (per_user[c].to_numpy() for c in ("squared_error", "absolute_error", "n_ratings"))
+    stated = {"k": k, "relevance_threshold": threshold}
+    metrics = {
+        "rating": rating_metrics(*sums) if model.predicts_ratings else None,
+        "rated": stated | _means(rated) | _counts(rankings.rated),
+        "full": stated
+        | _means(full)
+        | _counts(rankings.full)
+        | catalogue_metrics(
+            rankings.times_listed, n_train_of_item, int(np.count_nonzero(n_train_of_user))
+        ),
+    }
+    strata = strata_table(test, errors, n_train_of_item, n_train_of_user)
+    return Evaluation(metrics, per_user, strata)
+
+
+def _seen(train: Observations, validation: Observations) -> sp.csr_array:
+    """Matrix whose stored entries are the ratings of both parts, ratings of 0 included."""
+    users = np.concatenate([train.users, validation.users])
+    items = np.concatenate([train.items, validation.items])
+    return sp.csr_array((np.ones(len(users), dtype=np.bool_), (users, items)), shape=train.shape)
+
+
+def _sum_by_user(test: Observations, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.bincount(test.users, values, minlength=test.shape[0]).astype(np.float64, copy=False)
+
+
+def _means(metrics: dict[str, NDArray[np.float64]]) -> dict[str, float]:
+    return {name: float(values.mean()) for name, values in metrics.items()}
+
+
+def _counts(lists: RankedLists) -> dict[str, float | int]:
+    n_users, n_with_relevant = len(lists.n_relevant), int(np.count_nonzero(lists.n_relevant))
+    return {
+        "n_users": n_users,
+        "n_users_with_relevant": n_with_relevant,
+        "n_users_without_relevant": n_users - n_with_relevant,
+        "n_candidates_mean": float(lists.n_candidates.mean()),
+    }

@@ -1,0 +1,175 @@
+"""What the search tried, what came of it, and which parameters mattered."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.gridspec import GridSpec
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from blendmf.figures.scale import padded
+from blendmf.figures.style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    SMALL,
+    VERMILLION,
+    make_log,
+    new_figure,
+    say_empty,
+    shared_look,
+    shorten,
+)
+from blendmf.search.space import Dimension
+
+COLUMNS = 3
+ROW_HEIGHT = 2.5
+HEADER_HEIGHT = 0.35
+SHOWN_SHARE = 0.85
+"""Share of the trials, the best ones, that the axes are made for."""
+
+TOP = 0.96
+"""Height in a panel, as a share of it, at which marks stand that have no value on its axis."""
+
+
+@shared_look()
+def plot_search(
+    trials: Sequence[pd.DataFrame],
+    importances: Sequence[pd.DataFrame],
+    models: Sequence[str],
+    spaces: Sequence[Mapping[str, Dimension]],
+) -> Figure:
+    """For each searched model: its trials in order, the parameters' importances and their effect.
+
+    Parameters
+    ----------
+    trials : sequence of DataFrame
+        One per model: `number`, `generation`, `value` (validation RMSE, NaN for a failed trial,
+        at least one of them known) and a column for each searched parameter.
+    importances : sequence of DataFrame
+        One per model: `parameter`, `importance`; all 0 where there were too few trials.
+    models : sequence of str
+        Names of the searched models, in the order of `trials`.
+    spaces : sequence of mapping
+        One per model: what was searched, by name.
+    """
+    if not models:
+        figure = new_figure(2.0)
+        say_empty(figure.subplots(), "No model of this run was searched.")
+        return figure
+    rows = [1 + -(-len(space) // COLUMNS) for space in spaces]
+    heights = [n * ROW_HEIGHT + HEADER_HEIGHT for n in rows]
+    figure = new_figure(sum(heights) + HEADER_HEIGHT)
+    blocks = figure.subfigures(
+        len(models), 1, squeeze=False, hspace=0.02, height_ratios=heights
+    ).ravel()
+    for place, (block, name) in enumerate(zip(blocks, models, strict=True)):
+        block.suptitle(shorten(name, 60), x=0.01, ha="left", weight="bold", size=12)
+        grid = block.add_gridspec(rows[place], COLUMNS)
+        _draw_model(block, grid, trials[place], importances[place], spaces[place])
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=5)
+    return figure
+
+
+def _draw_model(
+    block: SubFigure,
+    grid: GridSpec,
+    trials: pd.DataFrame,
+    importances: pd.DataFrame,
+    space: Mapping[str, Dimension],
+) -> None:
+    history = block.add_subplot(grid[0, : COLUMNS - 1])
+    limits = _limits(trials["value"])
+    _draw_history(history, trials, limits)
+    _draw_importances(block.add_subplot(grid[0, COLUMNS - 1]), importances)
+    for place, (parameter, dimension) in enumerate(space.items()):
+        row, column = divmod(place, COLUMNS)
+        axes = block.add_subplot(grid[1 + row, column], sharey=history)
+        _draw_parameter(axes, parameter, dimension, trials, limits, named=column == 0)
+
+
+def _limits(values: pd.Series) -> tuple[float, float]:
+    return padded(float(values.min()), float(values.quantile(SHOWN_SHARE)), 0.12)
+
+
+def _draw_trials(axes: Axes, places: pd.Series, values: pd.Series, high: float) -> None:
+    """Dots for trials on the scale, arrows for worse ones, crosses for failed ones."""
+    on_scale = values <= high
+    failed = values.isna()
+    off_scale = ~on_scale & ~failed
+    above = axes.get_xaxis_transform()
+    axes.plot(places[on_scale], values[on_scale], "o", color=BLUE, mec="white", mew=0.6)
+    axes.plot(places[off_scale], [TOP] * off_scale.sum(), "^", color=GREY, transform=above)
+    axes.plot(places[failed], [TOP] * failed.sum(), "x", color=VERMILLION, mew=1.8, transform=above)
+    best = int(np.nanargmin(values))
+    axes.plot(places.iloc[best], values.iloc[best], "*", color=ORANGE, mec="black", mew=0.7, ms=13)
+
+
+def _draw_history(axes: Axes, trials: pd.DataFrame, limits: tuple[float, float]) -> None:
+    numbers = trials["number"] + 1
+    for start in numbers[trials["generation"].diff() > 0]:
+        axes.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
+    axes.set_xlim(0.4, numbers.max() + 0.6)
+    axes.set_ylim(*limits)
+    axes.step(numbers, trials["value"].cummin().ffill(), where="post", color=ORANGE)
+    _draw_trials(axes, numbers, trials["value"], limits[1])
+    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.set_xlabel("trial")
+    axes.set_ylabel("best validation RMSE")
+
+
+def _draw_parameter(
+    axes: Axes,
+    parameter: str,
+    dimension: Dimension,
+    trials: pd.DataFrame,
+    limits: tuple[float, float],
+    *,
+    named: bool,
+) -> None:
+    low, high = float(dimension.low), float(dimension.high)
+    if dimension.log:
+        make_log(axes, "x")
+        room = (high / low) ** 0.04
+        axes.set_xlim(low / room, high * room)
+    else:
+        axes.set_xlim(*padded(low, high, 0.04))
+    for bound in (low, high):
+        axes.axvline(bound, color=GREY, linewidth=1.0, linestyle="--")
+    _draw_trials(axes, trials[parameter], trials["value"], limits[1])
+    axes.set_xlabel(parameter.replace("_", " "))
+    if named:
+        axes.set_ylabel("best validation RMSE")
+    else:
+        axes.tick_params(labelleft=False)
+
+
+def _draw_importances(axes: Axes, importances: pd.DataFrame) -> None:
+    if not importances["importance"].any():
+        say_empty(axes, "too few trials to tell\nwhich parameters matter")
+        return
+    ordered = importances.sort_values("importance")
+    names = ordered["parameter"].str.replace("_", "\n", n=1).str.replace("_", " ")
+    bars = axes.barh(names, ordered["importance"], color=BLUE, height=0.6)
+    axes.bar_label(bars, fmt="{:.2f}", padding=3, fontsize=SMALL)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.set_xlim(0, 1.15 * max(float(ordered["importance"].max()), 0.01))
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("importance (together 1)")
+
+
+def _legend() -> list[Line2D]:
+    return [
+        Line2D([], [], color=BLUE, marker="o", mec="white", linestyle="", label="trial"),
+        Line2D([], [], color=ORANGE, label="best so far"),
+        Line2D(
+            [], [], color=ORANGE, marker="*", mec="black", ms=12, linestyle="", label="best trial"
+        ),
+        Line2D([], [], color=GREY, marker="^", linestyle="", label="worse than the axis shows"),
+        Line2D([], [], color=VERMILLION, marker="x", mew=1.8, linestyle="", label="failed"),
+    ]

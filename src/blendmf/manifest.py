@@ -1,0 +1,189 @@
+"""What a run was made from and on: enough to make it again and to see what differs."""
+
+import csv
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import requires, version
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_info
+
+CPUINFO = Path("/proc/cpuinfo")
+
+SOURCE_KEYS = ("name", "origin", "retrieved_by", "archive_sha256", "files", "licence")
+
+
+def manifest(
+    path: Path,
+    files: Sequence[Path],
+    source: Mapping[str, Any],
+    fits: Sequence[Mapping[str, Any]],
+    config: Mapping[str, Any],
+    benchmarks: Sequence[Path],
+    repository: Path,
+) -> dict[str, Any]:
+    """Gather the facts of a run.
+
+    Parameters
+    ----------
+    path : Path
+        Where the manifest will be; files in its folder are named as seen from there.
+    files : sequence of Path
+        Files to identify by their checksum.
+    source : mapping
+        ``data/source.json``.
+    fits : sequence of mapping
+        The ``fit.json`` of every trained model.
+    config : mapping
+        The whole configuration, defaults included.
+    benchmarks : sequence of Path
+        Snakemake's benchmark files; those that do not exist are passed over.
+    repository : Path
+        A folder of the working copy that the run was made with.
+
+    Returns
+    -------
+    dict
+        JSON values.
+    """
+    git = git_state(repository)
+    return {
+        "regenerate": regeneration(git, path),
+        "git": git,
+        "configuration_sha256": config_digest(config),
+        "configuration": config,
+        "source": {key: source[key] for key in SOURCE_KEYS if key in source},
+        "sha256": {_name(file, path.parent): file_digest(file) for file in files},
+        "software": {"python": platform.python_version(), "packages": package_versions()},
+        "machine": {
+            "platform": platform.platform(),
+            "cpu": cpu_model(),
+            "cores": os.cpu_count(),
+            "engines": sorted({fit["engine"] for fit in fits}),
+            "gpus": sorted({fit["gpu"] for fit in fits if fit.get("gpu")}),
+            "linear_algebra": thread_pools(),
+        },
+        "timings": timings(benchmarks),
+    }
+
+
+def regeneration(git: Mapping[str, Any] | None, path: Path) -> str:
+    """Command that makes the run again, in a clone of the project that holds the manifest.
+
+    It sets the commit, takes the configuration out of the manifest and makes the report. Outside
+    a repository there is no commit to set; with a dirty tree the commit is not all of the code.
+    """
+    extract = (
+        f"import json; c = json.load(open('{path}'))['configuration']; "
+        "json.dump(c, open('results/configuration.json', 'w'))"
+    )
+    steps = [f"git checkout {git['commit']}"] if git else []
+    steps += [
+        f'python3 -c "{extract}"',
+        'make report ARGS="--configfile results/configuration.json"',
+    ]
+    return " && ".join(steps)
+
+
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Commit of a working copy, and whether anything in it differs from that; None without git."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    changes = _git(folder, "status", "--porcelain")
+    if commit is None or changes is None:
+        return None
+    return {"commit": commit.strip(), "dirty": bool(changes.strip())}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    program = shutil.which("git")
+    if program is None:
+        return None
+    command = [program, "-C", str(folder), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return done.stdout if done.returncode == 0 else None
+
+
+def config_digest(config: Mapping[str, Any]) -> str:
+    """SHA-256 of the configuration as canonical JSON: sorted keys, no spaces, UTF-8."""
+    text = json.dumps(
+        config, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def package_versions() -> dict[str, str]:
+    """Installed versions of this package and of those that it requires, by name."""
+    needed = (re.match(r"[\w.-]+", requirement) for requirement in requires("blendmf") or [])
+    names = ["blendmf", *sorted(match.group() for match in needed if match)]
+    return {name: version(name) for name in names}
+
+
+def cpu_model(cpuinfo: Path = CPUINFO) -> str:
+    """Name of the processor, or of its architecture where the system does not tell."""
+    if cpuinfo.exists():
+        named = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE)
+        if named:
+            return named.group(1).strip()
+    return platform.processor() or platform.machine()
+
+
+def thread_pools() -> list[dict[str, Any]]:
+    """Libraries of linear algebra and threads that are loaded, without where they lie."""
+    pools = [
+        {key: value for key, value in pool.items() if key != "filepath"}
+        for pool in threadpool_info()
+    ]
+    return sorted(pools, key=json.dumps)
+
+
+def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Jobs, seconds of all of them and the largest memory of any, by rule.
+
+    Parameters
+    ----------
+    benchmarks : iterable of Path
+        Snakemake's benchmark files, ``.../benchmarks/RULE.tsv`` or ``.../benchmarks/RULE/....tsv``;
+        those that do not exist are passed over.
+
+    Returns
+    -------
+    dict
+        By rule in alphabetical order: ``jobs``, ``seconds`` and ``max_rss_mib``, which is None
+        where every job ended before its memory was measured.
+    """
+    by_rule: dict[str, dict[str, Any]] = {}
+    for path in sorted(benchmarks):
+        if not path.exists():
+            continue
+        rule = by_rule.setdefault(_rule_of(path), {"jobs": 0, "seconds": 0.0, "max_rss_mib": None})
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t"):
+                rule["jobs"] += 1
+                rule["seconds"] = round(rule["seconds"] + float(row["s"]), 4)
+                if re.fullmatch(r"[\d.]+", row["max_rss"]):
+                    rule["max_rss_mib"] = max(rule["max_rss_mib"] or 0.0, float(row["max_rss"]))
+    return dict(sorted(by_rule.items()))
+
+
+def _rule_of(benchmark: Path) -> str:
+    """Name of the rule: what follows the folder ``benchmarks`` in the path."""
+    parts = benchmark.with_suffix("").parts
+    return parts[parts.index("benchmarks") + 1] if "benchmarks" in parts else parts[-1]
+
+
+def _name(file: Path, folder: Path) -> str:
+    """Path as seen from the manifest's folder, or as given for a file elsewhere."""
+    return (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix()

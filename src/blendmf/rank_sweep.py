@@ -1,0 +1,77 @@
+"""Truncated SVD beside matrix factorisation at the same ranks: error and seconds."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from blendmf.data.tables import Observations
+from blendmf.evaluation.rating import prediction_errors
+from blendmf.log import progress
+from blendmf.models.model import Model
+from blendmf.models.svd import fit_svd
+from blendmf.streams import stream
+from blendmf.training.fit import fit_model
+
+
+def rank_sweep(
+    ranks: Sequence[int],
+    entry: Mapping[str, Any] | None,
+    training: Mapping[str, Any],
+    train: Observations,
+    validation: Observations,
+    test: Observations,
+    *,
+    rating_range: tuple[float, float],
+    seed: int,
+) -> pd.DataFrame:
+    """Fit both methods at every rank.
+
+    Parameters
+    ----------
+    ranks : sequence of int
+        A rank that the matrix does not have is left out.
+    entry : mapping or None
+        The factorisation's entry in the configuration, with its chosen settings; every rank is
+        trained with them, only the number of factors differs. None leaves it out.
+    training : mapping
+        The configuration's `training` block.
+    train, validation, test : Observations
+    rating_range : (float, float)
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        Columns method (svd, mf), rank, validation_rmse, test_rmse, and seconds of the fit.
+    """
+    possible = [rank for rank in ranks if rank < min(train.shape)]
+    rows = []
+    for rank in progress(possible, "ranks"):
+        start = time.perf_counter()
+        svd = fit_svd(train, rating_range, rank, stream(seed, "rank_sweep", rank))
+        rows.append(("svd", rank, *_rmses(svd, validation, test), time.perf_counter() - start))
+        if entry is None:
+            continue
+        own = {**entry, "training": {**entry.get("training", {}), "latent_dim": rank}}
+        fit = fit_model(
+            own,
+            training,
+            train,
+            validation,
+            None,
+            rating_range=rating_range,
+            seed=seed,
+            name=("rank_sweep", rank),
+        )
+        rows.append(("mf", rank, *_rmses(fit.model, validation, test), fit.seconds))
+    columns = ["method", "rank", "validation_rmse", "test_rmse", "seconds"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _rmses(model: Model, validation: Observations, test: Observations) -> tuple[float, float]:
+    errors = (prediction_errors(model, part) for part in (validation, test))
+    validation_rmse, test_rmse = (float(np.sqrt(np.mean(e**2))) for e in errors)
+    return validation_rmse, test_rmse

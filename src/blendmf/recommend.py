@@ -1,0 +1,99 @@
+"""The items that a model would show each user next."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from blendmf.evaluation.ranking import top_k
+from blendmf.log import progress
+from blendmf.models.model import Model
+
+SCORES_PER_BLOCK = 2**21
+"""Scores held at a time."""
+
+
+def recommend(
+    model: Model,
+    train: sp.csr_array,
+    validation: sp.csr_array,
+    users: pd.DataFrame,
+    items: pd.DataFrame,
+    n: int,
+) -> pd.DataFrame:
+    """Best unseen items of every user.
+
+    Parameters
+    ----------
+    model : Model
+    train, validation : csr_array of shape (n_users, n_items)
+        What users have rated before; it is not recommended again.
+    users : DataFrame
+        Row u is user u; column ``user_id``.
+    items : DataFrame
+        Row i is item i; columns ``item_id`` and ``title``.
+    n : int
+        Items per user, at least 1.
+
+    Returns
+    -------
+    DataFrame
+        ``user_id``, ``rank`` (from 1), ``item_id``, ``title``, ``score`` (what is ranked by) and
+        ``predicted_rating`` (clipped to the rating range; NaN where the model predicts none). A
+        user with fewer than n unseen items has fewer rows.
+    """
+    rows = max(1, SCORES_PER_BLOCK // len(items))
+    blocks = [np.arange(len(users))[start : start + rows] for start in range(0, len(users), rows)]
+    tables = [
+        top_unseen(model, block, (train[block], validation[block]), n)
+        for block in progress(blocks, "user blocks")
+    ]
+    top = pd.concat(tables, ignore_index=True)
+    item = items[["item_id", "title"]].take(top["item"].to_numpy()).reset_index(drop=True)
+    user_id = users["user_id"].take(top["user"].to_numpy()).reset_index(drop=True)
+    ranked = top[["rank", "score", "predicted_rating"]]
+    columns = ["user_id", "rank", "item_id", "title", "score", "predicted_rating"]
+    return pd.concat([user_id, item, ranked], axis=1)[columns]
+
+
+def top_unseen(
+    model: Model, users: NDArray[np.int64], seen: Sequence[sp.csr_array], n: int
+) -> pd.DataFrame:
+    """Best items of some users, by position, without those that they have seen.
+
+    Parameters
+    ----------
+    model : Model
+    users : ndarray of int64, of shape (m,)
+        Positions; the model says what it does for an unknown one.
+    seen : sequence of csr_array of shape (m, n_items)
+        Row j holds ratings of ``users[j]``.
+    n : int
+        Items per user, at least 1.
+
+    Returns
+    -------
+    DataFrame
+        ``user``, ``rank``, ``item``, ``score``, ``predicted_rating``; equal scores are ranked by
+        item position.
+    """
+    scores = np.array(model.score_users(users))
+    for part in seen:
+        rows = np.repeat(np.arange(len(users)), np.diff(part.indptr))
+        scores[rows, part.indices] = -np.inf
+    lists = top_k(scores, n)
+    row, place = np.nonzero(lists >= 0)
+    item = lists[row, place]
+    user = users[row]
+    predicted = model.predict(user, item) if model.predicts_ratings else np.nan
+    return pd.DataFrame(
+        {
+            "user": user,
+            "rank": place + 1,
+            "item": item,
+            "score": scores[row, item],
+            "predicted_rating": predicted,
+        }
+    )

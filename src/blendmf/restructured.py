@@ -1,0 +1,50 @@
+"""Pieces of reStructuredText and of numbers in words, as the report's texts use them."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+
+def literal(name: object) -> str:
+    """A name as it stands in the configuration."""
+    return f"``{name}``"
+
+
+def escaped(text: str) -> str:
+    """Free text with nothing in it that reStructuredText would read as markup."""
+    return re.sub(r"([\\*`|_<>])", r"\\\1", text)
+
+
+def section(title: str, *paragraphs: str) -> str:
+    """A heading and what stands under it; empty paragraphs are left out."""
+    heading = f"{title}\n{'-' * len(title)}"
+    return "\n\n".join([heading, *(paragraph for paragraph in paragraphs if paragraph)])
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """A list of one-line entries."""
+    return "\n".join(f"* {line}" for line in lines)
+
+
+def list_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; the first row is its header."""
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for first, *others in (header, *rows):
+        lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
+    return "\n".join(lines)
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Names as a phrase: a, b and c."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def share_of(numerator: int, denominator: int) -> str:
+    """A share with its denominator: ``9.8 % (1,515 of 15,422)``."""
+    return f"{100 * numerator / denominator:.1f} % ({numerator:,} of {denominator:,})"
+
+
+def p_value(p: float) -> str:
+    """``p = 0.012``, or ``p < 0.001`` for the smallest."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"

@@ -1,0 +1,58 @@
+"""The plan of a search: what of which model is searched, how often and how."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blendmf.search.space import Dimension, search_space
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """Search of one model's settings by generations, each dealt to shards.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model; it names the random streams too.
+    space : mapping of str to Dimension
+    trials, trials_per_generation : int
+        Budget in all and of each generation; the last generation may be smaller.
+    shards : int
+        Jobs that a generation's trials are dealt to; the outcome does not depend on it.
+    sampler : {"tpe", "random"}
+    seed : int
+        The experiment's seed.
+    """
+
+    model: str
+    space: Mapping[str, Dimension]
+    trials: int
+    trials_per_generation: int
+    shards: int
+    sampler: str
+    seed: int
+
+    @classmethod
+    def of_model(
+        cls, model: str, entry: Mapping[str, Any], search: Mapping[str, Any], seed: int
+    ) -> "SearchPlan":
+        """Plan of one entry of the configuration's ``models`` under its ``search`` block."""
+        return cls(
+            model,
+            search_space(entry, search["space"]),
+            search["trials"],
+            search["trials_per_generation"],
+            search["shards"],
+            search["sampler"],
+            seed,
+        )
+
+    def numbers(self, generation: int) -> range:
+        """Numbers of a generation's trials (generations and trials count from 0)."""
+        start = generation * self.trials_per_generation
+        return range(start, min(start + self.trials_per_generation, self.trials))
+
+    def generation(self, number: int) -> int:
+        """Which generation a trial belongs to."""
+        return number // self.trials_per_generation

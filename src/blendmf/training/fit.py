@@ -1,0 +1,170 @@
+"""Fitting any model of the comparison from its entry in the configuration."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from blendmf.data.tables import Observations
+from blendmf.errors import UserError
+from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
+from blendmf.models.factor_model import FactorModel
+from blendmf.models.model import Model
+from blendmf.models.svd import best_rank, fit_svd, truncated
+from blendmf.streams import stream, stream_seed
+from blendmf.training.loop import HISTORY_COLUMNS, Engine, Training, train_epochs
+from blendmf.training.parameters import Parameters, Terms
+from blendmf.training.settings import TrainingSettings
+
+TRAINED_KINDS = ("mf", "mf-content", "content")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model and how it came about.
+
+    Attributes
+    ----------
+    model : Model
+    history : DataFrame
+        One row per epoch; empty for a kind that is not trained by epochs.
+    best_epoch, epochs : int
+        The epoch whose parameters the model has, and how many were run.
+    validation_rmse : float
+        Of the best epoch; NaN for a kind that is not trained by epochs, infinite if no epoch
+        gave finite numbers.
+    diverged : bool
+    engine : str
+        What did the work: ``numba`` or ``torch`` and its device, or ``closed-form``.
+    seconds : float
+        Time of the fit itself, without reading, writing and compiling.
+    """
+
+    model: Model
+    history: pd.DataFrame
+    best_epoch: int
+    epochs: int
+    validation_rmse: float
+    diverged: bool
+    engine: str
+    seconds: float
+
+
+def fit_model(
+    entry: Mapping[str, Any],
+    training: Mapping[str, Any],
+    train: Observations,
+    validation: Observations,
+    content: sp.csr_array | None,
+    *,
+    rating_range: tuple[float, float],
+    seed: int,
+    name: tuple[str | int, ...],
+) -> Fit:
+    """Fit one model.
+
+    Parameters
+    ----------
+    entry : mapping
+        The model's entry in the configuration: its kind and what the kind needs; for an SVD
+        without a `rank` also the `ranks` to choose from.
+    training : mapping
+        The configuration's `training` block; the entry's own `training` keys come first.
+    train, validation : Observations
+        Validation decides when training stops and which rank an SVD has, and nothing else.
+    content : csr_array of shape (n_items, n_terms), optional
+        Needed by kinds with a content term.
+    rating_range : (float, float)
+    seed : int
+        The experiment's seed.
+    name : tuple
+        Name of the random stream that this fit draws from.
+    """
+    start = time.perf_counter()
+    if entry["kind"] not in TRAINED_KINDS:
+        model = _fit_closed_form(entry, train, validation, rating_range, seed, name)
+        seconds = time.perf_counter() - start
+        history = pd.DataFrame(columns=HISTORY_COLUMNS)
+        return Fit(model, history, 0, 0, np.nan, False, "closed-form", seconds)
+    terms = Terms.of_kind(entry["kind"], entry.get("blend"))
+    settings = TrainingSettings.of_model(entry, training)
+    if content is None:
+        if terms.use_content:
+            raise ValueError(f"kind {entry['kind']} needs a content matrix")
+        content = sp.csr_array((train.shape[1], 0), dtype=np.float32)
+    random = stream(seed, *name)
+    parameters = Parameters.initial(terms, train, content.shape[1], settings, random)
+    engine, described = _engine(parameters, train, content, settings, rating_range, random)
+    start = time.perf_counter()
+    trained: Training = train_epochs(engine, train, validation, settings)
+    seconds = time.perf_counter() - start
+    return Fit(
+        trained.parameters.to_model(train.shape, rating_range, content),
+        trained.history,
+        trained.best_epoch,
+        len(trained.history),
+        trained.validation_rmse,
+        trained.diverged,
+        described,
+        seconds,
+    )
+
+
+def _fit_closed_form(
+    entry: Mapping[str, Any],
+    train: Observations,
+    validation: Observations,
+    rating_range: tuple[float, float],
+    seed: int,
+    name: tuple[str | int, ...],
+) -> Model:
+    match entry["kind"]:
+        case "global-mean":
+            return fit_global_mean(train, rating_range)
+        case "popularity":
+            return PopularityModel.fit(train)
+        case "random":
+            return RandomModel.fit(train, rating_range, stream_seed(seed, *name))
+        case "bias":
+            shrinkage = {key: entry[key] for key in ("user_shrinkage", "item_shrinkage")}
+            return fit_bias(train, rating_range, **shrinkage)
+        case "svd":
+            return _fit_svd(entry, train, validation, rating_range, stream(seed, *name))
+    raise UserError(f"unknown kind of model: {entry['kind']}")
+
+
+def _fit_svd(
+    entry: Mapping[str, Any],
+    train: Observations,
+    validation: Observations,
+    rating_range: tuple[float, float],
+    random: np.random.Generator,
+) -> FactorModel:
+    """Truncated SVD of the entry's rank, or of the one of its `ranks` that validation prefers."""
+    if entry["rank"] is not None:
+        return fit_svd(train, rating_range, entry["rank"], random)
+    largest = fit_svd(train, rating_range, max(entry["ranks"]), random)
+    return truncated(largest, best_rank(largest, validation, entry["ranks"]))
+
+
+def _engine(
+    parameters: Parameters,
+    train: Observations,
+    content: sp.csr_array,
+    settings: TrainingSettings,
+    rating_range: tuple[float, float],
+    random: np.random.Generator,
+) -> tuple[Engine, str]:
+    """The engine that the optimiser asks for, and its name; each is imported where it is used."""
+    if settings.optimiser == "sgd":
+        from blendmf.training.sgd import SgdEngine
+
+        return SgdEngine(parameters, train, content, settings, rating_range, random), "numba cpu"
+    from blendmf.training.torch_engine import TorchEngine
+
+    engine = TorchEngine(parameters, train, content, settings, rating_range, random)
+    return engine, f"torch {engine.device}"

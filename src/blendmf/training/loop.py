@@ -1,0 +1,85 @@
+"""The training loop that all engines share: epochs, history, early stopping, best epoch."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+
+from blendmf.data.tables import Observations
+from blendmf.log import progress
+from blendmf.training.parameters import Parameters
+from blendmf.training.settings import TrainingSettings
+
+HISTORY_COLUMNS = ["epoch", "learning_rate", "train_rmse", "validation_rmse", "penalised_loss"]
+
+
+class Engine(Protocol):
+    """Holds the parameters and moves them, on whatever device."""
+
+    def run_epoch(self, learning_rate: float) -> None:
+        """Go once through all training ratings."""
+
+    def rmse(self, part: Observations) -> float:
+        """RMSE of the current parameters, predictions clipped to the rating range."""
+
+    def parameters(self) -> Parameters:
+        """Copy of the current parameters."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What training came to.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        Of the best epoch, the one of the lowest validation RMSE.
+    history : DataFrame
+        One row per epoch: epoch (from 1), learning_rate, train_rmse, validation_rmse, and
+        penalised_loss, the sum of the squared training errors plus the penalty.
+    best_epoch : int
+        0 where not even the first epoch gave finite numbers.
+    diverged : bool
+        Whether training ended because the parameters left the finite numbers.
+    """
+
+    parameters: Parameters
+    history: pd.DataFrame
+    best_epoch: int
+    diverged: bool
+
+    @property
+    def validation_rmse(self) -> float:
+        """Validation RMSE of the best epoch, infinite where there is none."""
+        return float(self.history.validation_rmse.min()) if self.best_epoch else math.inf
+
+
+def train_epochs(
+    engine: Engine, train: Observations, validation: Observations, settings: TrainingSettings
+) -> Training:
+    """Train until validation RMSE has not improved for `patience` epochs, and keep the best.
+
+    Without validation ratings every epoch counts as better than the one before, and training
+    runs its full length.
+    """
+    rows: list[tuple[int, float, float, float, float]] = []
+    best = engine.parameters()
+    best_epoch, best_rmse = 0, math.inf
+    diverged = False
+    for epoch in progress(range(1, settings.epochs + 1), "epochs"):
+        learning_rate = settings.learning_rate_at(epoch - 1)
+        engine.run_epoch(learning_rate)
+        current = engine.parameters()
+        diverged = not current.are_finite()
+        if diverged:
+            break
+        train_rmse = engine.rmse(train)
+        validation_rmse = engine.rmse(validation) if len(validation) else math.nan
+        loss = train_rmse**2 * len(train) + current.penalty(settings)
+        rows.append((epoch, learning_rate, train_rmse, validation_rmse, loss))
+        if math.isnan(validation_rmse) or validation_rmse < best_rmse:
+            best, best_epoch, best_rmse = current, epoch, validation_rmse
+        elif epoch - best_epoch >= settings.patience:
+            break
+    return Training(best, pd.DataFrame(rows, columns=HISTORY_COLUMNS), best_epoch, diverged)

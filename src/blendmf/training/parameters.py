@@ -1,0 +1,166 @@
+"""The parameters under training: which terms a variant has, their start and their penalty."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from blendmf.data.tables import Observations
+from blendmf.errors import UserError
+from blendmf.models.factor_model import FactorModel
+from blendmf.training.settings import TrainingSettings
+
+Array = NDArray[np.float32] | NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Which terms of the prediction a variant has; mu is always there."""
+
+    user_bias: bool = True
+    item_bias: bool = True
+    user_factors: bool = True
+    item_factors: bool = True
+    content_factors: bool = False
+    user_content: bool = False
+
+    @classmethod
+    def of_kind(cls, kind: str, blend: str | None = None) -> "Terms":
+        """Terms of a trained kind of model: ``mf``, ``mf-content`` or ``content``."""
+        match kind, blend:
+            case "mf", None:
+                return cls()
+            case "mf-content", "user":
+                return cls(user_content=True)
+            case "mf-content", "item":
+                return cls(content_factors=True)
+            case "mf-content", "both":
+                return cls(content_factors=True, user_content=True)
+            case "content", None:
+                return cls(
+                    item_bias=False, item_factors=False, content_factors=True, user_content=True
+                )
+        raise UserError(f"no trained model of kind {kind!r} and blend {blend!r}")
+
+    @property
+    def use_content(self) -> bool:
+        """Whether any term reads the items' content."""
+        return self.content_factors or self.user_content
+
+
+@dataclass
+class Parameters:
+    """Parameters of a variant, dense; a term that it does not have is None.
+
+    Attributes
+    ----------
+    global_mean : float
+    user_bias, item_bias : ndarray of shape (n_users,) and (n_items,), or None
+    user_factors, item_factors : ndarray of shape (n_users, d) and (n_items, d), or None
+    content_factors : ndarray of shape (n_terms, d), or None
+    user_content : ndarray of shape (n_users, n_terms), or None
+    """
+
+    global_mean: float
+    user_bias: Array | None = None
+    item_bias: Array | None = None
+    user_factors: Array | None = None
+    item_factors: Array | None = None
+    content_factors: Array | None = None
+    user_content: Array | None = None
+
+    @classmethod
+    def initial(
+        cls,
+        terms: Terms,
+        train: Observations,
+        n_terms: int,
+        settings: TrainingSettings,
+        random: np.random.Generator,
+    ) -> "Parameters":
+        """Starting point: factors from N(0, init_deviation), everything else zero.
+
+        Users and items without a training rating start, and so stay, at zero; words do too, so
+        that what nobody has taught carries nothing into a prediction.
+        """
+        n_users, n_items = train.shape
+        d = settings.latent_dim
+
+        def factors(n_rows: int, rated: NDArray[np.int32]) -> NDArray[np.float32]:
+            drawn = random.normal(0.0, settings.init_deviation, (n_rows, d)).astype(np.float32)
+            drawn[np.bincount(rated, minlength=n_rows) == 0] = 0.0
+            return drawn
+
+        def zeros(*shape: int) -> NDArray[np.float32]:
+            return np.zeros(shape, dtype=np.float32)
+
+        return cls(
+            float(train.ratings.mean(dtype=np.float64)),
+            zeros(n_users) if terms.user_bias else None,
+            zeros(n_items) if terms.item_bias else None,
+            factors(n_users, train.users) if terms.user_factors else None,
+            factors(n_items, train.items) if terms.item_factors else None,
+            zeros(n_terms, d) if terms.content_factors else None,
+            zeros(n_users, n_terms) if terms.user_content else None,
+        )
+
+    def arrays(self) -> dict[str, Array]:
+        """The terms that the variant has, by name."""
+        named = {f.name: getattr(self, f.name) for f in fields(self)[1:]}
+        return {name: array for name, array in named.items() if array is not None}
+
+    def copy(self) -> "Parameters":
+        """Independent copy."""
+        copies: dict[str, Any] = {name: array.copy() for name, array in self.arrays().items()}
+        return replace(self, **copies)
+
+    def are_finite(self) -> bool:
+        """Whether no parameter is NaN or infinite."""
+        return all(bool(np.isfinite(array).all()) for array in self.arrays().values())
+
+    def penalty(self, settings: TrainingSettings) -> float:
+        """Sum over all terms of the term's L2 penalty times its squared norm."""
+        factors, bias, user_content, content_factors = settings.penalties
+        of_term = {
+            "user_bias": bias,
+            "item_bias": bias,
+            "user_factors": factors,
+            "item_factors": factors,
+            "content_factors": content_factors,
+            "user_content": user_content,
+        }
+        norms = {name: squared_norm(array) for name, array in self.arrays().items()}
+        return penalised_loss((), norms.values(), (of_term[name] for name in norms))
+
+    def to_model(
+        self, shape: tuple[int, int], rating_range: tuple[float, float], content: sp.csr_array
+    ) -> FactorModel:
+        """The trained model of these parameters."""
+        arrays = self.arrays().items()
+        terms: dict[str, Any] = {name: array.astype(np.float32) for name, array in arrays}
+        user_content = terms.pop("user_content", None)
+        has_content = user_content is not None or self.content_factors is not None
+        return FactorModel(
+            *shape,
+            rating_range,
+            self.global_mean,
+            **terms,
+            user_content=None if user_content is None else sp.csr_array(user_content),
+            content=content.astype(np.float32) if has_content else None,
+        )
+
+
+def squared_norm(array: Array) -> float:
+    """Sum of squares of all entries."""
+    return float(np.vdot(array, array))
+
+
+def penalised_loss(
+    errors: Iterable[float], squared_norms: Iterable[float], penalties: Iterable[float]
+) -> float:
+    """Sum of squared errors plus the sum of each squared norm times its penalty."""
+    squared_errors = sum(e * e for e in errors)
+    return squared_errors + sum(p * n for p, n in zip(penalties, squared_norms, strict=True))

@@ -1,0 +1,103 @@
+"""How a model is trained."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from blendmf.errors import UserError
+
+
+def tuned_entry(entry: Mapping[str, Any], best: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A model's entry in the configuration with what its search found.
+
+    Parameters
+    ----------
+    entry : mapping
+    best : sequence of mapping
+        The search's ``best.json``, or nothing where the model is not searched.
+    """
+    found = {name: value for outcome in best for name, value in outcome["params"].items()}
+    return {**entry, "training": {**entry.get("training", {}), **found}}
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Settings of one training, the configuration's `training` block and a model's own keys."""
+
+    optimiser: Literal["sgd", "adam", "gd"] = "sgd"
+    """sgd: per rating, on the CPU. adam: mini-batches, gd: full batch, both in PyTorch."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where adam and gd run; auto takes CUDA where there is one."""
+
+    latent_dim: int = 32
+    """Number of factors d, at least 1."""
+
+    learning_rate: float = 0.015
+    """Step length, above 0."""
+
+    learning_rate_decay: float = 0.01
+    """Epoch t (from 0) steps by learning_rate / (1 + learning_rate_decay * t)."""
+
+    regularization: float = 0.05
+    """L2 penalty per rating."""
+
+    bias_regularization: float | None = 0.01
+    """The same for b_u and b_i; None takes `regularization`."""
+
+    user_content_regularization: float | None = None
+    """The same for w_u; None takes `regularization`."""
+
+    content_factors_regularization: float | None = 0.01
+    """The same for V; None takes `regularization`."""
+
+    epochs: int = 60
+    """Most epochs."""
+
+    patience: int = 5
+    """Epochs without a better validation RMSE after which training stops."""
+
+    error_clip: float = 5.0
+    """Largest prediction error, in rating steps, that one rating may teach."""
+
+    init_deviation: float = 0.01
+    """Standard deviation of the initial factors."""
+
+    batch_size: int = 4096
+    """Ratings per mini-batch of adam."""
+
+    @classmethod
+    def of_model(cls, entry: Mapping[str, Any], training: Mapping[str, Any]) -> "TrainingSettings":
+        """Settings of one model: its own `training` keys over those that all models share.
+
+        Raises
+        ------
+        UserError
+            If the step is so long and the penalty so large that a step overshoots zero.
+        """
+        settings = cls(**{**training, **entry.get("training", {})})
+        if settings.learning_rate * max(settings.penalties) >= 1:
+            raise UserError(
+                f"learning_rate {settings.learning_rate} times the largest regularization "
+                f"{max(settings.penalties)} is 1 or more, so that each step overshoots zero; "
+                "lower one of them"
+            )
+        return settings
+
+    @property
+    def penalties(self) -> tuple[float, float, float, float]:
+        """L2 penalties of the factors, the biases, w_u and V."""
+
+        def own(value: float | None) -> float:
+            return self.regularization if value is None else value
+
+        return (
+            self.regularization,
+            own(self.bias_regularization),
+            own(self.user_content_regularization),
+            own(self.content_factors_regularization),
+        )
+
+    def learning_rate_at(self, epoch: int) -> float:
+        """Step length of epoch `epoch`, counted from 0."""
+        return self.learning_rate / (1 + self.learning_rate_decay * epoch)

@@ -1,0 +1,210 @@
+"""Stochastic gradient descent, one rating at a time, compiled for the CPU by Numba.
+
+For a rating r of item i by user u, with z = q_i + C_i V and the error e = r - r_hat cut to
+[-clip, clip], every term moves along the gradient of (e^2 + penalties) / 2, all of them from the
+values before the step:
+
+    b_u += lr (e - reg_b b_u)             p_u += lr (e z - reg p_u)
+    b_i += lr (e - reg_b b_i)             q_i += lr (e p_u - reg q_i)
+    w_u += lr (e C_i - reg_w w_u)         V_t += lr (e C_it p_u - reg_v V_t)  for words t of item i
+
+The penalty of w_u touches all words of the vocabulary although C_i has a few. It is kept as
+w_u = s_u v_u with one number s_u per user: shrinking w_u multiplies s_u, and only the words of
+the item are written (L. Bottou, "Stochastic Gradient Descent Tricks", 2012, section 5.1).
+
+A term that a variant does not have is passed as None; Numba compiles one kernel per variant, in
+which the branches of absent terms do not exist.
+"""
+
+import math
+
+import numpy as np
+import scipy.sparse as sp
+from numba import njit
+
+from blendmf.data.tables import Observations
+from blendmf.training.parameters import Parameters
+from blendmf.training.settings import TrainingSettings
+
+# Sums may be reordered for speed; NaN and infinity keep their meaning, divergence shows by them.
+REORDER = {"reassoc", "contract", "nsz", "arcp"}
+
+SMALLEST_SCALE = 1e-4
+
+
+@njit(cache=True, fastmath=REORDER, error_model="numpy")
+def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, step):  # type: ignore[no-untyped-def]
+    """Go through the ratings in `order` and move the parameters in place.
+
+    Parameters
+    ----------
+    order : ndarray of int, of shape (n,)
+    users, items, ratings : ndarray of shape (n,)
+    mu : float
+    b_u, b_i, P, Q, V, W : ndarray or None
+        Terms as `Parameters` shapes them; W holds v_u, so that w_u = scale[u] * W[u].
+    scale : ndarray of shape (n_users,)
+        s_u of each user.
+    C : (indptr, indices, data)
+        The content matrix's CSR arrays.
+    step : (lr, reg, reg_b, reg_w, reg_v, clip)
+    """
+    lr, reg, reg_b, reg_w, reg_v, clip = step
+    indptr, indices, data = C
+    d = 0 if P is None else P.shape[1]
+    z = np.zeros(d, dtype=ratings.dtype)
+    for n in order:
+        u, i = users[n], items[n]
+        first, last = indptr[i], indptr[i + 1]
+        score = mu
+        if b_u is not None:
+            score += b_u[u]
+        if b_i is not None:
+            score += b_i[i]
+        if P is not None:
+            for f in range(d):
+                z[f] = 0 if Q is None else Q[i, f]
+            if V is not None:
+                for k in range(first, last):
+                    for f in range(d):
+                        z[f] += data[k] * V[indices[k], f]
+            for f in range(d):
+                score += P[u, f] * z[f]
+        if W is not None:
+            own = mu * 0
+            for k in range(first, last):
+                own += W[u, indices[k]] * data[k]
+            score += scale[u] * own
+
+        e = min(max(ratings[n] - score, -clip), clip)
+
+        if b_u is not None:
+            b_u[u] += lr * (e - reg_b * b_u[u])
+        if b_i is not None:
+            b_i[i] += lr * (e - reg_b * b_i[i])
+        if P is not None:
+            if V is not None:
+                for k in range(first, last):
+                    t = indices[k]
+                    for f in range(d):
+                        V[t, f] += lr * (e * data[k] * P[u, f] - reg_v * V[t, f])
+            for f in range(d):
+                p = P[u, f]
+                P[u, f] += lr * (e * z[f] - reg * p)
+                if Q is not None:
+                    Q[i, f] += lr * (e * p - reg * Q[i, f])
+        if W is not None:
+            scale[u] *= 1 - lr * reg_w
+            taught = lr * e / scale[u]
+            for k in range(first, last):
+                W[u, indices[k]] += taught * data[k]
+            if scale[u] < SMALLEST_SCALE:
+                W[u] *= scale[u]
+                scale[u] = 1
+
+
+@njit(cache=True, fastmath=REORDER, error_model="numpy")
+def sum_of_squared_errors(users, items, ratings, mu, b_u, b_i, P, Z, W, scale, C, low, high):  # type: ignore[no-untyped-def]
+    """Sum over the ratings of (r - r_hat)^2, with r_hat clipped to [low, high].
+
+    Z of shape (n_items, d) holds q_i + C_i V; the other parameters are those of `sgd_epoch`.
+    """
+    indptr, indices, data = C
+    total = 0.0
+    for n in range(len(ratings)):
+        u, i = users[n], items[n]
+        score = mu
+        if b_u is not None:
+            score += b_u[u]
+        if b_i is not None:
+            score += b_i[i]
+        if P is not None:
+            for f in range(P.shape[1]):
+                score += P[u, f] * Z[i, f]
+        if W is not None:
+            own = mu * 0
+            for k in range(indptr[i], indptr[i + 1]):
+                own += W[u, indices[k]] * data[k]
+            score += scale[u] * own
+        e = ratings[n] - min(max(score, low), high)
+        total += e * e
+    return total
+
+
+class SgdEngine:
+    """Per-rating SGD on one core, in an order drawn anew for each epoch.
+
+    The arithmetic is of the precision of the parameters: float32 in training, float64 where a
+    test compares with exact numbers.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        train: Observations,
+        content: sp.csr_array,
+        settings: TrainingSettings,
+        rating_range: tuple[float, float],
+        random: np.random.Generator,
+    ) -> None:
+        self._parameters = parameters
+        self._train = train
+        self._settings = settings
+        self._rating_range = rating_range
+        self._random = random
+        arrays = parameters.arrays()
+        self._type = next(iter(arrays.values())).dtype.type
+        self._content = sp.csr_array(content, dtype=self._type)
+        self._csr = (self._content.indptr, self._content.indices, self._content.data)
+        self._scale = np.ones(train.shape[0], dtype=self._type)
+
+    def run_epoch(self, learning_rate: float) -> None:
+        """Go once through all training ratings, in random order."""
+        p = self._parameters
+        step = (learning_rate, *self._settings.penalties, self._settings.error_clip)
+        sgd_epoch(
+            self._random.permutation(len(self._train)),
+            self._train.users,
+            self._train.items,
+            self._train.ratings.astype(self._type, copy=False),
+            self._type(p.global_mean),
+            p.user_bias,
+            p.item_bias,
+            p.user_factors,
+            p.item_factors,
+            p.content_factors,
+            p.user_content,
+            self._scale,
+            self._csr,
+            tuple(self._type(x) for x in step),
+        )
+
+    def rmse(self, part: Observations) -> float:
+        """RMSE of the current parameters, predictions clipped to the rating range."""
+        p = self._parameters
+        item_vectors = p.item_factors
+        if p.content_factors is not None:
+            mapped = self._content @ p.content_factors
+            item_vectors = mapped if item_vectors is None else item_vectors + mapped
+        total = sum_of_squared_errors(
+            part.users,
+            part.items,
+            part.ratings.astype(self._type, copy=False),
+            self._type(p.global_mean),
+            p.user_bias,
+            p.item_bias,
+            p.user_factors,
+            item_vectors,
+            p.user_content,
+            self._scale,
+            self._csr,
+            *(self._type(r) for r in self._rating_range),
+        )
+        return math.sqrt(total / len(part))
+
+    def parameters(self) -> Parameters:
+        """Copy of the current parameters, w_u multiplied out."""
+        current = self._parameters.copy()
+        if current.user_content is not None:
+            current.user_content *= self._scale[:, None]
+        return current

@@ -1,0 +1,157 @@
+"""Mini-batch Adam and full-batch gradient descent in PyTorch, on the CPU or a GPU."""
+
+import math
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from blendmf.data.tables import Observations
+from blendmf.errors import UserError
+from blendmf.training.parameters import Parameters
+from blendmf.training.settings import TrainingSettings
+from blendmf.training.torch_objective import Content, Ratings, objective, predict
+
+RATINGS_AT_ONCE = 1_000_000
+"""Longest piece of the ratings whose predictions are held in memory together."""
+
+
+def choose_device(asked: str) -> torch.device:
+    """Device that `training.device` asks for; ``auto`` takes CUDA where there is one, else the CPU.
+
+    Raises
+    ------
+    UserError
+        If the machine has no device of the kind, or PyTorch was built without it.
+    """
+    present = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if asked == "auto":
+        return torch.device("cuda" if present["cuda"] else "cpu")
+    if not present[asked]:
+        usable = ", ".join(["auto", *(name for name, there in present.items() if there)])
+        raise UserError(
+            f"training.device: {asked} is asked for, but PyTorch {torch.__version__} finds no such "
+            f"device here; take one of {usable}, or install the build of PyTorch for it"
+        )
+    return torch.device(asked)
+
+
+class TorchEngine:
+    """Adam on mini-batches or gradient descent on all ratings; same objective as per-rating SGD.
+
+    ``adam`` takes one step of Adam (Kingma and Ba, 2015) per mini-batch, along the gradient of the
+    batch's mean objective; the batches are cut from an order drawn anew for each epoch.
+
+    ``gd`` takes one step per epoch, along the gradient of the objective's sum over all ratings. For
+    a short step that is an epoch of SGD at the same learning rate. But a row that n ratings teach
+    moves n times at once, so that the learning rate has to stay below about 2 / n of the user or
+    item with most ratings, and the epochs become many.
+
+    The ratings' order is drawn by NumPy, so that it does not depend on the device. On the CPU one
+    thread does the work, since the order of a sum would otherwise hang on how many there are.
+
+    Attributes
+    ----------
+    device : torch.device
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        train: Observations,
+        content: sp.csr_array,
+        settings: TrainingSettings,
+        rating_range: tuple[float, float],
+        random: np.random.Generator,
+    ) -> None:
+        self.device = choose_device(settings.device)
+        torch.set_num_threads(1)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        self._global_mean = parameters.global_mean
+        self._terms = {
+            name: torch.tensor(array, device=self.device, requires_grad=True)
+            for name, array in parameters.arrays().items()
+        }
+        self._dtype = next(iter(self._terms.values())).dtype
+        self._content = Content.from_csr(sp.csr_array(content), self._dtype, self.device)
+        self._train = self._on_device(train)
+        self._settings = settings
+        self._penalties = _penalty_of_term(settings)
+        self._rating_range = rating_range
+        self._random = random
+        if settings.optimiser == "adam":
+            self._optimiser = torch.optim.Adam(self._terms.values(), fused=True)
+        else:
+            self._optimiser = torch.optim.SGD(self._terms.values())
+
+    def run_epoch(self, learning_rate: float) -> None:
+        """Go once through all training ratings: one step per mini-batch (adam) or one step (gd)."""
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate
+        if self._settings.optimiser == "adam":
+            order = torch.from_numpy(self._random.permutation(len(self._train))).to(self.device)
+            for batch in order.split(self._settings.batch_size):
+                self._add_gradient(self._train[batch], 1 / len(batch))
+                self._step()
+        else:
+            for piece in _pieces(self._train):
+                self._add_gradient(piece, 1.0)
+            self._step()
+
+    def rmse(self, part: Observations) -> float:
+        """RMSE of the current parameters, predictions clipped to the rating range."""
+        total = 0.0
+        with torch.no_grad():
+            for piece in _pieces(self._on_device(part)):
+                predicted = predict(self._terms, self._global_mean, self._content, piece)
+                errors = predicted.clamp(*self._rating_range) - piece.values
+                total += errors.square().sum().item()
+        return math.sqrt(total / len(part))
+
+    def parameters(self) -> Parameters:
+        """Copy of the current parameters."""
+        arrays = {name: t.detach().cpu().numpy().copy() for name, t in self._terms.items()}
+        return Parameters(self._global_mean, **arrays)
+
+    def _add_gradient(self, ratings: Ratings, scale: float) -> None:
+        loss = objective(
+            self._terms,
+            self._global_mean,
+            self._content,
+            ratings,
+            self._penalties,
+            self._settings.error_clip,
+        )
+        (scale * loss).backward()
+
+    def _step(self) -> None:
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+
+    def _on_device(self, part: Observations) -> Ratings:
+        return Ratings(
+            torch.tensor(part.users, dtype=torch.int64, device=self.device),
+            torch.tensor(part.items, dtype=torch.int64, device=self.device),
+            torch.tensor(part.ratings, dtype=self._dtype, device=self.device),
+        )
+
+
+def _penalty_of_term(settings: TrainingSettings) -> dict[str, float]:
+    factors, bias, user_content, content_factors = settings.penalties
+    return {
+        "user_bias": bias,
+        "item_bias": bias,
+        "user_factors": factors,
+        "item_factors": factors,
+        "content_factors": content_factors,
+        "user_content": user_content,
+    }
+
+
+def _pieces(ratings: Ratings) -> list[Ratings]:
+    starts = range(0, len(ratings), RATINGS_AT_ONCE)
+    return [ratings[slice(start, start + RATINGS_AT_ONCE)] for start in starts]

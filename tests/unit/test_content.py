@@ -1,0 +1,105 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from blendmf.data.content import content, tags_known_in_training
+
+ITEMS = pd.DataFrame(
+    {
+        "item_id": [10, 20, 30],
+        "title": ["The Battle", "Laughing", "Space"],
+        "year": pd.array([1995, None, 2004], dtype="Int64"),
+        "genres": [["Action", "Adventure"], ["Comedy", "Drama"], ["Action", "Sci-Fi"]],
+    }
+)
+TAGS = pd.DataFrame(
+    {
+        "user_id": [1, 1, 2],
+        "item_id": [10, 20, 30],
+        "tag": ["Epic battle", "funny and heartwarming", "space futuristic"],
+        "timestamp": [5, 50, 6],
+    }
+)
+TRAIN = pd.DataFrame({"user_id": [1, 1, 2], "item_id": [10, 20, 20], "timestamp": [10, 20, 10]})
+SETTINGS = {
+    "parts": ["genres", "tags"],
+    "tags": "all",
+    "max_terms": 5000,
+    "min_items": 1,
+    "idf": "textbook",
+}
+
+
+def weights(built):
+    return {
+        f"{part}:{term}": idf
+        for part, term, idf in built.vocabulary[["part", "term", "idf"]].itertuples(index=False)
+    }
+
+
+def test_textbook_idf_gives_the_known_weights():
+    idf = weights(content(ITEMS, TAGS, TRAIN, SETTINGS))
+    assert idf.pop("genres:action") == 0.0
+    assert len(idf) == 10
+    assert list(idf.values()) == pytest.approx([0.4054651] * 10)
+
+
+def test_smooth_idf_is_that_of_scikit_learn():
+    idf = weights(content(ITEMS, TAGS, TRAIN, SETTINGS | {"idf": "smooth"}))
+    assert idf["genres:action"] == pytest.approx(np.log(4 / 3) + 1)
+    assert idf["genres:comedy"] == pytest.approx(np.log(4 / 2) + 1)
+
+
+def test_each_row_is_the_text_of_its_item():
+    built = content(ITEMS, TAGS, TRAIN, SETTINGS | {"idf": "smooth"})
+    terms = built.vocabulary["part"] + ":" + built.vocabulary["term"]
+    rows = [set(terms[built.tfidf[[i]].indices]) for i in range(3)]
+    assert rows[1] == {"genres:comedy", "genres:drama", "tags:funny", "tags:heartwarming"}
+    assert rows[0] == {"genres:action", "genres:adventure", "tags:epic", "tags:battle"}
+    np.testing.assert_allclose(np.sqrt(built.tfidf.multiply(built.tfidf).sum(axis=1)), 1.0, 1e-6)
+
+
+def test_a_shuffled_items_table_shuffles_the_rows_alike():
+    order = [2, 0, 1]
+    straight = content(ITEMS, TAGS, TRAIN, SETTINGS).tfidf.toarray()
+    shuffled = content(ITEMS.iloc[order].reset_index(drop=True), TAGS, TRAIN, SETTINGS).tfidf
+    np.testing.assert_array_equal(shuffled.toarray(), straight[order])
+
+
+def test_years_decades_and_titles_are_terms_of_their_own_part():
+    settings = SETTINGS | {"parts": ["year", "decade", "title"]}
+    built = content(ITEMS, TAGS, TRAIN, settings)
+    assert set(weights(built)) == {
+        "year:1995",
+        "year:2004",
+        "decade:1990s",
+        "decade:2000s",
+        "title:battle",
+        "title:laughing",
+        "title:space",
+    }
+    assert built.facts["tags_left_out"] == 3
+
+
+def test_only_tags_that_training_knows_are_used():
+    known = tags_known_in_training(TAGS, TRAIN)
+    # The second was written after its author's last training rating, the third is about an item
+    # that its author did not rate in training.
+    assert list(known["tag"]) == ["Epic battle"]
+    built = content(ITEMS, TAGS, TRAIN, SETTINGS | {"tags": "train-only"})
+    assert (built.facts["tags_used"], built.facts["tags_left_out"]) == (1, 2)
+
+
+def test_the_most_frequent_terms_are_kept():
+    built = content(ITEMS, TAGS, TRAIN, SETTINGS | {"max_terms": 1})
+    assert list(built.vocabulary["term"]) == ["action"]
+    rare = content(ITEMS, TAGS, TRAIN, SETTINGS | {"min_items": 2})
+    assert list(rare.vocabulary["term"]) == ["action"]
+
+
+@pytest.mark.parametrize("idf", ["smooth", "textbook"])
+def test_items_without_any_text_give_an_empty_matrix(idf):
+    bare = ITEMS.assign(genres=[[], [], []])
+    built = content(bare, TAGS.iloc[:0], TRAIN, SETTINGS | {"idf": idf})
+    assert built.tfidf.shape == (3, 0)
+    assert built.facts["items_without_terms"] == 3

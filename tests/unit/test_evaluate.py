@@ -1,0 +1,290 @@
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blendmf.data.tables import Observations, read_table, write_table
+from blendmf.errors import UserError
+from blendmf.evaluation.evaluate import evaluate
+from blendmf.evaluation.protocols import catalogue_metrics, rank_users
+from blendmf.evaluation.ranking import ranking_metrics
+from blendmf.evaluation.strata import COLUMNS, LOWER_BOUNDS
+from blendmf.files import write_json
+from blendmf.models.baselines import PopularityModel, fit_bias, fit_global_mean
+
+SETTINGS = {"k": 2, "relevance_threshold": 4.0}
+
+
+@dataclass(frozen=True, eq=False)
+class TableModel:
+    kind: ClassVar[str] = "table"
+    predicts_ratings: ClassVar[bool] = True
+
+    scores: np.ndarray
+
+    def predict(self, users, items):
+        return np.clip(self.scores[users, items].astype(np.float64), 1.0, 5.0)
+
+    def score_users(self, users):
+        return self.scores[users]
+
+
+def observations(triples, shape):
+    users, items, ratings = zip(*triples, strict=True) if triples else ((), (), ())
+    return Observations(
+        np.array(users, dtype=np.int32),
+        np.array(items, dtype=np.int32),
+        np.array(ratings, dtype=np.float32),
+        shape,
+    )
+
+
+def random_parts(seed, n_users=12, n_items=18, n=140):
+    generator = np.random.default_rng(seed)
+    pairs = generator.choice(n_users * n_items, size=n, replace=False)
+    users, items = np.divmod(pairs, n_items)
+    triples = list(zip(users, items, generator.integers(1, 6, size=n), strict=True))
+    shape = (n_users, n_items)
+    return tuple(observations(triples[part], shape) for part in np.s_[:80, 80:100, 100:])
+
+
+def index_tables(train):
+    items = pd.DataFrame({"n_train": np.bincount(train.items, minlength=train.shape[1])})
+    users = pd.DataFrame({"user_id": [f"user {u}" for u in range(train.shape[0])]})
+    return items, users
+
+
+def evaluated(model, parts, k=2):
+    return evaluate(model, *parts, *index_tables(parts[0]), SETTINGS | {"k": k})
+
+
+# Users 0 and 1 have test ratings, user 2 has none; user 1 finds nothing relevant.
+SHAPE = (3, 5)
+TRAIN = observations([(0, 0, 5.0), (1, 0, 4.0), (1, 1, 2.0), (2, 0, 3.0)], SHAPE)
+VALIDATION = observations([(0, 1, 5.0), (1, 2, 1.0)], SHAPE)
+TEST = observations([(0, 2, 4.0), (0, 3, 2.0), (0, 4, 5.0), (1, 3, 3.0)], SHAPE)
+SCORES = np.array(
+    [[9.0, 8.0, 4.0, 3.0, 2.0], [9.0, 9.0, 9.0, 1.0, 2.0], [0.0] * 5], dtype=np.float32
+)
+
+
+def test_every_figure_of_a_case_computed_by_hand():
+    result = evaluated(TableModel(SCORES), (TRAIN, VALIDATION, TEST))
+    squared, absolute = np.array([10.0, 4.0]), np.array([4.0, 2.0])
+    assert result.metrics["rating"] == {
+        "rmse": pytest.approx(np.sqrt(14 / 4)),
+        "mae": pytest.approx(6 / 4),
+        "user_rmse": pytest.approx((np.sqrt(10 / 3) + 2) / 2),
+        "user_mae": pytest.approx((4 / 3 + 2) / 2),
+        "n_ratings": 4,
+        "n_users": 2,
+    }
+    # User 0's list is items 2 (relevant) and 3 in both protocols; item 4 is missed.
+    means = {
+        "precision_at_k": pytest.approx(0.5 / 2),
+        "precision_at_min_k_n": pytest.approx(0.5 / 2),
+        "recall_at_k": pytest.approx(0.5 / 2),
+        "ndcg_at_k": pytest.approx(1 / (1 + 1 / np.log2(3)) / 2),
+        "map_at_k": pytest.approx(0.5 / 2),
+        "mrr": pytest.approx(1 / 2),
+        "hit_rate_at_k": pytest.approx(1 / 2),
+    }
+    denominators = {"n_users": 2, "n_users_with_relevant": 1, "n_users_without_relevant": 1}
+    stated = SETTINGS
+    assert result.metrics["rated"] == stated | means | denominators | {"n_candidates_mean": 2.0}
+    # The lists (2, 3) and (4, 3) hold only items without training ratings: log2(3 + 1) bits each.
+    assert result.metrics["full"] == stated | means | denominators | {
+        "n_candidates_mean": 2.5,
+        "coverage": pytest.approx(3 / 5),
+        "novelty": pytest.approx(2.0),
+        "n_items": 5,
+        "n_items_listed": 3,
+        "n_listed": 4,
+    }
+    assert result.per_user["user_id"].tolist() == ["user 0", "user 1"]
+    assert result.per_user["n_train"].tolist() == [1, 2]
+    assert result.per_user["n_ratings"].tolist() == [3, 1]
+    assert result.per_user["n_relevant"].tolist() == [2, 0]
+    np.testing.assert_allclose(result.per_user["squared_error"], squared)
+    np.testing.assert_allclose(result.per_user["absolute_error"], absolute)
+
+
+def test_novelty_is_zero_for_what_everyone_knows_and_largest_for_what_nobody_does():
+    n_train = np.array([7, 0, 3])
+    known, unknown = (
+        catalogue_metrics(np.array(listed), n_train, n_train_users=7)["novelty"]
+        for listed in ([5, 0, 0], [0, 5, 0])
+    )
+    assert known == 0
+    assert unknown == pytest.approx(3)
+
+
+def test_strata_state_every_bin_and_its_denominators():
+    strata = evaluated(TableModel(SCORES), (TRAIN, VALIDATION, TEST)).strata
+    assert strata.columns.tolist() == COLUMNS
+    assert len(strata) == sum(len(bounds) for bounds in LOWER_BOUNDS.values())
+    popularity = strata[strata["stratum"] == "item-popularity"].set_index("bin")
+    assert popularity.index[[0, 1, -1]].tolist() == ["0", "1-2", "101+"]
+    cold = popularity.loc["0"]
+    assert cold[["n_ratings", "n_users", "n_items"]].tolist() == [4, 2, 3]
+    assert cold["rmse"] == pytest.approx(np.sqrt(14 / 4))
+    assert popularity.loc["101+", "n_ratings"] == 0
+    assert np.isnan(popularity.loc["101+", "rmse"])
+
+
+@pytest.mark.parametrize("stratum", ["item-popularity", "user-history"])
+def test_bins_of_a_stratum_hold_each_test_rating_once(stratum):
+    parts = random_parts(5)
+    result = evaluated(fit_bias(parts[0], (1.0, 5.0)), parts)
+    bins = result.strata[result.strata["stratum"] == stratum]
+    assert bins["n_ratings"].sum() == len(parts[2])
+    squared = (bins["rmse"] ** 2 * bins["n_ratings"]).sum()
+    assert np.sqrt(squared / len(parts[2])) == pytest.approx(result.metrics["rating"]["rmse"])
+    ends = bins["upper"].iloc[:-1].to_numpy(dtype=int)
+    assert (bins["lower"].iloc[1:].to_numpy() == ends + 1).all()
+    assert bins["upper"].isna().tolist() == [False] * len(ends) + [True]
+
+
+def test_a_model_without_ratings_has_rankings_but_no_rating_errors(tmp_path):
+    parts = random_parts(6)
+    result = evaluated(PopularityModel.fit(parts[0]), parts)
+    assert result.metrics["rating"] is None
+    assert result.metrics["full"]["hit_rate_at_k"] > 0
+    assert result.strata["n_ratings"].sum() == 2 * len(parts[2])
+    assert result.strata[["rmse", "mae"]].isna().all(axis=None)
+    write_json(tmp_path / "metrics.json", result.metrics)
+    write_table(tmp_path / "per-user.parquet", result.per_user)
+    stored = read_table(tmp_path / "per-user.parquet")
+    assert stored[["squared_error", "absolute_error"]].isna().all(axis=None)
+
+
+def test_metrics_are_means_of_the_users_figures():
+    parts = random_parts(7)
+    result = evaluated(fit_bias(parts[0], (1.0, 5.0)), parts, k=3)
+    for protocol in ("rated", "full"):
+        for name in ("precision_at_k", "recall_at_k", "ndcg_at_k", "map_at_k", "mrr"):
+            mean = result.per_user[f"{protocol}_{name}"].mean()
+            assert result.metrics[protocol][name] == pytest.approx(mean)
+
+
+def test_the_rated_protocol_ranks_by_unclipped_scores():
+    train, validation = (observations([], (1, 3)) for _ in range(2))
+    test = observations([(0, 0, 1.0), (0, 1, 2.0), (0, 2, 5.0)], (1, 3))
+    model = TableModel(np.array([[6.0, 7.0, 8.0]], dtype=np.float32))
+    result = evaluated(model, (train, validation, test), k=1)
+    assert result.metrics["rated"]["precision_at_k"] == 1.0
+
+
+def test_nothing_seen_is_listed_even_where_a_rating_is_zero():
+    shape = (1, 4)
+    train, validation = observations([(0, 1, 0.0)], shape), observations([(0, 2, 0.0)], shape)
+    test = observations([(0, 0, 0.0)], shape)
+    model = TableModel(np.array([[6.0, 9.0, 8.0, 7.0]], dtype=np.float32))
+    full = evaluate(
+        model, train, validation, test, *index_tables(train), {"k": 4, "relevance_threshold": 0}
+    ).metrics["full"]
+    assert full["n_listed"] == 2
+    assert full["n_candidates_mean"] == 2
+    assert full["precision_at_k"] == 1 / 4
+    assert full["mrr"] == 1 / 2
+
+
+def test_lists_longer_than_the_catalogue_hold_every_candidate():
+    parts = random_parts(8)
+    result = evaluated(fit_bias(parts[0], (1.0, 5.0)), parts, k=50)
+    full, per_user = result.metrics["full"], result.per_user
+    has_relevant = per_user["n_relevant"] > 0
+    assert full["n_listed"] == pytest.approx(full["n_candidates_mean"] * full["n_users"])
+    np.testing.assert_array_equal(per_user["full_recall_at_k"], has_relevant)
+    np.testing.assert_allclose(per_user["full_precision_at_k"], per_user["n_relevant"] / 50)
+
+
+def test_scores_equal_to_the_ratings_give_ideal_lists():
+    train, validation, test = random_parts(9)
+    scores = np.zeros(test.shape, dtype=np.float32)
+    scores[test.users, test.items] = test.ratings
+    result = evaluated(TableModel(scores), (train, validation, test), k=3)
+    ideal = (result.per_user["n_relevant"] > 0).astype(float)
+    for name in ("rated_ndcg_at_k", "rated_map_at_k", "rated_mrr", "full_ndcg_at_k", "full_mrr"):
+        np.testing.assert_array_equal(result.per_user[name], ideal)
+    assert result.metrics["rating"]["rmse"] == 0
+
+
+def test_equal_scores_list_the_first_unseen_items():
+    parts = random_parts(10)
+    result = rank_users(fit_global_mean(parts[0], (1.0, 5.0)), parts[0].to_matrix(), parts[2], 4, 4)
+    unseen = parts[0].to_matrix().toarray()[result.users] == 0
+    expected = np.zeros(parts[0].shape[1], dtype=int)
+    for row in unseen:
+        expected[np.flatnonzero(row)[:4]] += 1
+    np.testing.assert_array_equal(result.times_listed, expected)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 400))
+def test_rankings_do_not_depend_on_the_block_size(seed, k, scores_per_block):
+    train, _, test = random_parts(seed)
+    scores = np.random.default_rng(seed).integers(0, 5, size=test.shape).astype(np.float32)
+    model, seen = TableModel(scores), train.to_matrix()
+    whole = rank_users(model, seen, test, k, 3.5)
+    blocks = rank_users(model, seen, test, k, 3.5, scores_per_block)
+    np.testing.assert_array_equal(whole.rated.hits, blocks.rated.hits)
+    np.testing.assert_array_equal(whole.full.hits, blocks.full.hits)
+    np.testing.assert_array_equal(whole.times_listed, blocks.times_listed)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6))
+def test_rankings_do_not_depend_on_the_order_of_users_or_of_ratings(seed):
+    generator = np.random.default_rng(seed)
+    train, _, test = random_parts(seed)
+    scores = generator.integers(0, 5, size=test.shape).astype(np.float32)
+    moved_to = generator.permutation(test.shape[0])
+    shuffled = generator.permutation(len(test))
+    moved_test = Observations(
+        moved_to[test.users][shuffled].astype(np.int32),
+        test.items[shuffled],
+        test.ratings[shuffled],
+        test.shape,
+    )
+    moved_train = replace(train, users=moved_to[train.users].astype(np.int32))
+    moved_scores = np.empty_like(scores)
+    moved_scores[moved_to] = scores
+    result = rank_users(TableModel(scores), train.to_matrix(), test, 3, 3.5)
+    moved = rank_users(TableModel(moved_scores), moved_train.to_matrix(), moved_test, 3, 3.5)
+    back = np.searchsorted(moved.users, moved_to[result.users])
+    for protocol in ("rated", "full"):
+        expected = ranking_metrics(getattr(result, protocol))
+        found = ranking_metrics(getattr(moved, protocol))
+        for name, values in expected.items():
+            np.testing.assert_array_equal(found[name][back], values)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_are_refused(value):
+    scores = SCORES.copy()
+    scores[0, 4] = value
+    with pytest.raises(ValueError, match="scores of the table model are not finite"):
+        evaluated(TableModel(scores), (TRAIN, VALIDATION, TEST))
+
+
+def test_the_models_own_scores_are_left_as_they_were():
+    class ReadOnlyModel(TableModel):
+        def score_users(self, users):
+            assert users.tolist() == [0, 1]
+            return self.scores[:2]
+
+    scores = SCORES.copy()
+    scores.flags.writeable = False
+    result = evaluated(ReadOnlyModel(scores), (TRAIN, VALIDATION, TEST))
+    expected = evaluated(TableModel(SCORES), (TRAIN, VALIDATION, TEST))
+    assert result.metrics == expected.metrics
+
+
+def test_an_empty_test_part_is_the_users_to_mend():
+    with pytest.raises(UserError, match=r"split\.train"):
+        evaluated(TableModel(SCORES), (TRAIN, VALIDATION, observations([], SHAPE)))

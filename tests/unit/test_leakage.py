@@ -1,0 +1,79 @@
+import pandas as pd
+import pytest
+
+from blendmf.evaluation.leakage import leakage
+from blendmf.files import write_json
+
+COLUMNS = ["user_id", "item_id", "timestamp"]
+
+
+def table(*rows):
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def counts(findings):
+    return {name: (f["numerator"], f["denominator"]) for name, f in findings.items()}
+
+
+TRAIN = table((1, "a", 10), (1, "b", 20), (2, "a", 40), (3, "c", 90))
+VALIDATION = table((1, "c", 30), (2, "z", 50))
+TEST = table((1, "a", 35), (1, "c", 36), (2, "b", 60), (2, "d", 99), (3, "b", 15))
+TAGS = table((1, "a", 5), (1, "b", 21), (2, "b", 61), (3, "a", 70), (9, "a", 1))
+
+
+def test_every_question_on_a_split_counted_by_hand():
+    assert counts(leakage(TRAIN, VALIDATION, TEST, TAGS)) == {
+        # a at 35 before 40, c at 36 before 90, b at 15 before 20
+        "test_older_than_training_of_item": (3, 5),
+        # user 3 at 15 before 90
+        "test_older_than_training_of_user": (1, 5),
+        # c is first rated at 90, b at 20
+        "test_item_known_only_from_future": (2, 5),
+        "test_item_cold": (1, 5),
+        "validation_item_cold": (1, 2),
+        "test_older_than_newest_training": (4, 5),
+        # (1, a), (1, b) and (2, b)
+        "tags_on_pairs_rated_by_author": (3, 5),
+        # (1, a) and (2, b)
+        "tags_on_test_pairs": (2, 5),
+        # (1, b, 21) after 20 and (2, b, 61) after 40
+        "tags_after_training_of_author": (2, 5),
+    }
+
+
+def test_every_finding_has_its_share_and_says_what_it_means():
+    for finding in leakage(TRAIN, VALIDATION, TEST, TAGS).values():
+        assert finding["share"] == pytest.approx(finding["numerator"] / finding["denominator"])
+        assert finding["meaning"].endswith(".")
+
+
+def test_a_rating_of_the_same_second_is_not_older():
+    findings = leakage(table((1, "a", 10)), table(), table((2, "a", 10), (1, "b", 10)), table())
+    older = [f for name, f in findings.items() if "older" in name or "future" in name]
+    assert [f["numerator"] for f in older] == [0] * 4
+
+
+def test_a_split_at_one_moment_has_no_leak_in_time():
+    ratings = [(user, item, 10 * user + item) for user in range(4) for item in range(5)]
+    in_time = sorted(ratings, key=lambda rating: rating[2])
+    findings = leakage(table(*in_time[:12]), table(*in_time[12:15]), table(*in_time[15:]), table())
+    leaks = [f for name, f in findings.items() if name.startswith("test_") and "cold" not in name]
+    assert [f["numerator"] for f in leaks] == [0] * 4
+
+
+def test_empty_parts_and_tags_have_no_share(tmp_path):
+    empty = table().astype({"user_id": "int64", "timestamp": "int64"})
+    findings = leakage(TRAIN, empty, empty, empty)
+    assert {f["share"] for f in findings.values()} == {None}
+    write_json(tmp_path / "leakage.json", findings)
+
+
+def test_without_training_ratings_every_item_is_cold():
+    findings = leakage(table(), VALIDATION, TEST, TAGS)
+    assert findings["test_item_cold"]["share"] == 1.0
+    assert findings["test_older_than_newest_training"]["numerator"] == 0
+
+
+def test_row_order_is_of_no_account():
+    shuffled = (part.sample(frac=1, random_state=1) for part in (TRAIN, VALIDATION, TEST, TAGS))
+    assert leakage(*shuffled) == leakage(TRAIN, VALIDATION, TEST, TAGS)

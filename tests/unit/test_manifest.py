@@ -1,0 +1,177 @@
+import hashlib
+import json
+import re
+import shlex
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from blendmf.files import read_json, write_json
+from blendmf.manifest import (
+    config_digest,
+    cpu_model,
+    file_digest,
+    git_state,
+    manifest,
+    package_versions,
+    regeneration,
+    thread_pools,
+    timings,
+)
+
+CONFIG = {"seed": 42, "models": {"mf": {"kind": "mf", "search": True}}, "title": "Amélie"}
+HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+
+
+def write_benchmark(path: Path, seconds: float, max_rss: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rest = "\t-" * 7
+    path.write_text(f"{HEADER}{seconds}\t0:00:01\t{max_rss}{rest}\n")
+    return path
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch) -> Path:
+    for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(variable, raising=False)
+    folder = tmp_path / "repository"
+    (folder / "scripts").mkdir(parents=True)
+    (folder / "scripts/one.py").write_text("1\n")
+    author = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "First"]):
+        subprocess.run(["git", "-C", folder, *command], check=True)
+    return folder
+
+
+def gather(folder: Path, repository: Path) -> dict:
+    data = folder / "data/ratings.parquet"
+    data.parent.mkdir(parents=True)
+    data.write_bytes(b"ratings")
+    benchmarks = [write_benchmark(folder / "benchmarks/train/mf/seed-1.tsv", 2.5, "100.0")]
+    return manifest(
+        folder / "manifest.json",
+        files=[data],
+        source={"name": "tiny", "archive_sha256": "ab", "counts": {"ratings": 7}},
+        fits=[{"engine": "numba cpu"}, {"engine": "closed-form"}, {"engine": "numba cpu"}],
+        config=CONFIG,
+        benchmarks=[*benchmarks, folder / "benchmarks/never.tsv"],
+        repository=repository,
+    )
+
+
+def test_manifest_holds_what_made_the_run(tmp_path, repository):
+    facts = gather(tmp_path / "results/tiny", repository)
+    write_json(tmp_path / "manifest.json", facts)
+    assert read_json(tmp_path / "manifest.json") == facts
+    assert facts["configuration"] == CONFIG
+    assert facts["sha256"] == {"data/ratings.parquet": hashlib.sha256(b"ratings").hexdigest()}
+    assert facts["source"] == {"name": "tiny", "archive_sha256": "ab"}
+    assert facts["machine"]["engines"] == ["closed-form", "numba cpu"]
+    assert facts["machine"]["gpus"] == []
+    assert facts["machine"]["cores"] >= 1
+    assert facts["timings"] == {"train": {"jobs": 1, "seconds": 2.5, "max_rss_mib": 100.0}}
+    assert facts["git"]["dirty"] is False
+
+
+def test_gpus_are_named_where_they_were_used(tmp_path, repository):
+    facts = manifest(
+        tmp_path / "manifest.json",
+        files=[],
+        source={},
+        fits=[{"engine": "torch cuda", "gpu": "Fast 9000"}, {"engine": "torch cpu", "gpu": None}],
+        config={},
+        benchmarks=[],
+        repository=repository,
+    )
+    assert facts["machine"]["gpus"] == ["Fast 9000"]
+
+
+def test_git_state_names_the_commit_and_sees_every_change(repository):
+    clean = git_state(repository / "scripts")
+    assert clean is not None
+    assert re.fullmatch(r"[0-9a-f]{40}", clean["commit"])
+    assert clean["dirty"] is False
+    (repository / "new.py").write_text("2\n")
+    assert git_state(repository / "scripts") == {**clean, "dirty": True}
+    (repository / "new.py").unlink()
+    (repository / "scripts/one.py").write_text("3\n")
+    assert git_state(repository) == {**clean, "dirty": True}
+
+
+def test_outside_a_repository_there_is_no_git_state(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    assert git_state(folder) is None
+
+
+def test_without_git_there_is_no_git_state(repository, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert git_state(repository) is None
+
+
+def test_regeneration_restores_the_configuration(tmp_path, repository, monkeypatch):
+    folder = Path("results/tiny")
+    monkeypatch.chdir(tmp_path)
+    facts = gather(folder, repository)
+    write_json(folder / "manifest.json", facts)
+    checkout, extract, make = facts["regenerate"].split(" && ")
+    assert checkout == f"git checkout {facts['git']['commit']}"
+    subprocess.run(shlex.split(extract), check=True)
+    assert shlex.split(make) == ["make", "report", "ARGS=--configfile results/configuration.json"]
+    assert json.loads(Path("results/configuration.json").read_text()) == CONFIG
+
+
+def test_regeneration_without_a_repository_sets_no_commit():
+    assert "git" not in regeneration(None, Path("results/tiny/manifest.json"))
+
+
+def test_config_digest_depends_on_values_and_not_on_their_order():
+    expected = hashlib.sha256('{"a":{"b":1,"c":"é"},"d":null}'.encode()).hexdigest()
+    assert config_digest({"d": None, "a": {"c": "é", "b": 1}}) == expected
+    assert config_digest({"d": None, "a": {"c": 1, "b": "é"}}) != expected
+
+
+def test_file_digest_is_sha256(tmp_path):
+    file = tmp_path / "abc"
+    file.write_bytes(b"abc")
+    assert file_digest(file).startswith("ba7816bf8f01cfea414140de5dae2223")
+
+
+def test_packages_are_the_installed_requirements():
+    packages = package_versions()
+    assert {"blendmf", "numpy", "snakemake", "torch", "scikit-learn"} <= set(packages)
+    assert packages["numpy"] == version("numpy")
+
+
+def test_cpu_model_is_read_or_falls_back(tmp_path):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nflags\t: x\n")
+    assert cpu_model(cpuinfo) == "Some CPU @ 2 GHz"
+    cpuinfo.write_text("processor\t: 0\n")
+    assert cpu_model(cpuinfo)
+    assert cpu_model(tmp_path / "missing")
+
+
+def test_thread_pools_tell_no_path():
+    pools = thread_pools()
+    assert any(pool["user_api"] == "blas" for pool in pools)
+    assert not any("filepath" in pool for pool in pools)
+    assert "/" not in json.dumps(pools)
+
+
+def test_timings_add_up_jobs_of_a_rule(tmp_path):
+    folder = tmp_path / "benchmarks"
+    benchmarks = [
+        write_benchmark(folder / "train/mf/seed-2.tsv", 1.5, "-"),
+        write_benchmark(folder / "train/bias.v2/seed-1.tsv", 0.25, "120.5"),
+        write_benchmark(folder / "train/mf/seed-1.tsv", 2.0, "80.0"),
+        write_benchmark(folder / "split.tsv", 0.1, "NA"),
+        folder / "not-run.tsv",
+    ]
+    assert timings(benchmarks) == {
+        "split": {"jobs": 1, "seconds": 0.1, "max_rss_mib": None},
+        "train": {"jobs": 3, "seconds": 3.75, "max_rss_mib": 120.5},
+    }

@@ -1,0 +1,108 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blendmf.data.splits import PARTS, split
+from blendmf.errors import UserError
+
+SETTINGS = {"scheme": "per-user-temporal", "train": 0.70, "validation": 0.15, "min_ratings": 5}
+SCHEMES = ["per-user-temporal", "random", "global-temporal"]
+
+
+@st.composite
+def ratings_tables(draw):
+    counts = draw(st.lists(st.integers(1, 30), min_size=1, max_size=6))
+    counts[0] = max(counts[0], 20)  # one user at least has enough for all three parts
+    n = sum(counts)
+    times = draw(st.lists(st.integers(0, 12), min_size=n, max_size=n))
+    table = pd.DataFrame(
+        {
+            "user_id": np.repeat(np.arange(len(counts)), counts),
+            "item_id": np.concatenate([np.arange(c) for c in counts]),
+            "rating": np.float32(3.0),
+            "timestamp": np.array(times, dtype=np.int64),
+        }
+    )
+    order = draw(st.permutations(range(n)))
+    return table.iloc[order].reset_index(drop=True)
+
+
+def pairs(table):
+    return set(zip(table["user_id"], table["item_id"], strict=True))
+
+
+@given(ratings_tables(), st.sampled_from(SCHEMES))
+def test_parts_are_disjoint_and_complete(ratings, scheme):
+    parts = split(ratings, SETTINGS | {"scheme": scheme}, seed=1)[:3]
+    assert sum(len(part) for part in parts) == len(ratings)
+    assert set.union(*(pairs(part) for part in parts)) == pairs(ratings)
+
+
+@given(ratings_tables())
+def test_each_user_is_cut_in_time_order_at_the_stated_shares(ratings):
+    parts = split(ratings, SETTINGS, seed=1)[:3]
+    for user, own in ratings.groupby("user_id"):
+        counts = [int((part["user_id"] == user).sum()) for part in parts]
+        n = len(own)
+        expected = [int(0.70 * n), int(0.85 * n) - int(0.70 * n), n - int(0.85 * n)]
+        assert counts == (expected if n >= 5 else [n, 0, 0])
+        times = [part.loc[part["user_id"] == user, "timestamp"] for part in parts]
+        for earlier, later in ((0, 1), (1, 2), (0, 2)):
+            if len(times[earlier]) and len(times[later]):
+                assert times[earlier].max() <= times[later].min()
+
+
+@given(ratings_tables())
+def test_global_split_is_in_time_order_over_all_users(ratings):
+    train, validation, test, _ = split(ratings, SETTINGS | {"scheme": "global-temporal"}, seed=1)
+    assert train["timestamp"].max() <= validation["timestamp"].min()
+    assert validation["timestamp"].max() <= test["timestamp"].min()
+    assert len(train) == int(0.70 * len(ratings))
+
+
+def test_ties_in_time_keep_the_order_of_the_table():
+    ratings = pd.DataFrame(
+        {"user_id": 1, "item_id": range(20), "rating": np.float32(3), "timestamp": np.int64(7)}
+    )
+    parts = split(ratings, SETTINGS, seed=1)
+    assert list(parts.train["item_id"]) == list(range(14))
+    assert list(parts.validation["item_id"]) == [14, 15, 16]
+    assert list(parts.test["item_id"]) == [17, 18, 19]
+
+
+def test_random_split_follows_the_seed():
+    ratings = pd.DataFrame(
+        {
+            "user_id": np.repeat([1, 2], 40),
+            "item_id": np.tile(range(40), 2),
+            "rating": np.float32(3),
+            "timestamp": np.int64(0),
+        }
+    )
+    settings = SETTINGS | {"scheme": "random"}
+    first, again, other = (split(ratings, settings, seed) for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(first.test, again.test)
+    assert pairs(first.test) != pairs(other.test)
+    assert [len(part) for part in first[:3]] == [56, 12, 12]
+
+
+def test_facts_state_the_users_kept_whole():
+    ratings = pd.DataFrame(
+        {
+            "user_id": [1] * 20 + [2] * 3,
+            "item_id": [*range(20), *range(3)],
+            "rating": np.float32(3),
+            "timestamp": np.int64(0),
+        }
+    )
+    facts = split(ratings, SETTINGS, seed=1).facts
+    assert facts["users_kept_whole_in_training"] == 1
+    assert [facts["parts"][part]["ratings"] for part in PARTS] == [17, 3, 3]
+
+
+def test_an_empty_part_is_refused_with_the_keys_to_change():
+    ratings = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 1], "rating": 3.0, "timestamp": 0})
+    with pytest.raises(UserError, match=r"validation part has no ratings .*split\.train"):
+        split(ratings, SETTINGS, seed=1)

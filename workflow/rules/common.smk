@@ -1,0 +1,91 @@
+# What all rules share: the checked configuration, and the lookups that they are written with.
+import os
+from math import ceil
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+from blendmf.config import complete_config, is_searched, is_trained, seeds_of
+from blendmf.data.local import local_files
+from blendmf.errors import UserError
+from blendmf.sources import imported_files
+
+HERE = Path(workflow.basedir)
+SCHEMA = yaml.safe_load((HERE / "workflow/schemas/config.schema.yaml").read_text())
+
+try:
+    complete_config(config, SCHEMA)
+except UserError as error:
+    raise WorkflowError(str(error))
+
+DATASET = f"results/{config['dataset']['name']}"
+MODELS = config["models"]
+SEARCHED = [name for name, entry in MODELS.items() if is_searched(entry)]
+FITS = [
+    {"model": name, "seed": seed}
+    for name, entry in MODELS.items()
+    for seed in seeds_of(entry, config["seeds"])
+]
+GENERATIONS = ceil(
+    config["search"]["trials"] / config["search"]["trials_per_generation"]
+)
+
+
+wildcard_constraints:
+    dataset=config["dataset"]["name"].replace(".", r"\."),
+    model=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    seed=r"\d+",
+    generation=r"\d+",
+    shard=r"\d+",
+
+
+def library(script: str) -> list[str]:
+    """Files of the library that a script uses, so that an edit of one reruns the rule."""
+    return imported_files(HERE / "scripts" / f"{script}.py")
+
+
+def fits(pattern: str, models: list[str] | None = None) -> list[str]:
+    """One path per fit of the experiment, or of some of its models, in the order of FITS."""
+    return [
+        f"{DATASET}/{pattern.format(**fit)}"
+        for fit in FITS
+        if models is None or fit["model"] in models
+    ]
+
+
+def shards(model: str, generations: int) -> list[str]:
+    """All shards of a model's first generations."""
+    return expand(
+        f"{DATASET}/search/{model}/generation-{{g}}/shard-{{s}}.jsonl",
+        g=range(generations),
+        s=range(config["search"]["shards"]),
+    )
+
+
+def earlier_shards(wildcards) -> list[str]:
+    return shards(wildcards.model, int(wildcards.generation))
+
+
+def all_shards(wildcards) -> list[str]:
+    return shards(wildcards.model, GENERATIONS)
+
+
+def best_of_search(wildcards) -> list[str]:
+    """The search's outcome for a searched model, nothing for any other."""
+    searched = wildcards.model in SEARCHED
+    return [f"{DATASET}/search/{wildcards.model}/best.json"] if searched else []
+
+
+def compared_entry() -> dict | None:
+    """Entry of the factorisation that truncated SVD is compared with, if there is one."""
+    return MODELS.get(config["svd"]["compared_with"])
+
+
+def best_of_compared(wildcards) -> list[str]:
+    compared = config["svd"]["compared_with"]
+    return [f"{DATASET}/search/{compared}/best.json"] if compared in SEARCHED else []
+
+
+def model_entry(wildcards) -> dict:
+    return MODELS[wildcards.model]

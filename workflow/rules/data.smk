@@ -1,0 +1,149 @@
+# From the source of the data to sparse matrices.
+
+
+rule fetch:
+    input:
+        library=library("fetch"),
+        local=local_files(
+            config["dataset"]["name"],
+            config["dataset"]["path"],
+            os.environ,
+            config["dataset"]["csv"],
+        ),
+    output:
+        directory("results/{dataset}/data/raw"),
+    log:
+        "results/{dataset}/logs/fetch.log",
+    benchmark:
+        "results/{dataset}/benchmarks/fetch.tsv"
+    params:
+        dataset=config["dataset"],
+        seed=config["seed"],
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    retries: 2
+    conda:
+        "../../environment.yml"
+    message:
+        "Fetching {wildcards.dataset}"
+    script:
+        "../../scripts/fetch.py"
+
+
+rule import_tables:
+    input:
+        library=library("import_tables"),
+        raw="results/{dataset}/data/raw",
+    output:
+        ratings_table="results/{dataset}/data/ratings.parquet",
+        items_table="results/{dataset}/data/items.parquet",
+        tags_table="results/{dataset}/data/tags.parquet",
+        source=report(
+            "results/{dataset}/data/source.json",
+            caption="../report/source.rst",
+            category="1 Data",
+            labels={"figure": "Source, counts and what was dropped"},
+        ),
+    log:
+        "results/{dataset}/logs/import_tables.log",
+    benchmark:
+        "results/{dataset}/benchmarks/import_tables.tsv"
+    params:
+        dataset=config["dataset"],
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    conda:
+        "../../environment.yml"
+    message:
+        "Importing {wildcards.dataset} into the canonical tables"
+    script:
+        "../../scripts/import_tables.py"
+
+
+rule split:
+    input:
+        library=library("split"),
+        ratings="results/{dataset}/data/ratings.parquet",
+    output:
+        train="results/{dataset}/split/train.parquet",
+        validation="results/{dataset}/split/validation.parquet",
+        test="results/{dataset}/split/test.parquet",
+        facts="results/{dataset}/split/split.json",
+    log:
+        "results/{dataset}/logs/split.log",
+    benchmark:
+        "results/{dataset}/benchmarks/split.tsv"
+    params:
+        split=config["split"],
+        seed=config["seed"],
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Splitting the ratings into training, validation and test part"
+    script:
+        "../../scripts/split.py"
+
+
+rule matrices:
+    input:
+        library=library("matrices"),
+        train="results/{dataset}/split/train.parquet",
+        validation="results/{dataset}/split/validation.parquet",
+        test="results/{dataset}/split/test.parquet",
+        items_table="results/{dataset}/data/items.parquet",
+    output:
+        train="results/{dataset}/matrices/train.npz",
+        validation="results/{dataset}/matrices/validation.npz",
+        test="results/{dataset}/matrices/test.npz",
+        user_index="results/{dataset}/matrices/users.parquet",
+        item_index="results/{dataset}/matrices/items.parquet",
+    log:
+        "results/{dataset}/logs/matrices.log",
+    benchmark:
+        "results/{dataset}/benchmarks/matrices.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Indexing users and items, and building the sparse matrices"
+    script:
+        "../../scripts/matrices.py"
+
+
+rule content:
+    input:
+        library=library("content"),
+        item_index="results/{dataset}/matrices/items.parquet",
+        tags="results/{dataset}/data/tags.parquet",
+        train="results/{dataset}/split/train.parquet",
+    output:
+        tfidf="results/{dataset}/content/tfidf.npz",
+        vocabulary="results/{dataset}/content/vocabulary.parquet",
+        facts="results/{dataset}/content/content.json",
+    log:
+        "results/{dataset}/logs/content.log",
+    benchmark:
+        "results/{dataset}/benchmarks/content.tsv"
+    params:
+        content=config["content"],
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Turning the items' text into TF-IDF rows"
+    script:
+        "../../scripts/content.py"

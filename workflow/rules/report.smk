@@ -1,0 +1,326 @@
+# Figures, the outcome in words, the manifest: what the report is made of.
+
+FIGURES = ["ratings", "learning-curves", "rank-sweep", "comparison", "item-popularity"]
+TABLES = ["ratings", "items", "tags"]
+PARTS = ["train", "validation", "test"]
+LEARNED = [fit for fit in FITS if is_trained(MODELS[fit["model"]])]
+
+# Where the manifest reads what each job took.
+BENCHMARKS = [
+    *expand(
+        f"{DATASET}/benchmarks/{{step}}.tsv",
+        step=[
+            "fetch",
+            "import_tables",
+            "split",
+            "leakage",
+            "matrices",
+            "content",
+            "rank_sweep",
+            "compare",
+        ],
+    ),
+    *expand(
+        f"{DATASET}/benchmarks/search/{{model}}/generation-{{g}}-shard-{{s}}.tsv",
+        model=SEARCHED,
+        g=range(GENERATIONS),
+        s=range(config["search"]["shards"]),
+    ),
+    *expand(f"{DATASET}/benchmarks/select_best/{{model}}.tsv", model=SEARCHED),
+    *fits("benchmarks/train/{model}/seed-{seed}.tsv"),
+    *fits("benchmarks/evaluate/{model}/seed-{seed}.tsv"),
+]
+
+
+def report_files() -> list[str]:
+    """Everything that the report shows."""
+    figures = FIGURES + (["search"] if SEARCHED else [])
+    return [
+        *expand(f"{DATASET}/figures/{{figure}}.svg", figure=figures),
+        *expand(
+            f"{DATASET}/recommendations/{{model}}.csv",
+            model=config["recommendations"]["models"],
+        ),
+        "results/small-matrix/convergence.svg",
+        f"{DATASET}/comparison/outcome.rst",
+        f"{DATASET}/manifest.json",
+    ]
+
+
+rule plot_ratings:
+    input:
+        library=library("plot_ratings"),
+        train="results/{dataset}/split/train.parquet",
+        validation="results/{dataset}/split/validation.parquet",
+        test="results/{dataset}/split/test.parquet",
+    output:
+        report(
+            "results/{dataset}/figures/ratings.svg",
+            caption="../report/ratings.rst",
+            category="1 Data",
+            labels={"figure": "Ratings and their long tail"},
+        ),
+    log:
+        "results/{dataset}/logs/plot_ratings.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_ratings.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Plotting the ratings"
+    script:
+        "../../scripts/plot_ratings.py"
+
+
+rule plot_learning_curves:
+    input:
+        library=library("plot_learning_curves"),
+        histories=[
+            f"{DATASET}/models/{fit['model']}/seed-{fit['seed']}/history.csv"
+            for fit in LEARNED
+        ],
+    output:
+        report(
+            "results/{dataset}/figures/learning-curves.svg",
+            caption="../report/learning-curves.rst",
+            category="3 Search and training",
+            labels={"figure": "Learning curves"},
+        ),
+    log:
+        "results/{dataset}/logs/plot_learning_curves.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_learning_curves.tsv"
+    params:
+        models=[fit["model"] for fit in LEARNED],
+        seeds=[fit["seed"] for fit in LEARNED],
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Plotting the learning curves"
+    script:
+        "../../scripts/plot_learning_curves.py"
+
+
+rule plot_search:
+    input:
+        library=library("plot_search"),
+        trials=expand(f"{DATASET}/search/{{model}}/trials.csv", model=SEARCHED),
+        importances=expand(
+            f"{DATASET}/search/{{model}}/importances.csv", model=SEARCHED
+        ),
+    output:
+        report(
+            "results/{dataset}/figures/search.svg",
+            caption="../report/search.rst",
+            category="3 Search and training",
+            labels={"figure": "Search history and importances"},
+        ),
+    log:
+        "results/{dataset}/logs/plot_search.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_search.tsv"
+    params:
+        models={name: MODELS[name] for name in SEARCHED},
+        search=config["search"],
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Plotting the search"
+    script:
+        "../../scripts/plot_search.py"
+
+
+rule plot_rank_sweep:
+    input:
+        library=library("plot_rank_sweep"),
+        sweep="results/{dataset}/svd/rank-sweep.csv",
+    output:
+        report(
+            "results/{dataset}/figures/rank-sweep.svg",
+            caption="../report/rank-sweep.rst",
+            category="4 Truncated SVD",
+            labels={"figure": "Error and time by rank"},
+        ),
+    log:
+        "results/{dataset}/logs/plot_rank_sweep.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_rank_sweep.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Plotting the rank sweep"
+    script:
+        "../../scripts/plot_rank_sweep.py"
+
+
+rule plot_comparison:
+    input:
+        library=library("plot_comparison"),
+        metrics="results/{dataset}/comparison/metrics.csv",
+    output:
+        report(
+            "results/{dataset}/figures/comparison.svg",
+            caption="../report/comparison.rst",
+            category="2 Comparison",
+            labels={"figure": "All models with intervals"},
+        ),
+    log:
+        "results/{dataset}/logs/plot_comparison.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_comparison.tsv"
+    params:
+        evaluation=config["evaluation"],
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Plotting the comparison"
+    script:
+        "../../scripts/plot_comparison.py"
+
+
+rule plot_item_popularity:
+    input:
+        library=library("plot_item_popularity"),
+        strata="results/{dataset}/comparison/strata.csv",
+    output:
+        report(
+            "results/{dataset}/figures/item-popularity.svg",
+            caption="../report/item-popularity.rst",
+            category="2 Comparison",
+            labels={"figure": "Error by item popularity"},
+        ),
+    log:
+        "results/{dataset}/logs/plot_item_popularity.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_item_popularity.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Plotting the error by item popularity"
+    script:
+        "../../scripts/plot_item_popularity.py"
+
+
+rule plot_small_matrix:
+    input:
+        library=library("plot_small_matrix"),
+        curves="results/small-matrix/curves.csv",
+        errors="results/small-matrix/errors.csv",
+    output:
+        report(
+            "results/small-matrix/convergence.svg",
+            caption="../report/small-matrix.rst",
+            category="4 Truncated SVD",
+            labels={"figure": "Convergence on the small matrix"},
+        ),
+    log:
+        "results/small-matrix/logs/plot_small_matrix.log",
+    benchmark:
+        "results/small-matrix/benchmarks/plot_small_matrix.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Plotting the small-matrix study"
+    script:
+        "../../scripts/plot_small_matrix.py"
+
+
+rule summarise:
+    input:
+        library=library("summarise"),
+        table="results/{dataset}/comparison/table.csv",
+        metrics="results/{dataset}/comparison/metrics.csv",
+        differences="results/{dataset}/comparison/differences.csv",
+        rank_sweep="results/{dataset}/svd/rank-sweep.csv",
+        best=expand(f"{DATASET}/search/{{model}}/best.json", model=SEARCHED),
+        source="results/{dataset}/data/source.json",
+        split="results/{dataset}/split/split.json",
+        leakage="results/{dataset}/split/leakage.json",
+    output:
+        "results/{dataset}/comparison/outcome.rst",
+    log:
+        "results/{dataset}/logs/summarise.log",
+    benchmark:
+        "results/{dataset}/benchmarks/summarise.tsv"
+    params:
+        models=MODELS,
+        evaluation=config["evaluation"],
+        dataset=config["dataset"],
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Putting the outcome into words"
+    script:
+        "../../scripts/summarise.py"
+
+
+rule manifest:
+    input:
+        library=library("manifest"),
+        files=[
+            *expand(
+                f"{DATASET}/data/{{table}}.parquet", table=TABLES
+            ),
+            *expand(f"{DATASET}/split/{{part}}.parquet", part=PARTS),
+            *expand(f"{DATASET}/matrices/{{part}}.npz", part=PARTS),
+            f"{DATASET}/content/tfidf.npz",
+            f"{DATASET}/comparison/metrics.csv",
+        ],
+        source="results/{dataset}/data/source.json",
+        fits=fits("models/{model}/seed-{seed}/fit.json"),
+    output:
+        report(
+            "results/{dataset}/manifest.json",
+            caption="../report/manifest.rst",
+            category="6 Manifest",
+            labels={"figure": "Everything needed to regenerate this report"},
+        ),
+    log:
+        "results/{dataset}/logs/manifest.log",
+    benchmark:
+        "results/{dataset}/benchmarks/manifest.tsv"
+    params:
+        config=config,
+        benchmarks=BENCHMARKS,
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    conda:
+        "../../environment.yml"
+    message:
+        "Writing the manifest"
+    script:
+        "../../scripts/manifest.py"
