@@ -18,7 +18,9 @@ with job(snakemake.log[0]):
     )
     content = read_sparse(source.content) if source.get("content") else None
     low, high = read_json(source.source)["rating_range"]
-    plan = SearchPlan.of_model(wildcards.model, params.model, params.search, params.seed)
+    plan = SearchPlan.of_model(
+        wildcards.model, params.model, params.training, params.search, params.seed
+    )
 
     def objective(point: Params) -> TrialOutcome:
         """Best epoch's validation RMSE; every trial starts from the same random numbers."""

@@ -9,7 +9,9 @@ from blendmf.search.trials import read_trials
 
 with job(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
-    plan = SearchPlan.of_model(snakemake.wildcards.model, params.model, params.search, params.seed)
+    plan = SearchPlan.of_model(
+        snakemake.wildcards.model, params.model, params.training, params.search, params.seed
+    )
     trials = read_trials(snakemake.input.shards, plan, range(plan.trials))
     epochs = (params.training | params.model.get("training", {}))["epochs"]
     write_json(output.best, select_best(plan, trials, epochs))

@@ -24,7 +24,7 @@ SPACE = {
 OPTIMUM = {"latent_dim": 30, "learning_rate": 5e-3, "regularization": 3e-2}
 
 
-def plan_of(*, entry=None, seed=42, model="mf", **changes):
+def plan_of(*, entry=None, training=None, seed=42, model="mf", **changes):
     search_block = {
         "trials": 15,
         "trials_per_generation": 5,
@@ -33,7 +33,7 @@ def plan_of(*, entry=None, seed=42, model="mf", **changes):
         "space": SPACE,
         **changes,
     }
-    return SearchPlan.of_model(model, entry or {}, search_block, seed)
+    return SearchPlan.of_model(model, entry or {}, training or {}, search_block, seed)
 
 
 def distance(params):
@@ -416,3 +416,19 @@ def test_a_file_that_is_no_text_is_named(files):
     paths[0].write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match=r"shard-0\.jsonl: trials cannot be read"):
         read_trials(paths, plan, range(8))
+
+
+def test_the_first_trial_is_what_is_configured():
+    training = {"latent_dim": 12, "learning_rate": 5e-3, "regularization": 2e-2}
+    first, *others = propose(plan_of(training=training), [], 0)
+    assert first == training
+    own = {"training": {"latent_dim": 99}}
+    assert propose(plan_of(entry=own, training=training), [], 0)[0]["latent_dim"] == 50
+    # The others are drawn as they are without it.
+    assert others == propose(plan_of(training=training | {"latent_dim": 13}), [], 0)[1:]
+
+
+def test_a_configuration_that_leaves_a_parameter_open_gives_no_first_trial():
+    assert plan_of(training={"latent_dim": 12}).start is None
+    open_ended = {"latent_dim": 12, "learning_rate": 5e-3, "regularization": None}
+    assert plan_of(training=open_ended).start is None

@@ -118,7 +118,7 @@ def planted():
 TRAINED = {
     "adam": TrainingSettings("adam", "cpu", 4, 0.02, regularization=0.02, batch_size=512),
     "gd": TrainingSettings(
-        "gd", "cpu", 4, 0.002, regularization=0.02, init_deviation=0.1, epochs=400
+        "gd", "cpu", 4, 0.003, regularization=0.02, init_deviation=0.3, epochs=200
     ),
 }
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FAR = 3.0
+FAR = 2.0
 """A value is far off from this many times the median distance to the best one."""
 
 

@@ -31,6 +31,9 @@ HEADER_HEIGHT = 0.35
 SHOWN_SHARE = 0.85
 """Share of the trials, the best ones, that the axes are made for."""
 
+MARGIN = 0.1
+"""Room below the best trial, as a share of the shown range; twice that above the worst."""
+
 TOP = 0.96
 """Height in a panel, as a share of it, at which marks stand that have no value on its axis."""
 
@@ -82,22 +85,21 @@ def _draw_model(
     space: Mapping[str, Dimension],
 ) -> None:
     history = block.add_subplot(grid[0, : COLUMNS - 1])
-    limits = _limits(trials["value"])
-    _draw_history(history, trials, limits)
+    best = float(trials["value"].min())
+    worst_shown = float(trials["value"].quantile(SHOWN_SHARE))
+    room = (worst_shown - best) * MARGIN or 0.01 * best
+    history.set_ylim(best - room, worst_shown + 2 * room)
+    _draw_history(history, trials, worst_shown)
     _draw_importances(block.add_subplot(grid[0, COLUMNS - 1]), importances)
     for place, (parameter, dimension) in enumerate(space.items()):
         row, column = divmod(place, COLUMNS)
         axes = block.add_subplot(grid[1 + row, column], sharey=history)
-        _draw_parameter(axes, parameter, dimension, trials, limits, named=column == 0)
+        _draw_parameter(axes, parameter, dimension, trials, worst_shown, named=column == 0)
 
 
-def _limits(values: pd.Series) -> tuple[float, float]:
-    return padded(float(values.min()), float(values.quantile(SHOWN_SHARE)), 0.12)
-
-
-def _draw_trials(axes: Axes, places: pd.Series, values: pd.Series, high: float) -> None:
+def _draw_trials(axes: Axes, places: pd.Series, values: pd.Series, worst_shown: float) -> None:
     """Dots for trials on the scale, arrows for worse ones, crosses for failed ones."""
-    on_scale = values <= high
+    on_scale = values <= worst_shown
     failed = values.isna()
     off_scale = ~on_scale & ~failed
     above = axes.get_xaxis_transform()
@@ -108,14 +110,13 @@ def _draw_trials(axes: Axes, places: pd.Series, values: pd.Series, high: float) 
     axes.plot(places.iloc[best], values.iloc[best], "*", color=ORANGE, mec="black", mew=0.7, ms=13)
 
 
-def _draw_history(axes: Axes, trials: pd.DataFrame, limits: tuple[float, float]) -> None:
+def _draw_history(axes: Axes, trials: pd.DataFrame, worst_shown: float) -> None:
     numbers = trials["number"] + 1
     for start in numbers[trials["generation"].diff() > 0]:
         axes.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
     axes.set_xlim(0.4, numbers.max() + 0.6)
-    axes.set_ylim(*limits)
     axes.step(numbers, trials["value"].cummin().ffill(), where="post", color=ORANGE)
-    _draw_trials(axes, numbers, trials["value"], limits[1])
+    _draw_trials(axes, numbers, trials["value"], worst_shown)
     axes.xaxis.set_major_locator(MaxNLocator(7, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.set_xlabel("trial")
@@ -127,7 +128,7 @@ def _draw_parameter(
     parameter: str,
     dimension: Dimension,
     trials: pd.DataFrame,
-    limits: tuple[float, float],
+    worst_shown: float,
     *,
     named: bool,
 ) -> None:
@@ -140,7 +141,7 @@ def _draw_parameter(
         axes.set_xlim(*padded(low, high, 0.04))
     for bound in (low, high):
         axes.axvline(bound, color=GREY, linewidth=1.0, linestyle="--")
-    _draw_trials(axes, trials[parameter], trials["value"], limits[1])
+    _draw_trials(axes, trials[parameter], trials["value"], worst_shown)
     axes.set_xlabel(parameter.replace("_", " "))
     if named:
         axes.set_ylabel("best validation RMSE")

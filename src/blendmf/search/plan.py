@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blendmf.search.space import Dimension, search_space
+from blendmf.search.space import Dimension, Params, search_space
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class SearchPlan:
     sampler : {"tpe", "random"}
     seed : int
         The experiment's seed.
+    start : dict, optional
+        The first trial: the settings as configured, moved into the space where they lie outside,
+        so that a search never ends worse than what it was given. None draws it like the others.
     """
 
     model: str
@@ -32,20 +35,37 @@ class SearchPlan:
     shards: int
     sampler: str
     seed: int
+    start: Params | None = None
 
     @classmethod
     def of_model(
-        cls, model: str, entry: Mapping[str, Any], search: Mapping[str, Any], seed: int
+        cls,
+        model: str,
+        entry: Mapping[str, Any],
+        training: Mapping[str, Any],
+        search: Mapping[str, Any],
+        seed: int,
     ) -> "SearchPlan":
-        """Plan of one entry of the configuration's ``models`` under its ``search`` block."""
+        """Plan of one entry of the configuration's ``models``.
+
+        Parameters
+        ----------
+        model : str
+        entry : mapping
+        training, search : mapping
+            The configuration's blocks of these names.
+        seed : int
+        """
+        space = search_space(entry, search["space"])
         return cls(
             model,
-            search_space(entry, search["space"]),
+            space,
             search["trials"],
             search["trials_per_generation"],
             search["shards"],
             search["sampler"],
             seed,
+            _start(space, {**training, **entry.get("training", {})}),
         )
 
     def numbers(self, generation: int) -> range:
@@ -56,3 +76,15 @@ class SearchPlan:
     def generation(self, number: int) -> int:
         """Which generation a trial belongs to."""
         return number // self.trials_per_generation
+
+
+def _start(space: Mapping[str, Dimension], configured: Mapping[str, Any]) -> Params | None:
+    """The configured point of the space, None where it leaves a parameter open."""
+    values = {name: configured.get(name) for name in space}
+    if any(value is None for value in values.values()):
+        return None
+    return {
+        name: min(max(value, space[name].low), space[name].high)
+        for name, value in values.items()
+        if value is not None
+    }

@@ -35,11 +35,12 @@ def propose(plan: SearchPlan, earlier: Sequence[Trial], generation: int) -> list
 
     Notes
     -----
-    The first generation is drawn at random, and so are later ones as long as no trial is
-    complete. After it the multivariate tree-structured Parzen estimator proposes; within a
-    generation, where no outcome is known, the trials proposed before count as bad (constant
-    liar), which keeps them apart. Failed trials count as the worst of all: told to Optuna as
-    failed they would be left out, and the region where training diverges proposed again.
+    The first generation is drawn at random but for its first trial, the plan's start; later ones
+    are random too as long as no trial is complete. After it the multivariate tree-structured
+    Parzen estimator proposes; within a generation, where no outcome is known, the trials proposed
+    before count as bad (constant liar), which keeps them apart. Failed trials count as the worst
+    of all: told to Optuna as failed they would be left out, and the region where training
+    diverges proposed again.
 
     References
     ----------
@@ -49,6 +50,8 @@ def propose(plan: SearchPlan, earlier: Sequence[Trial], generation: int) -> list
     space = distributions_of(plan.space)
     study = new_study(sampler=_sampler(plan, earlier, generation))
     study.add_trials([frozen(trial, space, failed=TrialState.PRUNED) for trial in earlier])
+    if generation == 0 and plan.start is not None:
+        study.enqueue_trial(plan.start)
     return [dict(study.ask(space).params) for _ in plan.numbers(generation)]
 
 

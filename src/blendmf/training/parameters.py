@@ -123,16 +123,8 @@ class Parameters:
 
     def penalty(self, settings: TrainingSettings) -> float:
         """Sum over all terms of the term's L2 penalty times its squared norm."""
-        factors, bias, user_content, content_factors = settings.penalties
-        of_term = {
-            "user_bias": bias,
-            "item_bias": bias,
-            "user_factors": factors,
-            "item_factors": factors,
-            "content_factors": content_factors,
-            "user_content": user_content,
-        }
         norms = {name: squared_norm(array) for name, array in self.arrays().items()}
+        of_term = settings.penalty_of_term
         return penalised_loss((), norms.values(), (of_term[name] for name in norms))
 
     def to_model(

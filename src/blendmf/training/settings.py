@@ -98,6 +98,19 @@ class TrainingSettings:
             own(self.content_factors_regularization),
         )
 
+    @property
+    def penalty_of_term(self) -> dict[str, float]:
+        """L2 penalty of each term, by the term's name."""
+        factors, bias, user_content, content_factors = self.penalties
+        return {
+            "user_bias": bias,
+            "item_bias": bias,
+            "user_factors": factors,
+            "item_factors": factors,
+            "content_factors": content_factors,
+            "user_content": user_content,
+        }
+
     def learning_rate_at(self, epoch: int) -> float:
         """Step length of epoch `epoch`, counted from 0."""
         return self.learning_rate / (1 + self.learning_rate_decay * epoch)

@@ -17,10 +17,12 @@ which the branches of absent terms do not exist.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numba import njit
+from numpy.typing import NDArray
 
 from blendmf.data.tables import Observations
 from blendmf.training.parameters import Parameters
@@ -157,16 +159,25 @@ class SgdEngine:
         self._content = sp.csr_array(content, dtype=self._type)
         self._csr = (self._content.indptr, self._content.indices, self._content.data)
         self._scale = np.ones(train.shape[0], dtype=self._type)
+        self._compile()
+
+    def _compile(self) -> None:
+        """Have the kernels of this variant compiled or loaded, by a run over no ratings."""
+        users, items, ratings = (array[:0] for array in self._arrays(self._train))
+        nothing = Observations(users, items, ratings, self._train.shape)
+        self._run(np.arange(0), 0.0)
+        self._sum_of_squared_errors(nothing)
 
     def run_epoch(self, learning_rate: float) -> None:
         """Go once through all training ratings, in random order."""
+        self._run(self._random.permutation(len(self._train)), learning_rate)
+
+    def _run(self, order: NDArray[np.int64], learning_rate: float) -> None:
         p = self._parameters
         step = (learning_rate, *self._settings.penalties, self._settings.error_clip)
         sgd_epoch(
-            self._random.permutation(len(self._train)),
-            self._train.users,
-            self._train.items,
-            self._train.ratings.astype(self._type, copy=False),
+            order,
+            *self._arrays(self._train),
             self._type(p.global_mean),
             p.user_bias,
             p.item_bias,
@@ -181,15 +192,16 @@ class SgdEngine:
 
     def rmse(self, part: Observations) -> float:
         """RMSE of the current parameters, predictions clipped to the rating range."""
+        return math.sqrt(self._sum_of_squared_errors(part) / len(part))
+
+    def _sum_of_squared_errors(self, part: Observations) -> float:
         p = self._parameters
         item_vectors = p.item_factors
         if p.content_factors is not None:
             mapped = self._content @ p.content_factors
             item_vectors = mapped if item_vectors is None else item_vectors + mapped
-        total = sum_of_squared_errors(
-            part.users,
-            part.items,
-            part.ratings.astype(self._type, copy=False),
+        return sum_of_squared_errors(
+            *self._arrays(part),
             self._type(p.global_mean),
             p.user_bias,
             p.item_bias,
@@ -200,7 +212,9 @@ class SgdEngine:
             self._csr,
             *(self._type(r) for r in self._rating_range),
         )
-        return math.sqrt(total / len(part))
+
+    def _arrays(self, part: Observations) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        return part.users, part.items, part.ratings.astype(self._type, copy=False)
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters, w_u multiplied out."""

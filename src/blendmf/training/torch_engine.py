@@ -49,7 +49,7 @@ class TorchEngine:
     ``gd`` takes one step per epoch, along the gradient of the objective's sum over all ratings. For
     a short step that is an epoch of SGD at the same learning rate. But a row that n ratings teach
     moves n times at once, so that the learning rate has to stay below about 2 / n of the user or
-    item with most ratings, and the epochs become many.
+    item with most ratings, and the epochs become many (hundreds at 7e-4 on 70,000 ratings).
 
     The ratings' order is drawn by NumPy, so that it does not depend on the device. On the CPU one
     thread does the work, since the order of a sum would otherwise hang on how many there are.
@@ -80,7 +80,7 @@ class TorchEngine:
         self._content = Content.from_csr(sp.csr_array(content), self._dtype, self.device)
         self._train = self._on_device(train)
         self._settings = settings
-        self._penalties = _penalty_of_term(settings)
+        self._penalties = settings.penalty_of_term
         self._rating_range = rating_range
         self._random = random
         if settings.optimiser == "adam":
@@ -138,18 +138,6 @@ class TorchEngine:
             torch.tensor(part.items, dtype=torch.int64, device=self.device),
             torch.tensor(part.ratings, dtype=self._dtype, device=self.device),
         )
-
-
-def _penalty_of_term(settings: TrainingSettings) -> dict[str, float]:
-    factors, bias, user_content, content_factors = settings.penalties
-    return {
-        "user_bias": bias,
-        "item_bias": bias,
-        "user_factors": factors,
-        "item_factors": factors,
-        "content_factors": content_factors,
-        "user_content": user_content,
-    }
 
 
 def _pieces(ratings: Ratings) -> list[Ratings]:
