@@ -1,0 +1,44 @@
+import sys
+
+import pytest
+
+from blendmf import log
+from blendmf.errors import UserError
+
+
+def test_what_a_job_prints_is_in_its_log(tmp_path, capsys):
+    with log.job(tmp_path / "deep" / "step.log"):
+        print("to stdout")
+        print("to stderr", file=sys.stderr)
+    assert (tmp_path / "deep" / "step.log").read_text() == "to stdout\nto stderr\n"
+    assert capsys.readouterr().out == ""
+
+
+def test_a_users_mistake_is_told_without_a_traceback(tmp_path):
+    with pytest.raises(SystemExit, match="1"), log.job(tmp_path / "step.log"):
+        raise UserError("ratings.csv, line 3: no number")
+    assert (tmp_path / "step.log").read_text() == "error: ratings.csv, line 3: no number\n"
+
+
+def test_a_defect_keeps_its_traceback(tmp_path):
+    with pytest.raises(SystemExit, match="1"), log.job(tmp_path / "step.log"):
+        {}["missing"]
+    text = (tmp_path / "step.log").read_text()
+    assert "Traceback" in text
+    assert "KeyError: 'missing'" in text
+
+
+def test_progress_hands_on_everything_and_tells_how_far_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(log, "SECONDS_BETWEEN_LINES", -1.0)
+    assert list(log.progress(iter("ab"), "letters", total=2)) == ["a", "b"]
+    assert list(log.progress((c for c in "c"), "letters")) == ["c"]
+    assert capsys.readouterr().out.splitlines() == [
+        "letters: 1 of 2",
+        "letters: 2 of 2",
+        "letters: 1 of ?",
+    ]
+
+
+def test_progress_is_silent_while_work_is_short(capsys):
+    assert list(log.progress([1, 2, 3], "numbers")) == [1, 2, 3]
+    assert capsys.readouterr().out == ""
