@@ -1,6 +1,7 @@
 """Score one trained model on the test part."""
 
-from blendmf.data.tables import Observations, read_table, write_table
+from blendmf.data.observations import Observations
+from blendmf.data.tables import read_table, write_table
 from blendmf.evaluation.evaluate import evaluate
 from blendmf.files import read_sparse, write_csv, write_json
 from blendmf.log import job

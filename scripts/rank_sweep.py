@@ -1,6 +1,6 @@
 """Compare truncated SVD with matrix factorisation by rank."""
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.files import read_json, read_sparse, write_csv
 from blendmf.log import job
 from blendmf.rank_sweep import rank_sweep

@@ -2,7 +2,7 @@
 
 import math
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.files import read_json, read_sparse
 from blendmf.log import job
 from blendmf.search.plan import SearchPlan

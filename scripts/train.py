@@ -1,10 +1,11 @@
 """Fit one model once."""
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.errors import UserError
-from blendmf.files import read_json, read_sparse, write_csv, write_json
+from blendmf.files import read_json, read_sparse, write_json, write_rows
 from blendmf.log import job
 from blendmf.training.fit import fit_model
+from blendmf.training.loop import Epoch
 from blendmf.training.settings import tuned_entry
 
 with job(snakemake.log[0]):
@@ -25,7 +26,7 @@ with job(snakemake.log[0]):
         seed=params.seed,
         name=("train", name, int(snakemake.wildcards.seed)),
     )
-    write_csv(output.history, fit.history)
+    write_rows(output.history, Epoch._fields, fit.history)
     if fit.diverged and not fit.best_epoch:
         raise UserError(
             f"{name} diverged in its first epoch; lower models.{name}.training.learning_rate"

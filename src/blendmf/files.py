@@ -4,16 +4,22 @@ A file is written under a temporary name in its own folder and then renamed, so 
 sees the whole file or none, and a killed job leaves nothing half-written under the real name.
 """
 
+from __future__ import annotations
+
+import csv
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import scipy.sparse as sp
+
+if TYPE_CHECKING:
+    # Only named here: a job that has no table or matrix to write starts faster without them.
+    import pandas as pd
+    import scipy.sparse as sp
 
 PathLike = str | os.PathLike[str]
 
@@ -61,6 +67,14 @@ def write_csv(path: PathLike, table: pd.DataFrame) -> None:
         table.to_csv(temporary, index=False)
 
 
+def write_rows(path: PathLike, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows as CSV under a header; floats keep every digit they need."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
 def write_arrays(path: PathLike, arrays: Mapping[str, np.ndarray]) -> None:
     """Write named arrays as an uncompressed ``.npz`` that needs no pickle."""
     with replacing(path) as temporary, temporary.open("wb") as file:
@@ -75,10 +89,14 @@ def read_arrays(path: PathLike) -> dict[str, np.ndarray]:
 
 def write_sparse(path: PathLike, matrix: sp.csr_array | sp.csr_matrix) -> None:
     """Write a sparse matrix as SciPy's ``.npz``."""
+    import scipy.sparse as sp
+
     with replacing(path) as temporary:
         sp.save_npz(temporary, sp.csr_array(matrix), compressed=False)
 
 
 def read_sparse(path: PathLike) -> sp.csr_array:
     """Read a sparse matrix that `write_sparse` wrote."""
+    import scipy.sparse as sp
+
     return sp.csr_array(sp.load_npz(path))

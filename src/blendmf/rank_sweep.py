@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.evaluation.rating import prediction_errors
 from blendmf.log import progress
 from blendmf.models.model import Model

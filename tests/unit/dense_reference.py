@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.settings import TrainingSettings
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
 from blendmf.models.model import load_model
 

@@ -8,7 +8,8 @@ import pytest
 
 from blendmf.cli import main
 from blendmf.data.matrices import matrices
-from blendmf.data.tables import Observations, write_table
+from blendmf.data.observations import Observations
+from blendmf.data.tables import write_table
 from blendmf.files import write_csv, write_sparse
 from blendmf.models.baselines import PopularityModel, fit_bias, fit_global_mean
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.evaluation.compare import Comparison, Run, compare
 from blendmf.evaluation.evaluate import evaluate

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blendmf.data.tables import Observations, read_table, write_table
+from blendmf.data.observations import Observations
+from blendmf.data.tables import read_table, write_table
 from blendmf.errors import UserError
 from blendmf.evaluation.evaluate import evaluate
 from blendmf.evaluation.protocols import catalogue_metrics, rank_users

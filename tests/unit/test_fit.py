@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.models.model import load_model
 from blendmf.streams import stream
@@ -120,9 +120,9 @@ def test_each_model_beats_the_simpler_one_below_it(planted):
 
 def test_the_fit_tells_how_it_came_about(planted):
     trained = fit(planted, "mf")
-    best = trained.history["validation_rmse"].min()
+    best = min(epoch.validation_rmse for epoch in trained.history)
     assert trained.validation_rmse == best
-    assert trained.history["validation_rmse"][trained.best_epoch - 1] == best
+    assert trained.history[trained.best_epoch - 1].validation_rmse == best
     assert rmse(trained.model, planted[1]) == pytest.approx(best, abs=1e-4)
     assert trained.engine == "numba cpu"
     closed = fit(planted, "bias")

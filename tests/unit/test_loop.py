@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.errors import UserError
-from blendmf.training.loop import HISTORY_COLUMNS, train_epochs
+from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters
 from blendmf.training.settings import TrainingSettings, tuned_entry
 
@@ -49,17 +49,17 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_training():
     assert training.best_epoch == 4
     assert training.parameters.user_bias[0] == 4
     assert training.validation_rmse == 2
-    assert list(training.history["epoch"]) == [1, 2, 3, 4, 5, 6, 7]
+    assert [epoch.epoch for epoch in training.history] == [1, 2, 3, 4, 5, 6, 7]
     assert not training.diverged
 
 
 def test_history_has_the_errors_without_and_the_loss_with_the_penalty():
     settings = TrainingSettings(epochs=2, bias_regularization=0.1)
     history = train_epochs(ScriptedEngine([2, 1]), PART, VALIDATION, settings).history
-    assert list(history.columns) == HISTORY_COLUMNS
-    assert list(history["train_rmse"]) == [0.5, 0.5]
+    assert [epoch.train_rmse for epoch in history] == [0.5, 0.5]
+    assert [epoch.validation_rmse for epoch in history] == [2, 1]
     # 4 ratings of squared error 0.25, and a bias of 1, then 2.
-    assert list(history["penalised_loss"]) == pytest.approx([1 + 0.1 * 1, 1 + 0.1 * 4])
+    assert [epoch.penalised_loss for epoch in history] == pytest.approx([1 + 0.1 * 1, 1 + 0.1 * 4])
 
 
 def test_the_learning_rate_decays_by_epoch():

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from blendmf.data.matrices import matrices
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 
 ITEMS = pd.DataFrame(
     {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.rank_sweep import rank_sweep
 from blendmf.streams import stream
 from blendmf.training.settings import TrainingSettings

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.evaluation.rating import prediction_errors, rating_metrics
 from blendmf.models.baselines import PopularityModel
 from blendmf.models.factor_model import FactorModel

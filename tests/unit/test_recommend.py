@@ -4,7 +4,7 @@ import pytest
 import scipy.sparse as sp
 
 from blendmf import recommend as module
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.models.baselines import PopularityModel
 from blendmf.models.factor_model import FactorModel
 from blendmf.recommend import recommend, top_unseen

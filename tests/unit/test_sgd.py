@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.training.parameters import Parameters, penalised_loss
 from blendmf.training.settings import TrainingSettings
 from blendmf.training.sgd import SMALLEST_SCALE, SgdEngine

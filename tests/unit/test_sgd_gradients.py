@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from dense_reference import SETTINGS, VARIANTS, dense_gradients, problem
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.training.sgd import SgdEngine
 
 LEARNING_RATE = 0.05

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.models.baselines import fit_bias
 from blendmf.models.svd import best_rank, fit_svd, singular_triplets, truncated

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 import torch
 from dense_reference import SETTINGS, VARIANTS, dense_gradients, problem
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.streams import stream
 from blendmf.training.loop import train_epochs
@@ -147,7 +147,7 @@ def test_result_does_not_depend_on_the_number_of_threads(planted, optimiser):
     for threads in (1, 2):
         torch.set_num_threads(threads)
         results.append(trained(planted, settings, "mf-content"))
-    assert results[0].history.equals(results[1].history)
+    assert results[0].history == results[1].history
     for name, array in results[0].parameters.arrays().items():
         np.testing.assert_array_equal(array, results[1].parameters.arrays()[name])
 

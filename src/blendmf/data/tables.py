@@ -1,17 +1,12 @@
-"""What the data is: the canonical tables, and the observed ratings as arrays of positions.
+"""What the data is: the canonical tables.
 
 Every reader ends in these tables and every later step starts from them, so a new source of
 data needs a reader and nothing else.
 """
 
-from dataclasses import dataclass
-
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from blendmf.files import PathLike, replacing
 
@@ -35,40 +30,3 @@ def write_table(path: PathLike, table: pd.DataFrame) -> None:
 def read_table(path: PathLike, columns: list[str] | None = None) -> pd.DataFrame:
     """Read a Parquet table, whole or only `columns`."""
     return pq.read_table(path, columns=columns).to_pandas()
-
-
-@dataclass(frozen=True)
-class Observations:
-    """Observed ratings of one part, as positions in the users' and the items' index.
-
-    Attributes
-    ----------
-    users, items : ndarray of int32, of shape (n,)
-        Row and column of each rating.
-    ratings : ndarray of float32, of shape (n,)
-    shape : (n_users, n_items)
-        Size of the whole matrix, the same for every part.
-    """
-
-    users: NDArray[np.int32]
-    items: NDArray[np.int32]
-    ratings: NDArray[np.float32]
-    shape: tuple[int, int]
-
-    @classmethod
-    def from_matrix(cls, matrix: sp.csr_array) -> "Observations":
-        """Observations of a CSR matrix, row by row; an explicit zero is a rating of zero."""
-        users = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
-        return cls(
-            users,
-            matrix.indices.astype(np.int32, copy=False),
-            matrix.data.astype(np.float32, copy=False),
-            (int(matrix.shape[0]), int(matrix.shape[1])),
-        )
-
-    def to_matrix(self) -> sp.csr_array:
-        """CSR matrix of shape (n_users, n_items)."""
-        return sp.csr_array((self.ratings, (self.users, self.items)), shape=self.shape)
-
-    def __len__(self) -> int:
-        return len(self.ratings)

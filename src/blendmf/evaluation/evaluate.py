@@ -9,7 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.evaluation.protocols import catalogue_metrics, rank_users
 from blendmf.evaluation.ranking import RankedLists, ranking_metrics

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.evaluation.ranking import RankedLists, places, top_k
 from blendmf.log import progress
 from blendmf.models.model import Model

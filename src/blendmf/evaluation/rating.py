@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.models.model import Model
 
 PAIRS_PER_BLOCK = 2**18

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 
 LOWER_BOUNDS = {
     "item-popularity": (0, 1, 3, 6, 11, 21, 51, 101),

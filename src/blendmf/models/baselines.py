@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.files import PathLike, read_arrays, write_arrays
 from blendmf.models.factor_model import FactorModel
 
@@ -200,11 +199,16 @@ class RandomModel:
         return cls(n_users, n_items, (low, high), mean, deviation, int(arrays["seed"]))
 
     def _normal(self, users: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Standard normal draw of each pair: SplitMix64 of the pair, then the inverse CDF."""
+        """Standard normal draw of each pair: two uniform hashes of it, by Box and Muller."""
         key = np.array(self.seed, dtype=np.uint64)
         state = _splitmix64(_splitmix64(users.astype(np.uint64) ^ key) + items.astype(np.uint64))
-        uniform = ((state >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
-        return np.asarray(ndtri(uniform))
+        radius = np.sqrt(-2 * np.log(_uniform(state)))
+        return radius * np.cos(2 * np.pi * _uniform(_splitmix64(state)))
+
+
+def _uniform(state: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Numbers strictly between 0 and 1, from the upper 53 bits."""
+    return ((state >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
 
 
 def _splitmix64(x: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.linalg import svds
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.models.baselines import fit_bias
 from blendmf.models.factor_model import FactorModel
@@ -37,6 +36,8 @@ def singular_triplets(
     UserError
         If the matrix has no such rank to give.
     """
+    from scipy.sparse.linalg import svds  # a tenth of a second that no other model needs
+
     if not 1 <= rank < min(matrix.shape):
         raise UserError(
             f"a truncated SVD of a {matrix.shape[0]} x {matrix.shape[1]} matrix has rank 1 to "

@@ -1,22 +1,21 @@
 """Fitting any model of the comparison from its entry in the configuration."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.model import Model
 from blendmf.models.svd import best_rank, fit_svd, truncated
 from blendmf.streams import stream, stream_seed
-from blendmf.training.loop import HISTORY_COLUMNS, Engine, Training, train_epochs
+from blendmf.training.loop import Engine, Epoch, Training, train_epochs
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.settings import TrainingSettings
 
@@ -30,8 +29,8 @@ class Fit:
     Attributes
     ----------
     model : Model
-    history : DataFrame
-        One row per epoch; empty for a kind that is not trained by epochs.
+    history : sequence of Epoch
+        Empty for a kind that is not trained by epochs.
     best_epoch, epochs : int
         The epoch whose parameters the model has, and how many were run.
     validation_rmse : float
@@ -45,7 +44,7 @@ class Fit:
     """
 
     model: Model
-    history: pd.DataFrame
+    history: Sequence[Epoch]
     best_epoch: int
     epochs: int
     validation_rmse: float
@@ -88,8 +87,7 @@ def fit_model(
     if entry["kind"] not in TRAINED_KINDS:
         model = _fit_closed_form(entry, train, validation, rating_range, seed, name)
         seconds = time.perf_counter() - start
-        history = pd.DataFrame(columns=HISTORY_COLUMNS)
-        return Fit(model, history, 0, 0, np.nan, False, "closed-form", seconds)
+        return Fit(model, (), 0, 0, np.nan, False, "closed-form", seconds)
     terms = Terms.of_kind(entry["kind"], entry.get("blend"))
     settings = TrainingSettings.of_model(entry, training)
     if content is None:

@@ -1,17 +1,28 @@
 """The training loop that all engines share: epochs, history, early stopping, best epoch."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-import pandas as pd
-
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.log import progress
 from blendmf.training.parameters import Parameters
 from blendmf.training.settings import TrainingSettings
 
-HISTORY_COLUMNS = ["epoch", "learning_rate", "train_rmse", "validation_rmse", "penalised_loss"]
+
+class Epoch(NamedTuple):
+    """What one epoch came to.
+
+    `epoch` counts from 1, `learning_rate` is its step length, the errors are without the penalty,
+    and `penalised_loss` is the sum of the squared training errors plus the penalty.
+    """
+
+    epoch: int
+    learning_rate: float
+    train_rmse: float
+    validation_rmse: float
+    penalised_loss: float
 
 
 class Engine(Protocol):
@@ -35,9 +46,7 @@ class Training:
     ----------
     parameters : Parameters
         Of the best epoch, the one of the lowest validation RMSE.
-    history : DataFrame
-        One row per epoch: epoch (from 1), learning_rate, train_rmse, validation_rmse, and
-        penalised_loss, the sum of the squared training errors plus the penalty.
+    history : sequence of Epoch
     best_epoch : int
         0 where not even the first epoch gave finite numbers.
     diverged : bool
@@ -45,14 +54,14 @@ class Training:
     """
 
     parameters: Parameters
-    history: pd.DataFrame
+    history: Sequence[Epoch]
     best_epoch: int
     diverged: bool
 
     @property
     def validation_rmse(self) -> float:
         """Validation RMSE of the best epoch, infinite where there is none."""
-        return float(self.history.validation_rmse.min()) if self.best_epoch else math.inf
+        return self.history[self.best_epoch - 1].validation_rmse if self.best_epoch else math.inf
 
 
 def train_epochs(
@@ -63,7 +72,7 @@ def train_epochs(
     Without validation ratings every epoch counts as better than the one before, and training
     runs its full length.
     """
-    rows: list[tuple[int, float, float, float, float]] = []
+    history: list[Epoch] = []
     best = engine.parameters()
     best_epoch, best_rmse = 0, math.inf
     diverged = False
@@ -77,9 +86,9 @@ def train_epochs(
         train_rmse = engine.rmse(train)
         validation_rmse = engine.rmse(validation) if len(validation) else math.nan
         loss = train_rmse**2 * len(train) + current.penalty(settings)
-        rows.append((epoch, learning_rate, train_rmse, validation_rmse, loss))
+        history.append(Epoch(epoch, learning_rate, train_rmse, validation_rmse, loss))
         if math.isnan(validation_rmse) or validation_rmse < best_rmse:
             best, best_epoch, best_rmse = current, epoch, validation_rmse
         elif epoch - best_epoch >= settings.patience:
             break
-    return Training(best, pd.DataFrame(rows, columns=HISTORY_COLUMNS), best_epoch, diverged)
+    return Training(best, history, best_epoch, diverged)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.models.factor_model import FactorModel
 from blendmf.training.settings import TrainingSettings

@@ -24,7 +24,7 @@ import scipy.sparse as sp
 from numba import njit
 from numpy.typing import NDArray
 
-from blendmf.data.tables import Observations
+from blendmf.data.observations import Observations
 from blendmf.training.parameters import Parameters
 from blendmf.training.settings import TrainingSettings
 

@@ -1,0 +1,222 @@
+"""Tables and facts as pages of HTML: self-contained, without scripts, light or dark."""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from html import escape
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype, is_numeric_dtype
+
+MISSING = "\N{EN DASH}"
+INDENT = 1.5
+"""Width in em by which a page of facts sets off what lies within a fact."""
+
+IDENTIFIER = re.compile(r"(^|_)(id|year|timestamp)s?$")
+P_VALUE = re.compile(r"^p(_|$)")
+MANY_SCALES = re.compile(r"learning_rate|regularization|deviation")
+ERROR = re.compile(r"rmse|mae|difference|low$|high$|error|bound")
+
+STYLE = """\
+:root { color-scheme: light dark; --rule: color-mix(in srgb, CanvasText 20%, Canvas); }
+body { margin: 1.5rem; font: 0.875rem/1.45 system-ui, sans-serif;
+       color: CanvasText; background: Canvas; }
+h1 { margin: 0 0 0.5rem; font-size: 1.25rem; }
+p { max-width: 48rem; margin: 0 0 1rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.3rem 0.75rem; text-align: left; vertical-align: top;
+         border-bottom: 1px solid var(--rule); }
+td { max-width: 40rem; overflow-wrap: break-word; }
+thead th { position: sticky; top: 0; vertical-align: bottom; background: Canvas;
+           box-shadow: 0 1px CanvasText; }
+tbody th { font-weight: normal; white-space: nowrap; }
+tbody th.group { font-weight: 600; }
+tbody tr:hover { background: color-mix(in srgb, CanvasText 7%, Canvas); }
+.number { text-align: right; white-space: nowrap; }
+.facts td { overflow-wrap: anywhere; }"""
+
+Format = Callable[[Any], str]
+
+
+def table_page(
+    table: pd.DataFrame, title: str, *, file: str, note: str = "", rows: int | None = None
+) -> str:
+    """Page of a table, with numbers as a person reads them.
+
+    Errors have four decimals, counts thousands separators, identifiers and years neither;
+    p-values stop at 0.001, and what spans orders of magnitude has four significant digits.
+    What is missing is an en dash.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Without its index; the columns' names head the page's columns.
+    title : str
+    file : str
+        Where the same table is with all digits and rows; the page names it.
+    note : str, optional
+        A sentence above the table.
+    rows : int, optional
+        Show the first so many rows alone.
+
+    Returns
+    -------
+    str
+        HTML; the same for the same table.
+    """
+    shown = table if rows is None else table.head(rows)
+    classes = ["number" if _is_number(table[name]) else "" for name in table]
+    formats = [_format_of(table[name]) for name in table]
+    head = "".join(
+        _cell("th", _breakable(str(name)), of_class)
+        for name, of_class in zip(table, classes, strict=True)
+    )
+    body = "\n".join(
+        f"<tr>{''.join(map(_body_cell, values, formats, classes))}</tr>"
+        for values in shown.itertuples(index=False, name=None)
+    )
+    count = f"{len(table):,} row{'' if len(table) == 1 else 's'}"
+    if len(shown) < len(table):
+        origin = f"The first {len(shown):,} of {count}; all of them are in {file}."
+    else:
+        origin = f"{count}, with all digits in {file}."
+    return _page(
+        title,
+        [note, origin],
+        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>",
+    )
+
+
+def facts_page(facts: Mapping[str, Any], title: str, *, file: str) -> str:
+    """Page of nested facts: one line for each, indented as deep as it lies.
+
+    Parameters
+    ----------
+    facts : mapping
+        What a JSON document can hold, its keys in the order to be shown.
+    title : str
+    file : str
+        Where the same facts are as JSON; the page names it.
+
+    Returns
+    -------
+    str
+        HTML; the same for the same facts.
+    """
+    lines = "\n".join(_fact_line(*fact) for fact in _facts(facts, 0))
+    table = f'<table class="facts">\n<tbody>\n{lines}\n</tbody>\n</table>'
+    return _page(title, [f"The same as JSON is in {file}."], table)
+
+
+def _page(title: str, paragraphs: list[str], body: str) -> str:
+    text = "\n".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
+    return f"""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<style>
+{STYLE}
+</style>
+</head>
+<body>
+<h1>{escape(title)}</h1>
+{text}
+{body}
+</body>
+</html>
+"""
+
+
+def _cell(tag: str, html: str, of_class: str) -> str:
+    attribute = f' class="{of_class}"' if of_class else ""
+    return f"<{tag}{attribute}>{html}</{tag}>"
+
+
+def _body_cell(value: Any, form: Format, of_class: str) -> str:
+    return _cell("td", escape(MISSING if pd.isna(value) else form(value)), of_class)
+
+
+def _breakable(name: str) -> str:
+    """A column's name that may go on in the next line after an underscore."""
+    return escape(name).replace("_", "_<wbr>")
+
+
+def _is_number(column: pd.Series) -> bool:
+    return is_numeric_dtype(column) and not is_bool_dtype(column)
+
+
+def _format_of(column: pd.Series) -> Format:
+    name = str(column.name)
+    if is_bool_dtype(column):
+        return _yes_or_no
+    if not is_numeric_dtype(column) or IDENTIFIER.search(name):
+        return str
+    if is_integer_dtype(column):
+        return "{:,}".format
+    assert is_float_dtype(column), column.dtype
+    if P_VALUE.search(name):
+        return _p_value
+    sizes = column.dropna().abs()
+    vanishing = bool(((sizes > 0) & (sizes < 0.00005)).any()) and not ERROR.search(name)
+    return "{:.4g}".format if vanishing or MANY_SCALES.search(name) else "{:.4f}".format
+
+
+def _p_value(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+Fact = tuple[str, str | None, int]
+"""A fact's name, its value (None: what follows lies within it) and its depth."""
+
+
+def _facts(facts: Mapping[str, Any], depth: int) -> Iterator[Fact]:
+    for name, value in facts.items():
+        nested = _nested(value)
+        if nested:
+            yield name, None, depth
+            yield from _facts(nested, depth + 1)
+        else:
+            yield name, _in_words(value, plain="timestamp" in name), depth
+
+
+def _nested(value: Any) -> Mapping[str, Any]:
+    """What lies within a value: a mapping's facts, a list's entries if they are no single values."""
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
+        return {str(number): entry for number, entry in enumerate(value, start=1)}
+    return {}
+
+
+def _in_words(value: Any, *, plain: bool = False) -> str:
+    match value:
+        case None:
+            return MISSING
+        case bool():
+            return _yes_or_no(value)
+        case int():
+            return str(value) if plain else f"{value:,}"
+        case float():
+            return f"{value:.6g}" if math.isfinite(value) else MISSING
+        case list() if any(isinstance(entry, list) for entry in value):
+            return "; ".join(map(_in_words, value))
+        case list() | Mapping() if not value:
+            return "none"
+        case list():
+            return ", ".join(map(_in_words, value))
+    return str(value)
+
+
+def _fact_line(name: str, value: str | None, depth: int) -> str:
+    style = f' style="padding-left: {0.75 + INDENT * depth}em"'
+    if value is None:
+        return f'<tr><th class="group" colspan="2"{style}>{escape(name)}</th></tr>'
+    return f"<tr><th{style}>{escape(name)}</th><td>{escape(value)}</td></tr>"
