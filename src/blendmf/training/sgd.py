@@ -53,11 +53,15 @@ def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, 
     """
     lr, reg, reg_b, reg_w, reg_v, clip = step
     indptr, indices, data = C
+    keep, keep_b, keep_w, keep_v = 1 - lr * reg, 1 - lr * reg_b, 1 - lr * reg_w, 1 - lr * reg_v
     d = 0 if P is None else P.shape[1]
+    # Scratch rows: with them each inner loop writes one row, which the compiler can vectorise.
     z = np.zeros(d, dtype=ratings.dtype)
+    gradient = np.zeros(d, dtype=ratings.dtype)
     for n in order:
         u, i = users[n], items[n]
         first, last = indptr[i], indptr[i + 1]
+
         score = mu
         if b_u is not None:
             score += b_u[u]
@@ -68,8 +72,9 @@ def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, 
                 z[f] = 0 if Q is None else Q[i, f]
             if V is not None:
                 for k in range(first, last):
+                    t, c = indices[k], data[k]
                     for f in range(d):
-                        z[f] += data[k] * V[indices[k], f]
+                        z[f] += c * V[t, f]
             for f in range(d):
                 score += P[u, f] * z[f]
         if W is not None:
@@ -78,26 +83,27 @@ def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, 
                 own += W[u, indices[k]] * data[k]
             score += scale[u] * own
 
-        e = min(max(ratings[n] - score, -clip), clip)
+        e = lr * min(max(ratings[n] - score, -clip), clip)
 
         if b_u is not None:
-            b_u[u] += lr * (e - reg_b * b_u[u])
+            b_u[u] = keep_b * b_u[u] + e
         if b_i is not None:
-            b_i[i] += lr * (e - reg_b * b_i[i])
+            b_i[i] = keep_b * b_i[i] + e
         if P is not None:
+            for f in range(d):
+                gradient[f] = e * P[u, f]
+                P[u, f] = keep * P[u, f] + e * z[f]
+            if Q is not None:
+                for f in range(d):
+                    Q[i, f] = keep * Q[i, f] + gradient[f]
             if V is not None:
                 for k in range(first, last):
-                    t = indices[k]
+                    t, c = indices[k], data[k]
                     for f in range(d):
-                        V[t, f] += lr * (e * data[k] * P[u, f] - reg_v * V[t, f])
-            for f in range(d):
-                p = P[u, f]
-                P[u, f] += lr * (e * z[f] - reg * p)
-                if Q is not None:
-                    Q[i, f] += lr * (e * p - reg * Q[i, f])
+                        V[t, f] = keep_v * V[t, f] + c * gradient[f]
         if W is not None:
-            scale[u] *= 1 - lr * reg_w
-            taught = lr * e / scale[u]
+            scale[u] *= keep_w
+            taught = e / scale[u]
             for k in range(first, last):
                 W[u, indices[k]] += taught * data[k]
             if scale[u] < SMALLEST_SCALE:
@@ -133,6 +139,11 @@ def sum_of_squared_errors(users, items, ratings, mu, b_u, b_i, P, Z, W, scale, C
     return total
 
 
+def unsigned(positions: NDArray[Any]) -> NDArray[np.uint32]:
+    """The same positions as 32-bit unsigned numbers, which the kernels need not check for signs."""
+    return positions.astype(np.uint32)
+
+
 class SgdEngine:
     """Per-rating SGD on one core, in an order drawn anew for each epoch.
 
@@ -157,14 +168,19 @@ class SgdEngine:
         arrays = parameters.arrays()
         self._type = next(iter(arrays.values())).dtype.type
         self._content = sp.csr_array(content, dtype=self._type)
-        self._csr = (self._content.indptr, self._content.indices, self._content.data)
+        self._csr = (
+            unsigned(self._content.indptr),
+            unsigned(self._content.indices),
+            self._content.data,
+        )
         self._scale = np.ones(train.shape[0], dtype=self._type)
+        self._train_arrays = self._arrays(train)
         self._compile()
 
     def _compile(self) -> None:
         """Have the kernels of this variant compiled or loaded, by a run over no ratings."""
-        users, items, ratings = (array[:0] for array in self._arrays(self._train))
-        nothing = Observations(users, items, ratings, self._train.shape)
+        t = self._train
+        nothing = Observations(t.users[:0], t.items[:0], t.ratings[:0], t.shape)
         self._run(np.arange(0), 0.0)
         self._sum_of_squared_errors(nothing)
 
@@ -177,7 +193,7 @@ class SgdEngine:
         step = (learning_rate, *self._settings.penalties, self._settings.error_clip)
         sgd_epoch(
             order,
-            *self._arrays(self._train),
+            *self._train_arrays,
             self._type(p.global_mean),
             p.user_bias,
             p.item_bias,
@@ -214,7 +230,8 @@ class SgdEngine:
         )
 
     def _arrays(self, part: Observations) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        return part.users, part.items, part.ratings.astype(self._type, copy=False)
+        ratings = part.ratings.astype(self._type, copy=False)
+        return unsigned(part.users), unsigned(part.items), ratings
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters, w_u multiplied out."""
