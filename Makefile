@@ -10,7 +10,8 @@ ARGS ?=
 .PHONY: report test setup lint format smoke clean
 
 report: .venv/run
-	$(SNAKEMAKE) --quiet rules --report results/report.html --report-after-run $(ARGS)
+	$(SNAKEMAKE) --quiet rules --report results/report.html --report-after-run \
+		--report-stylesheet "$(CURDIR)/workflow/report/report.css" $(ARGS)
 	@echo "The report is in results/report.html"
 
 test: .venv/dev

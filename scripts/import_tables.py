@@ -8,8 +8,9 @@ from blendmf.files import write_json
 from blendmf.log import job
 
 with job(snakemake.log[0], snakemake.threads):
+    output = snakemake.output
     tables = import_tables(Path(snakemake.input.raw), snakemake.params.dataset)
-    write_table(snakemake.output.ratings_table, tables.ratings)
-    write_table(snakemake.output.items_table, tables.items)
-    write_table(snakemake.output.tags_table, tables.tags)
-    write_json(snakemake.output.source, tables.source)
+    write_table(output.ratings_table, tables.ratings)
+    write_table(output.items_table, tables.items)
+    write_table(output.tags_table, tables.tags)
+    write_json(output.source, tables.source)

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from blendmf.files import read_json, write_json
+from blendmf.files import read_json, write_json, write_text
 from blendmf.log import job
 from blendmf.manifest import manifest
+from blendmf.pages import facts_page
 
 with job(snakemake.log[0]):
-    source, params = snakemake.input, snakemake.params
+    source, params, output = snakemake.input, snakemake.params, snakemake.output
     facts = manifest(
-        Path(snakemake.output[0]),
+        Path(output.manifest),
         files=[Path(path) for path in source.files],
         source=read_json(source.source),
         fits=[read_json(path) for path in source.fits],
@@ -17,4 +18,6 @@ with job(snakemake.log[0]):
         benchmarks=[Path(path) for path in params.benchmarks],
         repository=Path(snakemake.scriptdir),
     )
-    write_json(snakemake.output[0], facts)
+    write_json(output.manifest, facts)
+    title = f"Manifest of the run on {params.config['dataset']['name']}"
+    write_text(output.page, facts_page(facts, title, file=output.manifest))

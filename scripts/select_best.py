@@ -8,10 +8,8 @@ from blendmf.search.study import write_study
 from blendmf.search.trials import read_trials
 
 with job(snakemake.log[0]):
-    params, output = snakemake.params, snakemake.output
-    plan = SearchPlan.of_model(
-        snakemake.wildcards.model, params.model, params.training, params.search, params.seed
-    )
+    params, output, model = snakemake.params, snakemake.output, snakemake.wildcards.model
+    plan = SearchPlan.of_model(model, params.model, params.training, params.search, params.seed)
     trials = read_trials(snakemake.input.shards, plan, range(plan.trials))
     epochs = (params.training | params.model.get("training", {}))["epochs"]
     write_json(output.best, select_best(plan, trials, epochs))

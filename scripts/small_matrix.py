@@ -1,11 +1,15 @@
 """Compare gradient methods with truncated SVD on a 3 x 3 matrix."""
 
-from blendmf.files import write_csv
+from blendmf.files import write_csv, write_text
 from blendmf.log import job
+from blendmf.pages import table_page
 from blendmf.small_matrix import small_matrix
 
 with job(snakemake.log[0]):
+    output = snakemake.output
     study = small_matrix(**snakemake.params.small_matrix, seed=snakemake.params.seed)
-    write_csv(snakemake.output.errors, study.errors)
-    write_csv(snakemake.output.curves, study.curves)
-    write_csv(snakemake.output.completion, study.completion)
+    write_csv(output.errors, study.errors)
+    write_csv(output.curves, study.curves)
+    write_csv(output.completion, study.completion)
+    title = "Errors reached on the small matrix"
+    write_text(output.page, table_page(study.errors, title, file=output.errors))

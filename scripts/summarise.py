@@ -19,5 +19,6 @@ with job(snakemake.log[0]):
         leakage=read_json(source.leakage),
         models=params.models,
         evaluation=params.evaluation,
+        published=params.published,
     )
     write_text(snakemake.output[0], summarise(results, params.dataset["name"]))

@@ -17,11 +17,11 @@ with job(snakemake.log[0]):
     )
     low, high = read_json(source.source)["rating_range"]
     fit = fit_model(
-        {**entry, "ranks": params.svd["ranks"]},
+        {**entry, "ranks": params.ranks},
         params.training,
         train,
         validation,
-        read_sparse(source.content),
+        read_sparse(source.content) if source.content else None,
         rating_range=(low, high),
         seed=params.seed,
         name=("train", name, int(snakemake.wildcards.seed)),

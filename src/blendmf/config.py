@@ -10,6 +10,7 @@ from blendmf.errors import UserError
 
 STOCHASTIC_KINDS = ("random", "content", "mf", "mf-content")
 TRAINED_KINDS = ("content", "mf", "mf-content")
+CONTENT_KINDS = ("content", "mf-content")
 
 
 def complete_config(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
@@ -17,7 +18,8 @@ def complete_config(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
 
     A model, or a parameter of a search space, that is set to null is taken out, so that a file
     laid over the default configuration can remove one. `bias` and `svd` models get their kind's
-    defaults.
+    defaults. Keys are put in alphabetical order, so that neither a search nor what is run again
+    hangs on the order in which the files name them.
 
     Raises
     ------
@@ -35,6 +37,7 @@ def complete_config(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
             entry.setdefault(key, value)
     for key, problem in _contradictions(config):
         raise UserError(f"configuration key {key}: {problem}")
+    _sort_keys(config)
 
 
 KIND_DEFAULTS: dict[str, dict[str, Any]] = {
@@ -58,10 +61,22 @@ def is_trained(entry: Mapping[str, Any]) -> bool:
     return entry["kind"] in TRAINED_KINDS
 
 
+def uses_content(entry: Mapping[str, Any]) -> bool:
+    """Whether the model reads what is known of the items."""
+    return entry["kind"] in CONTENT_KINDS
+
+
 def _removable(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     models = config.get("models")
     space = (config.get("search") or {}).get("space")
     yield from (block for block in (models, space) if isinstance(block, dict))
+
+
+def _sort_keys(block: dict[str, Any]) -> None:
+    for key in sorted(block):
+        value = block[key] = block.pop(key)
+        if isinstance(value, dict):
+            _sort_keys(value)
 
 
 def _fill(validator: Any, properties: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:

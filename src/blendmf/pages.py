@@ -1,22 +1,15 @@
 """Tables and facts as pages of HTML: self-contained, without scripts, light or dark."""
 
-import math
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype, is_numeric_dtype
 
-MISSING = "\N{EN DASH}"
+from blendmf.readable import column_format, in_words, is_number
+
 INDENT = 1.5
 """Width in em by which a page of facts sets off what lies within a fact."""
-
-IDENTIFIER = re.compile(r"(^|_)(id|year|timestamp)s?$")
-P_VALUE = re.compile(r"^p(_|$)")
-MANY_SCALES = re.compile(r"learning_rate|regularization|deviation")
-ERROR = re.compile(r"rmse|mae|difference|low$|high$|error|bound")
 
 STYLE = """\
 :root { color-scheme: light dark; --rule: color-mix(in srgb, CanvasText 20%, Canvas); }
@@ -28,6 +21,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 0.75rem; text-align: left; vertical-align: top;
          border-bottom: 1px solid var(--rule); }
 td { max-width: 40rem; overflow-wrap: break-word; }
+td:first-child { white-space: nowrap; }
 thead th { position: sticky; top: 0; vertical-align: bottom; background: Canvas;
            box-shadow: 0 1px CanvasText; }
 tbody th { font-weight: normal; white-space: nowrap; }
@@ -36,17 +30,11 @@ tbody tr:hover { background: color-mix(in srgb, CanvasText 7%, Canvas); }
 .number { text-align: right; white-space: nowrap; }
 .facts td { overflow-wrap: anywhere; }"""
 
-Format = Callable[[Any], str]
-
 
 def table_page(
     table: pd.DataFrame, title: str, *, file: str, note: str = "", rows: int | None = None
 ) -> str:
-    """Page of a table, with numbers as a person reads them.
-
-    Errors have four decimals, counts thousands separators, identifiers and years neither;
-    p-values stop at 0.001, and what spans orders of magnitude has four significant digits.
-    What is missing is an en dash.
+    """Page of a table, its numbers written as `blendmf.readable.column_format` has it.
 
     Parameters
     ----------
@@ -66,14 +54,17 @@ def table_page(
         HTML; the same for the same table.
     """
     shown = table if rows is None else table.head(rows)
-    classes = ["number" if _is_number(table[name]) else "" for name in table]
-    formats = [_format_of(table[name]) for name in table]
+    classes = [' class="number"' if is_number(table[name]) else "" for name in table]
+    formats = [column_format(table[name]) for name in table]
     head = "".join(
-        _cell("th", _breakable(str(name)), of_class)
+        f"<th{of_class}>{_breakable(str(name))}</th>"
         for name, of_class in zip(table, classes, strict=True)
     )
     body = "\n".join(
-        f"<tr>{''.join(map(_body_cell, values, formats, classes))}</tr>"
+        _row(
+            f"<td{of_class}>{escape(form(value))}</td>"
+            for value, form, of_class in zip(values, formats, classes, strict=True)
+        )
         for values in shown.itertuples(index=False, name=None)
     )
     count = f"{len(table):,} row{'' if len(table) == 1 else 's'}"
@@ -131,13 +122,8 @@ def _page(title: str, paragraphs: list[str], body: str) -> str:
 """
 
 
-def _cell(tag: str, html: str, of_class: str) -> str:
-    attribute = f' class="{of_class}"' if of_class else ""
-    return f"<{tag}{attribute}>{html}</{tag}>"
-
-
-def _body_cell(value: Any, form: Format, of_class: str) -> str:
-    return _cell("td", escape(MISSING if pd.isna(value) else form(value)), of_class)
+def _row(cells: Iterable[str]) -> str:
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _breakable(name: str) -> str:
@@ -145,74 +131,28 @@ def _breakable(name: str) -> str:
     return escape(name).replace("_", "_<wbr>")
 
 
-def _is_number(column: pd.Series) -> bool:
-    return is_numeric_dtype(column) and not is_bool_dtype(column)
-
-
-def _format_of(column: pd.Series) -> Format:
-    name = str(column.name)
-    if is_bool_dtype(column):
-        return _yes_or_no
-    if not is_numeric_dtype(column) or IDENTIFIER.search(name):
-        return str
-    if is_integer_dtype(column):
-        return "{:,}".format
-    assert is_float_dtype(column), column.dtype
-    if P_VALUE.search(name):
-        return _p_value
-    sizes = column.dropna().abs()
-    vanishing = bool(((sizes > 0) & (sizes < 0.00005)).any()) and not ERROR.search(name)
-    return "{:.4g}".format if vanishing or MANY_SCALES.search(name) else "{:.4f}".format
-
-
-def _p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _yes_or_no(value: bool) -> str:
-    return "yes" if value else "no"
-
-
 Fact = tuple[str, str | None, int]
 """A fact's name, its value (None: what follows lies within it) and its depth."""
 
 
-def _facts(facts: Mapping[str, Any], depth: int) -> Iterator[Fact]:
+def _facts(facts: Mapping[str, Any], depth: int, moments: bool = False) -> Iterator[Fact]:
     for name, value in facts.items():
+        of_time = moments or "timestamp" in name
         nested = _nested(value)
         if nested:
             yield name, None, depth
-            yield from _facts(nested, depth + 1)
+            yield from _facts(nested, depth + 1, of_time)
         else:
-            yield name, _in_words(value, plain="timestamp" in name), depth
+            yield name, in_words(value, moment=of_time), depth
 
 
 def _nested(value: Any) -> Mapping[str, Any]:
-    """What lies within a value: a mapping's facts, a list's entries if they are no single values."""
+    """What lies within a value: a mapping's facts, or the numbered mappings of a list."""
     if isinstance(value, Mapping):
         return value
     if isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
         return {str(number): entry for number, entry in enumerate(value, start=1)}
     return {}
-
-
-def _in_words(value: Any, *, plain: bool = False) -> str:
-    match value:
-        case None:
-            return MISSING
-        case bool():
-            return _yes_or_no(value)
-        case int():
-            return str(value) if plain else f"{value:,}"
-        case float():
-            return f"{value:.6g}" if math.isfinite(value) else MISSING
-        case list() if any(isinstance(entry, list) for entry in value):
-            return "; ".join(map(_in_words, value))
-        case list() | Mapping() if not value:
-            return "none"
-        case list():
-            return ", ".join(map(_in_words, value))
-    return str(value)
 
 
 def _fact_line(name: str, value: str | None, depth: int) -> str:

@@ -49,6 +49,9 @@ def rank_sweep(
     """
     possible = [rank for rank in ranks if rank < min(train.shape)]
     rows = []
+    if possible:
+        # The first decomposition of a process loads the solver, which is no part of its time.
+        fit_svd(train, rating_range, possible[0], stream(seed, "rank_sweep", "warm-up"))
     for rank in progress(possible, "ranks"):
         start = time.perf_counter()
         svd = fit_svd(train, rating_range, rank, stream(seed, "rank_sweep", rank))

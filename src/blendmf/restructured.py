@@ -14,10 +14,17 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\*`|_<>])", r"\\\1", text)
 
 
+def free_text(text: str) -> str:
+    """One line of free text that may begin a paragraph, and is no list or heading by that."""
+    line = escaped(" ".join(text.split()))
+    return line if line.startswith("\\") or not line else f"\\{line}"
+
+
 def section(title: str, *paragraphs: str) -> str:
-    """A heading and what stands under it; empty paragraphs are left out."""
+    """A heading and the paragraphs under it that are not empty; nothing where all are."""
     heading = f"{title}\n{'-' * len(title)}"
-    return "\n\n".join([heading, *(paragraph for paragraph in paragraphs if paragraph)])
+    kept = [paragraph for paragraph in paragraphs if paragraph]
+    return "\n\n".join([heading, *kept]) if kept else ""
 
 
 def bullets(lines: Iterable[str]) -> str:
@@ -27,7 +34,7 @@ def bullets(lines: Iterable[str]) -> str:
 
 def list_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; the first row is its header."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
     for first, *others in (header, *rows):
         lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
     return "\n".join(lines)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from blendmf.published import beside_published
+from blendmf.readable import MISSING
 from blendmf.restructured import (
     bullets,
     enumerated,
@@ -28,8 +30,6 @@ LEAKS = [
 ]
 """What of the leakage audit a reader of the outcome should know, where it is not 0."""
 
-MISSING = "\N{EN DASH}"
-
 
 @dataclass(frozen=True, eq=False)
 class Results:
@@ -45,7 +45,7 @@ class Results:
         What each searched model's search chose.
     source, split, leakage : dict
         Facts of the data, its division and the leakage audit.
-    models, evaluation : dict
+    models, evaluation, published : dict, dict, sequence of dict
         These blocks of the configuration.
     """
 
@@ -59,6 +59,7 @@ class Results:
     leakage: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
     evaluation: Mapping[str, Any]
+    published: Sequence[Mapping[str, Any]]
 
 
 def summarise(results: Results, dataset: str) -> str:
@@ -80,14 +81,16 @@ def summarise(results: Results, dataset: str) -> str:
         f"How good can matrix factorisation get on {literal(dataset)}, "
         "and does blending in item content help?"
     )
+    k = results.evaluation["k"]
     content = does_content_help(rmse, results.differences, results.models)
     parts = [
         section("Outcome", question, _best_model(results, rmse), content, _svd(results)),
         section("Comparison", _comparison_table(results), _denominators(results)),
+        section("Beside published figures", *beside_published(results.table, results.published, k)),
         section("What to beware of", _warnings(results)),
         section("Data", _data(results, dataset), _split_table(results.split)),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _best_model(results: Results, rmse: pd.Series) -> str:

@@ -214,14 +214,6 @@ def test_own_files_that_are_nowhere_are_told_by_name(target: Path) -> None:
     assert "dataset.path" in str(failure.value)
 
 
-def test_the_configured_rating_range_goes_before_the_data_sets_own(
-    target: Path, tmp_path: Path
-) -> None:
-    folder = make_folder(tmp_path / "mine")
-    fetch(configured(path=str(folder), rating_range=[0, 10]), target, 1, {})
-    assert origin(target)["rating_range"] == [0, 10]
-
-
 def synthetic(**changes: Any) -> dict[str, Any]:
     return configured(name="synthetic", synthetic=SYNTHETIC) | changes
 

@@ -1,14 +1,23 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from docutils import nodes
 from docutils.core import publish_doctree, publish_parts
 from docutils.utils import SystemMessage
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blendmf.config import complete_config
+from blendmf.errors import UserError
 from blendmf.restructured import enumerated, escaped, list_table, p_value, share_of
 from blendmf.summarise import Results, summarise
 from blendmf.verdict import Difference, best_of_kind, rmse_difference
+
+ROOT = Path(__file__).parents[2]
 
 MODELS = {
     "popularity": {"kind": "popularity"},
@@ -81,13 +90,18 @@ def results(rmse=RMSE, half_width=0.003, p_holm=0.001, models=MODELS, n_users=61
         "leakage": {},
         "models": models,
         "evaluation": {"k": 10, "relevance_threshold": 3.5, "bootstrap_resamples": 2000},
+        "published": [],
     }
     return Results(**(facts | changed))
 
 
+def outcome_text(*args, **changed):
+    return summarise(results(*args, **changed), "ml-latest-small")
+
+
 def outcome(*args, **changed):
     """The outcome as text, having passed docutils without a warning."""
-    text = summarise(results(*args, **changed), "ml-latest-small")
+    text = outcome_text(*args, **changed)
     page = publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["body"]
     assert "``" not in page
     assert "**" not in page
@@ -226,6 +240,67 @@ def test_data_tells_the_counts_of_the_parts():
     assert "* - Training - 70,312 - 610 - 8,335" in text
 
 
+PUBLISHED = [
+    {"system": "SVD++", "rmse": 0.98, "mae": 0.77, "recall": 0.7, "note": "k=20, *tuned* by_ them"},
+    {"system": "1. Cosine", "precision": 0.41},
+    {"system": "- Best", "rmse": 0.5, "mae": 0.25, "precision": 1, "recall": 0},
+]
+
+
+def published_rows(**changed):
+    """Cells of the second table, as docutils reads them."""
+    text = outcome_text(**changed)
+    tables = list(publish_doctree(text).findall(nodes.table))
+    return [
+        [cell.astext() for cell in row.findall(nodes.entry)] for row in tables[1].findall(nodes.row)
+    ]
+
+
+def test_nothing_published_is_no_table():
+    assert "Beside published figures" not in outcome()
+
+
+def test_published_figures_stand_among_the_models_by_rmse():
+    outcome(published=PUBLISHED)
+    head, *rows = published_rows(published=PUBLISHED)
+    assert head == ["System", "RMSE", "MAE", "Precision@10, rated", "Recall@10, rated"]
+    assert [row[0].split(" (")[0] for row in rows] == [
+        *["- Best", "mf-content", "SVD++", "mf", "svd"],
+        *["popularity", "1. Cosine"],
+    ]
+
+
+def test_a_published_row_has_its_note_and_dashes_what_it_leaves_out():
+    rows = {row[0]: row[1:] for row in published_rows(published=PUBLISHED)}
+    dash = "\N{EN DASH}"
+    assert rows["SVD++ (k=20, *tuned* by_ them)"] == ["0.9800", "0.7700", dash, "0.7000"]
+    assert rows["1. Cosine"] == [dash, dash, "0.4100", dash]
+    assert rows["- Best"] == ["0.5000", "0.2500", "1.0000", "0.0000"]
+    assert rows["mf"] == ["0.9850", "0.5000", "0.5000", "0.5000"]
+
+
+def test_the_models_of_the_run_stand_out():
+    page = publish_parts(outcome_text(published=PUBLISHED), writer="html")["body"]
+    assert "<strong>mf-content</strong>" in page
+    assert "<strong>SVD++" not in page
+
+
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [
+        ({"rmse": 0.9}, "published.0"),
+        ({"system": "SVD++", "rmse": "0.9"}, "published.0.rmse"),
+        ({"system": "SVD++", "precision": 57.39}, "published.0.precision"),
+        ({"system": "SVD++", "ndcg": 0.5}, "published.0.ndcg"),
+    ],
+)
+def test_a_published_row_that_cannot_be_shown_is_refused_by_its_key(entry, key):
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    with pytest.raises(UserError, match=re.escape(key)):
+        complete_config(config | {"published": [entry]}, schema)
+
+
 def test_docutils_would_refuse_broken_markup():
     with pytest.raises(SystemMessage):
         publish_parts("``open", writer="html", settings_overrides={"halt_level": 2})
@@ -266,6 +341,7 @@ def test_pieces_of_text():
     assert p_value(0.0123) == "p = 0.012"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=1))
 def test_escaped_text_comes_out_of_docutils_as_it_went_in(text):
     assert publish_doctree(f"x {escaped(text)} x").astext() == f"x {text} x"

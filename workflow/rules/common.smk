@@ -6,7 +6,13 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from blendmf.config import complete_config, is_searched, is_trained, seeds_of
+from blendmf.config import (
+    complete_config,
+    is_searched,
+    is_trained,
+    seeds_of,
+    uses_content,
+)
 from blendmf.data.local import local_files
 from blendmf.errors import UserError
 from blendmf.sources import imported_files
@@ -20,6 +26,12 @@ except UserError as error:
     raise WorkflowError(str(error))
 
 DATASET = f"results/{config['dataset']['name']}"
+# What fetching depends on: no other change of the configuration may download the data again.
+FETCHED = {
+    key: config["dataset"][key]
+    for key in ("name", "path", "csv", "max_unpacked_gib", "synthetic")
+}
+GENERATING_SEED = config["seed"] if config["dataset"]["name"] == "synthetic" else None
 MODELS = config["models"]
 SEARCHED = [name for name, entry in MODELS.items() if is_searched(entry)]
 FITS = [
@@ -27,6 +39,7 @@ FITS = [
     for name, entry in MODELS.items()
     for seed in seeds_of(entry, config["seeds"])
 ]
+FIGURES = ["ratings", "learning-curves", "rank-sweep", "comparison", "item-popularity"]
 GENERATIONS = ceil(
     config["search"]["trials"] / config["search"]["trials_per_generation"]
 )
@@ -41,8 +54,14 @@ wildcard_constraints:
 
 
 def library(script: str) -> list[str]:
-    """Files of the library that a script uses, so that an edit of one reruns the rule."""
-    return imported_files(HERE / "scripts" / f"{script}.py")
+    """Files of the library that a script uses, so that an edit of one reruns the rule.
+
+    Their paths are relative, so that a project that is moved reruns nothing.
+    """
+    return [
+        os.path.relpath(path)
+        for path in imported_files(HERE / "scripts" / f"{script}.py")
+    ]
 
 
 def fits(pattern: str, models: list[str] | None = None) -> list[str]:
@@ -89,3 +108,34 @@ def best_of_compared(wildcards) -> list[str]:
 
 def model_entry(wildcards) -> dict:
     return MODELS[wildcards.model]
+
+
+# What a model does not read is left out of its jobs, so that changing it reruns the others alone.
+def content_of(wildcards) -> str | list[str]:
+    uses = uses_content(model_entry(wildcards))
+    return f"{DATASET}/content/tfidf.npz" if uses else []
+
+
+def training_of(wildcards) -> dict:
+    return config["training"] if is_trained(model_entry(wildcards)) else {}
+
+
+def ranks_of(wildcards) -> list[int]:
+    return config["svd"]["ranks"] if model_entry(wildcards)["kind"] == "svd" else []
+
+
+def report_files() -> list[str]:
+    """Everything that the report shows."""
+    figures = FIGURES + (["search"] if SEARCHED else [])
+    return [
+        *expand(f"{DATASET}/figures/{{figure}}.svg", figure=figures),
+        *expand(
+            f"{DATASET}/recommendations/{{model}}.html",
+            model=config["recommendations"]["models"],
+        ),
+        "results/small-matrix/convergence.svg",
+        f"{DATASET}/comparison/table.html",
+        *expand(f"{DATASET}/search/{{model}}/trials.html", model=SEARCHED),
+        f"{DATASET}/comparison/outcome.rst",
+        f"{DATASET}/manifest.html",
+    ]

@@ -16,16 +16,16 @@ rule fetch:
         "results/{dataset}/logs/fetch.log",
     benchmark:
         "results/{dataset}/benchmarks/fetch.tsv"
-    params:
-        dataset=config["dataset"],
-        seed=config["seed"],
+    retries: 2
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=120,
-    retries: 2
-    conda:
-        "../../environment.yml"
+    params:
+        dataset=FETCHED,
+        seed=GENERATING_SEED,
     message:
         "Fetching {wildcards.dataset}"
     script:
@@ -40,24 +40,19 @@ rule import_tables:
         ratings_table="results/{dataset}/data/ratings.parquet",
         items_table="results/{dataset}/data/items.parquet",
         tags_table="results/{dataset}/data/tags.parquet",
-        source=report(
-            "results/{dataset}/data/source.json",
-            caption="../report/source.rst",
-            category="1 Data",
-            labels={"figure": "Source, counts and what was dropped"},
-        ),
+        source="results/{dataset}/data/source.json",
     log:
         "results/{dataset}/logs/import_tables.log",
     benchmark:
         "results/{dataset}/benchmarks/import_tables.tsv"
-    params:
-        dataset=config["dataset"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        "../../environment.yml"
+    params:
+        dataset=config["dataset"],
     message:
         "Importing {wildcards.dataset} into the canonical tables"
     script:
@@ -77,15 +72,15 @@ rule split:
         "results/{dataset}/logs/split.log",
     benchmark:
         "results/{dataset}/benchmarks/split.tsv"
-    params:
-        split=config["split"],
-        seed=config["seed"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
+    params:
+        split=config["split"],
+        seed=config["seed"],
     message:
         "Splitting the ratings into training, validation and test part"
     script:
@@ -109,12 +104,12 @@ rule matrices:
         "results/{dataset}/logs/matrices.log",
     benchmark:
         "results/{dataset}/benchmarks/matrices.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
     message:
         "Indexing users and items, and building the sparse matrices"
     script:
@@ -135,14 +130,14 @@ rule content:
         "results/{dataset}/logs/content.log",
     benchmark:
         "results/{dataset}/benchmarks/content.tsv"
-    params:
-        content=config["content"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
+    params:
+        content=config["content"],
     message:
         "Turning the items' text into TF-IDF rows"
     script:

@@ -9,22 +9,17 @@ rule leakage:
         test="results/{dataset}/split/test.parquet",
         tags="results/{dataset}/data/tags.parquet",
     output:
-        report(
-            "results/{dataset}/split/leakage.json",
-            caption="../report/leakage.rst",
-            category="1 Data",
-            labels={"figure": "Leakage audit of the split"},
-        ),
+        "results/{dataset}/split/leakage.json",
     log:
         "results/{dataset}/logs/leakage.log",
     benchmark:
         "results/{dataset}/benchmarks/leakage.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
     message:
         "Auditing the split for knowledge of the future"
     script:
@@ -48,14 +43,14 @@ rule evaluate:
         "results/{dataset}/logs/evaluate/{model}/seed-{seed}.log",
     benchmark:
         "results/{dataset}/benchmarks/evaluate/{model}/seed-{seed}.tsv"
-    params:
-        evaluation=config["evaluation"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        "../../environment.yml"
+    params:
+        evaluation=config["evaluation"],
     message:
         "Evaluating {wildcards.model}, seed {wildcards.seed}"
     script:
@@ -70,32 +65,22 @@ rule compare:
         strata=fits("evaluation/{model}/seed-{seed}/strata.csv"),
     output:
         metrics="results/{dataset}/comparison/metrics.csv",
-        differences=report(
-            "results/{dataset}/comparison/differences.csv",
-            caption="../report/differences-table.rst",
-            category="2 Comparison",
-            labels={"figure": "Paired differences between models"},
-        ),
-        table=report(
-            "results/{dataset}/comparison/table.csv",
-            caption="../report/comparison-table.rst",
-            category="2 Comparison",
-            labels={"figure": "Table of all models"},
-        ),
+        differences="results/{dataset}/comparison/differences.csv",
+        table="results/{dataset}/comparison/table.csv",
         strata="results/{dataset}/comparison/strata.csv",
     log:
         "results/{dataset}/logs/compare.log",
     benchmark:
         "results/{dataset}/benchmarks/compare.tsv"
-    params:
-        evaluation=config["evaluation"],
-        seed=config["seed"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        "../../environment.yml"
+    params:
+        evaluation=config["evaluation"],
+        seed=config["seed"],
     message:
         "Comparing the models"
     script:
@@ -111,24 +96,25 @@ rule recommend:
         user_index="results/{dataset}/matrices/users.parquet",
         item_index="results/{dataset}/matrices/items.parquet",
     output:
-        report(
-            "results/{dataset}/recommendations/{model}.csv",
+        recommendations="results/{dataset}/recommendations/{model}.csv",
+        page=report(
+            "results/{dataset}/recommendations/{model}.html",
             caption="../report/recommendations.rst",
             category="5 Recommendations",
-            labels={"figure": "Best unseen items of every user", "model": "{model}"},
+            labels={"result": "Best unseen items of every user", "model": "{model}"},
         ),
     log:
         "results/{dataset}/logs/recommend/{model}.log",
     benchmark:
         "results/{dataset}/benchmarks/recommend/{model}.tsv"
-    params:
-        recommendations=config["recommendations"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        "../../environment.yml"
+    params:
+        recommendations=config["recommendations"],
     message:
         "Recommending with {wildcards.model}"
     script:

@@ -1,6 +1,5 @@
 # Figures, the outcome in words, the manifest: what the report is made of.
 
-FIGURES = ["ratings", "learning-curves", "rank-sweep", "comparison", "item-popularity"]
 TABLES = ["ratings", "items", "tags"]
 PARTS = ["train", "validation", "test"]
 LEARNED = [fit for fit in FITS if is_trained(MODELS[fit["model"]])]
@@ -32,21 +31,6 @@ BENCHMARKS = [
 ]
 
 
-def report_files() -> list[str]:
-    """Everything that the report shows."""
-    figures = FIGURES + (["search"] if SEARCHED else [])
-    return [
-        *expand(f"{DATASET}/figures/{{figure}}.svg", figure=figures),
-        *expand(
-            f"{DATASET}/recommendations/{{model}}.csv",
-            model=config["recommendations"]["models"],
-        ),
-        "results/small-matrix/convergence.svg",
-        f"{DATASET}/comparison/outcome.rst",
-        f"{DATASET}/manifest.json",
-    ]
-
-
 rule plot_ratings:
     input:
         library=library("plot_ratings"),
@@ -58,18 +42,18 @@ rule plot_ratings:
             "results/{dataset}/figures/ratings.svg",
             caption="../report/ratings.rst",
             category="1 Data",
-            labels={"figure": "Ratings and their long tail"},
+            labels={"result": "Ratings and their long tail"},
         ),
     log:
         "results/{dataset}/logs/plot_ratings.log",
     benchmark:
         "results/{dataset}/benchmarks/plot_ratings.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
     message:
         "Plotting the ratings"
     script:
@@ -88,21 +72,21 @@ rule plot_learning_curves:
             "results/{dataset}/figures/learning-curves.svg",
             caption="../report/learning-curves.rst",
             category="3 Search and training",
-            labels={"figure": "Learning curves"},
+            labels={"result": "Learning curves"},
         ),
     log:
         "results/{dataset}/logs/plot_learning_curves.log",
     benchmark:
         "results/{dataset}/benchmarks/plot_learning_curves.tsv"
-    params:
-        models=[fit["model"] for fit in LEARNED],
-        seeds=[fit["seed"] for fit in LEARNED],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
+    params:
+        models=[fit["model"] for fit in LEARNED],
+        seeds=[fit["seed"] for fit in LEARNED],
     message:
         "Plotting the learning curves"
     script:
@@ -121,21 +105,21 @@ rule plot_search:
             "results/{dataset}/figures/search.svg",
             caption="../report/search.rst",
             category="3 Search and training",
-            labels={"figure": "Search history and importances"},
+            labels={"result": "Search history and importances"},
         ),
     log:
         "results/{dataset}/logs/plot_search.log",
     benchmark:
         "results/{dataset}/benchmarks/plot_search.tsv"
-    params:
-        models={name: MODELS[name] for name in SEARCHED},
-        search=config["search"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
+    params:
+        models={name: MODELS[name] for name in SEARCHED},
+        search=config["search"],
     message:
         "Plotting the search"
     script:
@@ -151,18 +135,18 @@ rule plot_rank_sweep:
             "results/{dataset}/figures/rank-sweep.svg",
             caption="../report/rank-sweep.rst",
             category="4 Truncated SVD",
-            labels={"figure": "Error and time by rank"},
+            labels={"result": "Rank sweep, drawn"},
         ),
     log:
         "results/{dataset}/logs/plot_rank_sweep.log",
     benchmark:
         "results/{dataset}/benchmarks/plot_rank_sweep.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
     message:
         "Plotting the rank sweep"
     script:
@@ -178,20 +162,20 @@ rule plot_comparison:
             "results/{dataset}/figures/comparison.svg",
             caption="../report/comparison.rst",
             category="2 Comparison",
-            labels={"figure": "All models with intervals"},
+            labels={"result": "All models, drawn"},
         ),
     log:
         "results/{dataset}/logs/plot_comparison.log",
     benchmark:
         "results/{dataset}/benchmarks/plot_comparison.tsv"
-    params:
-        evaluation=config["evaluation"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
+    params:
+        evaluation=config["evaluation"],
     message:
         "Plotting the comparison"
     script:
@@ -207,18 +191,18 @@ rule plot_item_popularity:
             "results/{dataset}/figures/item-popularity.svg",
             caption="../report/item-popularity.rst",
             category="2 Comparison",
-            labels={"figure": "Error by item popularity"},
+            labels={"result": "Error by item popularity"},
         ),
     log:
         "results/{dataset}/logs/plot_item_popularity.log",
     benchmark:
         "results/{dataset}/benchmarks/plot_item_popularity.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
     message:
         "Plotting the error by item popularity"
     script:
@@ -235,18 +219,18 @@ rule plot_small_matrix:
             "results/small-matrix/convergence.svg",
             caption="../report/small-matrix.rst",
             category="4 Truncated SVD",
-            labels={"figure": "Convergence on the small matrix"},
+            labels={"result": "Small matrix, drawn"},
         ),
     log:
         "results/small-matrix/logs/plot_small_matrix.log",
     benchmark:
         "results/small-matrix/benchmarks/plot_small_matrix.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
     message:
         "Plotting the small-matrix study"
     script:
@@ -270,29 +254,110 @@ rule summarise:
         "results/{dataset}/logs/summarise.log",
     benchmark:
         "results/{dataset}/benchmarks/summarise.tsv"
-    params:
-        models=MODELS,
-        evaluation=config["evaluation"],
-        dataset=config["dataset"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=30,
-    conda:
-        "../../environment.yml"
+    params:
+        models=MODELS,
+        evaluation=config["evaluation"],
+        dataset=config["dataset"],
+        published=config["published"],
     message:
         "Putting the outcome into words"
     script:
         "../../scripts/summarise.py"
 
 
+rule pages:
+    input:
+        library=library("pages"),
+        source="results/{dataset}/data/source.json",
+        leakage="results/{dataset}/split/leakage.json",
+        table="results/{dataset}/comparison/table.csv",
+        differences="results/{dataset}/comparison/differences.csv",
+        rank_sweep="results/{dataset}/svd/rank-sweep.csv",
+    output:
+        source=report(
+            "results/{dataset}/data/source.html",
+            caption="../report/source.rst",
+            category="1 Data",
+            labels={"result": "Data source and what was dropped"},
+        ),
+        leakage=report(
+            "results/{dataset}/split/leakage.html",
+            caption="../report/leakage.rst",
+            category="1 Data",
+            labels={"result": "Leakage audit of the split"},
+        ),
+        table=report(
+            "results/{dataset}/comparison/table.html",
+            caption="../report/comparison-table.rst",
+            category="2 Comparison",
+            labels={"result": "All models, table"},
+        ),
+        differences=report(
+            "results/{dataset}/comparison/differences.html",
+            caption="../report/differences-table.rst",
+            category="2 Comparison",
+            labels={"result": "Differences between models"},
+        ),
+        rank_sweep=report(
+            "results/{dataset}/svd/rank-sweep.html",
+            caption="../report/rank-sweep-table.rst",
+            category="4 Truncated SVD",
+            labels={"result": "Rank sweep, table"},
+        ),
+    log:
+        "results/{dataset}/logs/pages.log",
+    benchmark:
+        "results/{dataset}/benchmarks/pages.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    message:
+        "Setting tables and facts as pages"
+    script:
+        "../../scripts/pages.py"
+
+
+rule trials_page:
+    input:
+        library=library("trials_page"),
+        trials="results/{dataset}/search/{model}/trials.csv",
+    output:
+        report(
+            "results/{dataset}/search/{model}/trials.html",
+            caption="../report/trials-table.rst",
+            category="3 Search and training",
+            labels={"result": "All trials", "model": "{model}"},
+        ),
+    log:
+        "results/{dataset}/logs/trials_page/{model}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/trials_page/{model}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    message:
+        "Setting the trials of {wildcards.model} as a page"
+    script:
+        "../../scripts/trials_page.py"
+
+
 rule manifest:
     input:
         library=library("manifest"),
         files=[
-            *expand(
-                f"{DATASET}/data/{{table}}.parquet", table=TABLES
-            ),
+            *expand(f"{DATASET}/data/{{table}}.parquet", table=TABLES),
             *expand(f"{DATASET}/split/{{part}}.parquet", part=PARTS),
             *expand(f"{DATASET}/matrices/{{part}}.npz", part=PARTS),
             f"{DATASET}/content/tfidf.npz",
@@ -301,25 +366,26 @@ rule manifest:
         source="results/{dataset}/data/source.json",
         fits=fits("models/{model}/seed-{seed}/fit.json"),
     output:
-        report(
-            "results/{dataset}/manifest.json",
+        manifest="results/{dataset}/manifest.json",
+        page=report(
+            "results/{dataset}/manifest.html",
             caption="../report/manifest.rst",
             category="6 Manifest",
-            labels={"figure": "Everything needed to regenerate this report"},
+            labels={"result": "Everything needed to regenerate this report"},
         ),
     log:
         "results/{dataset}/logs/manifest.log",
     benchmark:
         "results/{dataset}/benchmarks/manifest.tsv"
-    params:
-        config=config,
-        benchmarks=BENCHMARKS,
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=30,
-    conda:
-        "../../environment.yml"
+    params:
+        config=config,
+        benchmarks=BENCHMARKS,
     message:
         "Writing the manifest"
     script:

@@ -6,7 +6,7 @@ rule search:
         library=library("search"),
         train="results/{dataset}/matrices/train.npz",
         validation="results/{dataset}/matrices/validation.npz",
-        content="results/{dataset}/content/tfidf.npz",
+        content=content_of,
         source="results/{dataset}/data/source.json",
         earlier=earlier_shards,
     output:
@@ -15,17 +15,17 @@ rule search:
         "results/{dataset}/logs/search/{model}/generation-{generation}-shard-{shard}.log",
     benchmark:
         "results/{dataset}/benchmarks/search/{model}/generation-{generation}-shard-{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
     params:
         model=model_entry,
         training=config["training"],
         search=config["search"],
         seed=config["seed"],
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=240,
-    conda:
-        "../../environment.yml"
     message:
         "Searching {wildcards.model}: generation {wildcards.generation}, shard {wildcards.shard}"
     script:
@@ -38,29 +38,24 @@ rule select_best:
         shards=all_shards,
     output:
         best="results/{dataset}/search/{model}/best.json",
-        trials=report(
-            "results/{dataset}/search/{model}/trials.csv",
-            caption="../report/trials-table.rst",
-            category="3 Search and training",
-            labels={"figure": "All trials", "model": "{model}"},
-        ),
+        trials="results/{dataset}/search/{model}/trials.csv",
         importances="results/{dataset}/search/{model}/importances.csv",
         study="results/{dataset}/search/{model}/study.db",
     log:
         "results/{dataset}/logs/select_best/{model}.log",
     benchmark:
         "results/{dataset}/benchmarks/select_best/{model}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
     params:
         model=model_entry,
         training=config["training"],
         search=config["search"],
         seed=config["seed"],
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    conda:
-        "../../environment.yml"
     message:
         "Selecting the best trial of {wildcards.model}"
     script:

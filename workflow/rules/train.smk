@@ -6,7 +6,7 @@ rule train:
         library=library("train"),
         train="results/{dataset}/matrices/train.npz",
         validation="results/{dataset}/matrices/validation.npz",
-        content="results/{dataset}/content/tfidf.npz",
+        content=content_of,
         source="results/{dataset}/data/source.json",
         best=best_of_search,
     output:
@@ -17,17 +17,17 @@ rule train:
         "results/{dataset}/logs/train/{model}/seed-{seed}.log",
     benchmark:
         "results/{dataset}/benchmarks/train/{model}/seed-{seed}.tsv"
-    params:
-        model=model_entry,
-        training=config["training"],
-        svd=config["svd"],
-        seed=config["seed"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=240,
-    conda:
-        "../../environment.yml"
+    params:
+        model=model_entry,
+        training=training_of,
+        ranks=ranks_of,
+        seed=config["seed"],
     message:
         "Training {wildcards.model}, seed {wildcards.seed}"
     script:
@@ -43,27 +43,22 @@ rule rank_sweep:
         source="results/{dataset}/data/source.json",
         best=best_of_compared,
     output:
-        report(
-            "results/{dataset}/svd/rank-sweep.csv",
-            caption="../report/rank-sweep-table.rst",
-            category="4 Truncated SVD",
-            labels={"figure": "Table of the rank sweep"},
-        ),
+        "results/{dataset}/svd/rank-sweep.csv",
     log:
         "results/{dataset}/logs/rank_sweep.log",
     benchmark:
         "results/{dataset}/benchmarks/rank_sweep.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
     params:
         svd=config["svd"],
         model=compared_entry(),
         training=config["training"],
         seed=config["seed"],
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=120,
-    conda:
-        "../../environment.yml"
     message:
         "Comparing truncated SVD with matrix factorisation by rank"
     script:
@@ -74,11 +69,12 @@ rule small_matrix:
     input:
         library=library("small_matrix"),
     output:
-        errors=report(
-            "results/small-matrix/errors.csv",
+        errors="results/small-matrix/errors.csv",
+        page=report(
+            "results/small-matrix/errors.html",
             caption="../report/small-matrix-table.rst",
             category="4 Truncated SVD",
-            labels={"figure": "Errors on the small matrix"},
+            labels={"result": "Small matrix, table"},
         ),
         curves="results/small-matrix/curves.csv",
         completion="results/small-matrix/completion.csv",
@@ -86,15 +82,15 @@ rule small_matrix:
         "results/small-matrix/logs/small_matrix.log",
     benchmark:
         "results/small-matrix/benchmarks/small_matrix.tsv"
-    params:
-        small_matrix=config["small_matrix"],
-        seed=config["seed"],
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../environment.yml"
+    params:
+        small_matrix=config["small_matrix"],
+        seed=config["seed"],
     message:
         "Factorising the small matrix by every method"
     script:

@@ -17,7 +17,7 @@ from blendmf.files import write_json
 
 
 def fetch(
-    dataset: Mapping[str, Any], target: Path, seed: int, environment: Mapping[str, str]
+    dataset: Mapping[str, Any], target: Path, seed: int | None, environment: Mapping[str, str]
 ) -> None:
     """Put a data set's raw files and `origin.json` into the folder `target`.
 
@@ -29,11 +29,11 @@ def fetch(
     Parameters
     ----------
     dataset : mapping
-        The configuration's `dataset` block.
+        Of the configuration's `dataset` block: name, path, csv, max_unpacked_gib, synthetic.
     target : Path
         The folder to make; one that exists is replaced.
-    seed : int
-        Used where the data are generated.
+    seed : int or None
+        Needed where the data are generated.
     environment : mapping
         Environment variables.
 
@@ -50,7 +50,7 @@ def fetch(
             retrieved = _from_path(data_set, dataset, files)
         else:
             retrieved = _from_first(data_set, dataset, environment, files, scratch)
-        write_json(files / "origin.json", _origin(data_set, dataset, retrieved, files))
+        write_json(files / "origin.json", _origin(data_set, retrieved, files))
 
 
 @contextmanager
@@ -80,12 +80,16 @@ def _clear(folder: Path) -> Path:
     return folder
 
 
-def _generate(data_set: DataSet, dataset: Mapping[str, Any], files: Path, seed: int) -> Retrieved:
+def _generate(
+    data_set: DataSet, dataset: Mapping[str, Any], files: Path, seed: int | None
+) -> Retrieved:
     if dataset["path"] is not None:
         raise UserError(
             f"dataset.path: {dataset['path']} is given, but the data set synthetic is generated; "
             "set it to null or choose another dataset.name"
         )
+    if seed is None:
+        raise ValueError("generated data need a seed")
     from blendmf.data.synthetic import generate
 
     generate(files, dataset["synthetic"], seed)
@@ -161,9 +165,7 @@ def _nowhere(data_set: DataSet, environment: Mapping[str, str], reasons: list[st
     )
 
 
-def _origin(
-    data_set: DataSet, dataset: Mapping[str, Any], retrieved: Retrieved, files: Path
-) -> dict[str, Any]:
+def _origin(data_set: DataSet, retrieved: Retrieved, files: Path) -> dict[str, Any]:
     return {
         "name": data_set.name,
         "format": retrieved.format,
@@ -174,5 +176,5 @@ def _origin(
         "files": {path.name: digest(path) for path in sorted(files.iterdir())},
         "licence": data_set.licence,
         "citation": data_set.citation,
-        "rating_range": dataset["rating_range"] or data_set.rating_range,
+        "rating_range": data_set.rating_range,
     }

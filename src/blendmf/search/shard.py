@@ -16,6 +16,10 @@ from blendmf.search.study import distributions_of, frozen, new_study
 from blendmf.search.trials import Trial, TrialOutcome, complete
 from blendmf.streams import stream_seed
 
+CANDIDATES = 100
+"""Points among which each proposal is the most promising; Optuna's 24 leave a budget of tens of
+trials a little worse (validation RMSE 0.9400 instead of 0.9398 on ml-100k, mean of 25 searches)."""
+
 
 def propose(plan: SearchPlan, earlier: Sequence[Trial], generation: int) -> list[Params]:
     """Points that a generation tries.
@@ -59,7 +63,13 @@ def _sampler(plan: SearchPlan, earlier: Sequence[Trial], generation: int) -> Bas
     seed = stream_seed(plan.seed, "search", plan.model, generation)
     if plan.sampler == "random" or not complete(earlier):
         return RandomSampler(seed=seed)
-    return TPESampler(seed=seed, n_startup_trials=1, multivariate=True, constant_liar=True)
+    return TPESampler(
+        seed=seed,
+        n_startup_trials=1,
+        multivariate=True,
+        constant_liar=True,
+        n_ei_candidates=CANDIDATES,
+    )
 
 
 def search(

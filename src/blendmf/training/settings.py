@@ -48,7 +48,7 @@ class TrainingSettings:
     user_content_regularization: float | None = None
     """The same for w_u; None takes `regularization`."""
 
-    content_factors_regularization: float | None = 0.01
+    content_factors_regularization: float | None = 0.02
     """The same for V; None takes `regularization`."""
 
     epochs: int = 60

@@ -1,0 +1,25 @@
+"""Set the tables and facts of a run as pages of its report."""
+
+import pandas as pd
+
+from blendmf.files import read_json, write_text
+from blendmf.log import job
+from blendmf.pages import facts_page, table_page
+
+with job(snakemake.log[0]):
+    source, output = snakemake.input, snakemake.output
+    tables = {
+        "table": "All models",
+        "differences": "Differences between models, paired over users",
+        "rank_sweep": "Truncated SVD beside matrix factorisation, by rank",
+    }
+    for name, title in tables.items():
+        page = table_page(pd.read_csv(source[name]), title, file=source[name])
+        write_text(output[name], page)
+    audit = read_json(source.leakage)
+    findings = pd.DataFrame([{"what": what, **finding} for what, finding in audit.items()])
+    title = "What the training part knows of the future"
+    write_text(output.leakage, table_page(findings, title, file=source.leakage))
+    facts = read_json(source.source)
+    title = f"Source of {facts['name']}"
+    write_text(output.source, facts_page(facts, title, file=source.source))

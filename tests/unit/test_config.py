@@ -1,0 +1,198 @@
+import copy
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from blendmf.config import complete_config
+from blendmf.errors import UserError
+from blendmf.training.settings import TrainingSettings
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+TRAINING = SCHEMA["$defs"]["training"]["properties"]
+
+
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`changes` laid over `base` as Snakemake lays one --configfile over another."""
+    result = copy.deepcopy(base)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def completed(changes: dict[str, Any]) -> dict[str, Any]:
+    config = merged(DEFAULT, changes)
+    complete_config(config, SCHEMA)
+    return config
+
+
+def refusal(changes: dict[str, Any]) -> str:
+    with pytest.raises(UserError) as refused:
+        completed(changes)
+    return str(refused.value)
+
+
+def test_the_default_experiment_is_complete() -> None:
+    linear = {"search": {"space": {"latent_dim": {"log": False}}}}
+    assert completed({}) == merged(DEFAULT, linear)
+
+
+def test_what_a_configuration_leaves_out_is_what_the_default_experiment_says() -> None:
+    needed = {"dataset": {"name": "ml-100k"}, "models": DEFAULT["models"]}
+    config = copy.deepcopy(needed | {"search": {"space": DEFAULT["search"]["space"]}})
+    complete_config(config, SCHEMA)
+    assert config | {"training": DEFAULT["training"]} == completed({})
+
+
+def test_the_training_block_has_the_defaults_of_the_library() -> None:
+    assert DEFAULT["training"] == dataclasses.asdict(TrainingSettings())
+    assert set(TRAINING) == {field.name for field in dataclasses.fields(TrainingSettings)}
+
+
+def keys_of_the_schema(schema: dict[str, Any], path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]]
+    keys = {path}
+    for name, below in schema.get("properties", {}).items():
+        keys |= keys_of_the_schema(below, (*path, name))
+    return keys
+
+
+def keys_of(config: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    keys = {path}
+    for name, below in config.items() if isinstance(config, dict) else ():
+        keys |= keys_of(below, (*path, name))
+    return keys
+
+
+def csv_example() -> dict[str, Any]:
+    """The mapping of one's own files that a comment of the default configuration shows."""
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    lines = re.search(r"((?: *#   +csv:.*\n)(?: *#    +.*\n)*)", text)
+    assert lines
+    return yaml.safe_load(re.sub(r"^ *#", "", lines[1], flags=re.MULTILINE))
+
+
+def test_every_key_of_the_schema_is_in_the_default_configuration() -> None:
+    shown = keys_of(merged(DEFAULT, {"dataset": csv_example()}))
+    assert keys_of_the_schema(SCHEMA) - shown == set()
+
+
+def test_the_example_of_ones_own_files_is_accepted() -> None:
+    own = {"name": "mine", "path": "somewhere", "rating_range": [1, 5], **csv_example()}
+    assert completed({"dataset": own})["dataset"] == DEFAULT["dataset"] | own
+
+
+@pytest.mark.parametrize(
+    "setting", SCHEMA["properties"]["models"]["additionalProperties"]["properties"]
+)
+def test_every_setting_of_a_model_is_shown_in_the_default_configuration(setting: str) -> None:
+    assert any(setting in entry for entry in DEFAULT["models"].values())
+
+
+def test_null_removes_a_model_and_a_parameter_of_the_search() -> None:
+    changes = {"models": {"random": None}, "search": {"space": {"latent_dim": None}}}
+    config = completed(changes)
+    assert set(config["models"]) == set(DEFAULT["models"]) - {"random"}
+    assert list(config["search"]["space"]) == ["learning_rate", "regularization"]
+
+
+def test_null_in_a_models_own_space_stays_there_to_take_the_parameter_out() -> None:
+    config = completed({"models": {"mf": {"space": {"latent_dim": None}}}})
+    assert config["models"]["mf"]["space"] == {"latent_dim": None}
+
+
+def test_a_model_of_any_name_gets_its_kinds_defaults() -> None:
+    config = completed({"models": {"my-bias": {"kind": "bias", "item_shrinkage": 3}}})
+    assert config["models"]["my-bias"] == {
+        "kind": "bias",
+        "user_shrinkage": 15,
+        "item_shrinkage": 3,
+    }
+
+
+def test_the_order_of_the_keys_does_not_matter() -> None:
+    def turned(block: Any) -> Any:
+        if not isinstance(block, dict):
+            return block
+        return {key: turned(value) for key, value in reversed(block.items())}
+
+    config = turned(DEFAULT)
+    complete_config(config, SCHEMA)
+    assert repr(config) == repr(completed({}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "value", "allowed"),
+    [
+        ({"seed": -1}, "seed", "-1", "at least 0"),
+        ({"seeds": 0}, "seeds", "0", "at least 1"),
+        ({"seeds": "three"}, "seeds", "'three'", "integer"),
+        ({"evaluation": None}, "evaluation", "None", "object"),
+        ({"split": {"scheme": "temporal"}}, "split.scheme", "'temporal'", "per-user-temporal"),
+        ({"split": {"train": 1.0}}, "split.train", "1.0", "below 1"),
+        ({"split": {"train": 0.9}}, "split.train", "0.9", "below 1"),
+        ({"training": {"learning_rate": 0}}, "training.learning_rate", "0", "above 0"),
+        ({"training": {"optimiser": "lbfgs"}}, "training.optimiser", "'lbfgs'", "sgd"),
+        ({"small_matrix": {"rank": 4}}, "small_matrix.rank", "4", "at most 3"),
+        ({"content": {"parts": ["plot"]}}, "content.parts.0", "'plot'", "genres"),
+        ({"models": {"mf": {"kind": "nmf"}}}, "models.mf.kind", "'nmf'", "mf-content"),
+        ({"models": {"a/b": {"kind": "mf"}}}, "models", "a/b", "A-Za-z0-9"),
+        ({"models": {"new": {"search": True}}}, "models.new", "kind", "missing"),
+        ({"models": {"new": {"kind": "mf-content"}}}, "models.new", "mf-content", "user, item"),
+        ({"models": {"mf": {"blend": "user"}}}, "models.mf.blend", "mf", "remove"),
+        ({"models": {"bias": {"search": True}}}, "models.bias.search", "bias", "nothing"),
+        (
+            {"search": {"space": {"latent_dim": {"low": 9, "high": 3}}}},
+            *("search.space.latent_dim", "9", "below high 3"),
+        ),
+        (
+            {"search": {"space": {"regularization": {"low": 0}}}},
+            *("search.space.regularization", "0", "above 0"),
+        ),
+        (
+            {"models": {"mf-content": {"space": {"epochs": {"low": 1, "high": 9}}}}},
+            *("models.mf-content.space", "epochs", "latent_dim"),
+        ),
+        ({"search": {"shards": 11}}, "search.shards", "11", "at most"),
+        ({"svd": {"compared_with": "svd"}}, "svd.compared_with", "'svd'", "kind mf"),
+        ({"models": {"mf": None}}, "svd.compared_with", "'mf'", "null"),
+        ({"recommendations": {"models": ["x"]}}, "recommendations.models", "'x'", "mf-content"),
+        ({"dataset": {"rating_range": [5, 1]}}, "dataset.rating_range", "[5, 1]", "low below high"),
+        ({"dataset": {"rating_range": [1]}}, "dataset.rating_range", "[1]", "too short"),
+        ({"dataset": {"csv": {"ratings": {}}}}, "dataset.csv.ratings", "file", "missing"),
+    ],
+)
+def test_a_refusal_names_the_key_its_value_and_what_is_allowed(
+    changes: dict[str, Any], key: str, value: str, allowed: str
+) -> None:
+    message = refusal(changes)
+    assert re.match(rf"configuration key {re.escape(key)}: ", message), message
+    assert value in message
+    assert allowed in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"evalution": {"k": 5}}, "evalution"),
+        ({"evaluation": {"n": 5}}, "evaluation.n"),
+        ({"models": {"mf": {"ranks": 3}}}, "models.mf.ranks"),
+        ({"models": {"mf": {"training": {"dim": 3}}}}, "models.mf.training.dim"),
+        ({"dataset": {"csv": {"rating": {}}}}, "dataset.csv.rating"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_known_ones(changes: dict[str, Any], key: str) -> None:
+    message = refusal(changes)
+    assert message.startswith(f"{key}: no such configuration key; known here: ["), message
+
+
+def test_without_a_data_set_the_missing_key_is_named() -> None:
+    with pytest.raises(UserError, match=r"missing \['dataset'\]"):
+        complete_config({"models": copy.deepcopy(DEFAULT["models"])}, SCHEMA)

@@ -1,0 +1,53 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from blendmf.sources import PACKAGE, imported_files
+
+SCRIPTS = sorted((Path(__file__).parents[2] / "scripts").glob("*.py"))
+
+# Runs the imports of each script, and those that wait inside the functions of what is imported.
+RUN_THE_IMPORTS = """
+import ast, json, sys
+from pathlib import Path
+
+def loaded():
+    return {m.__file__ for name, m in sys.modules.items() if name.startswith("blendmf.")}
+
+files = {}
+for script in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.split(".")[0] == "blendmf"]:
+        del sys.modules[name]
+    waiting, done = {script}, set()
+    while waiting:
+        file = waiting.pop()
+        done.add(file)
+        for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                exec(ast.unparse(node), {})
+        waiting |= loaded() - done
+    files[script] = sorted(file for file in loaded() if not file.endswith("__init__.py"))
+print(json.dumps(files))
+"""
+
+
+def test_the_files_of_a_script_are_those_that_its_imports_load() -> None:
+    command = [sys.executable, "-c", RUN_THE_IMPORTS, *map(str, SCRIPTS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = json.loads(done.stdout)
+    assert len(loaded) > 20
+    assert {str(script): imported_files(script) for script in SCRIPTS} == loaded
+
+
+def test_imports_of_every_form_are_followed_and_others_are_not(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import json\n"
+        "import blendmf.errors\n"
+        "from blendmf import streams\n"
+        "def later():\n    from blendmf.sources import imported_files\n"
+    )
+    names = ("errors", "sources", "streams")
+    assert imported_files(script) == [str(PACKAGE / f"{name}.py") for name in names]
