@@ -1,0 +1,32 @@
+import fcntl
+from pathlib import Path
+
+import pytest
+from project import Project
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """The smoke experiment, run whole, once for all test processes; to be read, not changed."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    output = shared / "smoke.txt"
+    with (shared / "smoke.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not output.exists():
+            done = Project.created(shared / "smoke").snakemake("--cores", "2")
+            output.write_text(f"exit code {done.returncode}\n{done.stdout}")
+    assert output.read_text().startswith("exit code 0\n"), output.read_text()
+    return Project(shared / "smoke")
+
+
+@pytest.fixture
+def copy(smoke: Project, tmp_path: Path) -> Project:
+    """A copy of the smoke experiment's code and results, to be changed."""
+    return smoke.copied_to(tmp_path / "copy")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Project:
+    """The project before its first run."""
+    return Project.created(tmp_path / "fresh")

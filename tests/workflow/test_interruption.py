@@ -1,0 +1,67 @@
+"""A run that is stopped again and again ends where an undisturbed one does."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from project import SECONDS, Project
+
+ONE_SHARD = {"search": {"shards": 1}}
+COMPARISON = "results/synthetic/comparison/metrics.csv"
+SAME = (
+    *("comparison/*.csv", "evaluation/*/seed-*/*", "models/*/seed-*/model.npz"),
+    *("models/*/seed-*/history.csv", "search/*/best.json", "search/*/trials.csv"),
+)
+
+
+def interrupted(project: Project, awaited: str, with_signal: signal.Signals) -> None:
+    """Run on one core until a file is there, then send a signal to Snakemake and all its jobs."""
+    command = project.command(
+        "--cores", "1", "--rerun-incomplete", targets=[COMPARISON], changes=ONE_SHARD
+    )
+    with subprocess.Popen(
+        command,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        end = time.monotonic() + SECONDS
+        while not list(project.run.glob(awaited)) and running.poll() is None:
+            assert time.monotonic() < end, f"no {awaited}"
+            time.sleep(0.05)
+        os.killpg(running.pid, with_signal)
+        output, _ = running.communicate()
+    assert running.returncode != 0, output
+    assert not (project.run / COMPARISON).exists()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for glob in SAME
+        for file in folder.glob(f"results/synthetic/{glob}")
+    }
+
+
+def test_a_run_that_is_interrupted_and_killed_is_resumed_to_identical_results(
+    smoke: Project, copy: Project
+) -> None:
+    for file in contents(copy.run):
+        (copy.run / file).unlink()
+    for shard in copy.run.glob("results/synthetic/search/*/generation-*/*.jsonl"):
+        shard.unlink()
+
+    interrupted(copy, "results/synthetic/search/*/generation-0/shard-0.jsonl", signal.SIGINT)
+    interrupted(copy, "results/synthetic/models/mf*/seed-*/model.npz", signal.SIGKILL)
+    copy.succeed("--unlock", changes=ONE_SHARD)
+    copy.succeed("--cores", "1", "--rerun-incomplete", targets=[COMPARISON], changes=ONE_SHARD)
+
+    assert not list(copy.run.glob("results/synthetic/search/*/generation-*/shard-1.jsonl"))
+    undisturbed, resumed = contents(smoke.run), contents(copy.run)
+    assert len(undisturbed) > 30
+    assert set(resumed) == set(undisturbed)
+    assert [file for file in undisturbed if resumed[file] != undisturbed[file]] == []

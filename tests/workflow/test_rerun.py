@@ -1,0 +1,118 @@
+"""What a change of the configuration or of the code makes Snakemake do again."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import Project
+
+SHOWN = {"plot_comparison", "plot_item_popularity", "summarise", "pages", "manifest"}
+"""What comes after `compare`."""
+
+AFTER_SPLIT = {
+    *("split", "leakage", "matrices", "content", "search", "select_best", "train", "rank_sweep"),
+    *("evaluate", "compare", "recommend", "plot_ratings", "plot_search", "plot_learning_curves"),
+    *("plot_rank_sweep", "trials_page", *SHOWN),
+}
+
+
+def models(files: Iterable[str]) -> set[str]:
+    """Models that files such as results/synthetic/models/mf/seed-1/model.npz belong to."""
+    return {Path(file).parts[3] for file in files}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        ({"evaluation": {"k": 5}}, {"evaluate", "compare", *SHOWN}),
+        ({"recommendations": {"n": 3}}, {"recommend", "manifest"}),
+        ({"small_matrix": {"adam_steps": 100}}, {"small_matrix", "plot_small_matrix", "manifest"}),
+        ({"split": {"scheme": "random"}}, AFTER_SPLIT),
+    ],
+    ids=["evaluation.k", "recommendations.n", "small_matrix.adam_steps", "split.scheme"],
+)
+def test_a_changed_parameter_reruns_exactly_the_rules_that_depend_on_it(
+    changes: dict[str, Any], rules: set[str], smoke: Project
+) -> None:
+    assert set(smoke.pending(changes=changes)) == rules
+
+
+@pytest.mark.parametrize(
+    ("changes", "refitted", "rules"),
+    [
+        (
+            {"models": {"bias": {"user_shrinkage": 20}}},
+            {"bias"},
+            {"train", "evaluate", "compare", *SHOWN},
+        ),
+        (
+            {"svd": {"ranks": [1, 2]}},
+            {"svd"},
+            {"train", "rank_sweep", "evaluate", "compare", "plot_rank_sweep", *SHOWN},
+        ),
+        (
+            {"content": {"idf": "textbook"}},
+            {"mf-content"},
+            {
+                *("content", "search", "select_best", "train", "evaluate", "compare", "recommend"),
+                *("trials_page", "plot_search", "plot_learning_curves", *SHOWN),
+            },
+        ),
+    ],
+    ids=["models.bias.user_shrinkage", "svd.ranks", "content.idf"],
+)
+def test_a_changed_parameter_of_some_models_leaves_the_others_alone(
+    changes: dict[str, Any], refitted: set[str], rules: set[str], smoke: Project
+) -> None:
+    pending = smoke.pending(changes=changes)
+    assert set(pending) == rules
+    assert models(pending["train"]) == models(pending["evaluate"]) == refitted
+    assert models(pending.get("search", ())) <= refitted
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        ({"split": {"train": 0.15, "validation": 0.70}}, AFTER_SPLIT),
+        (
+            {"models": {"bias": {"user_shrinkage": 10, "item_shrinkage": 15}}},
+            {"train", "evaluate", "compare", *SHOWN},
+        ),
+    ],
+    ids=["split", "models.bias"],
+)
+def test_two_swapped_parameters_rerun_what_depends_on_them(
+    changes: dict[str, Any], rules: set[str], smoke: Project
+) -> None:
+    assert set(smoke.pending(changes=changes)) == rules
+
+
+def test_defaults_that_are_written_out_in_any_order_rerun_nothing(smoke: Project) -> None:
+    defaults = {"train": 0.70, "scheme": "per-user-temporal"}
+    assert smoke.pending(changes={"split": defaults, "models": {"svd": {"rank": None}}}) == {}
+
+
+def test_a_moved_project_whose_library_has_new_times_reruns_nothing(copy: Project) -> None:
+    for file in (copy.code / "src").rglob("*.py"):
+        os.utime(file)
+    assert copy.pending() == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "rules"),
+    [
+        ("src/blendmf/figures/ratings.py", {"plot_ratings"}),
+        ("src/blendmf/evaluation/leakage.py", {"leakage", "summarise", "pages"}),
+        ("src/blendmf/evaluation/inference.py", {"compare", *SHOWN}),
+        ("src/blendmf/config.py", set()),
+        ("scripts/plot_ratings.py", {"plot_ratings"}),
+    ],
+)
+def test_an_edited_file_reruns_exactly_the_rules_that_use_it(
+    file: str, rules: set[str], copy: Project
+) -> None:
+    with (copy.code / file).open("a") as source:
+        source.write("\nEDITED = True\n")
+    assert set(copy.pending()) == rules

@@ -1,0 +1,149 @@
+import json
+import re
+import zipfile
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from project import ROOT, Project
+
+FIGURES = (
+    *("comparison.svg", "convergence.svg", "item-popularity.svg", "learning-curves.svg"),
+    *("rank-sweep.svg", "ratings.svg", "search.svg"),
+)
+
+
+def globs_of_the_map() -> list[str]:
+    """Paths in the tables of results/README.md, names in braces as `*`, lists in braces dealt."""
+    globs = []
+    for line in (ROOT / "results/README.md").read_text(encoding="utf-8").splitlines():
+        if heading := re.match(r"## `(results/.+/)`", line):
+            folder = heading[1].replace("{dataset}", "synthetic")
+        elif line.startswith("| `"):
+            for path in re.findall("`(.+?)`", line.split(" | ")[0]):
+                pieces = re.split(r"\{(.+?)\}", folder + path)
+                choices = [
+                    piece.split(",") if "," in piece else ["*"] if n % 2 else [piece]
+                    for n, piece in enumerate(pieces)
+                ]
+                globs += ["".join(choice) for choice in product(*choices)]
+    return globs
+
+
+def found(folder: Path, glob: str) -> set[Path]:
+    return {
+        file
+        for path in folder.glob(glob)
+        for file in (path.rglob("*") if path.is_dir() else [path])
+        if file.is_file()
+    }
+
+
+def test_the_map_of_results_lists_what_a_run_writes_and_no_more(smoke: Project) -> None:
+    globs = globs_of_the_map()
+    assert len(globs) > 40
+    mapped = {glob: found(smoke.run, glob) for glob in globs}
+    assert [glob for glob, files in mapped.items() if not files] == []
+    known = set().union(*mapped.values())
+    pages = {file.with_suffix(".html") for file in known if file.suffix in (".csv", ".json")}
+    written = {
+        file
+        for file in found(smoke.run, "results")
+        if not {"logs", "benchmarks"} & set(file.relative_to(smoke.run).parts)
+    }
+    assert written - known - pages == set()
+    assert {file.name for file in written if not file.stat().st_size} <= {".snakemake_timestamp"}
+
+
+def test_every_job_leaves_a_log_and_a_benchmark(smoke: Project) -> None:
+    logs = {row["log-file(s)"] for row in smoke.summary()}
+    assert len(logs) > 40
+    for log in logs:
+        benchmark = log.replace("/logs/", "/benchmarks/").removesuffix(".log") + ".tsv"
+        assert (smoke.run / log).is_file(), log
+        seconds = pd.read_csv(smoke.run / benchmark, sep="\t")["s"]
+        assert (seconds > 0).all(), benchmark
+
+
+def test_metrics_are_finite_and_in_range(smoke: Project) -> None:
+    files = sorted(smoke.run.glob("results/synthetic/evaluation/*/seed-*/metrics.json"))
+    scores = [json.loads(file.read_text()) for file in files]
+    fits = [(score["model"], score["seed"]) for score in scores]
+    trained_twice = [(model, seed) for model in ("mf", "mf-content") for seed in (1, 2)]
+    assert sorted(fits) == sorted([("bias", 1), ("popularity", 1), ("svd", 1), *trained_twice])
+    for score in scores:
+        for protocol in ("rated", "full"):
+            block = score[protocol]
+            shares = {name: value for name, value in block.items() if "_at_" in name}
+            assert len(shares) >= 6
+            assert all(0 <= value <= 1 for value in shares.values()), (score["model"], shares)
+            assert 0 < block["n_users_with_relevant"] <= block["n_users"] <= 120
+        assert 0 < score["full"]["coverage"] <= 1
+        assert (score["rating"] is None) == (score["model"] == "popularity")
+        if score["rating"]:
+            assert 0 < score["rating"]["mae"] <= score["rating"]["rmse"] < 2
+
+
+def test_the_comparison_has_every_model_and_its_interval_holds_the_mean(smoke: Project) -> None:
+    table = pd.read_csv(smoke.run / "results/synthetic/comparison/metrics.csv")
+    rmse = table[table["metric"] == "rmse"].set_index("model")
+    assert set(rmse.index) == {"bias", "svd", "mf", "mf-content"}
+    assert set(table["model"]) == {*rmse.index, "popularity"}
+    assert ((rmse["low"] < rmse["mean"]) & (rmse["mean"] < rmse["high"])).all()
+    assert rmse.loc[["mf", "mf-content"], "seed_sd"].gt(0).all()
+
+
+def test_a_second_run_does_nothing(copy: Project) -> None:
+    before = {file: file.stat().st_mtime_ns for file in found(copy.run, "results")}
+    assert "Nothing to be done" in copy.succeed("--cores", "2")
+    assert {file: file.stat().st_mtime_ns for file in found(copy.run, "results")} == before
+
+
+def outcome_sentence(smoke: Project) -> str:
+    outcome = (smoke.run / "results/synthetic/comparison/outcome.rst").read_text()
+    sentence = re.search(r"test RMSE [\d.]+ \(95 % interval [\d.]+ to [\d.]+", outcome)
+    assert sentence, outcome
+    return sentence[0]
+
+
+def test_the_report_is_one_page_with_the_outcome_and_every_figure(
+    smoke: Project, tmp_path: Path
+) -> None:
+    smoke.succeed("--report", str(tmp_path / "report.html"))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert outcome_sentence(smoke) in page
+    assert [figure for figure in FIGURES if figure not in page] == []
+
+
+def test_the_report_is_a_zip_archive_with_every_figure(smoke: Project, tmp_path: Path) -> None:
+    smoke.succeed("--report", str(tmp_path / "report.zip"))
+    with zipfile.ZipFile(tmp_path / "report.zip") as archive:
+        assert archive.testzip() is None
+        names = {Path(name).name for name in archive.namelist()}
+    assert {"report.html", *FIGURES} <= names
+
+
+def experiments() -> list[str | None]:
+    folder = ROOT / "workflow/experiments"
+    return [None, *sorted(str(file.relative_to(ROOT)) for file in folder.glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("experiment", experiments())
+def test_every_experiment_can_be_planned_without_data_or_network(
+    experiment: str | None, fresh: Project
+) -> None:
+    plan = fresh.succeed("--dry-run", experiment=experiment)
+    assert re.search(r"^fetch +1$", plan, re.MULTILINE), plan
+    assert not (fresh.run / "results").exists()
+
+
+def profiles() -> list[str]:
+    files = (ROOT / "workflow/profiles").glob("*/config.yaml")
+    return sorted(str(file.parent.relative_to(ROOT)) for file in files)
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_every_profile_can_be_planned_with(profile: str, fresh: Project) -> None:
+    plan = fresh.succeed("--dry-run", "--workflow-profile", str(fresh.code / profile))
+    assert re.search(r"^summarise +1$", plan, re.MULTILINE), plan
