@@ -7,7 +7,7 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default
 ARGS ?=
 
-.PHONY: report test setup lint format smoke clean
+.PHONY: report test setup lint format smoke images clean
 
 report: .venv/run
 	$(SNAKEMAKE) --quiet rules --report results/report.html --report-after-run \
@@ -33,6 +33,11 @@ format: .venv/dev
 
 smoke: .venv/run
 	$(SNAKEMAKE) --quiet rules --configfile workflow/experiments/smoke.yaml $(ARGS)
+
+# The README's pictures, from the rules and from a finished default run; needs graphviz.
+images: .venv/run
+	$(SNAKEMAKE) --rulegraph | gvpr -c -f docs/images/rulegraph.gvpr | tred | dot -Tsvg > docs/images/rulegraph.svg
+	cp results/ml-100k/figures/comparison.svg docs/images/results.svg
 
 clean:
 	rm -rf .venv .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis

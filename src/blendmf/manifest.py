@@ -87,7 +87,7 @@ def regeneration(git: Mapping[str, Any] | None, path: Path) -> str:
     steps = [f"git checkout {git['commit']}"] if git else []
     steps += [
         f'python3 -c "{extract}"',
-        'make report ARGS="--configfile results/configuration.json"',
+        'make report ARGS="--replace-workflow-config --configfile results/configuration.json"',
     ]
     return " && ".join(steps)
 

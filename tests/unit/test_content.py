@@ -103,3 +103,16 @@ def test_items_without_any_text_give_an_empty_matrix(idf):
     built = content(bare, TAGS.iloc[:0], TRAIN, SETTINGS | {"idf": idf})
     assert built.tfidf.shape == (3, 0)
     assert built.facts["items_without_terms"] == 3
+
+
+def test_text_ids_without_any_tags_are_fine():
+    train = pd.DataFrame({"user_id": ["ann"], "item_id": ["x"], "timestamp": [1]})
+    no_tags = pd.DataFrame(
+        {
+            "user_id": pd.Series(dtype=str),
+            "item_id": pd.Series(dtype=str),
+            "tag": pd.Series(dtype=str),
+            "timestamp": pd.Series(dtype=np.int64),
+        }
+    )
+    assert tags_known_in_training(no_tags, train).empty

@@ -77,3 +77,11 @@ def test_without_training_ratings_every_item_is_cold():
 def test_row_order_is_of_no_account():
     shuffled = (part.sample(frac=1, random_state=1) for part in (TRAIN, VALIDATION, TEST, TAGS))
     assert leakage(*shuffled) == leakage(TRAIN, VALIDATION, TEST, TAGS)
+
+
+def test_text_ids_without_any_tags_are_fine():
+    text = [part.assign(user_id=part["user_id"].astype(str)) for part in (TRAIN, VALIDATION, TEST)]
+    no_tags = TAGS.iloc[:0].astype({"user_id": str})
+    findings = leakage(*text, no_tags)
+    assert findings["tags_after_training_of_author"]["denominator"] == 0
+    assert findings["test_item_cold"]["numerator"] == 1

@@ -120,7 +120,11 @@ def test_regeneration_restores_the_configuration(tmp_path, repository, monkeypat
     checkout, extract, make = facts["regenerate"].split(" && ")
     assert checkout == f"git checkout {facts['git']['commit']}"
     subprocess.run(shlex.split(extract), check=True)
-    assert shlex.split(make) == ["make", "report", "ARGS=--configfile results/configuration.json"]
+    assert shlex.split(make) == [
+        "make",
+        "report",
+        "ARGS=--replace-workflow-config --configfile results/configuration.json",
+    ]
     assert json.loads(Path("results/configuration.json").read_text()) == CONFIG
 
 

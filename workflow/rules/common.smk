@@ -45,6 +45,12 @@ GENERATIONS = ceil(
 )
 
 
+# Jobs find the library also in an environment of their own, in which it is not installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(HERE / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+
+
 wildcard_constraints:
     dataset=config["dataset"]["name"].replace(".", r"\."),
     model=r"[A-Za-z0-9][A-Za-z0-9._-]*",

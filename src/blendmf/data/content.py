@@ -96,7 +96,8 @@ def tags_known_in_training(tags: pd.DataFrame, train: pd.DataFrame) -> pd.DataFr
     author's last training rating.
     """
     last_rating = train.groupby("user_id")["timestamp"].max()
-    in_time = tags["timestamp"] <= tags["user_id"].map(last_rating).fillna(-np.inf)
+    latest = tags["user_id"].map(last_rating).astype(np.float64)  # of no tags, pandas maps strings
+    in_time = tags["timestamp"] <= latest.fillna(-np.inf)
     rated = pd.MultiIndex.from_frame(train[["user_id", "item_id"]])
     accompanies = pd.MultiIndex.from_frame(tags[["user_id", "item_id"]]).isin(rated)
     return tags[in_time.to_numpy() & accompanies]

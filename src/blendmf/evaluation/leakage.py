@@ -73,7 +73,7 @@ def leakage(
             "whose rating of that item is to be predicted.",
         ),
         "tags_after_training_of_author": _finding(
-            tags["timestamp"] > tags["user_id"].map(newest_of_user),
+            tags["timestamp"] > tags["user_id"].map(newest_of_user).astype(np.float64),
             "Tags written after their author's last training rating; authors without training "
             "ratings count as none.",
         ),

@@ -30,7 +30,7 @@ class TrainingSettings:
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where adam and gd run; auto takes CUDA where there is one."""
 
-    latent_dim: int = 32
+    latent_dim: int = 48
     """Number of factors d, at least 1."""
 
     learning_rate: float = 0.015
@@ -54,7 +54,7 @@ class TrainingSettings:
     epochs: int = 60
     """Most epochs."""
 
-    patience: int = 5
+    patience: int = 8
     """Epochs without a better validation RMSE after which training stops."""
 
     error_clip: float = 5.0
