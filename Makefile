@@ -49,6 +49,7 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m blendmf.training.compile_kernels
 	touch $@
 
 .venv/dev: .venv/run requirements-dev.txt

@@ -12,7 +12,11 @@ from blendmf.training.fit import fit_model
 from blendmf.training.settings import TrainingSettings
 
 RANGE = (0.0, 6.0)
-TRAINING = asdict(TrainingSettings(latent_dim=6, epochs=80, regularization=0.02, patience=8))
+TRAINING = asdict(
+    TrainingSettings(
+        latent_dim=6, epochs=80, regularization=0.02, content_factors_regularization=0.01
+    )
+)
 ENTRIES = {
     "random": {"kind": "random"},
     "global-mean": {"kind": "global-mean"},

@@ -49,11 +49,13 @@ def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, 
         s_u of each user.
     C : (indptr, indices, data)
         The content matrix's CSR arrays.
-    step : (lr, reg, reg_b, reg_w, reg_v, clip)
+    step : (lr, keep, keep_b, keep_w, keep_v, clip)
+        Of one precision with the parameters; keep = 1 - lr reg is what a step leaves of a factor,
+        and so on for the other penalties.
     """
-    lr, reg, reg_b, reg_w, reg_v, clip = step
+    lr, keep, keep_b, keep_w, keep_v, clip = step
     indptr, indices, data = C
-    keep, keep_b, keep_w, keep_v = 1 - lr * reg, 1 - lr * reg_b, 1 - lr * reg_w, 1 - lr * reg_v
+    zero = mu - mu  # of the precision of the parameters; a literal 0 would widen the arithmetic
     d = 0 if P is None else P.shape[1]
     # Scratch rows: with them each inner loop writes one row, which the compiler can vectorise.
     z = np.zeros(d, dtype=ratings.dtype)
@@ -69,7 +71,7 @@ def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, 
             score += b_i[i]
         if P is not None:
             for f in range(d):
-                z[f] = 0 if Q is None else Q[i, f]
+                z[f] = zero if Q is None else Q[i, f]
             if V is not None:
                 for k in range(first, last):
                     t, c = indices[k], data[k]
@@ -78,7 +80,7 @@ def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, 
             for f in range(d):
                 score += P[u, f] * z[f]
         if W is not None:
-            own = mu * 0
+            own = zero
             for k in range(first, last):
                 own += W[u, indices[k]] * data[k]
             score += scale[u] * own
@@ -118,6 +120,7 @@ def sum_of_squared_errors(users, items, ratings, mu, b_u, b_i, P, Z, W, scale, C
     Z of shape (n_items, d) holds q_i + C_i V; the other parameters are those of `sgd_epoch`.
     """
     indptr, indices, data = C
+    zero = mu - mu
     total = 0.0
     for n in range(len(ratings)):
         u, i = users[n], items[n]
@@ -130,7 +133,7 @@ def sum_of_squared_errors(users, items, ratings, mu, b_u, b_i, P, Z, W, scale, C
             for f in range(P.shape[1]):
                 score += P[u, f] * Z[i, f]
         if W is not None:
-            own = mu * 0
+            own = zero
             for k in range(indptr[i], indptr[i + 1]):
                 own += W[u, indices[k]] * data[k]
             score += scale[u] * own
@@ -190,7 +193,8 @@ class SgdEngine:
 
     def _run(self, order: NDArray[np.int64], learning_rate: float) -> None:
         p = self._parameters
-        step = (learning_rate, *self._settings.penalties, self._settings.error_clip)
+        keep = (1 - learning_rate * penalty for penalty in self._settings.penalties)
+        step = (learning_rate, *keep, self._settings.error_clip)
         sgd_epoch(
             order,
             *self._train_arrays,
