@@ -116,9 +116,9 @@ def planted():
 
 
 TRAINED = {
-    "adam": TrainingSettings("adam", "cpu", 4, 0.02, regularization=0.02, batch_size=512),
+    "adam": TrainingSettings("adam", "cpu", 4, 0.02, 0.0, regularization=0.02, batch_size=512),
     "gd": TrainingSettings(
-        "gd", "cpu", 4, 0.003, regularization=0.02, init_deviation=0.3, epochs=200
+        "gd", "cpu", 4, 0.003, 0.0, regularization=0.02, init_deviation=0.3, epochs=200
     ),
 }
 

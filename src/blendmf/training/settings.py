@@ -33,10 +33,10 @@ class TrainingSettings:
     latent_dim: int = 48
     """Number of factors d, at least 1."""
 
-    learning_rate: float = 0.015
+    learning_rate: float = 0.03
     """Step length, above 0."""
 
-    learning_rate_decay: float = 0.01
+    learning_rate_decay: float = 0.1
     """Epoch t (from 0) steps by learning_rate / (1 + learning_rate_decay * t)."""
 
     regularization: float = 0.05
