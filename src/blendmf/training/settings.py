@@ -51,7 +51,7 @@ class TrainingSettings:
     content_factors_regularization: float | None = 0.02
     """The same for V; None takes `regularization`."""
 
-    epochs: int = 40
+    epochs: int = 50
     """Most epochs."""
 
     patience: int = 8
