@@ -10,7 +10,7 @@ ARGS ?=
 .PHONY: report test setup lint format smoke images clean
 
 report: .venv/run
-	$(SNAKEMAKE) --quiet rules --report results/report.html --report-after-run \
+	$(SNAKEMAKE) --quiet host reason --report results/report.html --report-after-run \
 		--report-stylesheet "$(CURDIR)/workflow/report/report.css" $(ARGS)
 	@echo "The report is in results/report.html"
 
@@ -32,7 +32,7 @@ format: .venv/dev
 	$(BIN)/snakefmt Snakefile workflow
 
 smoke: .venv/run
-	$(SNAKEMAKE) --quiet rules --configfile workflow/experiments/smoke.yaml $(ARGS)
+	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/smoke.yaml $(ARGS)
 
 # The README's pictures, from the rules and from a finished default run; needs graphviz.
 images: .venv/run

@@ -70,6 +70,16 @@ def library(script: str) -> list[str]:
     ]
 
 
+def configured_files() -> list[str]:
+    """Files under `dataset.path`, so that an edit of one's own data reruns everything.
+
+    Copies under BLENDMF_DATA do not count: data that were fetched stay, whether or not a later
+    run knows the folder that they came from.
+    """
+    dataset = config["dataset"]
+    return local_files(dataset["name"], dataset["path"], {}, dataset["csv"])
+
+
 def fits(pattern: str, models: list[str] | None = None) -> list[str]:
     """One path per fit of the experiment, or of some of its models, in the order of FITS."""
     return [

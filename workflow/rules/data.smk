@@ -4,12 +4,7 @@
 rule fetch:
     input:
         library=library("fetch"),
-        local=local_files(
-            config["dataset"]["name"],
-            config["dataset"]["path"],
-            os.environ,
-            config["dataset"]["csv"],
-        ),
+        local=configured_files(),
     output:
         directory("results/{dataset}/data/raw"),
     log:
