@@ -1,6 +1,7 @@
-"""Which of the library's own files a script depends on."""
+"""Which of the library's own files a script depends on, and where its job finds them."""
 
 import ast
+import os
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,16 @@ def imported_files(script: Path) -> list[str]:
         found |= new
         waiting.extend(new)
     return sorted(str(path) for path in found)
+
+
+def make_importable(folder: Path) -> None:
+    """Have the processes that this one starts import from `folder` first.
+
+    So a rule's script finds the library also in an environment of its own, in which it is not
+    installed.
+    """
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *([others] if others else [])])
 
 
 @cache

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from blendmf.sources import PACKAGE, imported_files
+from blendmf.sources import PACKAGE, imported_files, make_importable
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "scripts").glob("*.py"))
 
@@ -51,3 +51,16 @@ def test_imports_of_every_form_are_followed_and_others_are_not(tmp_path: Path) -
     )
     names = ("errors", "sources", "streams")
     assert imported_files(script) == [str(PACKAGE / f"{name}.py") for name in names]
+
+
+def test_child_processes_import_from_the_folder_first(tmp_path, monkeypatch):
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "planted.py").write_text("where = 'new'")
+    (tmp_path / "planted.py").write_text("where = 'old'")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    make_importable(tmp_path / "new")
+    command = [sys.executable, "-c", "import planted; print(planted.where)"]
+    assert subprocess.check_output(command, text=True).strip() == "new"
+    monkeypatch.delenv("PYTHONPATH")
+    make_importable(tmp_path)
+    assert subprocess.check_output(command, text=True).strip() == "old"

@@ -15,7 +15,7 @@ from blendmf.config import (
 )
 from blendmf.data.local import local_files
 from blendmf.errors import UserError
-from blendmf.sources import imported_files
+from blendmf.sources import imported_files, make_importable
 
 HERE = Path(workflow.basedir)
 SCHEMA = yaml.safe_load((HERE / "workflow/schemas/config.schema.yaml").read_text())
@@ -45,10 +45,7 @@ GENERATIONS = ceil(
 )
 
 
-# Jobs find the library also in an environment of their own, in which it is not installed.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(HERE / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
+make_importable(HERE / "src")
 
 
 wildcard_constraints:
