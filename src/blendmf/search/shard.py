@@ -19,8 +19,8 @@ from blendmf.streams import stream_seed
 CANDIDATES = 100
 """Points among which each proposal is the most promising.
 
-Optuna's 24 leave a budget of tens of trials a little worse: best value 0.9400 instead of 0.9398, the
-mean of 25 searches of a Gaussian process fitted to 175 trainings on ml-100k, not of trainings."""
+Optuna's 24 leave a budget of tens of trials a little worse: best value 0.9400 instead of 0.9398,
+the mean of 25 searches of a Gaussian process fitted to 175 trainings on ml-100k."""
 
 
 def propose(plan: SearchPlan, earlier: Sequence[Trial], generation: int) -> list[Params]:
