@@ -25,6 +25,7 @@ with job(snakemake.log[0]):
         rating_range=(low, high),
         seed=params.seed,
         name=("train", name, int(snakemake.wildcards.seed)),
+        threads=snakemake.threads,
     )
     write_rows(output.history, Epoch._fields, fit.history)
     if fit.diverged and not fit.best_epoch:
@@ -36,7 +37,11 @@ with job(snakemake.log[0]):
         output.fit,
         {
             "settings": entry,
-            "engine": fit.engine,
+            "engine": fit.engine.name,
+            "engine_reason": fit.engine.reason,
+            "threads": fit.engine.threads,
+            "blocks": fit.engine.blocks,
+            "gpu": fit.engine.gpu,
             "best_epoch": fit.best_epoch,
             "epochs": fit.epochs,
             "diverged": fit.diverged,

@@ -128,9 +128,9 @@ def test_the_fit_tells_how_it_came_about(planted):
     assert trained.validation_rmse == best
     assert trained.history[trained.best_epoch - 1].validation_rmse == best
     assert rmse(trained.model, planted[1]) == pytest.approx(best, abs=1e-4)
-    assert trained.engine == "numba cpu"
+    assert trained.engine.name == "numba cpu"
     closed = fit(planted, "bias")
-    assert (closed.engine, closed.epochs, len(closed.history)) == ("closed-form", 0, 0)
+    assert (closed.engine.name, closed.epochs, len(closed.history)) == ("closed-form", 0, 0)
 
 
 def test_an_unknown_kind_and_a_missing_content_matrix_are_refused(planted):

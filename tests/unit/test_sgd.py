@@ -3,11 +3,9 @@ import pytest
 import scipy.sparse as sp
 
 from blendmf.data.observations import Observations
-from blendmf.training.compile_kernels import VARIANTS, compile_kernels
-from blendmf.training.fit import fit_model
 from blendmf.training.parameters import Parameters, penalised_loss
 from blendmf.training.settings import TrainingSettings
-from blendmf.training.sgd import SMALLEST_SCALE, SgdEngine, sgd_epoch
+from blendmf.training.sgd import SMALLEST_SCALE, SgdEngine
 
 FIVE = [0.1, 0.2, 0.3, 0.4, 0.5]
 SETTINGS = TrainingSettings(
@@ -101,19 +99,6 @@ def test_lazy_shrinking_of_the_word_weights_survives_their_rescaling():
 def test_rmse_is_of_clipped_predictions():
     engine = engine_for(worked_example(), rating_range=(0.5, 3.5))
     assert engine.rmse(one_rating(4.0)) == pytest.approx(0.5)
-
-
-def test_setting_up_compiles_the_kernels_that_training_needs():
-    compile_kernels()
-    compiled = len(sgd_epoch.signatures)
-    for kind, blend in VARIANTS:
-        entry = {"kind": kind} if blend is None else {"kind": kind, "blend": blend}
-        matrix = sp.csr_array(np.array([[0, 3], [4, 0]], dtype=np.float32))
-        train = Observations.from_matrix(matrix)
-        content = sp.csr_array(np.eye(2, dtype=np.float32))
-        shared = {"rating_range": (1.0, 5.0), "seed": 1, "name": ("x",)}
-        fit_model(entry, {"epochs": 1}, train, train, content, **shared)
-    assert len(sgd_epoch.signatures) == compiled
 
 
 def test_parameters_are_a_copy():

@@ -5,6 +5,7 @@ import pytest
 from dense_reference import SETTINGS, VARIANTS, dense_gradients, problem
 
 from blendmf.data.observations import Observations
+from blendmf.training.blocks import Blocks
 from blendmf.training.sgd import SgdEngine
 
 LEARNING_RATE = 0.05
@@ -43,7 +44,7 @@ def test_updates_follow_one_another_in_the_drawn_order(variant):
     parameters, train, content = problem(VARIANTS[variant])
     moved = after_an_epoch(parameters, train, content, SETTINGS)
     current = parameters
-    for n in np.random.default_rng(0).permutation(len(train)):
+    for n in Blocks.deal(train, 1, np.random.default_rng(0)).order:
         gradients = dense_gradients(current, one_rating(train, n), content)
         steps = {m: a - LEARNING_RATE * gradients[m] for m, a in current.arrays().items()}
         current = replace(current, **steps)

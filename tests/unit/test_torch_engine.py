@@ -115,14 +115,17 @@ def planted():
     return *parts, sp.csr_array(content)
 
 
-PENALTIES = {
+SHARED = {
+    "device": "cpu",
+    "latent_dim": 4,
+    "learning_rate_decay": 0.0,
     "regularization": 0.02,
     "bias_regularization": 0.01,
     "content_factors_regularization": 0.01,
 }
 TRAINED = {
-    "adam": TrainingSettings("adam", "cpu", 4, 0.02, 0.0, batch_size=512, **PENALTIES),
-    "gd": TrainingSettings("gd", "cpu", 4, 0.003, 0.0, init_deviation=0.3, epochs=200, **PENALTIES),
+    "adam": TrainingSettings("adam", learning_rate=0.02, batch_size=512, **SHARED),
+    "gd": TrainingSettings("gd", learning_rate=0.003, init_deviation=0.3, epochs=200, **SHARED),
 }
 
 

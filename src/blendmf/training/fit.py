@@ -15,7 +15,8 @@ from blendmf.models.factor_model import FactorModel
 from blendmf.models.model import Model
 from blendmf.models.svd import best_rank, fit_svd, truncated
 from blendmf.streams import stream, stream_seed
-from blendmf.training.loop import Engine, Epoch, Training, train_epochs
+from blendmf.training.engines import EngineFacts, make_engine
+from blendmf.training.loop import Epoch, Training, train_epochs
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.settings import TrainingSettings
 
@@ -37,8 +38,8 @@ class Fit:
         Of the best epoch; NaN for a kind that is not trained by epochs, infinite if no epoch
         gave finite numbers.
     diverged : bool
-    engine : str
-        What did the work: ``numba`` or ``torch`` and its device, or ``closed-form``.
+    engine : EngineFacts
+        What did the work.
     seconds : float
         Time of the fit itself, without reading, writing and compiling.
     """
@@ -49,7 +50,7 @@ class Fit:
     epochs: int
     validation_rmse: float
     diverged: bool
-    engine: str
+    engine: EngineFacts
     seconds: float
 
 
@@ -63,6 +64,7 @@ def fit_model(
     rating_range: tuple[float, float],
     seed: int,
     name: tuple[str | int, ...],
+    threads: int = 1,
 ) -> Fit:
     """Fit one model.
 
@@ -82,12 +84,14 @@ def fit_model(
         The experiment's seed.
     name : tuple
         Name of the random stream that this fit draws from.
+    threads : int
+        Threads that may train; the outcome does not hang on it.
     """
     start = time.perf_counter()
     if entry["kind"] not in TRAINED_KINDS:
         model = _fit_closed_form(entry, train, validation, rating_range, seed, name)
         seconds = time.perf_counter() - start
-        return Fit(model, (), 0, 0, np.nan, False, "closed-form", seconds)
+        return Fit(model, (), 0, 0, np.nan, False, EngineFacts(), seconds)
     terms = Terms.of_kind(entry["kind"], entry.get("blend"))
     settings = TrainingSettings.of_model(entry, training)
     if content is None:
@@ -96,7 +100,8 @@ def fit_model(
         content = sp.csr_array((train.shape[1], 0), dtype=np.float32)
     random = stream(seed, *name)
     parameters = Parameters.initial(terms, train, content.shape[1], settings, random)
-    engine, described = _engine(parameters, train, content, settings, rating_range, random)
+    engine, facts = make_engine(parameters, train, content, settings, rating_range, random, threads)
+    print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
     start = time.perf_counter()
     trained: Training = train_epochs(engine, train, validation, settings)
     seconds = time.perf_counter() - start
@@ -107,7 +112,7 @@ def fit_model(
         len(trained.history),
         trained.validation_rmse,
         trained.diverged,
-        described,
+        facts,
         seconds,
     )
 
@@ -147,22 +152,3 @@ def _fit_svd(
         return fit_svd(train, rating_range, entry["rank"], random)
     largest = fit_svd(train, rating_range, max(entry["ranks"]), random)
     return truncated(largest, best_rank(largest, validation, entry["ranks"]))
-
-
-def _engine(
-    parameters: Parameters,
-    train: Observations,
-    content: sp.csr_array,
-    settings: TrainingSettings,
-    rating_range: tuple[float, float],
-    random: np.random.Generator,
-) -> tuple[Engine, str]:
-    """The engine that the optimiser asks for, and its name; each is imported where it is used."""
-    if settings.optimiser == "sgd":
-        from blendmf.training.sgd import SgdEngine
-
-        return SgdEngine(parameters, train, content, settings, rating_range, random), "numba cpu"
-    from blendmf.training.torch_engine import TorchEngine
-
-    engine = TorchEngine(parameters, train, content, settings, rating_range, random)
-    return engine, f"torch {engine.device}"

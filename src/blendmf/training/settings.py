@@ -25,10 +25,16 @@ class TrainingSettings:
     """Settings of one training, the configuration's `training` block and a model's own keys."""
 
     optimiser: Literal["sgd", "adam", "gd"] = "sgd"
-    """sgd: per rating, on the CPU. adam: mini-batches, gd: full batch, both in PyTorch."""
+    """sgd: per rating. adam: mini-batches, gd: full batch, both in PyTorch."""
+
+    engine: Literal["auto", "numba", "torch"] = "auto"
+    """What runs sgd: numba on the CPU, torch on `device`; auto goes by device and size."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where adam and gd run; auto takes CUDA where there is one."""
+    """Where PyTorch runs; auto takes CUDA where there is one."""
+
+    blocks: int | None = None
+    """Blocks that users and items are dealt into, for the numba engine; None goes by size."""
 
     latent_dim: int = 48
     """Number of factors d, at least 1."""
@@ -64,7 +70,13 @@ class TrainingSettings:
     """Standard deviation of the initial factors."""
 
     batch_size: int = 4096
-    """Ratings per mini-batch of adam."""
+    """Ratings per mini-batch of the torch engine."""
+
+    mixed_precision: bool = False
+    """Whether the torch engine multiplies in half precision."""
+
+    deterministic: bool = True
+    """Whether the torch engine gives the same bits on each run of a device."""
 
     @classmethod
     def of_model(cls, entry: Mapping[str, Any], training: Mapping[str, Any]) -> "TrainingSettings":

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, one rating at a time, compiled for the CPU by Numba.
+"""Stochastic gradient descent, one rating at a time: the reference that fast engines agree with.
 
 For a rating r of item i by user u, with z = q_i + C_i V and the error e = r - r_hat cut to
 [-clip, clip], every term moves along the gradient of (e^2 + penalties) / 2, all of them from the
@@ -12,30 +12,31 @@ The penalty of w_u touches all words of the vocabulary although C_i has a few. I
 w_u = s_u v_u with one number s_u per user: shrinking w_u multiplies s_u, and only the words of
 the item are written (L. Bottou, "Stochastic Gradient Descent Tricks", 2012, section 5.1).
 
+Sums are added up in a stated order and every step rounds as it is written, so that the parallel
+engine (`blendmf.training.block_sgd`) can be held to the same bits.
+
 A term that a variant does not have is passed as None; Numba compiles one kernel per variant, in
 which the branches of absent terms do not exist.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numba import njit
-from numpy.typing import NDArray
 
 from blendmf.data.observations import Observations
+from blendmf.training.blocks import Blocks
+from blendmf.training.compiled import compiled
 from blendmf.training.parameters import Parameters
+from blendmf.training.rows import LANES, fused
 from blendmf.training.settings import TrainingSettings
 
-# Sums may be reordered for speed; NaN and infinity keep their meaning, divergence shows by them.
-REORDER = {"reassoc", "contract", "nsz", "arcp"}
-
 SMALLEST_SCALE = 1e-4
+"""s_u below which it is multiplied into v_u, long before it could underflow."""
 
 
-@njit(cache=True, fastmath=REORDER, error_model="numpy")
-def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, step):  # type: ignore[no-untyped-def]
+def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, step):
     """Go through the ratings in `order` and move the parameters in place.
 
     Parameters
@@ -57,12 +58,10 @@ def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, 
     indptr, indices, data = C
     zero = mu - mu  # of the precision of the parameters; a literal 0 would widen the arithmetic
     d = 0 if P is None else P.shape[1]
-    # Scratch rows: with them each inner loop writes one row, which the compiler can vectorise.
-    z = np.zeros(d, dtype=ratings.dtype)
-    gradient = np.zeros(d, dtype=ratings.dtype)
+    p, z = np.zeros(d, dtype=ratings.dtype), np.zeros(d, dtype=ratings.dtype)
     for n in order:
         u, i = users[n], items[n]
-        first, last = indptr[i], indptr[i + 1]
+        words = range(indptr[i], indptr[i + 1])
 
         score = mu
         if b_u is not None:
@@ -71,18 +70,16 @@ def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, 
             score += b_i[i]
         if P is not None:
             for f in range(d):
+                p[f] = P[u, f]
                 z[f] = zero if Q is None else Q[i, f]
-            if V is not None:
-                for k in range(first, last):
-                    t, c = indices[k], data[k]
-                    for f in range(d):
-                        z[f] += c * V[t, f]
-            for f in range(d):
-                score += P[u, f] * z[f]
+                if V is not None:
+                    for k in words:
+                        z[f] = fused(data[k], V[indices[k], f], z[f])
+            score += _dot(p, z)
         if W is not None:
             own = zero
-            for k in range(first, last):
-                own += W[u, indices[k]] * data[k]
+            for k in words:
+                own = fused(W[u, indices[k]], data[k], own)
             score += scale[u] * own
 
         e = lr * min(max(ratings[n] - score, -clip), clip)
@@ -91,64 +88,41 @@ def sgd_epoch(order, users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, 
             b_u[u] = keep_b * b_u[u] + e
         if b_i is not None:
             b_i[i] = keep_b * b_i[i] + e
-        if P is not None:
-            for f in range(d):
-                gradient[f] = e * P[u, f]
-                P[u, f] = keep * P[u, f] + e * z[f]
+        for f in range(d):
+            P[u, f] = fused(e, z[f], keep * p[f])
             if Q is not None:
-                for f in range(d):
-                    Q[i, f] = keep * Q[i, f] + gradient[f]
+                Q[i, f] = fused(e, p[f], keep * Q[i, f])
             if V is not None:
-                for k in range(first, last):
-                    t, c = indices[k], data[k]
-                    for f in range(d):
-                        V[t, f] = keep_v * V[t, f] + c * gradient[f]
+                for k in words:
+                    t = indices[k]
+                    V[t, f] = fused(data[k], e * p[f], keep_v * V[t, f])
         if W is not None:
             scale[u] *= keep_w
-            taught = e / scale[u]
-            for k in range(first, last):
-                W[u, indices[k]] += taught * data[k]
+            own_step = e / scale[u]
+            for k in words:
+                W[u, indices[k]] += own_step * data[k]
             if scale[u] < SMALLEST_SCALE:
-                W[u] *= scale[u]
+                for t in range(W.shape[1]):
+                    W[u, t] *= scale[u]
                 scale[u] = 1
 
 
-@njit(cache=True, fastmath=REORDER, error_model="numpy")
-def sum_of_squared_errors(users, items, ratings, mu, b_u, b_i, P, Z, W, scale, C, low, high):  # type: ignore[no-untyped-def]
-    """Sum over the ratings of (r - r_hat)^2, with r_hat clipped to [low, high].
-
-    Z of shape (n_items, d) holds q_i + C_i V; the other parameters are those of `sgd_epoch`.
-    """
-    indptr, indices, data = C
-    zero = mu - mu
-    total = 0.0
-    for n in range(len(ratings)):
-        u, i = users[n], items[n]
-        score = mu
-        if b_u is not None:
-            score += b_u[u]
-        if b_i is not None:
-            score += b_i[i]
-        if P is not None:
-            for f in range(P.shape[1]):
-                score += P[u, f] * Z[i, f]
-        if W is not None:
-            own = zero
-            for k in range(indptr[i], indptr[i + 1]):
-                own += W[u, indices[k]] * data[k]
-            score += scale[u] * own
-        e = ratings[n] - min(max(score, low), high)
-        total += e * e
-    return total
-
-
-def unsigned(positions: NDArray[Any]) -> NDArray[np.uint32]:
-    """The same positions as 32-bit unsigned numbers, which the kernels need not check for signs."""
-    return positions.astype(np.uint32)
+@njit(error_model="numpy")
+def _dot(p, z):
+    """Inner product in the order that `blendmf.training.rows.dot` states."""
+    lanes = np.zeros(LANES, dtype=p.dtype)
+    for f in range(len(p)):
+        lanes[f % LANES] = fused(p[f], z[f], lanes[f % LANES])
+    half = LANES // 2
+    while half:
+        for k in range(half):
+            lanes[k] += lanes[half + k]
+        half //= 2
+    return lanes[0]
 
 
 class SgdEngine:
-    """Per-rating SGD on one core, in an order drawn anew for each epoch.
+    """Per-rating SGD on one core, the ratings in one order that is drawn at the start.
 
     The arithmetic is of the precision of the parameters: float32 in training, float64 where a
     test compares with exact numbers.
@@ -167,75 +141,30 @@ class SgdEngine:
         self._train = train
         self._settings = settings
         self._rating_range = rating_range
-        self._random = random
-        arrays = parameters.arrays()
-        self._type = next(iter(arrays.values())).dtype.type
+        self._type = next(iter(parameters.arrays().values())).dtype.type
         self._content = sp.csr_array(content, dtype=self._type)
-        self._csr = (
-            unsigned(self._content.indptr),
-            unsigned(self._content.indices),
-            self._content.data,
-        )
+        self._order = Blocks.deal(train, 1, random).order
         self._scale = np.ones(train.shape[0], dtype=self._type)
-        self._train_arrays = self._arrays(train)
-        self._compile()
-
-    def _compile(self) -> None:
-        """Have the kernels of this variant compiled or loaded, by a run over no ratings."""
-        t = self._train
-        nothing = Observations(t.users[:0], t.items[:0], t.ratings[:0], t.shape)
-        self._run(np.arange(0), 0.0)
-        self._sum_of_squared_errors(nothing)
 
     def run_epoch(self, learning_rate: float) -> None:
-        """Go once through all training ratings, in random order."""
-        self._run(self._random.permutation(len(self._train)), learning_rate)
-
-    def _run(self, order: NDArray[np.int64], learning_rate: float) -> None:
-        p = self._parameters
+        """Go once through all training ratings."""
+        p, t, c = self._parameters, self._train, self._content
         keep = (1 - learning_rate * penalty for penalty in self._settings.penalties)
         step = (learning_rate, *keep, self._settings.error_clip)
-        sgd_epoch(
-            order,
-            *self._train_arrays,
-            self._type(p.global_mean),
-            p.user_bias,
-            p.item_bias,
-            p.user_factors,
-            p.item_factors,
-            p.content_factors,
-            p.user_content,
-            self._scale,
-            self._csr,
+        compiled(sgd_epoch, *p.arrays(), self._type.__name__)(
+            self._order,
+            *(t.users, t.items, t.ratings.astype(self._type)),
+            *(self._type(p.global_mean), p.user_bias, p.item_bias),
+            *(p.user_factors, p.item_factors, p.content_factors, p.user_content),
+            *(self._scale, (c.indptr, c.indices, c.data)),
             tuple(self._type(x) for x in step),
         )
 
     def rmse(self, part: Observations) -> float:
         """RMSE of the current parameters, predictions clipped to the rating range."""
-        return math.sqrt(self._sum_of_squared_errors(part) / len(part))
-
-    def _sum_of_squared_errors(self, part: Observations) -> float:
-        p = self._parameters
-        item_vectors = p.item_factors
-        if p.content_factors is not None:
-            mapped = self._content @ p.content_factors
-            item_vectors = mapped if item_vectors is None else item_vectors + mapped
-        return sum_of_squared_errors(
-            *self._arrays(part),
-            self._type(p.global_mean),
-            p.user_bias,
-            p.item_bias,
-            p.user_factors,
-            item_vectors,
-            p.user_content,
-            self._scale,
-            self._csr,
-            *(self._type(r) for r in self._rating_range),
-        )
-
-    def _arrays(self, part: Observations) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        ratings = part.ratings.astype(self._type, copy=False)
-        return unsigned(part.users), unsigned(part.items), ratings
+        model = self.parameters().to_model(part.shape, self._rating_range, self._content)
+        errors = model.predict(part.users, part.items) - part.ratings
+        return math.sqrt(np.mean(errors**2))
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters, w_u multiplied out."""

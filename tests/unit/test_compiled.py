@@ -1,0 +1,76 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from blendmf.training import compiled as module
+from blendmf.training.atomics import take_next
+from blendmf.training.compiled import compiled
+
+
+def next_of(counters):
+    return take_next(counters, 0)
+
+
+def test_variants_have_a_cache_of_their_own():
+    one, same, other = (compiled(next_of, "test", n) for n in (1, 1, 2))
+    assert one is same
+    assert one is not other
+    assert one.__name__ != other.__name__
+    counters = np.zeros(1, dtype=np.int64)
+    assert [one(counters), other(counters), one(counters)] == [0, 1, 2]
+
+
+def test_an_edit_of_a_source_changes_the_name(tmp_path, monkeypatch):
+    def digest():
+        module._digest.cache_clear()
+        return module._digest()
+
+    for name in module.SOURCES:
+        (tmp_path / name).write_bytes((Path(module.__file__).parent / name).read_bytes())
+    original = digest()
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "compiled.py"))
+    assert digest() == original
+    with (tmp_path / "rows.py").open("a") as file:
+        file.write("# an edit\n")
+    assert digest() != original
+    module._digest.cache_clear()
+
+
+TRAIN = """
+import numpy as np, scipy.sparse as sp, sys
+from blendmf.data.observations import Observations
+from blendmf.training.block_sgd import BlockSgdEngine
+from blendmf.training.parameters import Parameters, Terms
+from blendmf.training.settings import TrainingSettings
+random = np.random.default_rng(0)
+users, items = (random.integers(20, size=200).astype(np.int32) for _ in range(2))
+train = Observations(users, items, random.random(200).astype(np.float32), (20, 20))
+settings = TrainingSettings(latent_dim=int(sys.argv[1]))
+start = Parameters.initial(Terms.of_kind("mf"), train, 0, settings, random)
+engine = BlockSgdEngine(start, train, sp.csr_array((20, 0)), settings, (0.0, 1.0), random)
+engine.run_epoch(0.1)
+print(engine.rmse(train))
+"""
+
+
+def test_jobs_that_start_together_on_an_empty_cache_do_not_disturb_each_other(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+
+    def outcomes(dims):
+        jobs = [
+            subprocess.Popen([sys.executable, "-c", TRAIN, d], stdout=subprocess.PIPE, text=True)
+            for d in dims
+        ]
+        printed = [job.communicate()[0] for job in jobs]
+        assert [job.returncode for job in jobs] == [0] * len(jobs)
+        return printed
+
+    dims = ["8", "24", "8", "24"]
+    first = outcomes(dims)
+    assert first[:2] == first[2:]
+    assert outcomes(dims[:2]) == first[:2]
+    assert sorted(path.suffix for path in tmp_path.rglob("*run_cells*")).count(".nbi") == 2
