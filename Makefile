@@ -7,7 +7,7 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default
 ARGS ?=
 
-.PHONY: report test setup lint format smoke images clean
+.PHONY: report test setup lint format smoke parity peers images clean
 
 report: .venv/run
 	$(SNAKEMAKE) --quiet host reason --report results/report.html --report-after-run \
@@ -34,13 +34,30 @@ format: .venv/dev
 smoke: .venv/run
 	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/smoke.yaml $(ARGS)
 
+# Every variant by every engine that the machine has; fails where test errors differ by over 0.002.
+parity: .venv/run
+	$(SNAKEMAKE) --quiet host reason parity_all $(ARGS)
+
+# Other systems beside blendmf's own models, in an environment of their own; some of them have to be
+# compiled. ml-latest-small is compared on too where BLENDMF_DATA has it.
+HAS_SMALL := $(wildcard $(BLENDMF_DATA)/ml-latest-small $(BLENDMF_DATA)/ml-latest-small.zip)
+SPLIT := data/source.json matrices/test.npz content/tfidf.npz
+
+peers: .venv/run .venv-peers/installed.json
+	$(SNAKEMAKE) --quiet host reason -- $(addprefix results/ml-100k/,$(SPLIT))
+ifneq ($(HAS_SMALL),)
+	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/notebook.yaml -- \
+		$(addprefix results/ml-latest-small/,$(SPLIT))
+endif
+	$(BIN)/python -m blendmf.benchmarks.peers results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
+
 # The README's pictures, from the rules and from a finished default run; needs graphviz.
 images: .venv/run
 	$(SNAKEMAKE) --rulegraph | gvpr -c -f docs/images/rulegraph.gvpr | tred | dot -Tsvg > docs/images/rulegraph.svg
 	cp results/ml-100k/figures/comparison.svg docs/images/results.svg
 
 clean:
-	rm -rf .venv .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-peers .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Packages come in wheels only; an install that fails half-way leaves no stamp and is done again.
@@ -49,8 +66,12 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	$(BIN)/python -m blendmf.training.compile_kernels
+	$(BIN)/python -m blendmf.compile_kernels
 	touch $@
+
+.venv-peers/installed.json: benchmarks/peers/requirements.txt benchmarks/peers/constraints.txt | .venv/run
+	$(BIN)/python -m blendmf.benchmarks.environment .venv-peers \
+		benchmarks/peers/requirements.txt benchmarks/peers/constraints.txt
 
 .venv/dev: .venv/run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-dev.txt

@@ -7,8 +7,11 @@ from blendmf.log import job
 
 with job(snakemake.log[0]):
     source, output = snakemake.input, snakemake.output
-    tables = (read_table(path) for path in (source.item_index, source.tags, source.train))
-    built = content(*tables, snakemake.params.content)
+    items, tags = read_table(source.item_index), read_table(source.tags)
+    # Of the ratings, those by authors of tags are all that matters here.
+    columns = ["user_id", "item_id", "timestamp"]
+    train = read_table(source.train, columns, of_users=tags["user_id"].unique())
+    built = content(items, tags, train, snakemake.params.content)
     write_sparse(output.tfidf, built.tfidf)
     write_table(output.vocabulary, built.vocabulary)
     write_json(output.facts, built.facts)

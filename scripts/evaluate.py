@@ -9,13 +9,15 @@ from blendmf.models.model import load_model
 
 with job(snakemake.log[0]):
     source, output = snakemake.input, snakemake.output
-    parts = (source.train, source.validation, source.test)
     evaluation = evaluate(
         load_model(source.model),
-        *(Observations.from_matrix(read_sparse(part)) for part in parts),
+        read_sparse(source.train),
+        read_sparse(source.validation),
+        Observations.from_matrix(read_sparse(source.test)),
         items=read_table(source.item_index, ["n_train"]),
         users=read_table(source.user_index),
         settings=snakemake.params.evaluation,
+        seed=snakemake.params.seed,
     )
     name = {"model": snakemake.wildcards.model, "seed": int(snakemake.wildcards.seed)}
     write_json(output.metrics, {**name, "part": "test", **evaluation.metrics})

@@ -1,12 +1,12 @@
-"""Audit a split for knowledge of the future."""
+"""Audit the split for knowledge of the future."""
 
-from blendmf.data.tables import read_table
-from blendmf.evaluation.leakage import leakage
+from blendmf.data.tables import read_blocks, read_table
+from blendmf.evaluation.leakage import COLUMNS, leakage
 from blendmf.files import write_json
 from blendmf.log import job
 
 with job(snakemake.log[0]):
     source = snakemake.input
-    columns = ["user_id", "item_id", "timestamp"]
-    tables = (source.train, source.validation, source.test, source.tags)
-    write_json(snakemake.output[0], leakage(*(read_table(path, columns) for path in tables)))
+    parts = (source.train, source.validation, source.test)
+    blocks = (read_blocks(path, COLUMNS) for path in parts)
+    write_json(snakemake.output[0], leakage(*blocks, read_table(source.tags, COLUMNS)))

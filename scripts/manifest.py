@@ -19,5 +19,5 @@ with job(snakemake.log[0]):
         repository=Path(snakemake.scriptdir),
     )
     write_json(output.manifest, facts)
-    title = f"Manifest of the run on {params.config['dataset']['name']}"
+    title = f"Manifest of the run on {snakemake.wildcards.dataset}"
     write_text(output.page, facts_page(facts, title, file=output.manifest))

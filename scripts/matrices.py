@@ -7,7 +7,9 @@ from blendmf.log import job
 
 with job(snakemake.log[0]):
     source, output = snakemake.input, snakemake.output
-    tables = (read_table(path) for path in (source.train, source.validation, source.test))
+    columns = ["user_id", "item_id", "rating"]
+    parts = (source.train, source.validation, source.test)
+    tables = (read_table(path, columns) for path in parts)
     built = matrices(*tables, read_table(source.items_table))
     write_sparse(output.train, built.train)
     write_sparse(output.validation, built.validation)

@@ -19,5 +19,6 @@ with job(snakemake.log[0]):
         *(Observations.from_matrix(read_sparse(path)) for path in paths),
         rating_range=(low, high),
         seed=params.seed,
+        threads=snakemake.threads,
     )
     write_csv(snakemake.output[0], table)

@@ -1,23 +1,28 @@
 """Recommend unseen items to every user, and show the first users' lists as a page."""
 
+import numpy as np
+
 from blendmf.data.tables import read_table
 from blendmf.files import read_sparse, write_csv, write_text
 from blendmf.log import job
 from blendmf.models.model import load_model
 from blendmf.pages import table_page
 from blendmf.recommend import recommend
+from blendmf.streams import sample
 
 USERS_SHOWN = 20
 
 with job(snakemake.log[0]):
-    source, output = snakemake.input, snakemake.output
+    source, output, settings = snakemake.input, snakemake.output, snakemake.params.recommendations
+    users = read_table(source.user_index)
     table = recommend(
         load_model(source.model),
         read_sparse(source.train),
         read_sparse(source.validation),
-        read_table(source.user_index),
+        users,
         read_table(source.item_index, ["item_id", "title"]),
-        snakemake.params.recommendations["n"],
+        settings["n"],
+        sample(np.arange(len(users)), settings["users"], snakemake.params.seed, "recommend"),
     )
     write_csv(output.recommendations, table)
     of_first_users = table["user_id"].isin(table["user_id"].unique()[:USERS_SHOWN])

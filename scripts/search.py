@@ -33,6 +33,7 @@ with job(snakemake.log[0]):
             rating_range=(low, high),
             seed=params.seed,
             name=("search", wildcards.model),
+            threads=snakemake.threads,
         )
         value = math.nan if fit.diverged else fit.validation_rmse
         return TrialOutcome(value, fit.epochs, fit.best_epoch)

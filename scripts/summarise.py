@@ -21,4 +21,4 @@ with job(snakemake.log[0]):
         evaluation=params.evaluation,
         published=params.published,
     )
-    write_text(snakemake.output[0], summarise(results, params.dataset["name"]))
+    write_text(snakemake.output[0], summarise(results, snakemake.wildcards.dataset))

@@ -16,10 +16,10 @@ CONTENT_KINDS = ("content", "mf-content")
 def complete_config(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
     """Check a configuration against its schema and fill in defaults, in place.
 
-    A model, or a parameter of a search space, that is set to null is taken out, so that a file
-    laid over the default configuration can remove one. `bias` and `svd` models get their kind's
-    defaults. Keys are put in alphabetical order, so that neither a search nor what is run again
-    hangs on the order in which the files name them.
+    A model, a data set of `scale`, or a parameter of a search space, that is set to null is taken
+    out, so that a file laid over the default configuration can remove one. `bias` and `svd` models
+    get their kind's defaults. Keys are put in alphabetical order, so that neither a search nor what
+    is run again hangs on the order in which the files name them.
 
     Raises
     ------
@@ -51,6 +51,20 @@ def seeds_of(entry: Mapping[str, Any], seeds: int) -> list[int]:
     return list(range(1, seeds + 1)) if entry["kind"] in STOCHASTIC_KINDS else [1]
 
 
+def data_sets(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The `dataset` block of each data set of an experiment, by the name of its results' folder.
+
+    One, or as many generated ones as the `scale` block names.
+    """
+    block = config["dataset"]
+    if not config["scale"]:
+        return {block["name"]: block}
+    return {
+        name: {**block, "synthetic": block["synthetic"] | size}
+        for name, size in config["scale"].items()
+    }
+
+
 def is_searched(entry: Mapping[str, Any]) -> bool:
     """Whether the search chooses the model's settings."""
     return bool(entry.get("search", False))
@@ -69,7 +83,8 @@ def uses_content(entry: Mapping[str, Any]) -> bool:
 def _removable(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     models = config.get("models")
     space = (config.get("search") or {}).get("space")
-    yield from (block for block in (models, space) if isinstance(block, dict))
+    blocks = (models, space, config.get("scale"))
+    yield from (block for block in blocks if isinstance(block, dict))
 
 
 def _sort_keys(block: dict[str, Any]) -> None:
@@ -165,6 +180,12 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in config["recommendations"]["models"]:
         if name not in models:
             yield "recommendations.models", f"{name!r} is not among the models {list(models)}"
+    if config["scale"] and config["dataset"]["name"] != "synthetic":
+        yield (
+            "scale",
+            f"its data sets are generated, but dataset.name is {config['dataset']['name']!r}; set "
+            "it to synthetic, or scale to null",
+        )
     rating_range = config["dataset"]["rating_range"]
     if rating_range is not None and rating_range[0] >= rating_range[1]:
         yield "dataset.rating_range", f"{rating_range} must be [low, high] with low below high"

@@ -81,10 +81,14 @@ def write_arrays(path: PathLike, arrays: Mapping[str, np.ndarray]) -> None:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def read_arrays(path: PathLike) -> dict[str, np.ndarray]:
-    """Read the arrays of an ``.npz`` file; a file that would need pickle is refused."""
+def read_arrays(path: PathLike, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+    """Read the arrays of an ``.npz`` file, all or those of `names` that it has.
+
+    A file that would need pickle is refused.
+    """
     with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+        wanted = file.files if names is None else [name for name in names if name in file.files]
+        return {name: file[name] for name in wanted}
 
 
 def write_sparse(path: PathLike, matrix: sp.csr_array | sp.csr_matrix) -> None:

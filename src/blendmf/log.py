@@ -1,5 +1,7 @@
 """A job's log: everything that it prints, its progress and its errors, in one file."""
 
+import math
+import re
 import sys
 import time
 import traceback
@@ -17,11 +19,15 @@ from blendmf.files import PathLike
 T = TypeVar("T")
 
 SECONDS_BETWEEN_LINES = 5.0
+STATUS = Path("/proc/self/status")
+USED = re.compile(r"processor time ([\d.]+) s, peak memory ([\d.]+|nan) MiB")
 
 
 @contextmanager
 def job(log: PathLike, threads: int = 1) -> Iterator[None]:
     """Run a step: send its output to `log` and hold its linear algebra to `threads` threads.
+
+    The log of a step that succeeds ends with what it took: processor time and peak memory.
 
     A `UserError` is written to the log as its message alone, any other exception with its
     traceback; either ends the process with status 1. One thread by default, since the order in
@@ -39,6 +45,35 @@ def job(log: PathLike, threads: int = 1) -> Iterator[None]:
         except Exception:
             file.write(traceback.format_exc())
             sys.exit(1)
+        else:
+            seconds = time.process_time()
+            file.write(f"processor time {seconds:.2f} s, peak memory {peak_mib():.1f} MiB\n")
+
+
+def peak_mib(status: Path = STATUS) -> float:
+    """Most memory that this process has held at any moment so far, in MiB; NaN if unknown.
+
+    The kernel's own mark (``VmHWM``): samples, taken now and then, miss a short peak.
+    """
+    if not status.exists():
+        return math.nan
+    mark = re.search(r"^VmHWM:\s*(\d+) kB$", status.read_text(), re.MULTILINE)
+    return int(mark[1]) / 1024 if mark else math.nan
+
+
+def logged_usage(log: PathLike) -> tuple[float, float]:
+    """Processor seconds of the job of a log, and its peak memory in MiB (NaN if unknown).
+
+    Raises
+    ------
+    ValueError
+        If the job has not succeeded.
+    """
+    *_, last = Path(log).read_text(encoding="utf-8").splitlines() or [""]
+    found = USED.fullmatch(last)
+    if found is None:
+        raise ValueError(f"{log}: the job has not succeeded: {last!r}")
+    return float(found[1]), float(found[2])
 
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:

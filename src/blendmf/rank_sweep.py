@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
 from blendmf.data.observations import Observations
 from blendmf.evaluation.rating import prediction_errors
 from blendmf.log import progress
 from blendmf.models.model import Model
-from blendmf.models.svd import fit_svd
+from blendmf.models.svd import fit_svd, singular_triplets
 from blendmf.streams import stream
 from blendmf.training.fit import fit_model
 
@@ -26,6 +27,7 @@ def rank_sweep(
     *,
     rating_range: tuple[float, float],
     seed: int,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Fit both methods at every rank.
 
@@ -41,6 +43,8 @@ def rank_sweep(
     train, validation, test : Observations
     rating_range : (float, float)
     seed : int
+    threads : int
+        Threads that may train; the outcome does not hang on it.
 
     Returns
     -------
@@ -51,7 +55,7 @@ def rank_sweep(
     rows = []
     if possible:
         # The first decomposition of a process loads the solver, which is no part of its time.
-        fit_svd(train, rating_range, possible[0], stream(seed, "rank_sweep", "warm-up"))
+        singular_triplets(sp.csr_array(np.eye(3)), 1, stream(seed, "rank_sweep", "warm-up"))
     for rank in progress(possible, "ranks"):
         start = time.perf_counter()
         svd = fit_svd(train, rating_range, rank, stream(seed, "rank_sweep", rank))
@@ -68,6 +72,7 @@ def rank_sweep(
             rating_range=rating_range,
             seed=seed,
             name=("rank_sweep", rank),
+            threads=threads,
         )
         rows.append(("mf", rank, *_rmses(fit.model, validation, test), fit.seconds))
     columns = ["method", "rank", "validation_rmse", "test_rmse", "seconds"]

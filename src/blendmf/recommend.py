@@ -7,12 +7,10 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from blendmf.evaluation.ranking import top_k
+from blendmf.evaluation.protocols import SCORES_PER_BLOCK, unseen_scores
+from blendmf.evaluation.top_k import top_k
 from blendmf.log import progress
 from blendmf.models.model import Model
-
-SCORES_PER_BLOCK = 2**21
-"""Scores held at a time."""
 
 
 def recommend(
@@ -22,8 +20,9 @@ def recommend(
     users: pd.DataFrame,
     items: pd.DataFrame,
     n: int,
+    positions: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
-    """Best unseen items of every user.
+    """Best unseen items of every user, or of some.
 
     Parameters
     ----------
@@ -36,6 +35,8 @@ def recommend(
         Row i is item i; columns ``item_id`` and ``title``.
     n : int
         Items per user, at least 1.
+    positions : ndarray of int64, of shape (m,), optional
+        Rows of `users` to recommend to; None for all.
 
     Returns
     -------
@@ -45,7 +46,9 @@ def recommend(
         user with fewer than n unseen items has fewer rows.
     """
     rows = max(1, SCORES_PER_BLOCK // len(items))
-    blocks = [np.arange(len(users))[start : start + rows] for start in range(0, len(users), rows)]
+    if positions is None:
+        positions = np.arange(len(users))
+    blocks = [positions[start : start + rows] for start in range(0, len(positions), rows)]
     tables = [
         top_unseen(model, block, (train[block], validation[block]), n)
         for block in progress(blocks, "user blocks")
@@ -79,10 +82,7 @@ def top_unseen(
         ``user``, ``rank``, ``item``, ``score``, ``predicted_rating``; equal scores are ranked by
         item position.
     """
-    scores = np.array(model.score_users(users))
-    for part in seen:
-        rows = np.repeat(np.arange(len(users)), np.diff(part.indptr))
-        scores[rows, part.indices] = -np.inf
+    scores = unseen_scores(model, users, seen)
     lists = top_k(scores, n)
     row, place = np.nonzero(lists >= 0)
     item = lists[row, place]

@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def seed_sequence(seed: int, *keys: str | int) -> np.random.SeedSequence:
@@ -36,3 +37,19 @@ def stream(seed: int, *keys: str | int) -> np.random.Generator:
 def stream_seed(seed: int, *keys: str | int) -> int:
     """32-bit integer seed of the stream that `keys` names, for libraries that take no generator."""
     return int(seed_sequence(seed, *keys).generate_state(1)[0])
+
+
+def sample(
+    positions: NDArray[np.int64], n: int | None, seed: int, *keys: str | int
+) -> NDArray[np.int64]:
+    """Draw `n` of some positions without repetition from the stream that `keys` names.
+
+    Returns
+    -------
+    ndarray of int64, of shape (min(n, len(positions)),)
+        Ascending where `positions` is; all of them where `n` is None.
+    """
+    if n is None or n >= len(positions):
+        return positions
+    drawn = stream(seed, *keys).choice(len(positions), n, replace=False)
+    return positions[np.sort(drawn)]

@@ -11,7 +11,7 @@ from blendmf.evaluation.evaluate import evaluate
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
 
 RANGE = (1.0, 5.0)
-SETTINGS = {"k": 5, "relevance_threshold": 4.0}
+SETTINGS = {"k": 5, "relevance_threshold": 4.0, "full_users": None}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,8 @@ def runs(parts) -> list[Run]:
     users = pd.DataFrame({"user_id": np.arange(100, 100 + train.shape[0])})
     runs = []
     for name, seed, model in models:
-        scored = evaluate(model, *parts, items, users, SETTINGS)
+        seen = [part.to_matrix() for part in parts[:2]]
+        scored = evaluate(model, *seen, parts[2], items, users, SETTINGS, seed=1)
         metrics = {"model": name, "seed": seed, **scored.metrics}
         runs.append(Run(name, seed, metrics, scored.per_user, scored.strata))
     return runs

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from blendmf.config import complete_config
+from blendmf.config import complete_config, data_sets
 from blendmf.errors import UserError
 from blendmf.training.settings import TrainingSettings
 
@@ -30,6 +30,21 @@ def completed(changes: dict[str, Any]) -> dict[str, Any]:
     config = merged(DEFAULT, changes)
     complete_config(config, SCHEMA)
     return config
+
+
+SIZES = {
+    "few": {"users": 10, "items": 20, "ratings": 100},
+    "many": {"users": 50, "items": 40, "ratings": 900},
+}
+
+
+def test_an_experiment_has_one_data_set_unless_it_compares_sizes() -> None:
+    config = completed({})
+    assert data_sets(config) == {"ml-100k": config["dataset"]}
+    config = completed({"dataset": {"name": "synthetic"}, "scale": SIZES | {"none": None}})
+    assert list(data_sets(config)) == ["few", "many"]
+    assert data_sets(config)["few"]["synthetic"] == config["dataset"]["synthetic"] | SIZES["few"]
+    assert data_sets(config)["few"]["name"] == "synthetic"
 
 
 def refusal(changes: dict[str, Any]) -> str:

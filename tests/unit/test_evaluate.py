@@ -17,7 +17,8 @@ from blendmf.evaluation.strata import COLUMNS, LOWER_BOUNDS
 from blendmf.files import write_json
 from blendmf.models.baselines import PopularityModel, fit_bias, fit_global_mean
 
-SETTINGS = {"k": 2, "relevance_threshold": 4.0}
+STATED = {"k": 2, "relevance_threshold": 4.0}
+SETTINGS = STATED | {"full_users": None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,9 @@ class TableModel:
 
     def predict(self, users, items):
         return np.clip(self.scores[users, items].astype(np.float64), 1.0, 5.0)
+
+    def score_pairs(self, users, items):
+        return self.scores[users, items]
 
     def score_users(self, users):
         return self.scores[users]
@@ -59,8 +63,10 @@ def index_tables(train):
     return items, users
 
 
-def evaluated(model, parts, k=2):
-    return evaluate(model, *parts, *index_tables(parts[0]), SETTINGS | {"k": k})
+def evaluated(model, parts, **settings):
+    train, validation, test = parts
+    seen = (train.to_matrix(), validation.to_matrix())
+    return evaluate(model, *seen, test, *index_tables(train), SETTINGS | settings, seed=1)
 
 
 # Users 0 and 1 have test ratings, user 2 has none; user 1 finds nothing relevant.
@@ -95,10 +101,9 @@ def test_every_figure_of_a_case_computed_by_hand():
         "hit_rate_at_k": pytest.approx(1 / 2),
     }
     denominators = {"n_users": 2, "n_users_with_relevant": 1, "n_users_without_relevant": 1}
-    stated = SETTINGS
-    assert result.metrics["rated"] == stated | means | denominators | {"n_candidates_mean": 2.0}
+    assert result.metrics["rated"] == STATED | means | denominators | {"n_candidates_mean": 2.0}
     # The lists (2, 3) and (4, 3) hold only items without training ratings: log2(3 + 1) bits each.
-    assert result.metrics["full"] == stated | means | denominators | {
+    assert result.metrics["full"] == STATED | means | denominators | {
         "n_candidates_mean": 2.5,
         "coverage": pytest.approx(3 / 5),
         "novelty": pytest.approx(2.0),
@@ -185,9 +190,8 @@ def test_nothing_seen_is_listed_even_where_a_rating_is_zero():
     train, validation = observations([(0, 1, 0.0)], shape), observations([(0, 2, 0.0)], shape)
     test = observations([(0, 0, 0.0)], shape)
     model = TableModel(np.array([[6.0, 9.0, 8.0, 7.0]], dtype=np.float32))
-    full = evaluate(
-        model, train, validation, test, *index_tables(train), {"k": 4, "relevance_threshold": 0}
-    ).metrics["full"]
+    parts = (train, validation, test)
+    full = evaluated(model, parts, k=4, relevance_threshold=0).metrics["full"]
     assert full["n_listed"] == 2
     assert full["n_candidates_mean"] == 2
     assert full["precision_at_k"] == 1 / 4
@@ -217,7 +221,8 @@ def test_scores_equal_to_the_ratings_give_ideal_lists():
 
 def test_equal_scores_list_the_first_unseen_items():
     parts = random_parts(10)
-    result = rank_users(fit_global_mean(parts[0], (1.0, 5.0)), parts[0].to_matrix(), parts[2], 4, 4)
+    model, seen = fit_global_mean(parts[0], (1.0, 5.0)), (parts[0].to_matrix(),)
+    result = rank_users(model, seen, parts[2], 4, 4)
     unseen = parts[0].to_matrix().toarray()[result.users] == 0
     expected = np.zeros(parts[0].shape[1], dtype=int)
     for row in unseen:
@@ -230,9 +235,17 @@ def test_equal_scores_list_the_first_unseen_items():
 def test_rankings_do_not_depend_on_the_block_size(seed, k, scores_per_block):
     train, _, test = random_parts(seed)
     scores = np.random.default_rng(seed).integers(0, 5, size=test.shape).astype(np.float32)
-    model, seen = TableModel(scores), train.to_matrix()
+    model, seen = TableModel(scores), (train.to_matrix(),)
     whole = rank_users(model, seen, test, k, 3.5)
-    blocks = rank_users(model, seen, test, k, 3.5, scores_per_block)
+    blocks = rank_users(
+        model,
+        seen,
+        test,
+        k,
+        3.5,
+        scores_per_block=scores_per_block,
+        pairs_per_block=scores_per_block,
+    )
     np.testing.assert_array_equal(whole.rated.hits, blocks.rated.hits)
     np.testing.assert_array_equal(whole.full.hits, blocks.full.hits)
     np.testing.assert_array_equal(whole.times_listed, blocks.times_listed)
@@ -255,8 +268,9 @@ def test_rankings_do_not_depend_on_the_order_of_users_or_of_ratings(seed):
     moved_train = replace(train, users=moved_to[train.users].astype(np.int32))
     moved_scores = np.empty_like(scores)
     moved_scores[moved_to] = scores
-    result = rank_users(TableModel(scores), train.to_matrix(), test, 3, 3.5)
-    moved = rank_users(TableModel(moved_scores), moved_train.to_matrix(), moved_test, 3, 3.5)
+    result = rank_users(TableModel(scores), (train.to_matrix(),), test, 3, 3.5)
+    moved_seen = (moved_train.to_matrix(),)
+    moved = rank_users(TableModel(moved_scores), moved_seen, moved_test, 3, 3.5)
     back = np.searchsorted(moved.users, moved_to[result.users])
     for protocol in ("rated", "full"):
         expected = ranking_metrics(getattr(result, protocol))
@@ -284,6 +298,32 @@ def test_the_models_own_scores_are_left_as_they_were():
     result = evaluated(ReadOnlyModel(scores), (TRAIN, VALIDATION, TEST))
     expected = evaluated(TableModel(SCORES), (TRAIN, VALIDATION, TEST))
     assert result.metrics == expected.metrics
+
+
+def test_the_full_protocol_on_a_sample_of_users_scores_these_as_before_and_all_others_not():
+    parts = random_parts(11)
+    model = fit_bias(parts[0], (1.0, 5.0))
+    whole, some = evaluated(model, parts), evaluated(model, parts, full_users=5)
+    full = [name for name in some.per_user if name.startswith("full_")]
+    scored = some.per_user["full_mrr"].notna()
+    assert scored.sum() == some.metrics["full"]["n_users"] == 5
+    assert some.per_user.loc[~scored, full].isna().all(axis=None)
+    pd.testing.assert_frame_equal(some.per_user[scored], whole.per_user[scored])
+    pd.testing.assert_frame_equal(
+        some.per_user.drop(columns=full), whole.per_user.drop(columns=full)
+    )
+    assert some.metrics["rated"] == whole.metrics["rated"]
+    assert some.metrics["full"]["mrr"] == pytest.approx(whole.per_user["full_mrr"][scored].mean())
+    assert some.metrics["full"]["n_listed"] == 5 * 2
+
+
+def test_every_model_is_given_the_same_sample_of_users():
+    parts = random_parts(12)
+    samples = [
+        evaluated(model, parts, full_users=4).per_user["full_mrr"].notna().tolist()
+        for model in (fit_bias(parts[0], (1.0, 5.0)), PopularityModel.fit(parts[0]))
+    ]
+    assert samples[0] == samples[1]
 
 
 def test_an_empty_test_part_is_the_users_to_mend():

@@ -17,6 +17,7 @@ from blendmf.figures.learning_curves import plot_learning_curves
 from blendmf.figures.rank_sweep import plot_rank_sweep
 from blendmf.figures.ratings import plot_ratings
 from blendmf.figures.scale import close_to_best
+from blendmf.figures.scaling import plot_scaling
 from blendmf.figures.search import plot_search
 from blendmf.figures.small_matrix import plot_small_matrix
 from blendmf.figures.style import COLOURS, save_figure, series_styles, shorten, spread
@@ -134,11 +135,30 @@ def small_matrix():
     return curves, errors
 
 
+RULES = [
+    *((rule, None) for rule in ("fetch", "import_tables", "split", "matrices", "content")),
+    *(("train", model) for model in ("bias", "svd", "mf", LONG)),
+    *(("evaluate", model) for model in ("bias", "svd", "mf", LONG)),
+    *((rule, None) for rule in ("compare", "plot_ratings", "pages", "manifest")),
+]
+
+
 def only(model, name):
     return {name: RMSE[model]}
 
 
+def scaling_table(jobs=RULES, ratings=(10_000, 1_000_000, 10_000_000, 100_000_000)):
+    rows = [
+        (rule, model, n, 1 + place * n / 1e6, 100 + 20 * place + n * 30 / 2**20)
+        for place, (rule, model) in enumerate(jobs)
+        for n in ratings
+    ]
+    return pd.DataFrame(rows, columns=["rule", "model", "ratings", "processor_seconds", "peak_mib"])
+
+
 FIGURES = {
+    "scaling": lambda: plot_scaling(scaling_table()),
+    "scaling-of-one-rule": lambda: plot_scaling(scaling_table(RULES[:1])),
     "ratings": lambda: plot_ratings(*parts()),
     "ratings-of-few-items": lambda: plot_ratings(*parts(n_items=3)),
     "learning-curves": lambda: plot_learning_curves(

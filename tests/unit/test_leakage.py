@@ -11,6 +11,16 @@ def table(*rows):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def audited(*tables, rows_per_block=100):
+    *parts, tags = tables
+    starts = [range(0, max(1, len(part)), rows_per_block) for part in parts]
+    blocks = (
+        [part[start : start + rows_per_block] for start in starts_of_part]
+        for part, starts_of_part in zip(parts, starts, strict=True)
+    )
+    return leakage(*blocks, tags)
+
+
 def counts(findings):
     return {name: (f["numerator"], f["denominator"]) for name, f in findings.items()}
 
@@ -22,7 +32,7 @@ TAGS = table((1, "a", 5), (1, "b", 21), (2, "b", 61), (3, "a", 70), (9, "a", 1))
 
 
 def test_every_question_on_a_split_counted_by_hand():
-    assert counts(leakage(TRAIN, VALIDATION, TEST, TAGS)) == {
+    assert counts(audited(TRAIN, VALIDATION, TEST, TAGS)) == {
         # a at 35 before 40, c at 36 before 90, b at 15 before 20
         "test_older_than_training_of_item": (3, 5),
         # user 3 at 15 before 90
@@ -42,13 +52,13 @@ def test_every_question_on_a_split_counted_by_hand():
 
 
 def test_every_finding_has_its_share_and_says_what_it_means():
-    for finding in leakage(TRAIN, VALIDATION, TEST, TAGS).values():
+    for finding in audited(TRAIN, VALIDATION, TEST, TAGS).values():
         assert finding["share"] == pytest.approx(finding["numerator"] / finding["denominator"])
         assert finding["meaning"].endswith(".")
 
 
 def test_a_rating_of_the_same_second_is_not_older():
-    findings = leakage(table((1, "a", 10)), table(), table((2, "a", 10), (1, "b", 10)), table())
+    findings = audited(table((1, "a", 10)), table(), table((2, "a", 10), (1, "b", 10)), table())
     older = [f for name, f in findings.items() if "older" in name or "future" in name]
     assert [f["numerator"] for f in older] == [0] * 4
 
@@ -56,32 +66,38 @@ def test_a_rating_of_the_same_second_is_not_older():
 def test_a_split_at_one_moment_has_no_leak_in_time():
     ratings = [(user, item, 10 * user + item) for user in range(4) for item in range(5)]
     in_time = sorted(ratings, key=lambda rating: rating[2])
-    findings = leakage(table(*in_time[:12]), table(*in_time[12:15]), table(*in_time[15:]), table())
+    findings = audited(table(*in_time[:12]), table(*in_time[12:15]), table(*in_time[15:]), table())
     leaks = [f for name, f in findings.items() if name.startswith("test_") and "cold" not in name]
     assert [f["numerator"] for f in leaks] == [0] * 4
 
 
 def test_empty_parts_and_tags_have_no_share(tmp_path):
     empty = table().astype({"user_id": "int64", "timestamp": "int64"})
-    findings = leakage(TRAIN, empty, empty, empty)
+    findings = audited(TRAIN, empty, empty, empty)
     assert {f["share"] for f in findings.values()} == {None}
     write_json(tmp_path / "leakage.json", findings)
 
 
 def test_without_training_ratings_every_item_is_cold():
-    findings = leakage(table(), VALIDATION, TEST, TAGS)
+    findings = audited(table(), VALIDATION, TEST, TAGS)
     assert findings["test_item_cold"]["share"] == 1.0
     assert findings["test_older_than_newest_training"]["numerator"] == 0
 
 
+@pytest.mark.parametrize("rows_per_block", [1, 2, 3])
+def test_blocks_are_of_no_account(rows_per_block):
+    tables = (TRAIN, VALIDATION, TEST, TAGS)
+    assert audited(*tables, rows_per_block=rows_per_block) == audited(*tables)
+
+
 def test_row_order_is_of_no_account():
     shuffled = (part.sample(frac=1, random_state=1) for part in (TRAIN, VALIDATION, TEST, TAGS))
-    assert leakage(*shuffled) == leakage(TRAIN, VALIDATION, TEST, TAGS)
+    assert audited(*shuffled) == audited(TRAIN, VALIDATION, TEST, TAGS)
 
 
 def test_text_ids_without_any_tags_are_fine():
     text = [part.assign(user_id=part["user_id"].astype(str)) for part in (TRAIN, VALIDATION, TEST)]
     no_tags = TAGS.iloc[:0].astype({"user_id": str})
-    findings = leakage(*text, no_tags)
+    findings = audited(*text, no_tags)
     assert findings["tags_after_training_of_author"]["denominator"] == 0
     assert findings["test_item_cold"]["numerator"] == 1

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import ndcg_score
@@ -17,8 +17,8 @@ from blendmf.evaluation.ranking import (
     precision_at_min_k_n,
     ranking_metrics,
     recall_at_k,
-    top_k,
 )
+from blendmf.evaluation.top_k import top_k
 
 HITS = np.array([[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]], dtype=bool)
 N_RELEVANT = np.array([3, 0, 1])
@@ -69,16 +69,7 @@ def test_ndcg_agrees_with_scikit_learn_where_no_scores_are_equal():
     np.testing.assert_allclose(ours, theirs)
 
 
-@given(score_tables, st.integers(1, 15))
-def test_top_k_is_the_head_of_a_full_sort_by_score_and_position(scores, k):
-    lists = top_k(scores, k)
-    for row, listed in zip(scores, lists, strict=True):
-        candidates = np.flatnonzero(row > -np.inf)
-        expected = sorted(candidates, key=lambda item, row=row: (-row[item], item))[:k]
-        assert listed[: len(expected)].tolist() == expected
-        assert (listed[len(expected) :] == -1).all()
-
-
+@settings(deadline=None)  # the first example may wait for the compiler
 @given(score_tables, st.randoms(use_true_random=False))
 def test_places_number_each_rows_pairs_from_zero_whatever_their_order(scores, random):
     rows, items = np.nonzero(np.ones(scores.shape, dtype=bool))
@@ -90,10 +81,6 @@ def test_places_number_each_rows_pairs_from_zero_whatever_their_order(scores, ra
     lists[rows, place] = items
     expected = top_k(finite.reshape(scores.shape), scores.shape[1])
     np.testing.assert_array_equal(lists, expected)
-
-
-def test_equal_scores_rank_by_position():
-    np.testing.assert_array_equal(top_k(np.zeros((2, 50), np.float32), 4), [[0, 1, 2, 3]] * 2)
 
 
 def random_lists(seed, k):

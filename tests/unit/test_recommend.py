@@ -97,6 +97,14 @@ def test_user_who_has_seen_nearly_all_gets_what_is_left():
     assert table.groupby("user_id").size().to_dict() == {"u0": 1, "u1": 3}
 
 
+def test_some_users_get_the_lists_that_they_get_among_all():
+    some = np.array([2, 7, 20])
+    whole = recommend(factor_model(), *parts(), USERS, ITEMS, 5)
+    table = recommend(factor_model(), *parts(), USERS, ITEMS, 5, some)
+    own = whole[whole["user_id"].isin(USERS["user_id"][some])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(table.drop(columns="score"), own.drop(columns="score"))
+
+
 def test_unknown_user_is_ranked_by_what_the_model_knows_of_the_items():
     model = factor_model()
     top = top_unseen(model, np.array([-1]), (), 3)

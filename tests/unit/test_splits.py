@@ -29,20 +29,25 @@ def ratings_tables(draw):
     return table.iloc[order].reset_index(drop=True)
 
 
+def three_parts(ratings, settings):
+    divided = split(ratings, settings, seed=1)
+    return divided.train, divided.validation, divided.test
+
+
 def pairs(table):
     return set(zip(table["user_id"], table["item_id"], strict=True))
 
 
 @given(ratings_tables(), st.sampled_from(SCHEMES))
 def test_parts_are_disjoint_and_complete(ratings, scheme):
-    parts = split(ratings, SETTINGS | {"scheme": scheme}, seed=1)[:3]
+    parts = three_parts(ratings, SETTINGS | {"scheme": scheme})
     assert sum(len(part) for part in parts) == len(ratings)
     assert set.union(*(pairs(part) for part in parts)) == pairs(ratings)
 
 
 @given(ratings_tables())
 def test_each_user_is_cut_in_time_order_at_the_stated_shares(ratings):
-    parts = split(ratings, SETTINGS, seed=1)[:3]
+    parts = three_parts(ratings, SETTINGS)
     for user, own in ratings.groupby("user_id"):
         counts = [int((part["user_id"] == user).sum()) for part in parts]
         n = len(own)
@@ -56,7 +61,7 @@ def test_each_user_is_cut_in_time_order_at_the_stated_shares(ratings):
 
 @given(ratings_tables())
 def test_global_split_is_in_time_order_over_all_users(ratings):
-    train, validation, test, _ = split(ratings, SETTINGS | {"scheme": "global-temporal"}, seed=1)
+    train, validation, test = three_parts(ratings, SETTINGS | {"scheme": "global-temporal"})
     assert train["timestamp"].max() <= validation["timestamp"].min()
     assert validation["timestamp"].max() <= test["timestamp"].min()
     assert len(train) == int(0.70 * len(ratings))
@@ -85,7 +90,7 @@ def test_random_split_follows_the_seed():
     first, again, other = (split(ratings, settings, seed) for seed in (1, 1, 2))
     pd.testing.assert_frame_equal(first.test, again.test)
     assert pairs(first.test) != pairs(other.test)
-    assert [len(part) for part in first[:3]] == [56, 12, 12]
+    assert [len(part) for part in (first.train, first.validation, first.test)] == [56, 12, 12]
 
 
 def test_facts_state_the_users_kept_whole():

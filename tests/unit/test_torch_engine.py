@@ -13,7 +13,8 @@ from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.settings import TrainingSettings
 from blendmf.training.sgd import SgdEngine
-from blendmf.training.torch_engine import TorchEngine, choose_device
+from blendmf.training.torch_device import choose_device
+from blendmf.training.torch_engine import TorchEngine
 
 RANGE = (0.5, 5.0)
 NOISE = 0.3
@@ -77,7 +78,7 @@ def test_rmse_agrees_with_the_sgd_engine(variant):
     parameters, train, content = problem(VARIANTS[variant])
     torch_rmse = engine_of(parameters, train, content, SETTINGS).rmse(train)
     assert torch_rmse == pytest.approx(
-        engine_of(parameters, train, content, SETTINGS, SgdEngine).rmse(train), rel=1e-12
+        engine_of(parameters, train, content, SETTINGS, SgdEngine).rmse(train), rel=1e-6
     )
 
 
@@ -86,7 +87,7 @@ def test_training_in_pieces_is_training_at_once(monkeypatch):
     settings = replace(SETTINGS, optimiser="gd", device="cpu")
     results = []
     for at_once in (1_000_000, 3):
-        monkeypatch.setattr("blendmf.training.torch_engine.RATINGS_AT_ONCE", at_once)
+        monkeypatch.setattr("blendmf.training.torch_objective.RATINGS_AT_ONCE", at_once)
         engine = engine_of(parameters, train, content, settings)
         engine.run_epoch(0.1)
         results.append((engine.rmse(train), engine.parameters().arrays()))

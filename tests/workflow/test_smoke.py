@@ -134,7 +134,7 @@ def test_every_experiment_can_be_planned_without_data_or_network(
     experiment: str | None, fresh: Project
 ) -> None:
     plan = fresh.succeed("--dry-run", experiment=experiment)
-    assert re.search(r"^fetch +1$", plan, re.MULTILINE), plan
+    assert re.search(r"^fetch +[1-9]$", plan, re.MULTILINE), plan
     assert not (fresh.run / "results").exists()
 
 

@@ -1,5 +1,6 @@
 # What all rules share: the checked configuration, and the lookups that they are written with.
 import os
+import re
 from math import ceil
 from pathlib import Path
 
@@ -8,11 +9,13 @@ from snakemake.exceptions import WorkflowError
 
 from blendmf.config import (
     complete_config,
+    data_sets,
     is_searched,
     is_trained,
     seeds_of,
     uses_content,
 )
+from blendmf.data.catalogue import expected_ratings
 from blendmf.data.local import local_files
 from blendmf.errors import UserError
 from blendmf.sources import imported_files, make_importable
@@ -25,13 +28,8 @@ try:
 except UserError as error:
     raise WorkflowError(str(error))
 
-DATASET = f"results/{config['dataset']['name']}"
-# What fetching depends on: no other change of the configuration may download the data again.
-FETCHED = {
-    key: config["dataset"][key]
-    for key in ("name", "path", "csv", "max_unpacked_gib", "synthetic")
-}
-GENERATING_SEED = config["seed"] if config["dataset"]["name"] == "synthetic" else None
+DATA_SETS = data_sets(config)
+DATASET = "results/{dataset}"
 MODELS = config["models"]
 SEARCHED = [name for name, entry in MODELS.items() if is_searched(entry)]
 FITS = [
@@ -49,7 +47,7 @@ make_importable(HERE / "src")
 
 
 wildcard_constraints:
-    dataset=config["dataset"]["name"].replace(".", r"\."),
+    dataset="|".join(re.escape(name) for name in DATA_SETS),
     model=r"[A-Za-z0-9][A-Za-z0-9._-]*",
     seed=r"\d+",
     generation=r"\d+",
@@ -86,27 +84,33 @@ def fits(pattern: str, models: list[str] | None = None) -> list[str]:
     ]
 
 
-def shards(model: str, generations: int) -> list[str]:
+def shards(wildcards, generations: int) -> list[str]:
     """All shards of a model's first generations."""
     return expand(
-        f"{DATASET}/search/{model}/generation-{{g}}/shard-{{s}}.jsonl",
+        f"{DATASET}/search/{{model}}/generation-{{g}}/shard-{{s}}.jsonl",
+        dataset=wildcards.dataset,
+        model=wildcards.model,
         g=range(generations),
         s=range(config["search"]["shards"]),
     )
 
 
 def earlier_shards(wildcards) -> list[str]:
-    return shards(wildcards.model, int(wildcards.generation))
+    return shards(wildcards, int(wildcards.generation))
 
 
 def all_shards(wildcards) -> list[str]:
-    return shards(wildcards.model, GENERATIONS)
+    return shards(wildcards, GENERATIONS)
+
+
+def best_of(model: str | None, wildcards) -> list[str]:
+    """The search's outcome for a searched model, nothing for any other."""
+    searched = model in SEARCHED
+    return [f"results/{wildcards.dataset}/search/{model}/best.json"] if searched else []
 
 
 def best_of_search(wildcards) -> list[str]:
-    """The search's outcome for a searched model, nothing for any other."""
-    searched = wildcards.model in SEARCHED
-    return [f"{DATASET}/search/{wildcards.model}/best.json"] if searched else []
+    return best_of(wildcards.model, wildcards)
 
 
 def compared_entry() -> dict | None:
@@ -115,18 +119,32 @@ def compared_entry() -> dict | None:
 
 
 def best_of_compared(wildcards) -> list[str]:
-    compared = config["svd"]["compared_with"]
-    return [f"{DATASET}/search/{compared}/best.json"] if compared in SEARCHED else []
+    return best_of(config["svd"]["compared_with"], wildcards)
 
 
 def model_entry(wildcards) -> dict:
     return MODELS[wildcards.model]
 
 
+def data_set_of(wildcards) -> dict:
+    return DATA_SETS[wildcards.dataset]
+
+
+def fetched(wildcards) -> dict:
+    """What fetching depends on: no other change of the configuration may download again."""
+    keys = ("name", "path", "csv", "max_unpacked_gib", "synthetic")
+    return {key: data_set_of(wildcards)[key] for key in keys}
+
+
+def generating_seed(wildcards) -> int | None:
+    generated = data_set_of(wildcards)["name"] == "synthetic"
+    return config["seed"] if generated else None
+
+
 # What a model does not read is left out of its jobs, so that changing it reruns the others alone.
 def content_of(wildcards) -> str | list[str]:
     uses = uses_content(model_entry(wildcards))
-    return f"{DATASET}/content/tfidf.npz" if uses else []
+    return f"results/{wildcards.dataset}/content/tfidf.npz" if uses else []
 
 
 def training_of(wildcards) -> dict:
@@ -137,18 +155,37 @@ def ranks_of(wildcards) -> list[int]:
     return config["svd"]["ranks"] if model_entry(wildcards)["kind"] == "svd" else []
 
 
+def memory_for_ratings(wildcards) -> int:
+    """MB for a job that holds ratings: four times their size where it is known beforehand."""
+    return max(2000, 500 + 4 * 28 * expected_ratings(data_set_of(wildcards)) // 10**6)
+
+
+def training_threads(wildcards) -> int:
+    """Threads that pay; the result is the same for any number, `--set-threads train=N` included."""
+    return 8 if expected_ratings(data_set_of(wildcards)) >= 10**6 else 1
+
+
+def log_of(benchmark: str) -> str:
+    """Log of the job that leaves a benchmark file."""
+    return benchmark.replace("benchmarks", "logs").removesuffix(".tsv") + ".log"
+
+
 def report_files() -> list[str]:
     """Everything that the report shows."""
     figures = FIGURES + (["search"] if SEARCHED else [])
-    return [
-        *expand(f"{DATASET}/figures/{{figure}}.svg", figure=figures),
-        *expand(
-            f"{DATASET}/recommendations/{{model}}.html",
-            model=config["recommendations"]["models"],
-        ),
-        "results/small-matrix/convergence.svg",
+    of_each_data_set = [
+        *[f"{DATASET}/figures/{figure}.svg" for figure in figures],
+        *[
+            f"{DATASET}/recommendations/{model}.html"
+            for model in config["recommendations"]["models"]
+        ],
         f"{DATASET}/comparison/table.html",
-        *expand(f"{DATASET}/search/{{model}}/trials.html", model=SEARCHED),
+        *[f"{DATASET}/search/{model}/trials.html" for model in SEARCHED],
         f"{DATASET}/comparison/outcome.rst",
         f"{DATASET}/manifest.html",
+    ]
+    return [
+        "results/small-matrix/convergence.svg",
+        *(["results/scale/rules.svg"] if config["scale"] else []),
+        *expand(of_each_data_set, dataset=DATA_SETS),
     ]

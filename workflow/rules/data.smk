@@ -19,8 +19,8 @@ rule fetch:
         mem_mb=1000,
         runtime=120,
     params:
-        dataset=FETCHED,
-        seed=GENERATING_SEED,
+        dataset=fetched,
+        seed=generating_seed,
     message:
         "Fetching {wildcards.dataset}"
     script:
@@ -44,10 +44,10 @@ rule import_tables:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=60,
     params:
-        dataset=config["dataset"],
+        dataset=data_set_of,
     message:
         "Importing {wildcards.dataset} into the canonical tables"
     script:
@@ -71,7 +71,7 @@ rule split:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=30,
     params:
         split=config["split"],
@@ -103,7 +103,7 @@ rule matrices:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=30,
     message:
         "Indexing users and items, and building the sparse matrices"
@@ -129,7 +129,7 @@ rule content:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=30,
     params:
         content=config["content"],

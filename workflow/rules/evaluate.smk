@@ -18,7 +18,7 @@ rule leakage:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=30,
     message:
         "Auditing the split for knowledge of the future"
@@ -47,10 +47,11 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=60,
     params:
         evaluation=config["evaluation"],
+        seed=config["seed"],
     message:
         "Evaluating {wildcards.model}, seed {wildcards.seed}"
     script:
@@ -76,7 +77,7 @@ rule compare:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=60,
     params:
         evaluation=config["evaluation"],
@@ -111,10 +112,11 @@ rule recommend:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=60,
     params:
         recommendations=config["recommendations"],
+        seed=config["seed"],
     message:
         "Recommending with {wildcards.model}"
     script:

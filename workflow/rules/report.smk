@@ -18,14 +18,20 @@ BENCHMARKS = [
             "rank_sweep",
             "compare",
         ],
+        allow_missing=True,
     ),
     *expand(
         f"{DATASET}/benchmarks/search/{{model}}/generation-{{g}}-shard-{{s}}.tsv",
         model=SEARCHED,
         g=range(GENERATIONS),
         s=range(config["search"]["shards"]),
+        allow_missing=True,
     ),
-    *expand(f"{DATASET}/benchmarks/select_best/{{model}}.tsv", model=SEARCHED),
+    *expand(
+        f"{DATASET}/benchmarks/select_best/{{model}}.tsv",
+        model=SEARCHED,
+        allow_missing=True,
+    ),
     *fits("benchmarks/train/{model}/seed-{seed}.tsv"),
     *fits("benchmarks/evaluate/{model}/seed-{seed}.tsv"),
 ]
@@ -52,7 +58,7 @@ rule plot_ratings:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=30,
     message:
         "Plotting the ratings"
@@ -96,10 +102,8 @@ rule plot_learning_curves:
 rule plot_search:
     input:
         library=library("plot_search"),
-        trials=expand(f"{DATASET}/search/{{model}}/trials.csv", model=SEARCHED),
-        importances=expand(
-            f"{DATASET}/search/{{model}}/importances.csv", model=SEARCHED
-        ),
+        trials=[f"{DATASET}/search/{model}/trials.csv" for model in SEARCHED],
+        importances=[f"{DATASET}/search/{model}/importances.csv" for model in SEARCHED],
     output:
         report(
             "results/{dataset}/figures/search.svg",
@@ -244,7 +248,7 @@ rule summarise:
         metrics="results/{dataset}/comparison/metrics.csv",
         differences="results/{dataset}/comparison/differences.csv",
         rank_sweep="results/{dataset}/svd/rank-sweep.csv",
-        best=expand(f"{DATASET}/search/{{model}}/best.json", model=SEARCHED),
+        best=[f"{DATASET}/search/{model}/best.json" for model in SEARCHED],
         source="results/{dataset}/data/source.json",
         split="results/{dataset}/split/split.json",
         leakage="results/{dataset}/split/leakage.json",
@@ -263,7 +267,6 @@ rule summarise:
     params:
         models=MODELS,
         evaluation=config["evaluation"],
-        dataset=config["dataset"],
         published=config["published"],
     message:
         "Putting the outcome into words"
@@ -357,9 +360,9 @@ rule manifest:
     input:
         library=library("manifest"),
         files=[
-            *expand(f"{DATASET}/data/{{table}}.parquet", table=TABLES),
-            *expand(f"{DATASET}/split/{{part}}.parquet", part=PARTS),
-            *expand(f"{DATASET}/matrices/{{part}}.npz", part=PARTS),
+            *[f"{DATASET}/data/{table}.parquet" for table in TABLES],
+            *[f"{DATASET}/split/{part}.parquet" for part in PARTS],
+            *[f"{DATASET}/matrices/{part}.npz" for part in PARTS],
             f"{DATASET}/content/tfidf.npz",
             f"{DATASET}/comparison/metrics.csv",
         ],

@@ -17,9 +17,9 @@ rule search:
         "results/{dataset}/benchmarks/search/{model}/generation-{generation}-shard-{shard}.tsv"
     conda:
         "../../environment.yml"
-    threads: 1
+    threads: training_threads
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=240,
     params:
         model=model_entry,

@@ -19,9 +19,9 @@ rule train:
         "results/{dataset}/benchmarks/train/{model}/seed-{seed}.tsv"
     conda:
         "../../environment.yml"
-    threads: 1
+    threads: training_threads
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=240,
     params:
         model=model_entry,
@@ -50,9 +50,9 @@ rule rank_sweep:
         "results/{dataset}/benchmarks/rank_sweep.tsv"
     conda:
         "../../environment.yml"
-    threads: 1
+    threads: training_threads
     resources:
-        mem_mb=2000,
+        mem_mb=memory_for_ratings,
         runtime=120,
     params:
         svd=config["svd"],

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from blendmf.data.descriptions import GENRES_TYPE
 from blendmf.data.raw_tables import Finding, RawTable, RawTables
-from blendmf.data.tables import ITEMS_COLUMNS, RATINGS_COLUMNS, TAGS_COLUMNS
+from blendmf.data.tables import ITEMS_COLUMNS, RATINGS_COLUMNS, TAGS_COLUMNS, read_column
 from blendmf.errors import UserError
 
 
@@ -67,44 +67,47 @@ def _read(path: Path, columns: Sequence[str]) -> RawTable:
                 f"{path.name}: no column {', '.join(missing)}; it has {', '.join(names)}. "
                 f"A canonical table needs {', '.join(columns)}."
             )
-        table = pq.read_table(path, columns=list(columns))
+        series = {name: _column(path, name) for name in columns}
     except FileNotFoundError:
         raise UserError(f"{path}: no such file. Fetch or generate the data again.") from None
     except pa.ArrowInvalid as error:
         raise UserError(f"{path.name}: no Parquet file: {error}. Write it again.") from error
-    for name in columns:
-        is_right, right = TYPES[name]
-        if not is_right(table.schema.field(name).type):
-            raise UserError(
-                f"{path.name}: column {name} holds {table.schema.field(name).type} instead of "
-                f"{right}. Convert it."
-            )
-        if name not in MAY_BE_MISSING and table[name].null_count:
-            row = table[name].is_null().index(pa.scalar(True)).as_py() + 1
-            raise UserError(f"{path.name}: row {row} has no {name}. Fill it in or leave it out.")
     extra = [name for name in names if name not in columns]
     note = Finding(path.name, len(extra), f"columns not used: {', '.join(extra)}")
-    return RawTable(
-        _to_frame(table), path.name, partial(_where, path, columns), (note,) if extra else ()
-    )
+    rows = pd.DataFrame(series, copy=False)
+    where = partial(_where, path, columns)
+    return RawTable(rows, path.name, where, (note,) if extra else ())
 
 
-def _to_frame(table: pa.Table) -> pd.DataFrame:
-    """Convert with string ids as categoricals, and types that know missing values."""
-    series = {}
-    for name in table.column_names:
-        column = table[name]
-        if name == "genres":
-            series[name] = column.cast(GENRES_TYPE.pyarrow_dtype).to_pandas(
-                types_mapper=lambda _: GENRES_TYPE
-            )
-        elif name == "year":
-            series[name] = column.to_pandas(types_mapper=lambda _: pd.Int64Dtype())
-        elif name.endswith("_id") and _is_text(column.type):
-            series[name] = column.dictionary_encode().to_pandas()
-        else:
-            series[name] = column.to_pandas()
-    return pd.DataFrame(series)
+def _column(path: Path, name: str) -> pd.Series:
+    """Read a column: string ids as a categorical, in types that know missing values.
+
+    One at a time, so that no other column exists twice while this one is converted.
+    """
+    kind = pq.read_schema(path).field(name).type
+    is_right, right = TYPES[name]
+    if not is_right(kind):
+        raise UserError(f"{path.name}: column {name} holds {kind} instead of {right}. Convert it.")
+    if pa.types.is_list(kind):
+        genres = _arrow_column(path, name).cast(GENRES_TYPE.pyarrow_dtype)
+        return genres.to_pandas(types_mapper=lambda _: GENRES_TYPE)
+    if name == "year":
+        return _arrow_column(path, name).to_pandas(types_mapper=lambda _: pd.Int64Dtype())
+    if _is_text(kind) and name.endswith("_id"):
+        return _arrow_column(path, name).dictionary_encode().to_pandas()
+    column = read_column(path, name)
+    if name not in MAY_BE_MISSING and column.isna().any():
+        _arrow_column(path, name)
+    return column
+
+
+def _arrow_column(path: Path, name: str) -> pa.ChunkedArray:
+    """Read a column as Arrow has it, in which missing is not NaN, and refuse a missing value."""
+    column = pq.read_table(path, columns=[name])[name]
+    if name not in MAY_BE_MISSING and column.null_count:
+        row = column.is_null().index(pa.scalar(True)).as_py() + 1
+        raise UserError(f"{path.name}: row {row} has no {name}. Fill it in or leave it out.")
+    return column
 
 
 def _where(path: Path, columns: Sequence[str], rows: Sequence[int]) -> list[str]:

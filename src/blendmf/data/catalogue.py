@@ -67,6 +67,8 @@ class DataSet:
         In the order in which they are tried.
     generated : bool
         Whether it is computed instead of taken from somewhere.
+    n_ratings : int, optional
+        As published, to plan memory and threads by.
     """
 
     name: str
@@ -76,6 +78,7 @@ class DataSet:
     layouts: tuple[Layout, ...]
     sources: tuple[Wheel | Download, ...] = ()
     generated: bool = False
+    n_ratings: int | None = None
 
 
 GROUPLENS_LICENCE = (
@@ -129,6 +132,7 @@ CANONICAL = Layout(
 
 def _movielens(
     name: str,
+    n_ratings: int,
     rating_range: tuple[float, float],
     layout: Layout,
     *,
@@ -145,6 +149,7 @@ def _movielens(
         MOVIELENS_CITATION,
         tuple(source.layout for source in sources),
         sources,
+        n_ratings=n_ratings,
     )
 
 
@@ -153,6 +158,7 @@ KNOWN: dict[str, DataSet] = {
     for data_set in (
         _movielens(
             "ml-100k",
+            100_000,
             (1.0, 5.0),
             GROUPLENS_100K,
             checksum="md5:0e33842e24a9c977be4e0107933c0723",
@@ -163,18 +169,42 @@ KNOWN: dict[str, DataSet] = {
             ),
         ),
         # The zip is replaced with each edition, so its files are checked instead.
-        _movielens("ml-latest-small", (0.5, 5.0), LATEST_SMALL_2018),
-        _movielens("ml-1m", (1.0, 5.0), DAT, checksum="md5:c4d9eecfca2ab87c1945afe126590906"),
+        _movielens("ml-latest-small", 100_836, (0.5, 5.0), LATEST_SMALL_2018),
         _movielens(
-            "ml-10m", (0.5, 5.0), DAT_WITH_TAGS, checksum="md5:ce571fd55effeba0271552578f2648bd"
+            "ml-1m",
+            1_000_209,
+            (1.0, 5.0),
+            DAT,
+            checksum="md5:c4d9eecfca2ab87c1945afe126590906",
         ),
         _movielens(
-            "ml-20m", (0.5, 5.0), CSV_WITH_TAGS, checksum="md5:cd245b17a1ae2cc31bb14903e1204af3"
+            "ml-10m",
+            10_000_054,
+            (0.5, 5.0),
+            DAT_WITH_TAGS,
+            checksum="md5:ce571fd55effeba0271552578f2648bd",
         ),
         _movielens(
-            "ml-25m", (0.5, 5.0), CSV_WITH_TAGS, checksum="md5:6b51fb2759a8657d3bfcbfc42b592ada"
+            "ml-20m",
+            20_000_263,
+            (0.5, 5.0),
+            CSV_WITH_TAGS,
+            checksum="md5:cd245b17a1ae2cc31bb14903e1204af3",
         ),
-        _movielens("ml-32m", (0.5, 5.0), CSV_WITH_TAGS, checksum_url=f"{GROUPLENS}/ml-32m.zip.md5"),
+        _movielens(
+            "ml-25m",
+            25_000_095,
+            (0.5, 5.0),
+            CSV_WITH_TAGS,
+            checksum="md5:6b51fb2759a8657d3bfcbfc42b592ada",
+        ),
+        _movielens(
+            "ml-32m",
+            32_000_204,
+            (0.5, 5.0),
+            CSV_WITH_TAGS,
+            checksum_url=f"{GROUPLENS}/ml-32m.zip.md5",
+        ),
         DataSet(
             "synthetic",
             (0.5, 5.0),
@@ -206,6 +236,15 @@ def find_data_set(dataset: Mapping[str, Any]) -> DataSet:
             "own files, describe their columns under dataset.csv and give dataset.path"
         )
     return KNOWN[name]
+
+
+def expected_ratings(dataset: Mapping[str, Any]) -> int:
+    """Ratings of the configuration's `dataset` block, before anything is read; 0 if unknown."""
+    if dataset["name"] == "synthetic":
+        return int(dataset["synthetic"]["ratings"])
+    if dataset["csv"] is not None or dataset["name"] not in KNOWN:
+        return 0
+    return KNOWN[dataset["name"]].n_ratings or 0
 
 
 def _own_data_set(name: str, csv: Mapping[str, Any]) -> DataSet:

@@ -48,7 +48,7 @@ def content(
     tags : DataFrame
         Columns user_id, item_id, tag, timestamp.
     train : DataFrame
-        The training ratings, which decide what ``tags: train-only`` may know.
+        The training ratings of the tags' authors, which decide what ``tags: train-only`` may know.
     settings : dict
         The configuration's `content` block.
     """

@@ -143,7 +143,8 @@ def _facts(ratings: pd.DataFrame, tags: pd.DataFrame, n_described: int) -> dict[
 
 def _distribution(values: np.ndarray) -> list[list[float]]:
     """How often each value occurs; of very many values, how many lie around equidistant ones."""
-    distinct, counts = np.unique(values, return_counts=True)
+    by_value = pd.Series(values).value_counts().sort_index()
+    distinct, counts = by_value.index.to_numpy(), by_value.to_numpy()
     if len(distinct) > DISTINCT_RATINGS_LISTED:
         counts, edges = np.histogram(values, bins=DISTINCT_RATINGS_LISTED)
         distinct = (edges[1:] + edges[:-1]) / 2

@@ -46,7 +46,8 @@ def matrices(
 
 
 def _index(ids: list[pd.Series]) -> pd.Index:
-    return pd.Index(pd.concat(ids).unique(), name=ids[0].name).sort_values()
+    occurring = pd.concat([pd.Series(of_part.unique()) for of_part in ids])
+    return pd.Index(occurring.unique(), name=ids[0].name).sort_values()
 
 
 def _matrix(part: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> sp.csr_array:

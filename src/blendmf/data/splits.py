@@ -1,6 +1,7 @@
 """Dividing the ratings into training, validation and test part."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,15 +11,41 @@ from blendmf.errors import UserError
 from blendmf.streams import stream
 
 PARTS = ("train", "validation", "test")
+NUMBERS = np.arange(len(PARTS), dtype=np.int8)
 
 
-class Split(NamedTuple):
-    """The three parts, rows of the ratings table, and the facts of `split.json`."""
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Which part each rating is in.
 
-    train: pd.DataFrame
-    validation: pd.DataFrame
-    test: pd.DataFrame
+    Attributes
+    ----------
+    ratings : DataFrame
+        What was divided.
+    part : ndarray of int8, of shape (n,)
+        Number in `PARTS` of each rating's part.
+    facts : dict
+        What `split.json` states.
+    """
+
+    ratings: pd.DataFrame
+    part: NDArray[np.int8]
     facts: dict[str, Any]
+
+    @property
+    def train(self) -> pd.DataFrame:
+        """Ratings of the training part, gathered anew each time: only one part needs be held."""
+        return _rows(self.ratings, self.part, "train")
+
+    @property
+    def validation(self) -> pd.DataFrame:
+        """Ratings of the validation part, gathered anew each time."""
+        return _rows(self.ratings, self.part, "validation")
+
+    @property
+    def test(self) -> pd.DataFrame:
+        """Ratings of the test part, gathered anew each time."""
+        return _rows(self.ratings, self.part, "test")
 
 
 def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
@@ -50,9 +77,9 @@ def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
         few = 0
     else:
         part, few = _divide_each_user(ratings, settings, seed)
-    parts = [ratings[part == number].reset_index(drop=True) for number in range(len(PARTS))]
-    for name, rows in zip(PARTS, parts, strict=True):
-        if rows.empty:
+    sizes = np.bincount(part, minlength=len(PARTS))
+    for name, size in zip(PARTS, sizes, strict=True):
+        if not size:
             raise UserError(
                 f"the {name} part has no ratings (split.scheme: {settings['scheme']}, "
                 f"split.train: {settings['train']}, split.validation: {settings['validation']}, "
@@ -63,17 +90,20 @@ def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
         "shares": {"train": settings["train"], "validation": settings["validation"]},
         "users_kept_whole_in_training": few,
         "reason": f"fewer than {settings['min_ratings']} ratings",
-        "parts": {name: _facts(rows) for name, rows in zip(PARTS, parts, strict=True)},
+        "parts": {name: _facts(_rows(ratings, part, name)) for name in PARTS},
     }
-    train, validation, test = parts
-    return Split(train, validation, test, facts)
+    return Split(ratings, part, facts)
+
+
+def _rows(ratings: pd.DataFrame, part: NDArray[np.int8], name: str) -> pd.DataFrame:
+    return ratings[part == PARTS.index(name)].reset_index(drop=True)
 
 
 def _divide_all(ratings: pd.DataFrame, settings: dict[str, Any]) -> NDArray[np.int8]:
     order = np.argsort(ratings["timestamp"].to_numpy(), kind="stable")
     part = np.empty(len(ratings), dtype=np.int8)
     ends = _ends(np.array([len(ratings)]), settings)
-    part[order] = np.searchsorted(ends[:, 0], np.arange(len(ratings)), side="right")
+    part[order] = np.repeat(NUMBERS, np.diff([0, *ends[:, 0], len(ratings)]))
     return part
 
 
@@ -81,21 +111,32 @@ def _divide_each_user(
     ratings: pd.DataFrame, settings: dict[str, Any], seed: int
 ) -> tuple[NDArray[np.int8], int]:
     """Part of each rating, and how many users have too few to be divided."""
-    users = pd.factorize(ratings["user_id"])[0]
+    users = pd.factorize(ratings["user_id"])[0].astype(np.int32)
     if settings["scheme"] == "random":
         rank = stream(seed, "split").random(len(ratings))
     else:
         rank = ratings["timestamp"].to_numpy()
-    order = np.lexsort((np.arange(len(ratings)), rank, users))
     counts = np.bincount(users)
-    starts = np.cumsum(counts) - counts
-    place = np.empty(len(ratings), dtype=np.int64)
-    place[order] = np.arange(len(ratings)) - starts[users[order]]
-    train_end, validation_end = _ends(counts, settings)
-    part = (place >= train_end[users]).astype(np.int8) + (place >= validation_end[users])
     few = counts < settings["min_ratings"]
-    part[few[users]] = 0
+    train_end, validation_end = np.where(few, counts, _ends(counts, settings))
+    sizes = np.column_stack([train_end, validation_end - train_end, counts - validation_end])
+    part = np.empty(len(ratings), dtype=np.int8)
+    # Sorted by user and rank, ties in the table's order, each user's parts follow each other.
+    part[_order(users, rank)] = np.repeat(np.tile(NUMBERS, len(counts)), sizes.ravel())
     return part, int(few.sum())
+
+
+def _order(users: NDArray[np.int32], rank: NDArray[Any]) -> NDArray[np.int64]:
+    """Stable order by user and then by rank."""
+    if np.issubdtype(rank.dtype, np.integer):
+        first, n_moments = int(rank.min()), int(rank.max()) - int(rank.min()) + 1
+        if (int(users.max()) + 1) * n_moments < 2**63:
+            # One number for both sorts in one pass, and in no time where it is in order already.
+            key = users * np.int64(n_moments)
+            key += rank
+            key -= first
+            return np.argsort(key, kind="stable")
+    return np.lexsort((rank, users))
 
 
 def _ends(counts: NDArray[np.int64], settings: dict[str, Any]) -> NDArray[np.int64]:

@@ -51,7 +51,7 @@ FIRST_TIMESTAMP = 1_000_000_000
 PERIOD_SECONDS = 5 * 365 * 86_400
 YEARS = (1960, 2010)
 
-RATINGS_PER_BLOCK = 1 << 20
+RATINGS_PER_BLOCK = 1 << 18
 RATINGS_SCHEMA = pa.schema(
     [
         ("user_id", pa.int64()),
@@ -185,7 +185,7 @@ def _ratings(
     truth: FactorModel, counts: NDArray[np.int64], noise: float, seed: int
 ) -> Iterator[pa.Table]:
     """Yield the ratings of some users after those of others, each block from its own stream."""
-    vectors = truth.item_vectors()
+    vectors = truth.item_vectors
     parameters = (truth.user_bias, truth.item_bias, truth.user_factors, vectors)
     user_bias, item_bias, user_factors, item_vectors = (np.asarray(p, float) for p in parameters)
     popularity = stream(seed, "synthetic", "popularity").permutation(truth.n_items)

@@ -4,9 +4,14 @@ Every reader ends in these tables and every later step starts from them, so a ne
 data needs a reader and nothing else.
 """
 
+from collections.abc import Iterator
+
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import ArrayLike
 
 from blendmf.files import PathLike, replacing
 
@@ -19,6 +24,12 @@ ITEMS_COLUMNS = ["item_id", "title", "year", "genres"]
 TAGS_COLUMNS = ["user_id", "item_id", "tag", "timestamp"]
 """``tag`` is free text as its author wrote it."""
 
+ROWS_PER_BLOCK = 2**20
+"""Rows that a reader of blocks hands on at a time."""
+
+ROWS_PER_PAGE = 2**16
+"""Rows that are held twice while a column is read."""
+
 
 def write_table(path: PathLike, table: pd.DataFrame) -> None:
     """Write a table as Parquet, without its index and with the same bytes for the same rows."""
@@ -27,6 +38,38 @@ def write_table(path: PathLike, table: pd.DataFrame) -> None:
         pq.write_table(arrow, temporary, compression="zstd")
 
 
-def read_table(path: PathLike, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read a Parquet table, whole or only `columns`."""
-    return pq.read_table(path, columns=columns).to_pandas()
+def read_table(
+    path: PathLike, columns: list[str] | None = None, *, of_users: ArrayLike | None = None
+) -> pd.DataFrame:
+    """Read a Parquet table, whole or only `columns` and the rows whose ``user_id`` is given."""
+    if of_users is not None:
+        kind = pq.read_schema(path).field("user_id").type
+        where = pc.field("user_id").isin(pa.array(of_users, type=kind))
+        return pq.read_table(path, columns=columns, filters=where).to_pandas()
+    names = pq.read_schema(path).names if columns is None else columns
+    return pd.DataFrame({name: read_column(path, name) for name in names}, copy=False)
+
+
+def read_column(path: PathLike, name: str) -> pd.Series:
+    """Read one column of a Parquet table; numbers in the memory that they take and hardly more."""
+    with pq.ParquetFile(path) as file:
+        kind = file.schema_arrow.field(name).type
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+            numbers = np.empty(file.metadata.num_rows, dtype=kind.to_pandas_dtype())
+            end = 0
+            for block in file.iter_batches(ROWS_PER_PAGE, columns=[name], use_threads=False):
+                if block.column(0).null_count and pa.types.is_integer(kind):
+                    break
+                end += len(block)
+                numbers[end - len(block) : end] = block.column(0).to_numpy(zero_copy_only=False)
+            else:
+                return pd.Series(numbers, copy=False)
+        return file.read(columns=[name])[name].to_pandas()
+
+
+def read_blocks(path: PathLike, columns: list[str]) -> Iterator[pd.DataFrame]:
+    """Read some columns of a Parquet table block of rows by block, the first one even if empty."""
+    with pq.ParquetFile(path) as file:
+        yield file.schema_arrow.empty_table().select(columns).to_pandas()
+        for block in file.iter_batches(ROWS_PER_BLOCK, columns=columns):
+            yield block.to_pandas()

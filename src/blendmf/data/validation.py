@@ -75,11 +75,12 @@ def resolve_duplicates(ratings: RawTable, policy: str) -> Found:
         Under ``error``, with the lines of the first repetitions.
     """
     rows = ratings.rows
-    pair = _pair_keys(rows)
-    in_order = np.sort(pair)
+    in_order = _pair_keys(rows)
+    in_order.sort()
     repeated_pairs = in_order[1:][in_order[1:] == in_order[:-1]]
     if not len(repeated_pairs):
         return rows, []
+    pair = _pair_keys(rows)
     if policy == "error":
         ratings.require(
             ~pd.Series(pair).duplicated().to_numpy(),
@@ -108,9 +109,11 @@ def resolve_duplicates(ratings: RawTable, policy: str) -> Found:
 
 def _pair_keys(rows: pd.DataFrame) -> NDArray[np.int64]:
     """Number each row, alike exactly where user and item are."""
-    users, _ = pd.factorize(rows["user_id"])
     items, names = pd.factorize(rows["item_id"])
-    return np.asarray(users.astype(np.int64) * len(names) + items)
+    keys = np.asarray(pd.factorize(rows["user_id"])[0], dtype=np.int64)
+    keys *= len(names)
+    keys += items
+    return keys
 
 
 def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Found:
@@ -125,6 +128,7 @@ def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Found:
         If two descriptions of an item differ.
     """
     findings: list[Finding] = []
+    rated = pd.Series(ratings["item_id"].unique(), dtype=ratings["item_id"].dtype)
     if items is None:
         described = _bare(ratings["item_id"].iloc[:0])
         file = "no file of items"
@@ -132,12 +136,11 @@ def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Found:
         described, findings = _described_once(items)
         file = items.file
         untitled = int(described["title"].isna().sum())
-        never_rated = int((~described["item_id"].isin(ratings["item_id"])).sum())
+        never_rated = int((~described["item_id"].isin(rated)).sum())
         findings += [
             Finding(file, untitled, "items described without a title: it is the id"),
             Finding(file, never_rated, "items described but not rated: kept"),
         ]
-    rated = pd.Series(ratings["item_id"].unique(), dtype=ratings["item_id"].dtype)
     bare = rated[~rated.isin(described["item_id"])]
     findings.append(
         Finding(file, len(bare), "items rated but not described: title is the id, no genres")
@@ -189,7 +192,7 @@ def clean_tags(tags: RawTable | None, ratings: pd.DataFrame, items: pd.DataFrame
     text = tags.rows["tag"].fillna("").str.strip()
     kept = tags.rows[(text != "").to_numpy()].reset_index(drop=True)[TAGS_COLUMNS]
     of_unknown_items = int((~kept["item_id"].isin(items["item_id"])).sum())
-    by_unknown_users = int((~kept["user_id"].isin(ratings["user_id"])).sum())
+    by_unknown_users = int((~kept["user_id"].isin(ratings["user_id"].unique())).sum())
     findings = [
         Finding(tags.file, len(tags.rows) - len(kept), "tags without text", dropped=True),
         Finding(tags.file, of_unknown_items, "tags on items that are not rated or described: kept"),

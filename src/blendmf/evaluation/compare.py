@@ -153,7 +153,7 @@ def _measure(runs: list[Run], resamples: int, seed: int) -> dict[str, dict[str, 
 
 def _aligned(runs: list[Run]) -> list[pd.DataFrame]:
     """Per-user tables of the runs, in one order of users."""
-    tables = [run.per_user.sort_values("user_id", ignore_index=True) for run in runs]
+    tables = [_by_user(run.per_user) for run in runs]
     for run, table in zip(runs, tables, strict=True):
         if not table["user_id"].equals(tables[0]["user_id"]):
             raise UserError(
@@ -161,6 +161,12 @@ def _aligned(runs: list[Run]) -> list[pd.DataFrame]:
                 "were evaluated on different users: remove their evaluation folders and run again"
             )
     return tables
+
+
+def _by_user(table: pd.DataFrame) -> pd.DataFrame:
+    """The table itself where it is in order, which spares its copy."""
+    in_order = table["user_id"].is_monotonic_increasing
+    return table if in_order else table.sort_values("user_id", ignore_index=True)
 
 
 def _user_sums(name: str, tables: list[pd.DataFrame]) -> UserSums:
@@ -181,24 +187,31 @@ def _user_sums(name: str, tables: list[pd.DataFrame]) -> UserSums:
         case "user_mae":
             return UserSums(columns("absolute_error") / n_ratings[:, None], each_user)
         case _:
-            return UserSums(columns(name), each_user)
+            values = columns(name)
+            # The full protocol may have been applied to some users alone, the same in all runs.
+            scored = ~np.isnan(values[:, 0])
+            return UserSums(np.nan_to_num(values, copy=False), scored.astype(np.float64))
 
 
 def _metrics_table(runs: list[Run], measured: dict[str, dict[str, Measured]]) -> pd.DataFrame:
     """Rows of ``metrics.csv``, by model and then in the order of the metrics."""
-    n_users = len(runs[0].per_user)
+    per_user = runs[0].per_user
     rows = []
     for model in dict.fromkeys(run.model for run in runs):
         for metric, models in measured.items():
             if model in models:
                 own = models[model]
                 interval = percentile_interval(own.resampled)
-                rows.append((model, metric, *_over_seeds(own.by_seed), *interval))
+                n_users = per_user[metric].count() if metric in RANKED else len(per_user)
+                rows.append((model, metric, *_over_seeds(own.by_seed), *interval, n_users))
         for metric in WHOLE:
             values = [run.metrics["full"][metric] for run in runs if run.model == model]
-            rows.append((model, f"full_{metric}", *_over_seeds(np.array(values)), np.nan, np.nan))
-    columns = ["model", "metric", "mean", "seed_sd", "n_seeds", "low", "high"]
-    table = pd.DataFrame(rows, columns=columns).assign(n_users=n_users)
+            n_users = runs[0].metrics["full"]["n_users"]
+            interval = (np.nan, np.nan)
+            over_seeds = _over_seeds(np.array(values))
+            rows.append((model, f"full_{metric}", *over_seeds, *interval, n_users))
+    columns = ["model", "metric", "mean", "seed_sd", "n_seeds", "low", "high", "n_users"]
+    table = pd.DataFrame(rows, columns=columns)
     return table[["model", "metric", "mean", "low", "high", "seed_sd", "n_seeds", "n_users"]]
 
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from blendmf.data.observations import Observations
 from blendmf.errors import UserError
-from blendmf.evaluation.protocols import catalogue_metrics, rank_users
+from blendmf.evaluation.protocols import Rankings, catalogue_metrics, rank_users
 from blendmf.evaluation.ranking import RankedLists, ranking_metrics
 from blendmf.evaluation.rating import prediction_errors, rating_metrics
 from blendmf.evaluation.strata import strata_table
 from blendmf.models.model import Model
+from blendmf.streams import sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,8 @@ class Evaluation:
     per_user : DataFrame
         One row per user with held-out ratings: ``user_id``, ``n_train``, ``n_ratings``,
         ``n_relevant``, ``squared_error`` and ``absolute_error`` (sums over the user's held-out
-        ratings), and each ranking metric with the prefix ``rated_`` or ``full_``.
+        ratings), and each ranking metric with the prefix ``rated_`` or ``full_``; NaN in the
+        latter for users to whom the full protocol was not applied.
     strata : DataFrame
         As `strata_table` has it.
     """
@@ -44,25 +46,31 @@ class Evaluation:
 
 def evaluate(
     model: Model,
-    train: Observations,
-    validation: Observations,
+    train: sp.csr_array,
+    validation: sp.csr_array,
     test: Observations,
     items: pd.DataFrame,
     users: pd.DataFrame,
     settings: Mapping[str, Any],
+    seed: int,
 ) -> Evaluation:
     """Score a model on the test part.
 
     Parameters
     ----------
     model : Model
-    train, validation, test : Observations
+    train, validation : csr_array of shape (n_users, n_items)
+        What users have rated before.
+    test : Observations
     items : DataFrame
         Row i is item i; column ``n_train``, its number of training ratings.
     users : DataFrame
         Row u is user u; column ``user_id``.
     settings : mapping
-        ``k``, length of the ranked lists, and ``relevance_threshold``, the least relevant rating.
+        ``k``, length of the ranked lists; ``relevance_threshold``, the least relevant rating;
+        ``full_users``, to how many users the full protocol is applied, None for all.
+    seed : int
+        The experiment's; it draws these users, the same ones for every model.
 
     Raises
     ------
@@ -78,8 +86,9 @@ def evaluate(
         )
     k, threshold = int(settings["k"]), float(settings["relevance_threshold"])
     n_train_of_item = items["n_train"].to_numpy()
-    n_train_of_user = np.bincount(train.users, minlength=test.shape[0])
-    rankings = rank_users(model, _seen(train, validation), test, k, threshold)
+    n_train_of_user = np.diff(train.indptr).astype(np.int64)
+    full_users = sample(np.unique(test.users), settings["full_users"], seed, "full_users")
+    rankings = rank_users(model, (train, validation), test, k, threshold, full_users=full_users)
     rated, full = ranking_metrics(rankings.rated), ranking_metrics(rankings.full)
     errors = prediction_errors(model, test)
 
@@ -92,7 +101,7 @@ def evaluate(
             "squared_error": _sum_by_user(test, errors**2)[rankings.users],
             "absolute_error": _sum_by_user(test, np.abs(errors))[rankings.users],
             **{f"rated_{name}": values for name, values in rated.items()},
-            **{f"full_{name}": values for name, values in full.items()},
+            **{f"full_{name}": _among(rankings, values) for name, values in full.items()},
         }
     )
     sums = (per_user[c].to_numpy() for c in ("squared_error", "absolute_error", "n_ratings"))
@@ -111,11 +120,11 @@ def evaluate(
     return Evaluation(metrics, per_user, strata)
 
 
-def _seen(train: Observations, validation: Observations) -> sp.csr_array:
-    """Matrix whose stored entries are the ratings of both parts, ratings of 0 included."""
-    users = np.concatenate([train.users, validation.users])
-    items = np.concatenate([train.items, validation.items])
-    return sp.csr_array((np.ones(len(users), dtype=np.bool_), (users, items)), shape=train.shape)
+def _among(rankings: Rankings, of_full_users: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values of the full protocol's users among all users, NaN for the others."""
+    values = np.full(len(rankings.users), np.nan)
+    values[np.searchsorted(rankings.users, rankings.full_users)] = of_full_users
+    return values
 
 
 def _sum_by_user(test: Observations, values: NDArray[np.float64]) -> NDArray[np.float64]:

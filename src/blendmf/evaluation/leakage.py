@@ -1,16 +1,76 @@
 """What of the future a split lets the training part know."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 PAIR = ["user_id", "item_id"]
 
+COLUMNS = [*PAIR, "timestamp"]
+"""What the audit reads of each table."""
+
+
+class Question(NamedTuple):
+    """What is asked of the rows of one table, in one sentence."""
+
+    table: str
+    meaning: str
+
+
+QUESTIONS = {
+    "test_older_than_training_of_item": Question(
+        "test",
+        "Test ratings that are older than some training rating of the same item, so that its "
+        "parameters know what others thought of it later.",
+    ),
+    "test_older_than_training_of_user": Question(
+        "test",
+        "Test ratings that are older than some training rating of the same user, so that the "
+        "user's own future is learned from.",
+    ),
+    "test_item_known_only_from_future": Question(
+        "test",
+        "Test ratings of items that have training ratings, all of which are newer: when the "
+        "test rating was given, the item was cold.",
+    ),
+    "test_item_cold": Question(
+        "test",
+        "Test ratings of items without any training rating.",
+    ),
+    "validation_item_cold": Question(
+        "validation",
+        "Validation ratings of items without any training rating.",
+    ),
+    "test_older_than_newest_training": Question(
+        "test",
+        "Test ratings that are older than the newest training rating of anyone; 0 only where "
+        "one moment divides training from test.",
+    ),
+    "tags_on_pairs_rated_by_author": Question(
+        "tags",
+        "Tags on items that their author rated, in whichever part: they may say what the "
+        "rating says.",
+    ),
+    "tags_on_test_pairs": Question(
+        "tags",
+        "Tags on items that their author rated in the test part: text by the very person "
+        "whose rating of that item is to be predicted.",
+    ),
+    "tags_after_training_of_author": Question(
+        "tags",
+        "Tags written after their author's last training rating; authors without training "
+        "ratings count as none.",
+    ),
+}
+
 
 def leakage(
-    train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame, tags: pd.DataFrame
+    train: Iterable[pd.DataFrame],
+    validation: Iterable[pd.DataFrame],
+    test: Iterable[pd.DataFrame],
+    tags: pd.DataFrame,
 ) -> dict[str, dict[str, Any]]:
     """Audit a split for knowledge that training has and a recommender of the time had not.
 
@@ -18,78 +78,72 @@ def leakage(
 
     Parameters
     ----------
-    train, validation, test : DataFrame
-        The parts; columns ``user_id, item_id, timestamp``.
+    train, validation, test : iterable of DataFrame
+        The parts, each in one block of rows or more; columns ``user_id, item_id, timestamp``.
     tags : DataFrame
-        Columns ``user_id, item_id, timestamp``; may be empty.
+        The same columns; may be empty.
 
     Returns
     -------
     dict
-        For each question ``numerator``, ``denominator``, ``share`` (None where the denominator is
-        0) and ``meaning``, one sentence.
+        For each of `QUESTIONS` ``numerator``, ``denominator``, ``share`` (None where the
+        denominator is 0) and ``meaning``, one sentence.
     """
-    of_item = train.groupby("item_id")["timestamp"].agg(["min", "max"])
-    newest_of_user = train.groupby("user_id")["timestamp"].max()
-    written = test["timestamp"]
-    rated = pd.concat([part[PAIR] for part in (train, validation, test)])
+    blocks = [(_extremes(b, "item_id"), _extremes(b, "user_id"), _by(tags, b)) for b in train]
+    items, users, rated = map(list, zip(*blocks, strict=True))
+    of_item, newest_of_user = _merged(items), _merged(users)["max"]
+    newest = of_item["max"].max()
+
+    rows, holds = Counter(tags=len(tags)), Counter[str]()
+    for block in validation:
+        rows["validation"] += len(block)
+        holds["validation_item_cold"] += _count(~block["item_id"].isin(of_item.index))
+        rated.append(_by(tags, block))
+    rated_in_test = []
+    for block in test:
+        rows["test"] += len(block)
+        item, written = block["item_id"], block["timestamp"]
+        holds["test_older_than_training_of_item"] += _count(written < item.map(of_item["max"]))
+        holds["test_item_known_only_from_future"] += _count(written < item.map(of_item["min"]))
+        holds["test_item_cold"] += _count(~item.isin(of_item.index))
+        newest_of_own = block["user_id"].map(newest_of_user)
+        holds["test_older_than_training_of_user"] += _count(written < newest_of_own)
+        holds["test_older_than_newest_training"] += _count(written < newest)
+        rated_in_test.append(_by(tags, block))
+    newest_of_author = tags["user_id"].map(newest_of_user).astype("float64")
+    holds["tags_after_training_of_author"] = _count(tags["timestamp"] > newest_of_author)
+    holds["tags_on_test_pairs"] = _count_pairs_of(tags, rated_in_test)
+    holds["tags_on_pairs_rated_by_author"] = _count_pairs_of(tags, [*rated, *rated_in_test])
     return {
-        "test_older_than_training_of_item": _finding(
-            written < test["item_id"].map(of_item["max"]),
-            "Test ratings that are older than some training rating of the same item, so that its "
-            "parameters know what others thought of it later.",
-        ),
-        "test_older_than_training_of_user": _finding(
-            written < test["user_id"].map(newest_of_user),
-            "Test ratings that are older than some training rating of the same user, so that the "
-            "user's own future is learned from.",
-        ),
-        "test_item_known_only_from_future": _finding(
-            written < test["item_id"].map(of_item["min"]),
-            "Test ratings of items that have training ratings, all of which are newer: when the "
-            "test rating was given, the item was cold.",
-        ),
-        "test_item_cold": _finding(
-            ~test["item_id"].isin(of_item.index),
-            "Test ratings of items without any training rating.",
-        ),
-        "validation_item_cold": _finding(
-            ~validation["item_id"].isin(of_item.index),
-            "Validation ratings of items without any training rating.",
-        ),
-        "test_older_than_newest_training": _finding(
-            written < train["timestamp"].max(),
-            "Test ratings that are older than the newest training rating of anyone; 0 only where "
-            "one moment divides training from test.",
-        ),
-        "tags_on_pairs_rated_by_author": _finding(
-            _is_pair_of(tags, rated),
-            "Tags on items that their author rated, in whichever part: they may say what the "
-            "rating says.",
-        ),
-        "tags_on_test_pairs": _finding(
-            _is_pair_of(tags, test),
-            "Tags on items that their author rated in the test part: text by the very person "
-            "whose rating of that item is to be predicted.",
-        ),
-        "tags_after_training_of_author": _finding(
-            tags["timestamp"] > tags["user_id"].map(newest_of_user).astype(np.float64),
-            "Tags written after their author's last training rating; authors without training "
-            "ratings count as none.",
-        ),
+        name: {
+            "numerator": holds[name],
+            "denominator": rows[table],
+            "share": holds[name] / rows[table] if rows[table] else None,
+            "meaning": meaning,
+        }
+        for name, (table, meaning) in QUESTIONS.items()
     }
 
 
-def _is_pair_of(table: pd.DataFrame, others: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which rows of `table` have a (user, item) pair that `others` has."""
-    return pd.MultiIndex.from_frame(table[PAIR]).isin(pd.MultiIndex.from_frame(others[PAIR]))
+def _extremes(block: pd.DataFrame, key: str) -> pd.DataFrame:
+    """First and last timestamp of each value of a column."""
+    return block.groupby(key)["timestamp"].agg(["min", "max"])
 
 
-def _finding(holds: "pd.Series[bool] | NDArray[np.bool_]", meaning: str) -> dict[str, Any]:
-    numerator, denominator = int(np.count_nonzero(holds)), len(holds)
-    return {
-        "numerator": numerator,
-        "denominator": denominator,
-        "share": numerator / denominator if denominator else None,
-        "meaning": meaning,
-    }
+def _merged(extremes: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(extremes).groupby(level=0).agg({"min": "min", "max": "max"})
+
+
+def _by(tags: pd.DataFrame, block: pd.DataFrame) -> pd.DataFrame:
+    """Users and items of the ratings by authors of tags."""
+    return block.loc[block["user_id"].isin(tags["user_id"]), PAIR]
+
+
+def _count(holds: "pd.Series[bool]") -> int:
+    return int(holds.sum())
+
+
+def _count_pairs_of(tags: pd.DataFrame, rated: Sequence[pd.DataFrame]) -> int:
+    """Count the tags on a (user, item) pair that is rated."""
+    pairs = pd.MultiIndex.from_frame(pd.concat(rated))
+    return int(pd.MultiIndex.from_frame(tags[PAIR]).isin(pairs).sum())

@@ -52,33 +52,36 @@ def _stratum(
     name: str, depth: NDArray[np.int64], test: Observations, errors: NDArray[np.float64]
 ) -> pd.DataFrame:
     lower = np.array(LOWER_BOUNDS[name])
-    ratings = pd.DataFrame(
+    bins = np.searchsorted(lower, depth, side="right") - 1
+    errors_by_bin = pd.DataFrame(
         {
-            "bin": np.searchsorted(lower, depth, side="right") - 1,
-            "user": test.users,
-            "item": test.items,
+            "bin": bins,
             "squared": errors**2,
             "absolute": np.abs(errors),
         }
     )
-    grouped = ratings.groupby("bin").agg(
-        n_ratings=("user", "size"),
-        n_users=("user", "nunique"),
-        n_items=("item", "nunique"),
-        mse=("squared", "mean"),
-        mae=("absolute", "mean"),
-    )
-    table = grouped.reindex(range(len(lower)))
-    counts = ["n_ratings", "n_users", "n_items"]
-    table[counts] = table[counts].fillna(0).astype(np.int64)
+    means = errors_by_bin.groupby("bin").agg(mse=("squared", "mean"), mae=("absolute", "mean"))
+    table = means.reindex(range(len(lower)))
     upper = pd.array([*(lower[1:] - 1), pd.NA], dtype="Int64")
     return table.assign(
         stratum=name,
         bin=[_label(low, high) for low, high in zip(lower, upper, strict=True)],
         lower=lower,
         upper=upper,
+        n_ratings=np.bincount(bins, minlength=len(lower)),
+        n_users=_n_distinct(bins, test.users, (len(lower), test.shape[0])),
+        n_items=_n_distinct(bins, test.items, (len(lower), test.shape[1])),
         rmse=np.sqrt(table["mse"]),
     )
+
+
+def _n_distinct(
+    bins: NDArray[np.int64], positions: NDArray[np.int32], shape: tuple[int, int]
+) -> NDArray[np.int64]:
+    """How many distinct positions each bin has; `shape` is (n_bins, number of positions)."""
+    occurs = np.zeros(shape, dtype=np.bool_)
+    occurs[bins, positions] = True
+    return np.count_nonzero(occurs, axis=1)
 
 
 def _label(lower: int, upper: Any) -> str:

@@ -99,6 +99,10 @@ class PopularityModel:
         known = (positions >= 0) & (positions < self.n_items)
         return np.where(known, self.counts[np.where(known, positions, 0)], 0).astype(np.float64)
 
+    def score_pairs(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float32]:
+        """The same counts as `score_users` has them, of shape (n,)."""
+        return self.predict(users, items).astype(np.float32)
+
     def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
         """The same counts for each user, of shape (m, n_items)."""
         return np.tile(self.counts.astype(np.float32), (len(np.atleast_1d(users)), 1))
@@ -165,6 +169,11 @@ class RandomModel:
         pairs = np.broadcast_arrays(np.atleast_1d(users), np.atleast_1d(items))
         draws = self.mean + self.deviation * self._normal(*pairs)
         return np.clip(draws, *self.rating_range)
+
+    def score_pairs(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float32]:
+        """Unclipped draws of pairs, of shape (n,)."""
+        draws = self._normal(np.atleast_1d(np.asarray(users)), np.atleast_1d(np.asarray(items)))
+        return (self.mean + self.deviation * draws).astype(np.float32)
 
     def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
         """Unclipped draws for all items, of shape (m, n_items)."""

@@ -9,13 +9,16 @@ the model and from its file.
 """
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from functools import cached_property
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from blendmf.files import PathLike, read_arrays, write_arrays
+
+Floating = TypeVar("Floating", np.float32, np.float64)
 
 SPARSE_TERMS = ("content", "user_content")
 
@@ -73,6 +76,7 @@ class FactorModel:
         names = [f.name for f in fields(self)][4:]
         return tuple(n for n in names if n != "content" and getattr(self, n) is not None)
 
+    @cached_property
     def item_vectors(self) -> NDArray[np.float32] | None:
         """q_i + C_i V for every item, of shape (n_items, d); None without factors."""
         vectors = self.item_factors
@@ -93,22 +97,32 @@ class FactorModel:
         -------
         ndarray of shape (n,)
         """
+        scores = self._pairs(users, items, np.float64)
+        return np.clip(scores, *self.rating_range, out=scores)
+
+    def score_pairs(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float32]:
+        """Scores of pairs as `score_users` has them, of shape (n,)."""
+        return self._pairs(users, items, np.float32)
+
+    def _pairs(
+        self, users: ArrayLike, items: ArrayLike, precision: type[Floating]
+    ) -> NDArray[Floating]:
+        """Sums of the terms of pairs, added up in `precision`, of shape (n,)."""
         u, user_known = _positions(users, self.n_users)
         i, item_known = _positions(items, self.n_items)
-        scores = np.full(len(u), self.global_mean, dtype=np.float64)
+        scores = np.full(len(u), self.global_mean, dtype=precision)
         if self.user_bias is not None:
             scores += np.where(user_known, self.user_bias[u], 0.0)
         if self.item_bias is not None:
             scores += np.where(item_known, self.item_bias[i], 0.0)
         both = user_known & item_known
-        vectors = self.item_vectors()
-        if vectors is not None and self.user_factors is not None:
-            product = np.einsum("nd,nd->n", self.user_factors[u], vectors[i])
+        if self.item_vectors is not None and self.user_factors is not None:
+            product = np.einsum("nd,nd->n", self.user_factors[u], self.item_vectors[i])
             scores += np.where(both, product, 0.0)
         if self.user_content is not None and self.content is not None:
             product = self.user_content[u].multiply(self.content[i]).sum(axis=1)
             scores += np.where(both, np.asarray(product).ravel(), 0.0)
-        return np.clip(scores, *self.rating_range)
+        return scores
 
     def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
         """Scores of all items for some users, unclipped so that ranks stay distinct.
@@ -127,9 +141,9 @@ class FactorModel:
             scores += np.where(known, self.user_bias[u], 0.0)[:, None]
         if self.item_bias is not None:
             scores += self.item_bias
-        vectors = self.item_vectors()
-        if vectors is not None and self.user_factors is not None:
-            scores += np.where(known[:, None], self.user_factors[u], 0.0) @ vectors.T
+        if self.item_vectors is not None and self.user_factors is not None:
+            own = np.where(known[:, None], self.user_factors[u], 0.0)
+            scores += own @ self.item_vectors.T
         if self.user_content is not None and self.content is not None:
             own = (self.user_content[u] @ self.content.T).toarray()
             scores += np.where(known[:, None], own, 0.0)

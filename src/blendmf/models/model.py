@@ -32,6 +32,9 @@ class Model(Protocol):
     def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
         """Predicted ratings of pairs of positions, clipped to the rating range, of shape (n,)."""
 
+    def score_pairs(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float32]:
+        """Scores to rank by, of pairs of positions, unclipped, of shape (n,)."""
+
     def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
         """Scores to rank by, of all items for m users, unclipped, of shape (m, n_items)."""
 
@@ -55,7 +58,7 @@ def load_model(path: PathLike) -> Model:
     UserError
         If the file is no model of this project.
     """
-    kind = str(read_arrays(path).get("kind", "missing"))
+    kind = str(read_arrays(path, ["kind"]).get("kind", "missing"))
     if kind not in MODELS:
         raise UserError(f"{path}: not a model file (kind: {kind}); known kinds: {list(MODELS)}")
     return MODELS[kind].load(path)

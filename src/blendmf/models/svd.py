@@ -46,7 +46,7 @@ def singular_triplets(
     if not matrix.count_nonzero():  # where the solver would find no direction to start from
         return np.zeros((matrix.shape[0], rank)), np.zeros(rank), np.zeros((rank, matrix.shape[1]))
     start = random.standard_normal(min(matrix.shape))
-    U, s, Vt = svds(matrix.astype(np.float64), k=rank, v0=start)
+    U, s, Vt = svds(matrix.astype(np.float64, copy=False), k=rank, v0=start)
     order = np.argsort(s)[::-1]
     U, s, Vt = U[:, order], s[order], Vt[order]
     signs = np.sign(U[np.abs(U).argmax(axis=0), np.arange(rank)])

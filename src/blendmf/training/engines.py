@@ -1,7 +1,7 @@
 """Which engine trains a model, and why."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,6 +11,10 @@ from blendmf.errors import UserError
 from blendmf.training.loop import Engine
 from blendmf.training.parameters import Parameters
 from blendmf.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from blendmf.training.torch_engine import TorchEngine
+    from blendmf.training.torch_sgd import TorchSgdEngine
 
 WORTH_A_GPU = 5_000_000
 """Ratings from which on `auto` looks for a GPU; fewer are learned on the CPU within seconds."""
@@ -84,16 +88,29 @@ def make_engine(
 ) -> tuple[Engine, EngineFacts]:
     """The engine that the settings ask for, each imported where it is used."""
     name, reason = choose_engine(settings, len(train))
-    problem: Any = (parameters, train, content, settings, rating_range, random)
+    problem: tuple[Any, Any, Any, Any, Any, Any] = (
+        parameters,
+        train,
+        content,
+        settings,
+        rating_range,
+        random,
+    )
     if name == "numba":
         from blendmf.training.block_sgd import BlockSgdEngine
 
         blocks = BlockSgdEngine(*problem, threads)
         facts = EngineFacts("numba cpu", reason, blocks.threads, blocks.n_blocks)
         return blocks, facts
-    if settings.optimiser == "sgd":
-        from blendmf.training.torch_sgd import TorchSgdEngine as Chosen
-    else:
-        from blendmf.training.torch_engine import TorchEngine as Chosen
-    engine = Chosen(*problem)
+    engine = _torch_engine(settings)(*problem)
     return engine, EngineFacts(f"torch {engine.device}", reason, gpu=engine.device_name)
+
+
+def _torch_engine(settings: TrainingSettings) -> "type[TorchSgdEngine | TorchEngine]":
+    if settings.optimiser == "sgd":
+        from blendmf.training.torch_sgd import TorchSgdEngine
+
+        return TorchSgdEngine
+    from blendmf.training.torch_engine import TorchEngine
+
+    return TorchEngine

@@ -1,43 +1,15 @@
 """Mini-batch Adam and full-batch gradient descent in PyTorch, on the CPU or a GPU."""
 
-import math
-
 import numpy as np
 import scipy.sparse as sp
 import torch
 
 from blendmf.data.observations import Observations
-from blendmf.errors import UserError
 from blendmf.training.parameters import Parameters
 from blendmf.training.settings import TrainingSettings
-from blendmf.training.torch_objective import Content, Ratings, objective, predict
-
-RATINGS_AT_ONCE = 1_000_000
-"""Longest piece of the ratings whose predictions are held in memory together."""
-
-
-def choose_device(asked: str) -> torch.device:
-    """Device that `training.device` asks for; ``auto`` takes CUDA where there is one, else the CPU.
-
-    Raises
-    ------
-    UserError
-        If the machine has no device of the kind, or PyTorch was built without it.
-    """
-    present = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if asked == "auto":
-        return torch.device("cuda" if present["cuda"] else "cpu")
-    if not present[asked]:
-        usable = ", ".join(["auto", *(name for name, there in present.items() if there)])
-        raise UserError(
-            f"training.device: {asked} is asked for, but PyTorch {torch.__version__} finds no such "
-            f"device here; take one of {usable}, or install the build of PyTorch for it"
-        )
-    return torch.device(asked)
+from blendmf.training.torch_content import Content
+from blendmf.training.torch_device import choose_device, gpu_name, one_thread, repeatable
+from blendmf.training.torch_objective import Ratings, objective, rmse
 
 
 class TorchEngine:
@@ -57,6 +29,8 @@ class TorchEngine:
     Attributes
     ----------
     device : torch.device
+    device_name : str or None
+        What the maker calls the GPU; None on the CPU.
     """
 
     def __init__(
@@ -69,8 +43,7 @@ class TorchEngine:
         random: np.random.Generator,
     ) -> None:
         self.device = choose_device(settings.device)
-        torch.set_num_threads(1)
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        self.device_name = gpu_name(self.device)
         self._global_mean = parameters.global_mean
         self._terms = {
             name: torch.tensor(array, device=self.device, requires_grad=True)
@@ -78,7 +51,7 @@ class TorchEngine:
         }
         self._dtype = next(iter(self._terms.values())).dtype
         self._content = Content.from_csr(sp.csr_array(content), self._dtype, self.device)
-        self._train = self._on_device(train)
+        self._train = Ratings.from_observations(train, self._dtype, self.device)
         self._settings = settings
         self._penalties = settings.penalty_of_term
         self._rating_range = rating_range
@@ -92,25 +65,22 @@ class TorchEngine:
         """Go once through all training ratings: one step per mini-batch (adam) or one step (gd)."""
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate
-        if self._settings.optimiser == "adam":
-            order = torch.from_numpy(self._random.permutation(len(self._train))).to(self.device)
-            for batch in order.split(self._settings.batch_size):
-                self._add_gradient(self._train[batch], 1 / len(batch))
+        with one_thread(), repeatable(self._settings.deterministic):
+            if self._settings.optimiser == "adam":
+                order = torch.from_numpy(self._random.permutation(len(self._train)))
+                for batch in order.to(self.device).split(self._settings.batch_size):
+                    self._add_gradient(self._train[batch], 1 / len(batch))
+                    self._step()
+            else:
+                for piece in self._train.pieces():
+                    self._add_gradient(piece, 1.0)
                 self._step()
-        else:
-            for piece in _pieces(self._train):
-                self._add_gradient(piece, 1.0)
-            self._step()
 
     def rmse(self, part: Observations) -> float:
         """RMSE of the current parameters, predictions clipped to the rating range."""
-        total = 0.0
-        with torch.no_grad():
-            for piece in _pieces(self._on_device(part)):
-                predicted = predict(self._terms, self._global_mean, self._content, piece)
-                errors = predicted.clamp(*self._rating_range) - piece.values
-                total += errors.square().sum().item()
-        return math.sqrt(total / len(part))
+        ratings = Ratings.from_observations(part, self._dtype, self.device)
+        with one_thread(), repeatable(self._settings.deterministic):
+            return rmse(self._terms, self._global_mean, self._content, ratings, self._rating_range)
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters."""
@@ -131,15 +101,3 @@ class TorchEngine:
     def _step(self) -> None:
         self._optimiser.step()
         self._optimiser.zero_grad()
-
-    def _on_device(self, part: Observations) -> Ratings:
-        return Ratings(
-            torch.tensor(part.users, dtype=torch.int64, device=self.device),
-            torch.tensor(part.items, dtype=torch.int64, device=self.device),
-            torch.tensor(part.ratings, dtype=self._dtype, device=self.device),
-        )
-
-
-def _pieces(ratings: Ratings) -> list[Ratings]:
-    starts = range(0, len(ratings), RATINGS_AT_ONCE)
-    return [ratings[slice(start, start + RATINGS_AT_ONCE)] for start in starts]

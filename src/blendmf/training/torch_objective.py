@@ -1,77 +1,56 @@
 """Prediction and objective of a variant in PyTorch, over any set of ratings and on any device.
 
-Content stays sparse: the words of the items at hand are gathered as bags, and ``embedding_bag``
-sums over each bag. Absent terms are left out of the dictionary of parameters.
+Content stays sparse: the words of the items at hand are gathered and summed by item. Absent terms
+are left out of the dictionary of parameters.
 """
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import scipy.sparse as sp
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding, embedding_bag, huber_loss
+from torch.nn.functional import embedding, huber_loss
+
+from blendmf.data.observations import Observations
+from blendmf.training.torch_content import Content, Words
 
 USER_TERMS = ("user_bias", "user_factors", "user_content")
 ITEM_TERMS = ("item_bias", "item_factors")
 
-
-@dataclass(frozen=True)
-class Bags:
-    """Words of m items: item k has ``words[offsets[k]:offsets[k] + lengths[k]]``.
-
-    Attributes
-    ----------
-    words, weights : Tensor of shape (nnz,)
-        Columns of the content matrix and its values there.
-    offsets, lengths : Tensor of int64, of shape (m,)
-    """
-
-    words: Tensor
-    weights: Tensor
-    offsets: Tensor
-    lengths: Tensor
-
-
-@dataclass(frozen=True)
-class Content:
-    """CSR arrays of the content matrix C, of shape (n_items, n_terms), on a device."""
-
-    indptr: Tensor
-    indices: Tensor
-    data: Tensor
-
-    @classmethod
-    def from_csr(cls, matrix: sp.csr_array, dtype: torch.dtype, device: torch.device) -> "Content":
-        """Copy a SciPy matrix to the device."""
-        return cls(
-            torch.tensor(matrix.indptr, dtype=torch.int64, device=device),
-            torch.tensor(matrix.indices, dtype=torch.int64, device=device),
-            torch.tensor(matrix.data, dtype=dtype, device=device),
-        )
-
-    def bags(self, items: Tensor) -> Bags:
-        """Words of items, of shape (m,), which may repeat."""
-        starts = self.indptr[items]
-        lengths = self.indptr[items + 1] - starts
-        offsets = lengths.cumsum(0) - lengths
-        shifts = torch.repeat_interleave(starts - offsets, lengths)
-        positions = shifts + torch.arange(len(shifts), device=items.device)
-        return Bags(self.indices[positions], self.data[positions], offsets, lengths)
+RATINGS_AT_ONCE = 262_144
+"""Longest piece of the ratings whose predictions are held in memory together."""
 
 
 @dataclass(frozen=True)
 class Ratings:
-    """Ratings on a device: positions (int64) and values, each of shape (n,)."""
+    """Ratings on a device: positions (int32) and values, each of shape (n,)."""
 
     users: Tensor
     items: Tensor
     values: Tensor
+
+    @classmethod
+    def from_observations(
+        cls, part: Observations, dtype: torch.dtype, device: torch.device
+    ) -> "Ratings":
+        """Copy the ratings of a part to the device."""
+        return cls(
+            torch.tensor(part.users, dtype=torch.int32, device=device),
+            torch.tensor(part.items, dtype=torch.int32, device=device),
+            torch.tensor(part.ratings, dtype=dtype, device=device),
+        )
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, chosen: Tensor | slice) -> "Ratings":
         return Ratings(self.users[chosen], self.items[chosen], self.values[chosen])
+
+    def pieces(self) -> Iterator["Ratings"]:
+        """All ratings in their order, at most `RATINGS_AT_ONCE` at a time."""
+        for start in range(0, len(self), RATINGS_AT_ONCE):
+            yield self[start : start + RATINGS_AT_ONCE]
 
 
 def predict(
@@ -84,7 +63,7 @@ def predict(
     terms : dict of Tensor
         Parameters by name, shaped as in `blendmf.training.parameters.Parameters`.
     """
-    users, items = ratings.users, ratings.items
+    users, items = ratings.users.long(), ratings.items.long()
     scores = torch.full_like(ratings.values, global_mean)
     if "user_bias" in terms:
         scores = scores + _rows(terms["user_bias"], users)
@@ -95,10 +74,27 @@ def predict(
         scores = scores + (embedding(users, terms["user_factors"]) * vectors).sum(dim=1)
     if "user_content" in terms:
         own = terms["user_content"]
-        bags = content.bags(items)
-        flat = torch.repeat_interleave(users, bags.lengths) * own.shape[1] + bags.words
-        scores = scores + _bag_sums(flat, own.reshape(-1, 1), bags)[:, 0]
+        words = content.words(items)
+        places = users[words.owners] * own.shape[1] + words.words
+        weights = own.reshape(-1).index_select(0, places)
+        scores = scores.index_add(0, words.owners, weights * words.weights)
     return scores
+
+
+def rmse(
+    terms: dict[str, Tensor],
+    global_mean: float,
+    content: Content,
+    ratings: Ratings,
+    rating_range: tuple[float, float],
+) -> float:
+    """RMSE over the ratings, predictions clipped to the rating range."""
+    total = 0.0
+    with torch.no_grad():
+        for piece in ratings.pieces():
+            predicted = predict(terms, global_mean, content, piece).clamp(*rating_range)
+            total += (predicted - piece.values).square().sum().item()
+    return math.sqrt(total / len(ratings))
 
 
 def objective(
@@ -138,7 +134,7 @@ def row_counts(terms: dict[str, Tensor], content: Content, ratings: Ratings) -> 
         elif name in ITEM_TERMS:
             taught = ratings.items
         else:
-            taught = content.bags(ratings.items).words
+            taught = content.words(ratings.items).words
         counts[name] = torch.bincount(taught, minlength=len(array))
     return counts
 
@@ -154,12 +150,13 @@ def _item_vectors(terms: dict[str, Tensor], content: Content, items: Tensor) -> 
         vectors = embedding(items, terms["item_factors"])
     if "content_factors" in terms:
         distinct, which = torch.unique(items, return_inverse=True)
-        bags = content.bags(distinct)
-        mapped = embedding(which, _bag_sums(bags.words, terms["content_factors"], bags))
+        words = content.words(distinct)
+        mapped = embedding(which, _sums_by_item(terms["content_factors"], words, len(distinct)))
         vectors = mapped if vectors is None else vectors + mapped
     return vectors
 
 
-def _bag_sums(rows: Tensor, table: Tensor, bags: Bags) -> Tensor:
-    """Sum over each bag of its weights times the table's rows, of shape (m, table's width)."""
-    return embedding_bag(rows, table, bags.offsets, mode="sum", per_sample_weights=bags.weights)
+def _sums_by_item(table: Tensor, words: Words, m: int) -> Tensor:
+    """Sum over each of m items' words of weight times the table's row, of shape (m, width)."""
+    rows = words.weights[:, None] * table.index_select(0, words.words)
+    return rows.new_zeros((m, table.shape[1])).index_add(0, words.owners, rows)

@@ -1,0 +1,46 @@
+"""The models of blendmf itself, fitted as the pipeline fits them."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+import numpy as np
+from adapter import Point, Problem, Ratings, Request, answer
+
+from blendmf.data.observations import Observations
+from blendmf.training.fit import Fit, fit_model
+from blendmf.training.settings import TrainingSettings
+
+
+def curve(problem: Problem, request: Request) -> Iterator[Point]:
+    """A fit from scratch for each point; validation decides when it stops, and what it keeps."""
+    entry = dict(request.settings)
+    training = asdict(TrainingSettings()) | entry.pop("training", {})
+
+    def observed(part: Ratings) -> Observations:
+        return Observations(part.users, part.items, part.ratings, problem.shape)
+
+    def fit(epochs: int) -> Fit:
+        return fit_model(
+            entry,
+            training | {"epochs": epochs},
+            observed(problem.train),
+            observed(problem.validation),
+            problem.content,
+            rating_range=problem.rating_range,
+            seed=request.seed,
+            name=("peers",),
+            threads=request.threads,
+        )
+
+    # The first fit of a process loads or compiles its kernels, which is no part of fitting.
+    fit(1)
+    for epochs in request.epochs:
+        start = time.perf_counter()
+        fitted = fit(epochs)
+        seconds = time.perf_counter() - start
+        unclipped = replace(fitted.model, rating_range=(-np.inf, np.inf))
+        yield Point(fitted.epochs, seconds, unclipped.predict(*problem.test))
+
+
+answer(curve)

@@ -1,0 +1,41 @@
+"""Plain SGD of blendmf alone: epochs of its engine, without the RMSE that fits take after each.
+
+Surprise and LIBMF take no RMSE while they learn, so this is what their epochs compare with.
+"""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import scipy.sparse as sp
+from adapter import Point, Problem, Request, answer
+
+from blendmf.data.observations import Observations
+from blendmf.streams import stream
+from blendmf.training.engines import make_engine
+from blendmf.training.parameters import Parameters, Terms
+from blendmf.training.settings import TrainingSettings
+
+
+def curve(problem: Problem, request: Request) -> Iterator[Point]:
+    """One run, which stops the clock at each point."""
+    settings = TrainingSettings(**request.settings)
+    train = Observations(*problem.train, problem.shape)
+    content = sp.csr_array((problem.shape[1], 0), dtype=np.float32)
+    random = stream(request.seed, "peers")
+    initial = Parameters.initial(Terms.of_kind("mf"), train, 0, settings, random)
+    engine, _ = make_engine(
+        initial, train, content, settings, problem.rating_range, random, request.threads
+    )
+    run, seconds = 0, 0.0
+    for epochs in request.epochs:
+        start = time.perf_counter()
+        for epoch in range(run, epochs):
+            engine.run_epoch(settings.learning_rate_at(epoch))
+        seconds += time.perf_counter() - start
+        run = epochs
+        model = engine.parameters().to_model(problem.shape, (-np.inf, np.inf), content)
+        yield Point(epochs, seconds, model.predict(*problem.test))
+
+
+answer(curve)

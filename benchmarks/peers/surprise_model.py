@@ -1,0 +1,26 @@
+"""Surprise: the algorithm that `settings.algorithm` names."""
+
+import pandas as pd
+import surprise
+from adapter import Problem, Request, Score, answer, refitting, seconds_of
+
+
+def fit(problem: Problem, request: Request, epochs: int) -> tuple[float, Score]:
+    """Fit a Surprise algorithm; one that has no epochs is asked for 0 of them."""
+    settings = dict(request.settings)
+    algorithm = getattr(surprise, settings.pop("algorithm"))
+    if epochs:
+        settings |= {"n_epochs": epochs, "random_state": request.seed}
+    model = algorithm(**settings, verbose=False)
+    reader = surprise.Reader(rating_scale=problem.rating_range)
+    ratings = pd.DataFrame(problem.train._asdict())
+    trainset = surprise.Dataset.load_from_df(ratings, reader).build_full_trainset()
+
+    def score() -> list[float]:
+        pairs = zip(*(positions.tolist() for positions in problem.test), strict=True)
+        return [model.predict(user, item, clip=False).est for user, item in pairs]
+
+    return seconds_of(lambda: model.fit(trainset)), score
+
+
+answer(refitting(fit))

@@ -1,0 +1,22 @@
+"""Train every variant by every engine that the machine has, and compare their test errors."""
+
+from blendmf.data.observations import Observations
+from blendmf.files import read_json, read_sparse, write_rows
+from blendmf.log import job
+from blendmf.parity import Outcome, parity
+
+with job(snakemake.log[0], snakemake.threads):
+    source, params = snakemake.input, snakemake.params
+    paths = (source.train, source.test)
+    low, high = read_json(source.source)["rating_range"]
+    outcomes = parity(
+        params.models,
+        params.training,
+        *(Observations.from_matrix(read_sparse(path)) for path in paths),
+        read_sparse(source.content),
+        rating_range=(low, high),
+        seed=params.seed,
+        seeds=params.seeds,
+        threads=snakemake.threads,
+    )
+    write_rows(snakemake.output[0], Outcome._fields, outcomes)

@@ -1,0 +1,11 @@
+"""Draw time and memory of every rule by number of ratings."""
+
+import pandas as pd
+
+from blendmf.figures.scaling import plot_scaling
+from blendmf.figures.style import save_figure
+from blendmf.log import job
+
+with job(snakemake.log[0]):
+    figure = plot_scaling(pd.read_csv(snakemake.input.rules, keep_default_na=False, na_values=""))
+    save_figure(snakemake.output[0], figure, "Seconds and memory of each rule by ratings")

@@ -1,0 +1,17 @@
+"""Collect what every rule took by number of ratings."""
+
+from pathlib import Path
+
+from blendmf.files import write_csv, write_text
+from blendmf.log import job
+from blendmf.pages import table_page
+from blendmf.scaling import scaling
+
+with job(snakemake.log[0]):
+    source, output = snakemake.input, snakemake.output
+    ratings = {name: size["ratings"] for name, size in snakemake.params.scale.items()}
+    jobs = zip(map(Path, source.benchmarks), map(Path, source.logs), strict=True)
+    table = scaling(jobs, ratings)
+    write_csv(output.rules, table)
+    title = "Time and memory of every rule by number of ratings"
+    write_text(output.page, table_page(table, title, file=output.rules))

@@ -1,0 +1,96 @@
+"""``make bench``: how fast the engines are, and what of the machine's memory speed they use.
+
+    python -m blendmf.benchmarks.engines [--ratings N ...] [--latent-dim D ...] [--threads T ...]
+
+Every case runs in a process of its own, so that its peak memory is its own.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from blendmf.benchmarks.bandwidth import copy_bandwidth
+from blendmf.benchmarks.engine_case import Case, as_argument
+from blendmf.errors import UserError
+from blendmf.figures.engine_speed import plot_engine_speed
+from blendmf.figures.style import save_figure
+from blendmf.files import write_csv
+from blendmf.log import progress
+
+RESULTS = Path("results/benchmarks")
+CONTENT_VARIANTS = (("mf-content", "user"), ("mf-content", "item"), ("mf-content", "both"))
+
+
+def cases(ratings: Sequence[int], dims: Sequence[int], threads: Sequence[int]) -> Iterator[Case]:
+    """What is measured: plain factorisation at all sizes, the others at one."""
+    for n in ratings:
+        for d in dims:
+            yield Case("blocks", "mf", None, n, d, threads)
+    middle, d = sorted(ratings)[len(ratings) // 2], min(dims)
+    for kind, blend in CONTENT_VARIANTS:
+        yield Case("blocks", kind, blend, middle, d, threads)
+    yield Case("blocks", "content", None, middle, d, threads)
+    yield Case("sequential", "mf", None, middle, d)
+    yield Case("torch", "mf", None, middle, d)
+
+
+def run_case(case: Case) -> list[dict[str, Any]]:
+    """Rows of a case, measured in a process of its own.
+
+    Raises
+    ------
+    UserError
+        If the process fails, with what it says.
+    """
+    command = [sys.executable, "-m", "blendmf.benchmarks.engine_case", as_argument(case)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise UserError(f"the benchmark of {case} failed:\n{done.stderr}")
+    return list(json.loads(done.stdout))
+
+
+def with_share_of_bandwidth(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """The rows with what they use of the copy bandwidth that as many threads have."""
+    table = pd.DataFrame(rows)
+    measured = {threads: copy_bandwidth(threads) for threads in sorted(set(table["threads"]))}
+    moved = table["updates_per_second"] * table["bytes_per_update"]
+    table.insert(7, "share_of_copy_bandwidth", moved / table["threads"].map(measured))
+    table["copy_bytes_per_second"] = table["threads"].map(measured)
+    return table
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure all cases and write their table and its figure."""
+    options = _parser().parse_args(arguments)
+    planned = list(cases(options.ratings, options.latent_dim, options.threads))
+    rows = [row for case in progress(planned, "cases") for row in run_case(case)]
+    table = with_share_of_bandwidth(rows)
+    write_csv(options.output / "engines.csv", table)
+    save_figure(
+        options.output / "engines.svg",
+        plot_engine_speed(table),
+        "Updates per second of each engine and variant",
+    )
+    print(table.to_string(index=False))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Measure the speed of the training engines.")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    doubled = [1 << k for k in range((cores or 1).bit_length())]
+    parser.add_argument("--ratings", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
+    parser.add_argument("--latent-dim", type=int, nargs="+", default=[32, 64, 128])
+    parser.add_argument("--threads", type=int, nargs="+", default=doubled)
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

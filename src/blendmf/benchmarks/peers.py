@@ -1,0 +1,153 @@
+"""Train other systems and this project's models on the same split in the same run.
+
+    python -m blendmf.benchmarks.peers results/ml-100k
+
+Each system runs in a process of its own, one after the other.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from blendmf.benchmarks import environment
+from blendmf.benchmarks.accuracy import (
+    CURVE_COLUMNS,
+    Evaluation,
+    curve,
+    peers_table,
+    row_of_answer,
+    row_without_answer,
+    time_to_accuracy,
+)
+from blendmf.benchmarks.duels import COLUMNS, Duel, run_duel, synthetic_problem
+from blendmf.benchmarks.problem import Problem
+from blendmf.benchmarks.systems import Runner, System
+from blendmf.errors import UserError
+from blendmf.figures.style import save_figure
+from blendmf.figures.time_to_accuracy import plot_time_to_accuracy
+from blendmf.files import write_csv
+
+SEED = 42
+THREADS = 1
+"""Of every system in the table, so that their times compare; some have no more."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the comparison and write its tables and its figure."""
+    options = _parser().parse_args(arguments)
+    plan = yaml.safe_load(options.systems.read_text(encoding="utf-8"))
+    runner = Runner(
+        adapters=options.systems.parent,
+        peers_python=environment.interpreter(options.environment),
+        not_installed=environment.problems(options.environment),
+        threads=THREADS,
+        seed=SEED,
+    )
+    systems = [System.of_entry(entry) for entry in plan["systems"]]
+    duels = [Duel.of_entry(entry) for entry in plan["duels"]]
+    problems = [Problem.of_results(folder) for folder in options.results]
+    with TemporaryDirectory() as scratch:
+        table, curves = compare(
+            systems, problems, Evaluation(**plan["evaluation"]), runner, Path(scratch)
+        )
+        fought = fight(duels, problems, runner, Path(scratch))
+    write_csv(options.output / "peers.csv", table)
+    write_csv(options.output / "time-to-accuracy.csv", curves)
+    write_csv(options.output / "duels.csv", fought)
+    figure = plot_time_to_accuracy(curves, time_to_accuracy(curves))
+    save_figure(
+        options.output / "time-to-accuracy.svg",
+        figure,
+        "Test RMSE of each system against the seconds that it was fitted for",
+    )
+
+
+def compare(
+    systems: Sequence[System],
+    problems: Sequence[Problem],
+    evaluation: Evaluation,
+    runner: Runner,
+    scratch: Path,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fit every system on every problem.
+
+    Returns
+    -------
+    (DataFrame, DataFrame)
+        As `peers_table` has it, and the curves of the systems that predict ratings after several
+        numbers of epochs.
+    """
+    rows: list[dict[str, Any]] = []
+    points: list[dict[str, Any]] = []
+    for problem in problems:
+        path = scratch / "problem.npz"
+        problem.write(path)
+        for system in systems:
+            try:
+                answer = runner.run(system, path, scratch)
+            except UserError as error:
+                row = row_without_answer(system, problem, runner.threads, str(error))
+            else:
+                row = row_of_answer(system, answer, problem, evaluation, runner.threads)
+                if system.predicts_ratings and len(answer.epochs) > 1:
+                    points += curve(system, answer, problem)
+            _say(row, "rmse", "fit_seconds")
+            rows.append(row)
+    curves = pd.DataFrame(points, columns=CURVE_COLUMNS)
+    return peers_table(rows, curves, evaluation.k), curves
+
+
+def fight(
+    duels: Sequence[Duel], problems: Sequence[Problem], runner: Runner, scratch: Path
+) -> pd.DataFrame:
+    """Run the duels whose data set is there; columns as in `duels.COLUMNS`."""
+    problem_of = {problem.name: problem for problem in problems}
+    rows: list[dict[str, Any]] = []
+    for duel in duels:
+        if duel.synthetic is not None:
+            problem = synthetic_problem(duel.synthetic, runner.seed)
+        elif duel.data_set in problem_of:
+            problem = problem_of[duel.data_set]
+        else:
+            continue
+        rows += run_duel(duel, problem, runner, scratch)
+        for row in rows[-len(duel.systems) :]:
+            _say(row, "seconds_per_epoch", "times_as_fast")
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _say(row: Mapping[str, Any], *figures: str) -> None:
+    """Print how a system did as soon as it is known."""
+    told = [f"{name} {row[name]:.4g}" for name in figures if name in row]
+    print(": ".join([row["data_set"], row["system"], ", ".join([*told, row["note"]])]), flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m blendmf.benchmarks.peers",
+        description="Train other systems and this project's models on the same split.",
+    )
+
+    def path(name: str, default: str, summary: str) -> None:
+        parser.add_argument(name, type=Path, default=Path(default), metavar="PATH", help=summary)
+
+    parser.add_argument(
+        "results",
+        nargs="+",
+        type=Path,
+        metavar="RESULTS",
+        help="a data set's folder of results that has data, matrices and content",
+    )
+    path("--systems", "benchmarks/peers/systems.yaml", "what is compared, beside the adapters")
+    path("--environment", ".venv-peers", "where the other systems are installed")
+    path("--output", "results/benchmarks", "folder for the tables and the figure")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

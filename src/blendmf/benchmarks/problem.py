@@ -1,0 +1,60 @@
+"""What every system of a comparison is given: one split of one data set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import scipy.sparse as sp
+
+from blendmf.data.observations import Observations
+from blendmf.files import PathLike, read_json, read_sparse, write_arrays
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A split.
+
+    Attributes
+    ----------
+    name : str
+        Of the data set.
+    train, validation, test : Observations
+    content : csr_array of shape (n_items, n_terms)
+    rating_range : (float, float)
+    """
+
+    name: str
+    train: Observations
+    validation: Observations
+    test: Observations
+    content: sp.csr_array
+    rating_range: tuple[float, float]
+
+    @classmethod
+    def of_results(cls, folder: Path) -> "Problem":
+        """The split that a run of the pipeline made, from ``results/{dataset}``."""
+        train, validation, test = (
+            Observations.from_matrix(read_sparse(folder / f"matrices/{part}.npz"))
+            for part in ("train", "validation", "test")
+        )
+        low, high = read_json(folder / "data/source.json")["rating_range"]
+        content = read_sparse(folder / "content/tfidf.npz")
+        return cls(folder.name, train, validation, test, content, (low, high))
+
+    def write(self, path: PathLike) -> None:
+        """Write the problem for the adapters, without the ratings of the test part."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        arrays = {
+            f"{part}_{column}": getattr(observations, column)
+            for part, observations in parts.items()
+            for column in ("users", "items", "ratings")
+        }
+        del arrays["test_ratings"]
+        content = {
+            f"content_{part}": getattr(self.content, part) for part in ("data", "indices", "indptr")
+        }
+        facts = {
+            "shape": self.train.shape,
+            "rating_range": self.rating_range,
+            "n_terms": self.content.shape[1],
+        }
+        write_arrays(path, {**arrays, **content, **facts})
