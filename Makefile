@@ -7,7 +7,7 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default
 ARGS ?=
 
-.PHONY: report test setup lint format smoke parity peers images clean
+.PHONY: report test setup lint format smoke bench parity peers images clean
 
 report: .venv/run
 	$(SNAKEMAKE) --quiet host reason --report results/report.html --report-after-run \
@@ -33,6 +33,10 @@ format: .venv/dev
 
 smoke: .venv/run
 	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/smoke.yaml $(ARGS)
+
+# Speed and memory of the training engines; ARGS="--ratings 100000000 --latent-dim 32" for one size.
+bench: .venv/run
+	$(BIN)/python -m blendmf.benchmarks.engines $(ARGS)
 
 # Every variant by every engine that the machine has; fails where test errors differ by over 0.002.
 parity: .venv/run

@@ -61,13 +61,16 @@ def measure(case: Case) -> list[dict[str, Any]]:
     """One row per number of threads: updates per second, bytes per update, peak, hash.
 
     The fastest of some epochs counts. The hash is of the parameters after the same epochs from the
-    same start, whatever the number of threads.
+    same start, whatever the number of threads. The start of the first engine includes the loading
+    of its kernels.
     """
     terms = Terms.of_kind(case.kind, case.blend)
     train, content = synthetic_ratings(case.ratings)
-    hashes = {}
+    hashes, loading = {}, []
     for threads in case.threads:
+        start = time.perf_counter()
         engine = _engine(case, terms, train, content, threads)
+        loading.append(time.perf_counter() - start)
         for _ in range(HASHED_EPOCHS):
             engine.run_epoch(LEARNING_RATE)
         hashes[threads] = hash_of(engine.parameters())
@@ -92,6 +95,7 @@ def measure(case: Case) -> list[dict[str, Any]]:
             "bytes_per_update": bytes_per_update(terms, case.latent_dim, words),
             "peak_mib": peak,
             "parameters_hash": hashes[threads],
+            "seconds_to_start": loading[0],
         }
         for threads in case.threads
     ]
