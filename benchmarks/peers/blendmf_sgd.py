@@ -34,7 +34,8 @@ def curve(problem: Problem, request: Request) -> Iterator[Point]:
             engine.run_epoch(settings.learning_rate_at(epoch))
         seconds += time.perf_counter() - start
         run = epochs
-        model = engine.parameters().to_model(problem.shape, (-np.inf, np.inf), content)
+        engine.keep()
+        model = engine.kept().to_model(problem.shape, (-np.inf, np.inf), content)
         yield Point(epochs, seconds, model.predict(*problem.test))
 
 

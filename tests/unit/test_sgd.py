@@ -71,7 +71,7 @@ def test_worked_example_of_the_content_update():
 
 
 def test_worked_example_of_the_penalised_loss():
-    loss = penalised_loss([0.05, -0.1, 0.2], [1.2, 0.8, 0.2, 0.3], [0.1] * 4)
+    loss = penalised_loss(0.05**2 + 0.1**2 + 0.2**2, [1.2, 0.8, 0.2, 0.3], [0.1] * 4)
     assert loss == pytest.approx(0.3025)
 
 

@@ -1,3 +1,4 @@
+import math
 import re
 from dataclasses import replace
 
@@ -263,7 +264,7 @@ def test_a_penalty_that_nearly_empties_user_content_within_an_epoch_stays_finite
         engine = engine_of(parameters, once, content, replace(settings, batch_size=batch_size))
         for _ in range(5):
             engine.run_epoch(0.1)
-        assert engine.parameters().are_finite()
+        assert all(map(math.isfinite, engine.squared_norms().values()))
 
 
 class Refusing:

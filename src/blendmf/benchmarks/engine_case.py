@@ -73,7 +73,8 @@ def measure(case: Case) -> list[dict[str, Any]]:
         loading.append(time.perf_counter() - start)
         for _ in range(HASHED_EPOCHS):
             engine.run_epoch(LEARNING_RATE)
-        hashes[threads] = hash_of(engine.parameters())
+        engine.keep()
+        hashes[threads] = hash_of(engine.kept())
     seconds: dict[int, list[float]] = {threads: [] for threads in case.threads}
     for _ in range(TIMED_EPOCHS):
         for threads in case.threads:

@@ -68,7 +68,7 @@ class BlockSgdEngine:
         d = settings.latent_dim
         self.n_blocks = settings.blocks or number_of_blocks(train.shape, d)
         self._blocks = Blocks.deal(train, self.n_blocks, random)
-        self._packed = PackedParameters.pack(parameters, self._blocks)
+        self._packed = self._kept = PackedParameters.pack(parameters, self._blocks)
         self._type = self._packed.scale.dtype.type
         self._range = tuple(self._type(bound) for bound in rating_range)
         items = np.argsort(self._blocks.item_rows)
@@ -102,6 +102,18 @@ class BlockSgdEngine:
         sums = np.zeros(-(-len(part) // PIECE))
         self._in_threads(self._errors(sums, len(part), arrays))
         return math.sqrt(sums.sum() / len(part))
+
+    def squared_norms(self) -> dict[str, float]:
+        """Sum of the squares of all entries of each term."""
+        return self._packed.squared_norms()
+
+    def keep(self) -> None:
+        """Remember the current parameters."""
+        self._kept = self._packed.copy()
+
+    def kept(self) -> Parameters:
+        """Copy of the parameters that were kept last."""
+        return self._kept.unpack(self._blocks, self._settings.latent_dim)
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters."""

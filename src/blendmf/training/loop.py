@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from blendmf.data.observations import Observations
 from blendmf.log import progress
-from blendmf.training.parameters import Parameters
+from blendmf.training.parameters import Parameters, penalised_loss
 from blendmf.training.settings import TrainingSettings
 
 
@@ -34,8 +34,14 @@ class Engine(Protocol):
     def rmse(self, part: Observations) -> float:
         """RMSE of the current parameters, predictions clipped to the rating range."""
 
-    def parameters(self) -> Parameters:
-        """Copy of the current parameters."""
+    def squared_norms(self) -> dict[str, float]:
+        """Sum of the squares of all entries of each term; not finite where an entry is not."""
+
+    def keep(self) -> None:
+        """Remember the current parameters, in place of those that were kept before."""
+
+    def kept(self) -> Parameters:
+        """Copy of the parameters that were kept last."""
 
 
 @dataclass(frozen=True)
@@ -73,22 +79,24 @@ def train_epochs(
     runs its full length.
     """
     history: list[Epoch] = []
-    best = engine.parameters()
+    engine.keep()
     best_epoch, best_rmse = 0, math.inf
     diverged = False
     for epoch in progress(range(1, settings.epochs + 1), "epochs"):
         learning_rate = settings.learning_rate_at(epoch - 1)
         engine.run_epoch(learning_rate)
-        current = engine.parameters()
-        diverged = not current.are_finite()
+        norms = engine.squared_norms()
+        diverged = not all(map(math.isfinite, norms.values()))
         if diverged:
             break
         train_rmse = engine.rmse(train)
         validation_rmse = engine.rmse(validation) if len(validation) else math.nan
-        loss = train_rmse**2 * len(train) + current.penalty(settings)
+        penalties = (settings.penalty_of_term[term] for term in norms)
+        loss = penalised_loss(train_rmse**2 * len(train), norms.values(), penalties)
         history.append(Epoch(epoch, learning_rate, train_rmse, validation_rmse, loss))
         if math.isnan(validation_rmse) or validation_rmse < best_rmse:
-            best, best_epoch, best_rmse = current, epoch, validation_rmse
+            engine.keep()
+            best_epoch, best_rmse = epoch, validation_rmse
         elif epoch - best_epoch >= settings.patience:
             break
-    return Training(best, history, best_epoch, diverged)
+    return Training(engine.kept(), history, best_epoch, diverged)

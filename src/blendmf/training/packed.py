@@ -1,6 +1,6 @@
 """Parameters as the compiled kernels read them: rows of blocks together, padded, aligned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,25 @@ class PackedParameters:
             own,
         )
 
+    def copy(self) -> "PackedParameters":
+        """Independent copy; its rows are not aligned."""
+        arrays = {
+            name: value.copy() for name, value in vars(self).items() if hasattr(value, "shape")
+        }
+        return replace(self, **arrays)
+
+    def squared_norms(self) -> dict[str, float]:
+        """Sum of the squares of all entries of each term that the variant has."""
+        norms = {}
+        for name in self.terms:
+            array = getattr(self, name)
+            if name == "user_content":
+                squares = np.einsum("ut,ut->u", array, array) * self.scale**2
+                norms[name] = float(squares.sum(dtype=np.float64))
+            else:
+                norms[name] = float(np.vdot(array, array))
+        return norms
+
     def item_vectors(self, content: Any) -> NDArray[Any] | None:
         """q_i + C_i V as a matrix of rows; `content` has its rows in the order of the blocks."""
         if self.content_factors is None:
@@ -96,9 +115,13 @@ class PackedParameters:
     @property
     def variant(self) -> tuple[str, ...]:
         """Name of the terms and of the precision, such as ``("bias-factors", "float32")``."""
-        terms = [
+        return "-".join(self.terms), self.scale.dtype.name
+
+    @property
+    def terms(self) -> list[str]:
+        """Names of the terms that the variant has, mu not counted."""
+        return [
             name
             for name, array in vars(self).items()
             if name not in ("global_mean", "scale") and array is not None
         ]
-        return "-".join(terms), self.scale.dtype.name

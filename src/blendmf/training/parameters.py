@@ -117,15 +117,9 @@ class Parameters:
         copies: dict[str, Any] = {name: array.copy() for name, array in self.arrays().items()}
         return replace(self, **copies)
 
-    def are_finite(self) -> bool:
-        """Whether no parameter is NaN or infinite."""
-        return all(bool(np.isfinite(array).all()) for array in self.arrays().values())
-
-    def penalty(self, settings: TrainingSettings) -> float:
-        """Sum over all terms of the term's L2 penalty times its squared norm."""
-        norms = {name: squared_norm(array) for name, array in self.arrays().items()}
-        of_term = settings.penalty_of_term
-        return penalised_loss((), norms.values(), (of_term[name] for name in norms))
+    def squared_norms(self) -> dict[str, float]:
+        """Sum of the squares of all entries of each term that the variant has."""
+        return {name: float(np.vdot(array, array)) for name, array in self.arrays().items()}
 
     def to_model(
         self, shape: tuple[int, int], rating_range: tuple[float, float], content: sp.csr_array
@@ -145,14 +139,8 @@ class Parameters:
         )
 
 
-def squared_norm(array: Array) -> float:
-    """Sum of squares of all entries."""
-    return float(np.vdot(array, array))
-
-
 def penalised_loss(
-    errors: Iterable[float], squared_norms: Iterable[float], penalties: Iterable[float]
+    squared_error: float, squared_norms: Iterable[float], penalties: Iterable[float]
 ) -> float:
     """Sum of squared errors plus the sum of each squared norm times its penalty."""
-    squared_errors = sum(e * e for e in errors)
-    return squared_errors + sum(p * n for p, n in zip(penalties, squared_norms, strict=True))
+    return squared_error + sum(p * n for p, n in zip(penalties, squared_norms, strict=True))

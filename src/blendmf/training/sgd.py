@@ -137,7 +137,7 @@ class SgdEngine:
         rating_range: tuple[float, float],
         random: np.random.Generator,
     ) -> None:
-        self._parameters = parameters
+        self._parameters = self._kept = parameters
         self._train = train
         self._settings = settings
         self._rating_range = rating_range
@@ -165,6 +165,18 @@ class SgdEngine:
         model = self.parameters().to_model(part.shape, self._rating_range, self._content)
         errors = model.predict(part.users, part.items) - part.ratings
         return math.sqrt(np.mean(errors**2))
+
+    def squared_norms(self) -> dict[str, float]:
+        """Sum of the squares of all entries of each term."""
+        return self.parameters().squared_norms()
+
+    def keep(self) -> None:
+        """Remember the current parameters."""
+        self._kept = self.parameters()
+
+    def kept(self) -> Parameters:
+        """Copy of the parameters that were kept last."""
+        return self._kept.copy()
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters, w_u multiplied out."""

@@ -82,6 +82,19 @@ class TorchEngine:
         with one_thread(), repeatable(self._settings.deterministic):
             return rmse(self._terms, self._global_mean, self._content, ratings, self._rating_range)
 
+    def squared_norms(self) -> dict[str, float]:
+        """Sum of the squares of all entries of each term."""
+        return {name: float(t.detach().square().sum()) for name, t in self._terms.items()}
+
+    def keep(self) -> None:
+        """Remember the current parameters, on the device."""
+        self._kept = {name: t.detach().clone() for name, t in self._terms.items()}
+
+    def kept(self) -> Parameters:
+        """Copy of the parameters that were kept last."""
+        arrays = {name: t.cpu().numpy().copy() for name, t in self._kept.items()}
+        return Parameters(self._global_mean, **arrays)
+
     def parameters(self) -> Parameters:
         """Copy of the current parameters."""
         arrays = {name: t.detach().cpu().numpy().copy() for name, t in self._terms.items()}

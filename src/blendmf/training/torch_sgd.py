@@ -112,6 +112,19 @@ class TorchSgdEngine:
                 self._rating_range,
             )
 
+    def squared_norms(self) -> dict[str, float]:
+        """Sum of the squares of all entries of each term."""
+        return {name: float(term.square().sum()) for name, term in self._terms().items()}
+
+    def keep(self) -> None:
+        """Remember the current parameters, on the device."""
+        self._kept = {name: term.clone() for name, term in self._terms().items()}
+
+    def kept(self) -> Parameters:
+        """Copy of the parameters that were kept last."""
+        arrays = {name: term.cpu().numpy().copy() for name, term in self._kept.items()}
+        return Parameters(self._tables.global_mean, **arrays)
+
     def parameters(self) -> Parameters:
         """Copy of the current parameters."""
         arrays = {name: term.cpu().numpy().copy() for name, term in self._terms().items()}
