@@ -84,12 +84,14 @@ class BlockSgdEngine:
         self._train_arrays = self._arrays(train, self._blocks.order)
         self._other_parts: dict[int, tuple[Observations, tuple[NDArray[Any], ...]]] = {}
         self._copies = self._word_copies()
+        self._item_vectors: NDArray[Any] | None = None
         one_by_one = self._packed.content_factors is not None and self._copies is None
         self.threads = 1 if one_by_one else threads
         self._load_kernels()
 
     def run_epoch(self, learning_rate: float) -> None:
         """Go once through all training ratings, cell by cell."""
+        self._item_vectors = None
         user_order, item_order = (self._random.permutation(self.n_blocks) for _ in range(2))
         self._in_threads(self._epoch(learning_rate, user_order, item_order, held_back=NOTHING))
 
@@ -165,11 +167,13 @@ class BlockSgdEngine:
     ) -> Callable[[], None]:
         """What each thread does to fill `sums`."""
         p = self._packed
+        if self._item_vectors is None:
+            self._item_vectors = p.item_vectors(self._content)
         run = compiled(sum_squared_errors, *self._variant)
         arguments = (
             *(np.zeros(3, dtype=np.int64), sums, n, *arrays),
             *(self._type(p.global_mean), p.user_bias, p.item_bias),
-            *(p.user_factors, p.item_vectors(self._content)),
+            *(p.user_factors, self._item_vectors),
             *(p.user_content, p.scale, self._csr, *self._range, self._lanes),
         )
         return lambda: run(*arguments)

@@ -248,12 +248,16 @@ def sum_squared_errors(
     """
     indptr, indices, data = C
     zero = mu - mu
+    ahead = np.uint64(AHEAD)
     while True:
         piece = take_next(counters, NEXT)
         if piece >= len(sums):
             return
         total = 0.0
         for m in range(np.uint64(piece * PIECE), np.uint64(min(n, (piece + 1) * PIECE))):
+            if P is not None:
+                prefetch_row(P, users[m + ahead], lanes)
+                prefetch_row(Z, items[m + ahead], lanes)
             u, i = users[m], items[m]
             score = mu
             if b_u is not None:
