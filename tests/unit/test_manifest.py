@@ -45,6 +45,10 @@ def repository(tmp_path, monkeypatch) -> Path:
     return folder
 
 
+def fit_facts(engine: str, threads: int = 1, gpu: str | None = None) -> dict:
+    return {"engine": engine, "engine_reason": "it suits", "threads": threads, "gpu": gpu}
+
+
 def gather(folder: Path, repository: Path) -> dict:
     data = folder / "data/ratings.parquet"
     data.parent.mkdir(parents=True)
@@ -54,7 +58,7 @@ def gather(folder: Path, repository: Path) -> dict:
         folder / "manifest.json",
         files=[data],
         source={"name": "tiny", "archive_sha256": "ab", "counts": {"ratings": 7}},
-        fits=[{"engine": "numba cpu"}, {"engine": "closed-form"}, {"engine": "numba cpu"}],
+        fits=[fit_facts("numba cpu"), fit_facts("closed-form"), fit_facts("numba cpu", threads=4)],
         config=CONFIG,
         benchmarks=[*benchmarks, folder / "benchmarks/never.tsv"],
         repository=repository,
@@ -68,7 +72,8 @@ def test_manifest_holds_what_made_the_run(tmp_path, repository):
     assert facts["configuration"] == CONFIG
     assert facts["sha256"] == {"data/ratings.parquet": hashlib.sha256(b"ratings").hexdigest()}
     assert facts["source"] == {"name": "tiny", "archive_sha256": "ab"}
-    assert facts["machine"]["engines"] == ["closed-form", "numba cpu"]
+    assert facts["machine"]["engines"] == ["closed-form: it suits", "numba cpu: it suits"]
+    assert facts["machine"]["training_threads"] == [1, 4]
     assert facts["machine"]["gpus"] == []
     assert facts["machine"]["cores"] >= 1
     assert facts["timings"] == {"train": {"jobs": 1, "seconds": 2.5, "max_rss_mib": 100.0}}
@@ -80,7 +85,7 @@ def test_gpus_are_named_where_they_were_used(tmp_path, repository):
         tmp_path / "manifest.json",
         files=[],
         source={},
-        fits=[{"engine": "torch cuda", "gpu": "Fast 9000"}, {"engine": "torch cpu", "gpu": None}],
+        fits=[fit_facts("torch cuda", gpu="Fast 9000"), fit_facts("torch cpu")],
         config={},
         benchmarks=[],
         repository=repository,
