@@ -70,7 +70,7 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	$(BIN)/python -m blendmf.compile_kernels
+	$(BIN)/python -m blendmf.training.compile_kernels
 	touch $@
 
 .venv-peers/installed.json: benchmarks/peers/requirements.txt benchmarks/peers/constraints.txt | .venv/run

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -19,7 +19,6 @@ def head_of_full_sort(scores, k):
     return np.pad(lists, ((0, 0), (0, k - lists.shape[1])), constant_values=-1)
 
 
-@settings(deadline=None)  # the first example may wait for the compiler
 @given(score_tables, st.integers(1, 15))
 def test_lists_are_the_head_of_a_full_sort_by_score_and_position(scores, k):
     np.testing.assert_array_equal(top_k(scores, k), head_of_full_sort(scores, k))

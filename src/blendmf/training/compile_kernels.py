@@ -1,10 +1,9 @@
-"""Compile the kernels that the default experiment uses, as part of the set-up."""
+"""Compile the kernels that the default experiment trains with, as part of the set-up."""
 
 import numpy as np
 import scipy.sparse as sp
 
 from blendmf.data.observations import Observations
-from blendmf.evaluation.top_k import compile_kernel
 from blendmf.training.block_sgd import BlockSgdEngine
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.rows import LANES
@@ -19,8 +18,7 @@ VARIANTS = {
 
 
 def compile_kernels() -> None:
-    """Compile into the cache on disk: the top-K selection, and the engine of each variant."""
-    compile_kernel()
+    """Make an engine of each variant, which compiles its kernels into the cache on disk."""
     position = np.zeros(1, dtype=np.int32)
     train = Observations(position, position, np.ones(1, dtype=np.float32), (1, 1))
     content = sp.csr_array(np.ones((1, 1), dtype=np.float32))
