@@ -40,7 +40,7 @@ bench: .venv/run
 
 # Every variant by every engine that the machine has; fails where test errors differ by over 0.002.
 parity: .venv/run
-	$(SNAKEMAKE) --quiet host reason parity_all $(ARGS)
+	$(SNAKEMAKE) --quiet host reason $(ARGS) -- parity_all
 
 # Other systems beside blendmf's own models, in an environment of their own; some of them have to be
 # compiled. ml-latest-small is compared on too where BLENDMF_DATA has it.
