@@ -1,4 +1,4 @@
-# `make report` runs the default experiment, `make test` the tests; each sets up .venv by itself.
+# `make report` runs the default experiment, `make test` the tests (but the slow ones); each sets up .venv by itself.
 #   make report ARGS="--configfile workflow/experiments/notebook.yaml"
 # ARGS is handed to snakemake (report, smoke) or to pytest (test).
 
@@ -7,7 +7,7 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default
 ARGS ?=
 
-.PHONY: report test setup lint format smoke bench parity peers images clean
+.PHONY: report test test-slow setup lint format smoke bench parity peers images clean
 
 report: .venv/run
 	$(SNAKEMAKE) --quiet host reason --report results/report.html --report-after-run \
@@ -15,7 +15,10 @@ report: .venv/run
 	@echo "The report is in results/report.html"
 
 test: .venv/dev
-	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto -m "not slow" $(ARGS)
+
+test-slow: .venv/dev
+	$(BIN)/python -m pytest --numprocesses auto -m slow $(ARGS)
 
 setup: .venv/dev
 

@@ -56,9 +56,14 @@ def bits(parameters):
 
 CASES = [
     *((variant, 5, np.float32) for variant in VARIANTS),
-    ("mf", 40, np.float32),
-    ("mf-content-item", 64, np.float32),
-    ("mf-content-both", 33, np.float64),
+    *(
+        pytest.param(*case, marks=pytest.mark.slow)
+        for case in [
+            ("mf", 40, np.float32),
+            ("mf-content-item", 64, np.float32),
+            ("mf-content-both", 33, np.float64),
+        ]
+    ),
 ]
 
 

@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from blendmf.training import compiled as module
 from blendmf.training.atomics import take_next
@@ -55,6 +56,7 @@ print(engine.rmse(train))
 """
 
 
+@pytest.mark.slow
 def test_jobs_that_start_together_on_an_empty_cache_do_not_disturb_each_other(
     tmp_path, monkeypatch
 ):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from project import SECONDS, Project
@@ -33,8 +34,12 @@ def interrupted(project: Project, awaited: str, with_signal: signal.Signals) -> 
         while not list(project.run.glob(awaited)) and running.poll() is None:
             assert time.monotonic() < end, f"no {awaited}"
             time.sleep(0.05)
-        os.killpg(running.pid, with_signal)
-        output, _ = running.communicate()
+        output = None
+        while output is None:
+            # One that arrives while Python finalises an object is lost; a user would try again.
+            os.killpg(running.pid, with_signal)
+            with suppress(subprocess.TimeoutExpired):
+                output, _ = running.communicate(timeout=10)
     assert running.returncode != 0, output
     assert not (project.run / COMPARISON).exists()
 

@@ -1,6 +1,7 @@
 """The experiment on several sizes of data, in miniature."""
 
 import pandas as pd
+import pytest
 from project import Project
 
 SIZES = {
@@ -23,6 +24,7 @@ ONCE_FOR_EACH_SIZE = {
 }
 
 
+@pytest.mark.slow
 def test_every_rule_is_measured_on_every_size(fresh: Project) -> None:
     fresh.succeed("--cores", "2", **SCALE)
     rules = pd.read_csv(fresh.run / "results/scale/rules.csv", keep_default_na=False)

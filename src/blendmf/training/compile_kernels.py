@@ -12,6 +12,8 @@ from blendmf.training.settings import TrainingSettings
 VARIANTS = {
     ("mf", None): (LANES, 2 * LANES, 3 * LANES, 4 * LANES),
     ("mf-content", "item"): (LANES, 2 * LANES, 3 * LANES, 4 * LANES),
+    ("mf-content", "user"): (LANES,),
+    ("mf-content", "both"): (LANES,),
     ("content", None): (LANES,),
 }
 """Numbers of factors that each variant is compiled for; others are compiled when first used."""
