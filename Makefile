@@ -1,4 +1,5 @@
-# `make report` runs the default experiment, `make test` the tests (but the slow ones); each sets up .venv by itself.
+# `make report` runs the default experiment, `make test` the tests (`make test-slow` the slow ones);
+# each sets up .venv by itself.
 #   make report ARGS="--configfile workflow/experiments/notebook.yaml"
 # ARGS is handed to snakemake (report, smoke) or to pytest (test).
 
