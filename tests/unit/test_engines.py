@@ -22,6 +22,8 @@ def chosen(n_ratings, **settings):
         ({"device": "mps"}, "torch"),
         ({"optimiser": "adam"}, "torch"),
         ({"optimiser": "gd", "device": "cpu"}, "torch"),
+        ({"optimiser": "als"}, "numba"),
+        ({"optimiser": "als", "device": "cuda"}, "numba"),
     ],
 )
 def test_what_the_settings_say_is_done(settings, expected):
@@ -43,3 +45,8 @@ def test_the_reason_names_what_decided():
 def test_numba_cannot_run_adam():
     with pytest.raises(UserError, match=r"training\.engine.*adam"):
         chosen(FEW, optimiser="adam", engine="numba")
+
+
+def test_torch_cannot_run_als():
+    with pytest.raises(UserError, match=r"training\.engine.*als.*engine to auto"):
+        chosen(FEW, optimiser="als", engine="torch")

@@ -24,7 +24,10 @@ ENTRIES = {
     "bias": {"kind": "bias", "user_shrinkage": 5, "item_shrinkage": 5},
     "svd": {"kind": "svd", "rank": None, "ranks": [1, 2, 4]},
     "content": {"kind": "content"},
+    "item-neighbours": {"kind": "item-neighbours", "similarity_shrinkage": 10},
+    "pure-svd": {"kind": "pure-svd", "rank": 3},
     "mf": {"kind": "mf"},
+    "als": {"kind": "mf", "training": {"optimiser": "als", "regularization": 0.05}},
     "mf-content-user": {"kind": "mf-content", "blend": "user"},
     "mf-content-item": {"kind": "mf-content", "blend": "item"},
     "mf-content-both": {"kind": "mf-content", "blend": "both"},
@@ -100,7 +103,7 @@ def test_another_name_of_a_stream_gives_another_model(planted, name):
     assert not np.array_equal(first, second)
 
 
-@pytest.mark.parametrize("name", ["mf", "mf-content-item", "mf-content-both"])
+@pytest.mark.parametrize("name", ["mf", "als", "mf-content-item", "mf-content-both"])
 def test_planted_factors_are_recovered_near_to_the_noise(planted, name):
     test = planted[2]
     warm = test.items < 100
@@ -140,3 +143,20 @@ def test_an_unknown_kind_and_a_missing_content_matrix_are_refused(planted):
         fit_model({"kind": "magic"}, TRAINING, train, validation, None, **shared)
     with pytest.raises(ValueError, match="needs a content matrix"):
         fit_model(ENTRIES["content"], TRAINING, train, validation, None, **shared)
+
+
+def test_als_is_refused_where_there_are_words_to_learn(planted):
+    train, validation, _, content = planted
+    entry = {"kind": "mf-content", "blend": "item", "training": {"optimiser": "als"}}
+    shared = {"rating_range": RANGE, "seed": 1, "name": ("x",)}
+    with pytest.raises(UserError, match="als learns no words"):
+        fit_model(entry, TRAINING, train, validation, content, **shared)
+
+
+def test_the_shrinkages_of_an_svd_are_those_of_its_biases(planted):
+    train, validation, _, _ = planted
+    shared = {"rating_range": RANGE, "seed": 1, "name": ("x",)}
+    for shrinkages in ({"user_shrinkage": 2, "item_shrinkage": 30}, {}):
+        entries = ({"kind": kind, "rank": 2, **shrinkages} for kind in ("svd", "bias"))
+        svd, bias = (fit_model(entry, {}, train, validation, None, **shared) for entry in entries)
+        np.testing.assert_array_equal(svd.model.item_bias, bias.model.item_bias)

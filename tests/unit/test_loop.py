@@ -109,6 +109,17 @@ def test_a_models_own_settings_come_before_the_shared_ones_and_the_search_before
     assert TrainingSettings.of_model(tuned_entry(entry, []), shared).latent_dim == 16
 
 
+def test_the_search_sets_what_a_kind_has_in_its_own_entry():
+    entry = {"kind": "bias", "user_shrinkage": 15, "item_shrinkage": 10}
+    assert tuned_entry(entry, [{"params": {"item_shrinkage": 3.5}}]) == {
+        "kind": "bias",
+        "user_shrinkage": 15,
+        "item_shrinkage": 3.5,
+    }
+
+
 def test_a_step_that_overshoots_zero_is_refused():
+    long_steps = {"learning_rate": 2.0, "regularization": 0.6}
     with pytest.raises(UserError, match="overshoots zero"):
-        TrainingSettings.of_model({}, {"learning_rate": 2.0, "regularization": 0.6})
+        TrainingSettings.of_model({}, long_steps)
+    assert TrainingSettings.of_model({}, long_steps | {"optimiser": "als"}).regularization == 0.6

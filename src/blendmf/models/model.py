@@ -1,6 +1,6 @@
 """What every model offers, whatever is inside, and reading one back from its file."""
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,6 +9,8 @@ from blendmf.errors import UserError
 from blendmf.files import PathLike, read_arrays
 from blendmf.models.baselines import PopularityModel, RandomModel
 from blendmf.models.factor_model import FactorModel
+from blendmf.models.item_neighbours import ItemNeighboursModel
+from blendmf.models.pure_svd import PureSvdModel
 
 
 class Model(Protocol):
@@ -45,9 +47,9 @@ class Model(Protocol):
         """Write the model to one ``.npz`` file that needs no pickle."""
 
 
-MODELS: dict[str, type[FactorModel] | type[PopularityModel] | type[RandomModel]] = {
-    model.kind: model for model in (FactorModel, PopularityModel, RandomModel)
-}
+AnyModel = FactorModel | ItemNeighboursModel | PopularityModel | PureSvdModel | RandomModel
+
+MODELS: dict[str, type[AnyModel]] = {model.kind: model for model in get_args(AnyModel)}
 
 
 def load_model(path: PathLike) -> Model:

@@ -41,7 +41,8 @@ def singular_triplets(
     if not 1 <= rank < min(matrix.shape):
         raise UserError(
             f"a truncated SVD of a {matrix.shape[0]} x {matrix.shape[1]} matrix has rank 1 to "
-            f"{min(matrix.shape) - 1}, not {rank}; change svd.ranks or the model's rank"
+            f"{min(matrix.shape) - 1}, not {rank}; change svd.ranks, or the "
+            "model's rank or its space"
         )
     if not matrix.count_nonzero():  # where the solver would find no direction to start from
         return np.zeros((matrix.shape[0], rank)), np.zeros(rank), np.zeros((rank, matrix.shape[1]))
@@ -54,19 +55,36 @@ def singular_triplets(
 
 
 def fit_svd(
-    train: Observations, rating_range: tuple[float, float], rank: int, random: np.random.Generator
+    train: Observations,
+    rating_range: tuple[float, float],
+    rank: int,
+    random: np.random.Generator,
+    *,
+    user_shrinkage: float = 15.0,
+    item_shrinkage: float = 10.0,
 ) -> FactorModel:
     """mu + b_u + b_i plus the best rank-k approximation of what they leave, zero where unrated.
 
     The residual matrix R - mu - b_u - b_i has an entry for each training rating and zero
     elsewhere; with its truncated SVD U S Vt, p_u = U_u sqrt(S) and q_i = V_i sqrt(S).
 
+    Parameters
+    ----------
+    rank : int
+        k, at least 1 and below the number of users and of items.
+    random : Generator
+        Draws the solver's start vector.
+    user_shrinkage, item_shrinkage : float
+        Of the biases, as `fit_bias` has them.
+
     References
     ----------
     P. Cremonesi, Y. Koren, R. Turrin, "Performance of recommender algorithms on top-N
     recommendation tasks", RecSys 2010 (PureSVD, here on centred ratings).
     """
-    bias = fit_bias(train, rating_range)
+    bias = fit_bias(
+        train, rating_range, user_shrinkage=user_shrinkage, item_shrinkage=item_shrinkage
+    )
     residuals = train.ratings - _unclipped(bias, train)
     matrix = sp.csr_array((residuals, (train.users, train.items)), shape=train.shape)
     U, s, Vt = singular_triplets(matrix, rank, random)

@@ -4,6 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from blendmf.data.observations import Observations
+from blendmf.training.als import AlsEngine
 from blendmf.training.block_sgd import BlockSgdEngine
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.rows import LANES
@@ -31,6 +32,9 @@ def compile_kernels() -> None:
             settings = TrainingSettings(latent_dim=d)
             parameters = Parameters.initial(terms, train, content.shape[1], settings, random)
             BlockSgdEngine(parameters, train, content, settings, (1.0, 5.0), random)
+    settings = TrainingSettings()
+    parameters = Parameters.initial(Terms.of_kind("mf"), train, 0, settings, random)
+    AlsEngine(parameters, train, settings, (1.0, 5.0))
 
 
 if __name__ == "__main__":

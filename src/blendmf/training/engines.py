@@ -20,6 +20,14 @@ WORTH_A_GPU = 5_000_000
 """Ratings from which on `auto` looks for a GPU; fewer are learned on the CPU within seconds."""
 
 
+ONLY_ENGINE = {
+    "als": ("numba", "alternating least squares are solved on the CPU"),
+    "adam": ("torch", "adam runs in PyTorch alone"),
+    "gd": ("torch", "gd runs in PyTorch alone"),
+}
+"""The engine of each optimiser that has but one, and why it is chosen."""
+
+
 @dataclass(frozen=True)
 class EngineFacts:
     """What did the work of a fit.
@@ -57,11 +65,13 @@ def choose_engine(settings: TrainingSettings, n_ratings: int) -> tuple[str, str]
     """
     optimiser, engine, device = settings.optimiser, settings.engine, settings.device
     if optimiser != "sgd":
-        if engine == "numba":
+        only, reason = ONLY_ENGINE[optimiser]
+        if engine not in ("auto", only):
             raise UserError(
-                f"training.engine: numba runs sgd alone, not {optimiser}; set engine to auto"
+                f"training.engine: {engine} does not run {optimiser}; set the model's engine to "
+                "auto"
             )
-        return "torch", f"{optimiser} runs in PyTorch alone"
+        return only, reason
     if engine != "auto":
         return engine, "training.engine asks for it"
     if device == "cpu":
@@ -88,6 +98,8 @@ def make_engine(
 ) -> tuple[Engine, EngineFacts]:
     """The engine that the settings ask for, each imported where it is used."""
     name, reason = choose_engine(settings, len(train))
+    if settings.optimiser == "als":
+        return _als_engine(parameters, train, settings, rating_range, threads, reason)
     problem: tuple[Any, Any, Any, Any, Any, Any] = (
         parameters,
         train,
@@ -104,6 +116,26 @@ def make_engine(
         return blocks, facts
     engine = _torch_engine(settings)(*problem)
     return engine, EngineFacts(f"torch {engine.device}", reason, gpu=engine.device_name)
+
+
+def _als_engine(
+    parameters: Parameters,
+    train: Observations,
+    settings: TrainingSettings,
+    rating_range: tuple[float, float],
+    threads: int,
+    reason: str,
+) -> tuple[Engine, EngineFacts]:
+    from blendmf.training.als import AlsEngine
+
+    words = {"content_factors", "user_content"} & parameters.arrays().keys()
+    if words:
+        raise UserError(
+            "training.optimiser: als learns no words, only the factors and biases of kind mf; set "
+            "it to sgd for a model with content"
+        )
+    engine = AlsEngine(parameters, train, settings, rating_range, threads)
+    return engine, EngineFacts("numba cpu", reason, engine.threads)
 
 
 def _torch_engine(settings: TrainingSettings) -> "type[TorchSgdEngine | TorchEngine]":

@@ -9,18 +9,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from blendmf.data.observations import Observations
-from blendmf.errors import UserError
-from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
-from blendmf.models.factor_model import FactorModel
+from blendmf.kinds import is_trained
+from blendmf.models.closed_form import fit_closed_form
 from blendmf.models.model import Model
-from blendmf.models.svd import best_rank, fit_svd, truncated
-from blendmf.streams import stream, stream_seed
+from blendmf.streams import stream
 from blendmf.training.engines import EngineFacts, make_engine
 from blendmf.training.loop import Epoch, Training, train_epochs
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.settings import TrainingSettings
-
-TRAINED_KINDS = ("mf", "mf-content", "content")
 
 
 @dataclass(frozen=True)
@@ -88,8 +84,10 @@ def fit_model(
         Threads that may train; the outcome does not hang on it.
     """
     start = time.perf_counter()
-    if entry["kind"] not in TRAINED_KINDS:
-        model = _fit_closed_form(entry, train, validation, rating_range, seed, name)
+    if not is_trained(entry):
+        model = fit_closed_form(
+            entry, train, validation, rating_range=rating_range, seed=seed, name=name
+        )
         seconds = time.perf_counter() - start
         return Fit(model, (), 0, 0, np.nan, False, EngineFacts(), seconds)
     terms = Terms.of_kind(entry["kind"], entry.get("blend"))
@@ -115,40 +113,3 @@ def fit_model(
         facts,
         seconds,
     )
-
-
-def _fit_closed_form(
-    entry: Mapping[str, Any],
-    train: Observations,
-    validation: Observations,
-    rating_range: tuple[float, float],
-    seed: int,
-    name: tuple[str | int, ...],
-) -> Model:
-    match entry["kind"]:
-        case "global-mean":
-            return fit_global_mean(train, rating_range)
-        case "popularity":
-            return PopularityModel.fit(train)
-        case "random":
-            return RandomModel.fit(train, rating_range, stream_seed(seed, *name))
-        case "bias":
-            shrinkage = {key: entry[key] for key in ("user_shrinkage", "item_shrinkage")}
-            return fit_bias(train, rating_range, **shrinkage)
-        case "svd":
-            return _fit_svd(entry, train, validation, rating_range, stream(seed, *name))
-    raise UserError(f"unknown kind of model: {entry['kind']}")
-
-
-def _fit_svd(
-    entry: Mapping[str, Any],
-    train: Observations,
-    validation: Observations,
-    rating_range: tuple[float, float],
-    random: np.random.Generator,
-) -> FactorModel:
-    """Truncated SVD of the entry's rank, or of the one of its `ranks` that validation prefers."""
-    if entry["rank"] is not None:
-        return fit_svd(train, rating_range, entry["rank"], random)
-    largest = fit_svd(train, rating_range, max(entry["ranks"]), random)
-    return truncated(largest, best_rank(largest, validation, entry["ranks"]))

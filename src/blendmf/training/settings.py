@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from blendmf.errors import UserError
+from blendmf.kinds import is_trained
 
 
 def tuned_entry(entry: Mapping[str, Any], best: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -17,18 +18,27 @@ def tuned_entry(entry: Mapping[str, Any], best: Sequence[Mapping[str, Any]]) -> 
         The search's ``best.json``, or nothing where the model is not searched.
     """
     found = {name: value for outcome in best for name, value in outcome["params"].items()}
-    return {**entry, "training": {**entry.get("training", {}), **found}}
+    return with_params(entry, found)
+
+
+def with_params(entry: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's entry with values for some of its kind's parameters, each where the kind has it."""
+    if is_trained(entry):
+        return {**entry, "training": {**entry.get("training", {}), **params}}
+    return {**entry, **params}
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
     """Settings of one training, the configuration's `training` block and a model's own keys."""
 
-    optimiser: Literal["sgd", "adam", "gd"] = "sgd"
-    """sgd: per rating. adam: mini-batches, gd: full batch, both in PyTorch."""
+    optimiser: Literal["sgd", "als", "adam", "gd"] = "sgd"
+    """sgd: per rating. als: alternating least squares, for plain factors. adam: mini-batches, gd:
+    full batch, both in PyTorch."""
 
     engine: Literal["auto", "numba", "torch"] = "auto"
-    """What runs sgd: numba on the CPU, torch on `device`; auto goes by device and size."""
+    """What runs sgd: numba on the CPU, torch on `device`; auto goes by device and size. als runs
+    in numba alone, adam and gd in torch alone."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where PyTorch runs; auto takes CUDA where there is one."""
@@ -88,7 +98,8 @@ class TrainingSettings:
             If the step is so long and the penalty so large that a step overshoots zero.
         """
         settings = cls(**{**training, **entry.get("training", {})})
-        if settings.learning_rate * max(settings.penalties) >= 1:
+        takes_steps = settings.optimiser != "als"
+        if takes_steps and settings.learning_rate * max(settings.penalties) >= 1:
             raise UserError(
                 f"learning_rate {settings.learning_rate} times the largest regularization "
                 f"{max(settings.penalties)} is 1 or more, so that each step overshoots zero; "
