@@ -4,6 +4,7 @@ import pandas as pd
 
 from blendmf.figures.search import plot_search
 from blendmf.figures.style import save_figure
+from blendmf.files import read_json
 from blendmf.log import job
 from blendmf.search.space import search_space
 
@@ -15,5 +16,6 @@ with job(snakemake.log[0]):
         [pd.read_csv(path) for path in source.importances],
         list(models),
         [search_space(entry, shared) for entry in models.values()],
+        [read_json(path)["score"] for path in source.best],
     )
     save_figure(snakemake.output[0], figure, "Trials of the search, importance of its parameters")

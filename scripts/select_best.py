@@ -1,18 +1,16 @@
-"""Choose the best trial of a model's search, and tell what the search found."""
+"""Choose the best trial of a model's search."""
 
 from blendmf.files import write_csv, write_json
 from blendmf.log import job
-from blendmf.search.plan import SearchPlan
-from blendmf.search.selection import importances, select_best, trials_table
-from blendmf.search.study import write_study
+from blendmf.search.plan import SearchPlan, score_name
+from blendmf.search.selection import select_best, trials_table
 from blendmf.search.trials import read_trials
 
 with job(snakemake.log[0]):
     params, output, model = snakemake.params, snakemake.output, snakemake.wildcards.model
     plan = SearchPlan.of_model(model, params.model, params.training, params.search, params.seed)
     trials = read_trials(snakemake.input.shards, plan, range(plan.trials))
-    epochs = (params.training | params.model.get("training", {}))["epochs"]
-    write_json(output.best, select_best(plan, trials, epochs))
+    epochs = (params.training | params.model.get("training", {})).get("epochs")
+    score = score_name(params.model, params.evaluation)
+    write_json(output.best, select_best(plan, trials, epochs, score))
     write_csv(output.trials, trials_table(plan, trials))
-    write_csv(output.importances, importances(plan, trials))
-    write_study(output.study, plan, trials)

@@ -1,16 +1,15 @@
 """Checking a configuration, and filling in what it leaves out, before anything runs."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.exceptions import best_match
 
+from blendmf.config_search import search_contradictions
 from blendmf.errors import UserError
-
-STOCHASTIC_KINDS = ("random", "content", "mf", "mf-content")
-TRAINED_KINDS = ("content", "mf", "mf-content")
-CONTENT_KINDS = ("content", "mf-content")
+from blendmf.kinds import KIND_DEFAULTS, is_trained
 
 
 def complete_config(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
@@ -35,20 +34,11 @@ def complete_config(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
     for entry in config["models"].values():
         for key, value in KIND_DEFAULTS.get(entry["kind"], {}).items():
             entry.setdefault(key, value)
-    for key, problem in _contradictions(config):
+    for error in _errors_of_arms(config["audit"]["arms"], schema):
+        raise UserError(_explain(error))
+    for key, problem in chain(_contradictions(config), search_contradictions(config, schema)):
         raise UserError(f"configuration key {key}: {problem}")
     _sort_keys(config)
-
-
-KIND_DEFAULTS: dict[str, dict[str, Any]] = {
-    "bias": {"user_shrinkage": 15, "item_shrinkage": 10},
-    "svd": {"rank": None},
-}
-
-
-def seeds_of(entry: Mapping[str, Any], seeds: int) -> list[int]:
-    """Numbers of a model's fits: 1 to `seeds` if chance has a part in it, else 1 alone."""
-    return list(range(1, seeds + 1)) if entry["kind"] in STOCHASTIC_KINDS else [1]
 
 
 def data_sets(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -65,25 +55,11 @@ def data_sets(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def is_searched(entry: Mapping[str, Any]) -> bool:
-    """Whether the search chooses the model's settings."""
-    return bool(entry.get("search", False))
-
-
-def is_trained(entry: Mapping[str, Any]) -> bool:
-    """Whether the model is trained by epochs."""
-    return entry["kind"] in TRAINED_KINDS
-
-
-def uses_content(entry: Mapping[str, Any]) -> bool:
-    """Whether the model reads what is known of the items."""
-    return entry["kind"] in CONTENT_KINDS
-
-
 def _removable(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     models = config.get("models")
     space = (config.get("search") or {}).get("space")
-    blocks = (models, space, config.get("scale"))
+    audited = (config.get("audit") or {}).get("arms")
+    blocks = (models, space, config.get("scale"), audited)
     yield from (block for block in blocks if isinstance(block, dict))
 
 
@@ -103,6 +79,17 @@ def _fill(validator: Any, properties: Any, instance: Any, schema: Any) -> Iterat
     yield from Draft202012Validator.VALIDATORS["properties"](
         validator, properties, instance, schema
     )
+
+
+def _errors_of_arms(
+    arms: Mapping[str, Any], schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """What is wrong with the blocks of the audit's arms, which get no defaults of their own."""
+    for name, arm in arms.items():
+        for key, block in arm.items():
+            for error in Draft202012Validator(schema["properties"][key]).iter_errors(block):
+                error.path.extendleft([key, name, "arms", "audit"])
+                yield error
 
 
 _DefaultsFiller = validators.extend(Draft202012Validator, {"properties": _fill})
@@ -138,7 +125,7 @@ def _explain(error: ValidationError) -> str:
 
 def _contradictions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What no single key is wrong about, as (key, problem)."""
-    split, models, search = config["split"], config["models"], config["search"]
+    split, models = config["split"], config["models"]
     if split["train"] + split["validation"] >= 1:
         yield (
             "split.train",
@@ -150,36 +137,27 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"models.{name}", "kind mf-content needs blend: user, item or both"
         if entry["kind"] != "mf-content" and "blend" in entry:
             yield f"models.{name}.blend", f"kind {entry['kind']} blends nothing; remove it"
-        if is_searched(entry) and not is_trained(entry):
-            yield f"models.{name}.search", f"kind {entry['kind']} has nothing to search"
-        if is_searched(entry) and not (entry.get("space") or search.get("space")):
-            yield "search.space", f"empty, although models.{name} is searched"
-    spaces = {"search.space": search.get("space", {})} | {
-        f"models.{name}.space": entry["space"] for name, entry in models.items() if "space" in entry
-    }
-    for key, space in spaces.items():
-        for parameter, bounds in space.items():
-            if bounds is None:
-                continue
-            if bounds["low"] >= bounds["high"]:
-                yield (
-                    f"{key}.{parameter}",
-                    f"low {bounds['low']} must be below high {bounds['high']}",
-                )
-            if bounds.get("log") and bounds["low"] <= 0:
-                yield f"{key}.{parameter}", f"low {bounds['low']} must be above 0 on a log scale"
-    if search["shards"] > search["trials_per_generation"]:
-        yield (
-            "search.shards",
-            f"{search['shards']} jobs for {search['trials_per_generation']} trials; it must be at "
-            "most search.trials_per_generation",
-        )
+        if is_trained(entry):
+            training = {**config["training"], **entry.get("training", {})}
+            yield from _als_contradictions(f"models.{name}", entry["kind"], training)
     compared = config["svd"]["compared_with"]
     if compared is not None and (compared not in models or models[compared]["kind"] != "mf"):
         yield "svd.compared_with", f"{compared!r} is no model of kind mf; name one, or null"
-    for name in config["recommendations"]["models"]:
-        if name not in models:
-            yield "recommendations.models", f"{name!r} is not among the models {list(models)}"
+    for key in ("recommendations", "audit"):
+        for name in config[key]["models"] or []:
+            if name not in models:
+                yield f"{key}.models", f"{name!r} is not among the models {list(models)}"
+    for name, arm in config["audit"]["arms"].items():
+        shares = {**split, **arm.get("split", {})}
+        if shares["train"] + shares["validation"] >= 1:
+            yield (
+                f"audit.arms.{name}.split",
+                f"train {shares['train']} and validation {shares['validation']} leave nothing to "
+                "test on; their sum must be below 1",
+            )
+    ablated = config["ablation"]["model"]
+    if ablated is not None and models.get(ablated, {}).get("kind") != "mf-content":
+        yield "ablation.model", f"{ablated!r} is no model of kind mf-content; name one, or null"
     if config["scale"] and config["dataset"]["name"] != "synthetic":
         yield (
             "scale",
@@ -189,3 +167,14 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     rating_range = config["dataset"]["rating_range"]
     if rating_range is not None and rating_range[0] >= rating_range[1]:
         yield "dataset.rating_range", f"{rating_range} must be [low, high] with low below high"
+
+
+def _als_contradictions(
+    key: str, kind: str, training: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    if training.get("optimiser") != "als":
+        return
+    if kind != "mf":
+        yield key, f"kind {kind} learns words, which optimiser als cannot; give it optimiser: sgd"
+    if training.get("engine") == "torch":
+        yield key, "optimiser als does not run in torch; give the model engine: auto"

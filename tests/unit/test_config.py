@@ -53,6 +53,29 @@ def refusal(changes: dict[str, Any]) -> str:
     return str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"audit": {"arms": {"x": {"split": {"scheme": "leap"}}}}}, "audit.arms.x.split.scheme"),
+        ({"audit": {"arms": {"x": {"content": {"tag": "all"}}}}}, "audit.arms.x.content.tag"),
+        ({"audit": {"arms": {"x": {"model": {}}}}}, "audit.arms.x.model"),
+        ({"audit": {"arms": {"x": {"split": {"train": 0.9}}}}}, "audit.arms.x.split: train 0.9"),
+        ({"audit": {"models": ["mf", "fm"]}}, "audit.models: 'fm'"),
+        ({"ablation": {"model": "mf"}}, "ablation.model: 'mf' is no model of kind mf-content"),
+    ],
+)
+def test_a_variation_that_cannot_be_is_refused_by_its_key(
+    changes: dict[str, Any], told: str
+) -> None:
+    assert told in refusal(changes)
+
+
+def test_the_audits_arms_say_only_what_differs_and_null_takes_one_out() -> None:
+    arms = completed({"audit": {"arms": {"random": None}}})["audit"]["arms"]
+    assert "random" not in arms
+    assert arms["global-temporal"] == {"split": {"scheme": "global-temporal"}}
+
+
 def test_the_default_experiment_is_complete() -> None:
     linear = {"search": {"space": {"latent_dim": {"log": False}}}}
     assert completed({}) == merged(DEFAULT, linear)
@@ -162,7 +185,31 @@ def test_the_order_of_the_keys_does_not_matter() -> None:
         ({"models": {"new": {"search": True}}}, "models.new", "kind", "missing"),
         ({"models": {"new": {"kind": "mf-content"}}}, "models.new", "mf-content", "user, item"),
         ({"models": {"mf": {"blend": "user"}}}, "models.mf.blend", "mf", "remove"),
-        ({"models": {"bias": {"search": True}}}, "models.bias.search", "bias", "nothing"),
+        ({"models": {"random": {"search": True}}}, "models.random.search", "random", "nothing"),
+        (
+            {"models": {"new": {"kind": "bias", "search": True}}},
+            *("models.new.space", "models.new is searched", "user_shrinkage"),
+        ),
+        (
+            {"models": {"bias": {"space": {"rank": {"low": 1, "high": 9}}}}},
+            *("models.bias.space.rank", "kind bias has no rank", "item_shrinkage"),
+        ),
+        (
+            {"models": {"bias": {"space": {"item_shrinkage": {"low": -1, "high": 9}}}}},
+            *("models.bias.space.item_shrinkage.low", "-1", "minimum of 0"),
+        ),
+        (
+            {"models": {"svd": {"space": {"rank": {"low": 1, "high": 9.5}}}}},
+            *("models.svd.space.rank.high", "9.5", "integer"),
+        ),
+        (
+            {"models": {"mf": {"space": dict.fromkeys(DEFAULT["search"]["space"])}}},
+            *("models.mf.space", "missing or empty", "learning_rate"),
+        ),
+        (
+            {"search": {"space": {"rank": {"low": 1, "high": 9}}}},
+            *("search.space.rank", "training has no rank", "latent_dim"),
+        ),
         (
             {"search": {"space": {"latent_dim": {"low": 9, "high": 3}}}},
             *("search.space.latent_dim", "9", "below high 3"),
@@ -173,7 +220,7 @@ def test_the_order_of_the_keys_does_not_matter() -> None:
         ),
         (
             {"models": {"mf-content": {"space": {"epochs": {"low": 1, "high": 9}}}}},
-            *("models.mf-content.space", "epochs", "latent_dim"),
+            *("models.mf-content.space.epochs", "epochs", "latent_dim"),
         ),
         ({"search": {"shards": 11}}, "search.shards", "11", "at most"),
         ({"svd": {"compared_with": "svd"}}, "svd.compared_with", "'svd'", "kind mf"),
@@ -211,3 +258,18 @@ def test_an_unknown_key_is_refused_with_the_known_ones(changes: dict[str, Any], 
 def test_without_a_data_set_the_missing_key_is_named() -> None:
     with pytest.raises(UserError, match=r"missing \['dataset'\]"):
         complete_config({"models": copy.deepcopy(DEFAULT["models"])}, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("training", "kind", "told"),
+    [
+        ({"optimiser": "als"}, {"kind": "mf-content", "blend": "item"}, "als cannot"),
+        ({"optimiser": "als", "engine": "torch"}, {"kind": "mf"}, "als does not run in torch"),
+    ],
+)
+def test_als_is_refused_where_it_cannot_train(
+    training: dict[str, Any], kind: dict[str, Any], told: str
+) -> None:
+    refused = refusal({"models": {"new": {**kind, "training": training}}})
+    assert "models.new: " in refused
+    assert told in refused

@@ -4,17 +4,17 @@
 rule search:
     input:
         library=library("search"),
-        train="results/{dataset}/matrices/train.npz",
-        validation="results/{dataset}/matrices/validation.npz",
+        train=found("matrices/train.npz"),
+        validation=found("matrices/validation.npz"),
         content=content_of,
-        source="results/{dataset}/data/source.json",
+        source=found("data/source.json"),
         earlier=earlier_shards,
     output:
-        "results/{dataset}/search/{model}/generation-{generation}/shard-{shard}.jsonl",
+        SEARCHED_BY_JOB,
     log:
-        "results/{dataset}/logs/search/{model}/generation-{generation}-shard-{shard}.log",
+        f"{DATASET}/logs/{SEARCH_JOB}.log",
     benchmark:
-        "results/{dataset}/benchmarks/search/{model}/generation-{generation}-shard-{shard}.tsv"
+        f"{DATASET}/benchmarks/{SEARCH_JOB}.tsv"
     conda:
         "../../environment.yml"
     threads: training_threads
@@ -23,11 +23,13 @@ rule search:
         runtime=240,
     params:
         model=model_entry,
-        training=config["training"],
-        search=config["search"],
+        training=training_of,
+        ranks=ranks_of,
+        search=search_of,
+        evaluation=evaluation_of_search,
         seed=config["seed"],
     message:
-        "Searching {wildcards.model}: generation {wildcards.generation}, shard {wildcards.shard}"
+        "Searching {wildcards.model}: {output}"
     script:
         "../../scripts/search.py"
 
@@ -35,12 +37,10 @@ rule search:
 rule select_best:
     input:
         library=library("select_best"),
-        shards=all_shards,
+        shards=shards("{model}", GENERATIONS),
     output:
         best="results/{dataset}/search/{model}/best.json",
         trials="results/{dataset}/search/{model}/trials.csv",
-        importances="results/{dataset}/search/{model}/importances.csv",
-        study="results/{dataset}/search/{model}/study.db",
     log:
         "results/{dataset}/logs/select_best/{model}.log",
     benchmark:
@@ -53,10 +53,74 @@ rule select_best:
         runtime=30,
     params:
         model=model_entry,
-        training=config["training"],
-        search=config["search"],
+        training=training_of,
+        search=search_of,
+        evaluation=evaluation_of_search,
         seed=config["seed"],
     message:
         "Selecting the best trial of {wildcards.model}"
     script:
         "../../scripts/select_best.py"
+
+
+# What only the report shows: one job for all models, since its libraries load slowly.
+if SEARCHED:
+
+    rule studies:
+        input:
+            library=library("studies"),
+            shards=[path for model in SEARCHED for path in shards(model, GENERATIONS)],
+        output:
+            studies=[f"{DATASET}/search/{model}/study.db" for model in SEARCHED],
+            importances=[
+                f"{DATASET}/search/{model}/importances.csv" for model in SEARCHED
+            ],
+        log:
+            "results/{dataset}/logs/studies.log",
+        benchmark:
+            "results/{dataset}/benchmarks/studies.tsv"
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=30,
+        params:
+            models={name: MODELS[name] for name in SEARCHED},
+            training=config["training"],
+            search=config["search"],
+            seed=config["seed"],
+        message:
+            "Telling which parameters mattered in each search"
+        script:
+            "../../scripts/studies.py"
+
+    rule trials_pages:
+        input:
+            library=library("trials_pages"),
+            trials=[f"{DATASET}/search/{model}/trials.csv" for model in SEARCHED],
+            best=[f"{DATASET}/search/{model}/best.json" for model in SEARCHED],
+        output:
+            [
+                report(
+                    f"{DATASET}/search/{model}/trials.html",
+                    caption="../report/trials-table.rst",
+                    category="3 Search and training",
+                    labels={"result": "All trials", "model": model},
+                )
+                for model in SEARCHED
+            ],
+        log:
+            "results/{dataset}/logs/trials_pages.log",
+        benchmark:
+            "results/{dataset}/benchmarks/trials_pages.tsv"
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=30,
+        message:
+            "Setting the trials of each search as a page"
+        script:
+            "../../scripts/trials_pages.py"

@@ -1,6 +1,7 @@
 """What the search tried, what came of it, and which parameters mattered."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -8,14 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.gridspec import GridSpec
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, StrMethodFormatter
 
 from blendmf.figures.scale import padded
 from blendmf.figures.style import (
     BLUE,
     GREY,
     ORANGE,
-    SMALL,
     VERMILLION,
     make_log,
     new_figure,
@@ -25,9 +25,20 @@ from blendmf.figures.style import (
 )
 from blendmf.search.space import Dimension
 
-COLUMNS = 3
-ROW_HEIGHT = 2.5
-HEADER_HEIGHT = 0.35
+PANELS = 4
+"""Parameters that are drawn beside each other."""
+
+HISTORY_WIDTH = 1.5
+"""Width of the panel of all trials in order, in widths of a parameter's panel."""
+
+ROW_HEIGHT = 2.2
+HEADER_HEIGHT = 0.3
+LABEL_LENGTH = 20
+"""Characters after which the label of an axis goes on in the next line."""
+
+FEW_DECADES = 100.0
+"""Ratio of a logarithmic axis' ends below which powers of ten alone would be too few ticks."""
+
 SHOWN_SHARE = 0.85
 """Share of the trials, the best ones, that the axes are made for."""
 
@@ -44,35 +55,42 @@ def plot_search(
     importances: Sequence[pd.DataFrame],
     models: Sequence[str],
     spaces: Sequence[Mapping[str, Dimension]],
+    scores: Sequence[str],
 ) -> Figure:
-    """For each searched model: its trials in order, the parameters' importances and their effect.
+    """For each searched model: its trials in order, the parameters' effect and their importances.
 
     Parameters
     ----------
     trials : sequence of DataFrame
-        One per model: `number`, `generation`, `value` (validation RMSE, NaN for a failed trial,
-        at least one of them known) and a column for each searched parameter.
+        One per model: `number`, `generation`, `value` (its score, NaN for a failed trial, at
+        least one of them known) and a column for each searched parameter.
     importances : sequence of DataFrame
         One per model: `parameter`, `importance`; all 0 where there were too few trials.
     models : sequence of str
         Names of the searched models, in the order of `trials`.
     spaces : sequence of mapping
         One per model: what was searched, by name.
+    scores : sequence of str
+        One per model: what the values of its trials are.
     """
     if not models:
         figure = new_figure(2.0)
         say_empty(figure.subplots(), "No model of this run was searched.")
         return figure
-    rows = [1 + -(-len(space) // COLUMNS) for space in spaces]
+    rows = [-(-len(space) // PANELS) for space in spaces]
     heights = [n * ROW_HEIGHT + HEADER_HEIGHT for n in rows]
     figure = new_figure(sum(heights) + HEADER_HEIGHT)
     blocks = figure.subfigures(
         len(models), 1, squeeze=False, hspace=0.02, height_ratios=heights
     ).ravel()
     for place, (block, name) in enumerate(zip(blocks, models, strict=True)):
-        block.suptitle(shorten(name, 60), x=0.01, ha="left", weight="bold", size=12)
-        grid = block.add_gridspec(rows[place], COLUMNS)
-        _draw_model(block, grid, trials[place], importances[place], spaces[place])
+        shares = importances[place].set_index("parameter")["importance"]
+        unknown = "" if shares.any() else " (too few trials to tell which parameters matter)"
+        block.suptitle(shorten(name, 40) + unknown, x=0.01, ha="left", weight="bold", size=12)
+        grid = block.add_gridspec(
+            rows[place], 1 + PANELS, width_ratios=[HISTORY_WIDTH, *[1.0] * PANELS]
+        )
+        _draw_model(block, grid, trials[place], shares, spaces[place], scores[place])
     figure.legend(handles=_legend(), loc="outside lower center", ncols=5)
     return figure
 
@@ -81,20 +99,26 @@ def _draw_model(
     block: SubFigure,
     grid: GridSpec,
     trials: pd.DataFrame,
-    importances: pd.DataFrame,
+    shares: pd.Series,
     space: Mapping[str, Dimension],
+    score: str,
 ) -> None:
-    history = block.add_subplot(grid[0, : COLUMNS - 1])
+    history = block.add_subplot(grid[0, 0])
     best = float(trials["value"].min())
     worst_shown = float(trials["value"].quantile(SHOWN_SHARE))
     room = (worst_shown - best) * MARGIN or 0.01 * best
     history.set_ylim(best - room, worst_shown + 2 * room)
+    history.set_ylabel(fill(score, LABEL_LENGTH))
     _draw_history(history, trials, worst_shown)
-    _draw_importances(block.add_subplot(grid[0, COLUMNS - 1]), importances)
     for place, (parameter, dimension) in enumerate(space.items()):
-        row, column = divmod(place, COLUMNS)
-        axes = block.add_subplot(grid[1 + row, column], sharey=history)
-        _draw_parameter(axes, parameter, dimension, trials, worst_shown, named=column == 0)
+        row, column = divmod(place, PANELS)
+        axes = block.add_subplot(grid[row, 1 + column], sharey=history)
+        _draw_parameter(axes, parameter, dimension, trials, worst_shown)
+        label = fill(parameter.replace("_", " "), LABEL_LENGTH)
+        axes.set_xlabel(f"{label}\nimportance {shares[parameter]:.2f}" if shares.any() else label)
+    for place in range(len(space), grid.nrows * PANELS):  # keeps the panels of all models in line
+        row, column = divmod(place, PANELS)
+        block.add_subplot(grid[row, 1 + column]).set_axis_off()
 
 
 def _draw_trials(axes: Axes, places: pd.Series, values: pd.Series, worst_shown: float) -> None:
@@ -117,51 +141,29 @@ def _draw_history(axes: Axes, trials: pd.DataFrame, worst_shown: float) -> None:
     axes.set_xlim(0.4, numbers.max() + 0.6)
     axes.step(numbers, trials["value"].cummin().ffill(), where="post", color=ORANGE)
     _draw_trials(axes, numbers, trials["value"], worst_shown)
-    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.set_xlabel("trial")
-    axes.set_ylabel("best validation RMSE")
 
 
 def _draw_parameter(
-    axes: Axes,
-    parameter: str,
-    dimension: Dimension,
-    trials: pd.DataFrame,
-    worst_shown: float,
-    *,
-    named: bool,
+    axes: Axes, parameter: str, dimension: Dimension, trials: pd.DataFrame, worst_shown: float
 ) -> None:
     low, high = float(dimension.low), float(dimension.high)
     if dimension.log:
         make_log(axes, "x")
+        if high / low < FEW_DECADES:
+            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         room = (high / low) ** 0.04
         axes.set_xlim(low / room, high * room)
     else:
         axes.set_xlim(*padded(low, high, 0.04))
+        axes.xaxis.set_major_locator(MaxNLocator(4))
     for bound in (low, high):
         axes.axvline(bound, color=GREY, linewidth=1.0, linestyle="--")
     _draw_trials(axes, trials[parameter], trials["value"], worst_shown)
-    axes.set_xlabel(parameter.replace("_", " "))
-    if named:
-        axes.set_ylabel("best validation RMSE")
-    else:
-        axes.tick_params(labelleft=False)
-
-
-def _draw_importances(axes: Axes, importances: pd.DataFrame) -> None:
-    if not importances["importance"].any():
-        say_empty(axes, "too few trials to tell\nwhich parameters matter")
-        return
-    ordered = importances.sort_values("importance")
-    names = ordered["parameter"].str.replace("_", "\n", n=1).str.replace("_", " ")
-    bars = axes.barh(names, ordered["importance"], color=BLUE, height=0.6)
-    axes.bar_label(bars, fmt="{:.2f}", padding=3, fontsize=SMALL)
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.set_xlim(0, 1.15 * max(float(ordered["importance"].max()), 0.01))
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("importance (together 1)")
+    axes.tick_params(labelleft=False)
 
 
 def _legend() -> list[Line2D]:

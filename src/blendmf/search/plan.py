@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blendmf.kinds import is_trained, only_ranks
 from blendmf.search.space import Dimension, Params, search_space
 
 
@@ -57,6 +58,7 @@ class SearchPlan:
         seed : int
         """
         space = search_space(entry, search["space"])
+        configured = {**training, **entry.get("training", {})} if is_trained(entry) else entry
         return cls(
             model,
             space,
@@ -65,7 +67,7 @@ class SearchPlan:
             search["shards"],
             search["sampler"],
             seed,
-            _start(space, {**training, **entry.get("training", {})}),
+            _start(space, configured),
         )
 
     def numbers(self, generation: int) -> range:
@@ -76,6 +78,21 @@ class SearchPlan:
     def generation(self, number: int) -> int:
         """Which generation a trial belongs to."""
         return number // self.trials_per_generation
+
+
+def score_name(entry: Mapping[str, Any], evaluation: Mapping[str, Any]) -> str:
+    """What a search of the model minimises.
+
+    Parameters
+    ----------
+    entry : mapping
+        The model's entry in the configuration.
+    evaluation : mapping
+        The configuration's block of this name; a model that predicts ratings reads none of it.
+    """
+    if only_ranks(entry):
+        return f"1 - validation NDCG@{evaluation['k']}, full protocol"
+    return "validation RMSE"
 
 
 def _start(space: Mapping[str, Dimension], configured: Mapping[str, Any]) -> Params | None:

@@ -1,4 +1,4 @@
-"""What a finished search says: its best trial, its trials as a table, what mattered."""
+"""What a finished search says: its best trial, and its trials as a table."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,13 @@ import pandas as pd
 
 from blendmf.errors import UserError
 from blendmf.search.plan import SearchPlan
-from blendmf.search.space import Dimension, boundary
-from blendmf.search.study import distribution, frozen, new_study
+from blendmf.search.space import boundary
 from blendmf.search.trials import Trial, complete
-from blendmf.streams import stream_seed
 
 
-def select_best(plan: SearchPlan, trials: Sequence[Trial], epochs: int) -> dict[str, Any]:
+def select_best(
+    plan: SearchPlan, trials: Sequence[Trial], epochs: int | None, score: str
+) -> dict[str, Any]:
     """Best trial of a search, its budget, and the boundaries of the space that it met.
 
     Parameters
@@ -21,14 +21,16 @@ def select_best(plan: SearchPlan, trials: Sequence[Trial], epochs: int) -> dict[
     plan : SearchPlan
     trials : sequence of Trial
         All of them; of equal ones the first proposed wins.
-    epochs : int
-        Most epochs that a trial was given.
+    epochs : int, optional
+        Most epochs that a trial was given; None for a kind that is not trained by epochs.
+    score : str
+        What the trials' values are, as `blendmf.search.objective.score_name` says it.
 
     Returns
     -------
     dict
-        ``model, params, value, number, best_epoch``, counts of ``trials``, the ``budget`` and
-        the ``boundary`` list of `blendmf.search.space.boundary`.
+        ``model, params, score, value, number, best_epoch``, counts of ``trials``, the ``budget``
+        and the ``boundary`` list of `blendmf.search.space.boundary`.
 
     Raises
     ------
@@ -37,11 +39,12 @@ def select_best(plan: SearchPlan, trials: Sequence[Trial], epochs: int) -> dict[
     """
     finished = complete(trials)
     if not finished:
-        raise UserError(_all_failed(plan))
+        raise UserError(_all_failed(plan, score))
     best = min(finished, key=lambda trial: (trial.value, trial.number))
     return {
         "model": plan.model,
         "params": best.params,
+        "score": score,
         "value": best.value,
         "number": best.number,
         "best_epoch": best.best_epoch,
@@ -56,17 +59,14 @@ def select_best(plan: SearchPlan, trials: Sequence[Trial], epochs: int) -> dict[
     }
 
 
-def _all_failed(plan: SearchPlan) -> str:
+def _all_failed(plan: SearchPlan, score: str) -> str:
+    failure = f"search of {plan.model}: none of {plan.trials} trials reached a finite {score}"
     rate = plan.space.get("learning_rate")
-    now = (
-        f"search space of learning_rate (now {rate.low:g} to {rate.high:g})"
-        if rate
-        else ("learning_rate")
-    )
+    if rate is None:
+        return f"{failure}; see that the split leaves validation ratings"
     return (
-        f"search of {plan.model}: none of {plan.trials} trials reached a finite validation RMSE, "
-        f"training diverged; widen or lower its {now}, and see that the split leaves "
-        "validation ratings"
+        f"{failure}, training diverged; widen or lower its search space of learning_rate (now "
+        f"{rate.low:g} to {rate.high:g}), and see that the split leaves validation ratings"
     )
 
 
@@ -82,44 +82,3 @@ def trials_table(plan: SearchPlan, trials: Sequence[Trial]) -> pd.DataFrame:
         }
     )
     return table.assign(**{name: [trial.params[name] for trial in trials] for name in plan.space})
-
-
-def importances(plan: SearchPlan, trials: Sequence[Trial]) -> pd.DataFrame:
-    """Share of the scores' variance over the space that each parameter explains alone (fANOVA).
-
-    Returns
-    -------
-    DataFrame
-        ``parameter, importance``, the most important first. Importances add up to 1, or are
-        all 0 where nothing can be said: with fewer than two different scores among the
-        complete trials, or fewer than two different points.
-
-    References
-    ----------
-    F. Hutter, H. Hoos and K. Leyton-Brown, "An efficient approach for assessing hyperparameter
-    importance", ICML 2014.
-    """
-    finished = complete(trials)
-    shares = dict.fromkeys(plan.space, 0.0)
-    points = {tuple(trial.params.values()) for trial in finished}
-    if len(points) > 1 and len({trial.value for trial in finished}) > 1:
-        shares |= _fanova(plan, finished)
-    order = sorted(shares, key=lambda name: -shares[name])
-    return pd.DataFrame({"parameter": order, "importance": [shares[name] for name in order]})
-
-
-def _fanova(plan: SearchPlan, trials: Sequence[Trial]) -> dict[str, float]:
-    """Normalised importances by parameter."""
-    # Imported here since it brings scikit-learn.
-    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
-
-    # The evaluator weighs a logarithmic parameter by plain amount, so that its lower decades
-    # count for next to nothing; positions on the searched scale count alike.
-    unit = dict.fromkeys(plan.space, distribution(Dimension(0.0, 1.0)))
-    study = new_study()
-    for trial in trials:
-        positions = {name: plan.space[name].position(x) for name, x in trial.params.items()}
-        study.add_trial(frozen(trial, unit, positions))
-    evaluator = FanovaImportanceEvaluator(seed=stream_seed(plan.seed, "importances", plan.model))
-    found = get_param_importances(study, evaluator=evaluator)
-    return {name: float(share) for name, share in found.items()}

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blendmf.errors import UserError
-
-WHOLE_NUMBERS = frozenset({"batch_size", "epochs", "latent_dim", "patience"})
-"""Settings of a training that count something and are searched over the integers."""
+from blendmf.kinds import WHOLE_NUMBERS, is_trained
 
 EDGE = 0.02
 """Share of a parameter's range, at either end, that counts as its boundary."""
@@ -85,13 +83,10 @@ def search_space(
         The model's entry of the configuration; what it states under ``space`` replaces the
         shared bounds of that parameter or adds one, and null takes the parameter out.
     shared : mapping
-        The configuration's ``search.space``.
+        The configuration's ``search.space``, for kinds that are trained by epochs.
     """
-    bounds = {**shared, **entry.get("space", {})}
-    space = {name: Dimension.from_config(name, found) for name, found in bounds.items() if found}
-    if not space:
-        raise UserError("search.space: nothing is left to search; name a parameter with its bounds")
-    return space
+    bounds = {**(shared if is_trained(entry) else {}), **entry.get("space", {})}
+    return {name: Dimension.from_config(name, found) for name, found in bounds.items() if found}
 
 
 def boundary(space: Mapping[str, Dimension], params: Params) -> list[dict[str, Any]]:
