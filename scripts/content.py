@@ -11,7 +11,7 @@ with job(snakemake.log[0]):
     # Of the ratings, those by authors of tags are all that matters here.
     columns = ["user_id", "item_id", "timestamp"]
     train = read_table(source.train, columns, of_users=tags["user_id"].unique())
-    built = content(items, tags, train, snakemake.params.content)
+    built = content(items, tags, train, snakemake.params.content, snakemake.params.seed)
     write_sparse(output.tfidf, built.tfidf)
     write_table(output.vocabulary, built.vocabulary)
     write_json(output.facts, built.facts)

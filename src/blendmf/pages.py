@@ -1,6 +1,6 @@
 """Tables and facts as pages of HTML: self-contained, without scripts, light or dark."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -32,7 +32,12 @@ tbody tr:hover { background: color-mix(in srgb, CanvasText 7%, Canvas); }
 
 
 def table_page(
-    table: pd.DataFrame, title: str, *, file: str, note: str = "", rows: int | None = None
+    table: pd.DataFrame,
+    title: str,
+    *,
+    file: str,
+    note: str | Sequence[str] = "",
+    rows: int | None = None,
 ) -> str:
     """Page of a table, its numbers written as `blendmf.readable.column_format` has it.
 
@@ -43,8 +48,8 @@ def table_page(
     title : str
     file : str
         Where the same table is with all digits and rows; the page names it.
-    note : str, optional
-        A sentence above the table.
+    note : str or sequence of str, optional
+        A paragraph above the table, or several.
     rows : int, optional
         Show the first so many rows alone.
 
@@ -74,7 +79,7 @@ def table_page(
         origin = f"{count}, with all digits in {file}."
     return _page(
         title,
-        [note, origin],
+        [*([note] if isinstance(note, str) else note), origin],
         f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>",
     )
 

@@ -1,8 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
 
-from blendmf.data.content import content, tags_known_in_training
+from blendmf.data.content import content as content_of_seed
+from blendmf.data.content import dealt
+from blendmf.data.known_tags import tags_known_in_training
 
 ITEMS = pd.DataFrame(
     {
@@ -27,7 +32,12 @@ SETTINGS = {
     "max_terms": 5000,
     "min_items": 1,
     "idf": "textbook",
+    "dealt": None,
 }
+
+
+def content(items, tags, train, settings, seed=1):
+    return content_of_seed(items, tags, train, settings, seed)
 
 
 def weights(built):
@@ -116,3 +126,46 @@ def test_text_ids_without_any_tags_are_fine():
         }
     )
     assert tags_known_in_training(no_tags, train).empty
+
+
+MANY = pd.DataFrame(
+    {
+        "item_id": range(30),
+        "title": "",
+        "year": pd.array([1960 + item if item % 7 else None for item in range(30)], dtype="Int64"),
+        "genres": [["Drama"] * (item % 3 > 0) for item in range(30)],
+    }
+)
+PLACEBO = SETTINGS | {"parts": ["genres", "year"], "dealt": 1}
+
+
+def rows_of(built):
+    return [tuple(row) for row in built.tfidf.toarray()]
+
+
+def test_a_placebo_has_the_same_rows_at_other_items():
+    true = content(MANY, TAGS.iloc[:0], TRAIN, PLACEBO | {"dealt": None})
+    placebo = content(MANY, TAGS.iloc[:0], TRAIN, PLACEBO)
+    assert sorted(rows_of(placebo)) == sorted(rows_of(true))
+    assert rows_of(placebo) != rows_of(true)
+    pd.testing.assert_frame_equal(placebo.vocabulary, true.vocabulary)
+    assert placebo.facts == true.facts | {"dealt": 1}
+
+
+def test_a_placebo_follows_the_seed_and_its_number():
+    def deal(seed, number):
+        return rows_of(content(MANY, TAGS.iloc[:0], TRAIN, PLACEBO | {"dealt": number}, seed))
+
+    assert deal(1, 1) == deal(1, 1)
+    assert deal(1, 1) != deal(1, 2)
+    assert deal(1, 1) != deal(2, 1)
+    assert deal(1, 0) != deal(1, 1)
+
+
+@given(st.integers(2, 40), st.integers(0, 2**32))
+def test_no_item_keeps_its_row_and_none_is_lost(n_items, seed):
+    # Row i alone has term i; the first item has no term.
+    own = sp.csr_array(np.diag(np.arange(n_items, dtype=np.float32)))
+    giver = dealt(own, np.random.default_rng(seed)).toarray().sum(axis=1)
+    assert not np.any(giver == np.arange(n_items))
+    assert sorted(giver) == list(range(n_items))

@@ -1,5 +1,7 @@
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from blendmf.evaluation.leakage import leakage
 from blendmf.files import write_json
@@ -48,7 +50,41 @@ def test_every_question_on_a_split_counted_by_hand():
         "tags_on_test_pairs": (2, 5),
         # (1, b, 21) after 20 and (2, b, 61) after 40
         "tags_after_training_of_author": (2, 5),
+        # test a at 35: tags at 1, 5, 70; test b at 60 and at 15: tags at 21, 61 for each
+        "all_tags_after_test_rating": (4, 7),
+        # (2, b, 61) after test b at 60
+        "all_tags_after_by_own_user": (1, 7),
+        "all_tags_after_by_others": (3, 7),
+        "all_tags_inform_earlier_test": (3, 5),
+        # of these tags, training knows (1, a, 5) alone
+        "train_only_tags_after_test_rating": (0, 1),
+        "train_only_tags_after_by_own_user": (0, 1),
+        "train_only_tags_after_by_others": (0, 1),
+        "train_only_tags_inform_earlier_test": (0, 5),
     }
+
+
+ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 9)), max_size=12)
+
+
+@settings(max_examples=40)
+@given(ROWS, ROWS, ROWS, st.integers(1, 5))
+def test_uses_of_tags_are_those_of_every_pair_of_test_rating_and_tag(train, test, tags, rows):
+    findings = counts(
+        audited(table(*train), table(), table(*test), table(*tags), rows_per_block=rows)
+    )
+    last = {user: max(moment for u, _, moment in train if u == user) for user, _, _ in train}
+    rated = {(user, item) for user, item, _ in train}
+    known = [t for t in tags if (t[0], t[1]) in rated and t[2] <= last[t[0]]]
+    for choice, used in (("all_tags", tags), ("train_only_tags", known)):
+        uses = [(rating, tag) for rating in test for tag in used if rating[1] == tag[1]]
+        later = [(rating, tag) for rating, tag in uses if tag[2] > rating[2]]
+        own = [(rating, tag) for rating, tag in later if rating[0] == tag[0]]
+        assert findings[f"{choice}_after_test_rating"] == (len(later), len(uses))
+        assert findings[f"{choice}_after_by_own_user"] == (len(own), len(uses))
+        assert findings[f"{choice}_after_by_others"] == (len(later) - len(own), len(uses))
+        informed = sum(any(r[1] == t[1] and t[2] > r[2] for t in used) for r in test)
+        assert findings[f"{choice}_inform_earlier_test"] == (informed, len(test))
 
 
 def test_every_finding_has_its_share_and_says_what_it_means():

@@ -10,6 +10,9 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer, TfidfTransformer
 from sklearn.preprocessing import normalize
 
+from blendmf.data.known_tags import tags_known_in_training
+from blendmf.streams import stream
+
 WORD = re.compile(r"[^\W_]{2,}")
 
 
@@ -19,7 +22,8 @@ class Content(NamedTuple):
     Attributes
     ----------
     tfidf : csr_array of float32, of shape (n_items, n_terms)
-        Row i is the text of item i of the items table; rows have length 1, or 0 without terms.
+        Row i is the text of item i of the items table, or of the item whose row i was dealt; rows
+        have length 1, or 0 without terms.
     vocabulary : DataFrame
         Columns term, part, document_frequency, idf; row number is the column of `tfidf`.
     facts : dict
@@ -32,7 +36,11 @@ class Content(NamedTuple):
 
 
 def content(
-    items: pd.DataFrame, tags: pd.DataFrame, train: pd.DataFrame, settings: dict[str, Any]
+    items: pd.DataFrame,
+    tags: pd.DataFrame,
+    train: pd.DataFrame,
+    settings: Mapping[str, Any],
+    seed: int,
 ) -> Content:
     """TF-IDF of the items' text.
 
@@ -49,8 +57,10 @@ def content(
         Columns user_id, item_id, tag, timestamp.
     train : DataFrame
         The training ratings of the tags' authors, which decide what ``tags: train-only`` may know.
-    settings : dict
+    settings : mapping
         The configuration's `content` block.
+    seed : int
+        The experiment's; with the number in `settings["dealt"]` it says how a placebo is dealt.
     """
     known_tags = tags if settings["tags"] == "all" else tags_known_in_training(tags, train)
     tag_text = known_tags.groupby("item_id")["tag"].agg(" ".join).to_dict()
@@ -73,6 +83,8 @@ def content(
             "idf": idf,
         }
     )
+    if settings["dealt"] is not None:
+        tfidf = dealt(tfidf, stream(seed, "placebo", settings["dealt"]))
     without = np.diff(tfidf.indptr) == 0
     facts = {
         "parts": parts,
@@ -82,6 +94,7 @@ def content(
         "terms_by_part": vocabulary["part"].value_counts().sort_index().to_dict(),
         "nonzeros": int(tfidf.nnz),
         "items_without_terms": int(without.sum()),
+        "dealt": settings["dealt"],
         "tags": settings["tags"],
         "tags_used": len(known_tags) if "tags" in parts else 0,
         "tags_left_out": len(tags) - (len(known_tags) if "tags" in parts else 0),
@@ -89,18 +102,27 @@ def content(
     return Content(sp.csr_array(tfidf), vocabulary, facts)
 
 
-def tags_known_in_training(tags: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
-    """Tags that belong to a training rating and were written before the held-out ratings.
+def dealt(tfidf: sp.csr_array, random: np.random.Generator) -> sp.csr_array:
+    """The rows of a content matrix, each dealt to another item: a placebo of content.
 
-    A tag stays if its author rated the same item in training and wrote the tag no later than the
-    author's last training rating.
+    All items stand in one random circle and each takes the row of the next, so that none keeps its
+    own (Sattolo's cyclic permutation). The matrix has the same rows as before, those without
+    terms among them, and every word is as frequent; what is lost is whom the words are about.
+
+    Parameters
+    ----------
+    tfidf : csr_array of shape (n_items, n_terms)
+    random : Generator
+
+    References
+    ----------
+    S. Sattolo, "An algorithm to generate a random cyclic permutation", Information Processing
+    Letters 22(6), 1986.
     """
-    last_rating = train.groupby("user_id")["timestamp"].max()
-    latest = tags["user_id"].map(last_rating).astype(np.float64)  # of no tags, pandas maps strings
-    in_time = tags["timestamp"] <= latest.fillna(-np.inf)
-    rated = pd.MultiIndex.from_frame(train[["user_id", "item_id"]])
-    accompanies = pd.MultiIndex.from_frame(tags[["user_id", "item_id"]]).isin(rated)
-    return tags[in_time.to_numpy() & accompanies]
+    circle = random.permutation(tfidf.shape[0])
+    giver = np.empty_like(circle)
+    giver[circle] = np.roll(circle, -1)
+    return sp.csr_array(tfidf[giver])
 
 
 def _words(text: Any) -> list[str]:
@@ -125,7 +147,9 @@ TERMS_OF: dict[str, Callable[[Mapping[Any, Any]], list[str]]] = {
 }
 
 
-def _count(documents: list[list[str]], settings: dict[str, Any]) -> tuple[sp.csr_array, list[str]]:
+def _count(
+    documents: list[list[str]], settings: Mapping[str, Any]
+) -> tuple[sp.csr_array, list[str]]:
     """Occurrences of the most frequent terms, of shape (n_items, n_terms), and the terms."""
     if not any(documents):
         return sp.csr_array((len(documents), 0), dtype=np.float64), []

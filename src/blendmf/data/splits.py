@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from blendmf.data.cold_items import draw_items
 from blendmf.errors import UserError
 from blendmf.streams import stream
 
@@ -56,7 +57,8 @@ def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
     counts and what the order is: ``per-user-temporal`` and ``random`` divide each user's ratings,
     by time (ties in the table's order) or at random; ``global-temporal`` divides all ratings by
     time. Under the per-user schemes a user with fewer than `min_ratings` ratings stays in
-    training whole.
+    training whole. ``cold-items`` draws whole items, as `draw_items` states: what is tested are
+    items that training knows nothing of.
 
     Parameters
     ----------
@@ -65,18 +67,21 @@ def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
     settings : dict
         The configuration's `split` block: scheme, train, validation, min_ratings.
     seed : int
-        The experiment's seed; only ``random`` draws.
+        The experiment's seed; only ``random`` and ``cold-items`` draw.
 
     Raises
     ------
     UserError
         If a part would be empty.
     """
-    if settings["scheme"] == "global-temporal":
-        part = _divide_all(ratings, settings)
-        few = 0
-    else:
-        part, few = _divide_each_user(ratings, settings, seed)
+    few = 0
+    match settings["scheme"]:
+        case "global-temporal":
+            part = _divide_all(ratings, settings)
+        case "cold-items":
+            part = _divide_items(ratings, settings, seed)
+        case _:
+            part, few = _divide_each_user(ratings, settings, seed)
     sizes = np.bincount(part, minlength=len(PARTS))
     for name, size in zip(PARTS, sizes, strict=True):
         if not size:
@@ -92,6 +97,8 @@ def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
         "reason": f"fewer than {settings['min_ratings']} ratings",
         "parts": {name: _facts(_rows(ratings, part, name)) for name in PARTS},
     }
+    if settings["scheme"] == "cold-items":
+        facts["items_hidden"] = {name: facts["parts"][name]["items"] for name in PARTS[1:]}
     return Split(ratings, part, facts)
 
 
@@ -105,6 +112,13 @@ def _divide_all(ratings: pd.DataFrame, settings: dict[str, Any]) -> NDArray[np.i
     ends = _ends(np.array([len(ratings)]), settings)
     part[order] = np.repeat(NUMBERS, np.diff([0, *ends[:, 0], len(ratings)]))
     return part
+
+
+def _divide_items(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> NDArray[np.int8]:
+    # Numbered by id, so that the draw does not hang on the order of the table.
+    items, _ = pd.factorize(ratings["item_id"], sort=True)
+    ends = (settings["train"], round(settings["train"] + settings["validation"], 12))
+    return draw_items(np.bincount(items), ends, stream(seed, "split", "items"))[items]
 
 
 def _divide_each_user(

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-PAIR = ["user_id", "item_id"]
+from blendmf.data.known_tags import PAIR, on_rated_pair, written_after
+from blendmf.evaluation.later_tags import LaterTags
 
 COLUMNS = [*PAIR, "timestamp"]
 """What the audit reads of each table."""
@@ -65,6 +66,21 @@ QUESTIONS = {
     ),
 }
 
+USES = {
+    "after_test_rating": "Of the uses of {tags} by test ratings (each tag on an item counts once "
+    "for each test rating of it), those where the tag was written after the rating.",
+    "after_by_own_user": "Of the same uses, those where the later tag was written by the very "
+    "user whose rating is to be predicted.",
+    "after_by_others": "Of the same uses, those where the later tag was written by other users.",
+    "inform_earlier_test": "Test ratings of items with any of {tags} written after the rating.",
+}
+
+TAGS = {
+    "all_tags": "all tags (content.tags: all)",
+    "train_only_tags": "the tags that training may know (content.tags: train-only)",
+}
+"""What is asked of each choice of tags, whichever of them the content is made of."""
+
 
 def leakage(
     train: Iterable[pd.DataFrame],
@@ -86,13 +102,17 @@ def leakage(
     Returns
     -------
     dict
-        For each of `QUESTIONS` ``numerator``, ``denominator``, ``share`` (None where the
-        denominator is 0) and ``meaning``, one sentence.
+        For each of `QUESTIONS`, and each of `USES` of each choice of `TAGS`, ``numerator``,
+        ``denominator``, ``share`` (None where the denominator is 0) and ``meaning``, one sentence.
     """
     blocks = [(_extremes(b, "item_id"), _extremes(b, "user_id"), _by(tags, b)) for b in train]
     items, users, rated = map(list, zip(*blocks, strict=True))
     of_item, newest_of_user = _merged(items), _merged(users)["max"]
     newest = of_item["max"].max()
+    in_time = ~written_after(tags, newest_of_user)
+    known = tags[in_time & on_rated_pair(tags, rated)]
+    uses = {"all_tags": LaterTags(tags), "train_only_tags": LaterTags(known)}
+    used: dict[str, Counter[str]] = {choice: Counter() for choice in uses}
 
     rows, holds = Counter(tags=len(tags)), Counter[str]()
     for block in validation:
@@ -101,6 +121,8 @@ def leakage(
         rated.append(_by(tags, block))
     rated_in_test = []
     for block in test:
+        for choice, later in uses.items():
+            used[choice] += later.count(block)
         rows["test"] += len(block)
         item, written = block["item_id"], block["timestamp"]
         holds["test_older_than_training_of_item"] += _count(written < item.map(of_item["max"]))
@@ -110,18 +132,36 @@ def leakage(
         holds["test_older_than_training_of_user"] += _count(written < newest_of_own)
         holds["test_older_than_newest_training"] += _count(written < newest)
         rated_in_test.append(_by(tags, block))
-    newest_of_author = tags["user_id"].map(newest_of_user).astype("float64")
-    holds["tags_after_training_of_author"] = _count(tags["timestamp"] > newest_of_author)
-    holds["tags_on_test_pairs"] = _count_pairs_of(tags, rated_in_test)
-    holds["tags_on_pairs_rated_by_author"] = _count_pairs_of(tags, [*rated, *rated_in_test])
-    return {
-        name: {
-            "numerator": holds[name],
-            "denominator": rows[table],
-            "share": holds[name] / rows[table] if rows[table] else None,
-            "meaning": meaning,
-        }
+    has_training = tags["user_id"].isin(newest_of_user.index)
+    holds["tags_after_training_of_author"] = _count(has_training & ~in_time)
+    holds["tags_on_test_pairs"] = _count(on_rated_pair(tags, rated_in_test))
+    holds["tags_on_pairs_rated_by_author"] = _count(on_rated_pair(tags, [*rated, *rated_in_test]))
+    findings = {
+        name: _finding(holds[name], rows[table], meaning)
         for name, (table, meaning) in QUESTIONS.items()
+    }
+    for choice, uses_of in used.items():
+        findings |= _findings_on_uses(choice, uses_of, rows["test"])
+    return findings
+
+
+def _finding(numerator: int, denominator: int, meaning: str) -> dict[str, Any]:
+    return {
+        "numerator": numerator,
+        "denominator": denominator,
+        "share": numerator / denominator if denominator else None,
+        "meaning": meaning,
+    }
+
+
+def _findings_on_uses(
+    choice: str, counted: "Counter[str]", n_test: int
+) -> dict[str, dict[str, Any]]:
+    of_uses = [counted[key] for key in ("later", "by_own_user", "by_others")]
+    numbers = [*((count, counted["uses"]) for count in of_uses), (counted["rows"], n_test)]
+    return {
+        f"{choice}_{what}": _finding(*number, meaning.format(tags=TAGS[choice]))
+        for (what, meaning), number in zip(USES.items(), numbers, strict=True)
     }
 
 
@@ -141,9 +181,3 @@ def _by(tags: pd.DataFrame, block: pd.DataFrame) -> pd.DataFrame:
 
 def _count(holds: "pd.Series[bool]") -> int:
     return int(holds.sum())
-
-
-def _count_pairs_of(tags: pd.DataFrame, rated: Sequence[pd.DataFrame]) -> int:
-    """Count the tags on a (user, item) pair that is rated."""
-    pairs = pd.MultiIndex.from_frame(pd.concat(rated))
-    return int(pd.MultiIndex.from_frame(tags[PAIR]).isin(pairs).sum())

@@ -1,0 +1,43 @@
+"""Prove which part of the ratings everything was fitted on."""
+
+from blendmf.data.tables import RATINGS_COLUMNS, read_table
+from blendmf.evaluation.fitted_on import MODEL_ARRAYS, ModelFile, Stored, fitted_on
+from blendmf.files import read_arrays, read_json, read_sparse, write_csv, write_text
+from blendmf.log import job
+from blendmf.pages import table_page
+
+with job(snakemake.log[0]):
+    source, output, params = snakemake.input, snakemake.output, snakemake.params
+    names = ("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf")
+    stored = Stored(
+        user_ids=read_table(source.user_index)["user_id"],
+        items=read_table(source.item_index),
+        train=read_sparse(source.train_matrix),
+        tfidf=read_sparse(source.tfidf),
+        vocabulary=read_table(source.vocabulary),
+        content=read_json(source.facts),
+        models=[
+            ModelFile(path, read_json(fit)["settings"], read_arrays(path, MODEL_ARRAYS))
+            for path, fit in zip(source.models, source.fits, strict=True)
+        ],
+        paths={name: source[name] for name in names},
+    )
+    table, n_users = fitted_on(
+        {
+            part: read_table(source[part], RATINGS_COLUMNS)
+            for part in ("train", "validation", "test")
+        },
+        read_table(source.items_table),
+        read_table(source.tags),
+        stored,
+        params.content,
+        params.seed,
+    )
+    write_csv(output.table, table)
+    note = (
+        "Alterations, tried on the ratings of "
+        f"{n_users:,} of {len(stored.user_ids):,} users: values (every second rating one higher), "
+        "times (running backwards), rows (half of the items gone)."
+    )
+    title = "What was fitted on which part"
+    write_text(output.page, table_page(table, title, file=output.table, note=note))

@@ -1,0 +1,48 @@
+"""What every fitted statistic may depend on, and what that means."""
+
+from typing import NamedTuple
+
+
+class Expectation(NamedTuple):
+    """Alterations that may change a statistic, by part, and what that means."""
+
+    train: frozenset[str]
+    held_out: frozenset[str]
+    meaning: str
+
+
+NOTHING: frozenset[str] = frozenset()
+ROWS = frozenset({"rows"})
+RATINGS = frozenset({"values", "rows"})
+TAGS = frozenset({"times", "rows"})
+
+EXPECTED = {
+    "training mean": Expectation(RATINGS, NOTHING, "Fitted on the training ratings alone."),
+    "training ratings of items": Expectation(ROWS, NOTHING, "Counts training ratings alone."),
+    "user ids": Expectation(
+        ROWS, ROWS, "Every user with a rating in any part has a row; ratings are not looked at."
+    ),
+    "item ids": Expectation(
+        ROWS,
+        ROWS,
+        "Every item with a rating in any part has a column: of an item that only the test part "
+        "rates, training knows that it exists, and no more.",
+    ),
+    "training matrix": Expectation(RATINGS, NOTHING, "Holds the training ratings alone."),
+    "biases": Expectation(RATINGS, NOTHING, "Fitted on the training ratings alone."),
+    "tags used": Expectation(
+        TAGS,
+        NOTHING,
+        "A tag is used if training has its author's rating of the item and a rating no older "
+        "(content.tags: train-only); or all of them are (all).",
+    ),
+    "vocabulary": Expectation(
+        TAGS, ROWS, "Words of the items that any part rates, and of the tags that are used."
+    ),
+    "idf": Expectation(
+        TAGS, ROWS, "Counts items that any part rates; no rating of any part is looked at."
+    ),
+    "TF-IDF rows": Expectation(
+        TAGS, ROWS, "Words times idf: changes with which items exist, and with no held-out rating."
+    ),
+}

@@ -1,0 +1,239 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from blendmf.data.content import content
+from blendmf.data.matrices import matrices
+from blendmf.data.observations import Observations
+from blendmf.data.splits import split
+from blendmf.evaluation import alterations
+from blendmf.evaluation import fitted_on as fitted_on_module
+from blendmf.evaluation.expectations import EXPECTED
+from blendmf.evaluation.fitted_on import COLUMNS, ModelFile, Stored, fitted_on
+from blendmf.files import read_arrays
+from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
+
+SETTINGS = {
+    "parts": ["genres", "tags", "year", "title"],
+    "tags": "train-only",
+    "max_terms": 5000,
+    "min_items": 1,
+    "idf": "smooth",
+    "dealt": None,
+}
+SPLIT = {"scheme": "per-user-temporal", "train": 0.7, "validation": 0.15, "min_ratings": 5}
+PATHS = {
+    name: f"{name}.file"
+    for name in ("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf")
+}
+SHRINKAGE = {"user_shrinkage": 4.0, "item_shrinkage": 3.0}
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """Ratings by 30 users of 60 items, some of them rated once; their parts, the items, tags."""
+    random = np.random.default_rng(3)
+    pairs = pd.DataFrame(
+        {"user_id": np.repeat(np.arange(30), 60), "item_id": np.tile(range(60), 30)}
+    )
+    chance = (1 + pairs["item_id"].to_numpy()) ** -2.0
+    rated = pairs.iloc[np.sort(random.choice(1800, 400, replace=False, p=chance / chance.sum()))]
+    ratings = rated.assign(
+        item_id="m" + rated["item_id"].astype(str),
+        rating=random.integers(1, 11, 400).astype(np.float32) / 3,
+        timestamp=random.integers(0, 10_000, 400),
+    ).reset_index(drop=True)
+    items = pd.DataFrame(
+        {
+            "item_id": [f"m{number}" for number in range(60)],
+            "title": [f"film {'abcdef'[number % 6] * 3}" for number in range(60)],
+            "year": pd.array([None, *range(1950, 2009)], dtype="Int64"),
+            "genres": [["Drama", "War"][: number % 3] for number in range(60)],
+        }
+    )
+    tags = ratings.sample(120, random_state=1)[["user_id", "item_id", "timestamp"]]
+    words = np.array(["funny", "slow burn", "a cult classic", "funny"])
+    tags = tags.assign(
+        tag=words[random.integers(4, size=120)],
+        timestamp=tags["timestamp"] + random.integers(0, 3000, 120),
+    ).reset_index(drop=True)
+    divided = split(ratings, SPLIT, seed=1)
+    parts = {"train": divided.train, "validation": divided.validation, "test": divided.test}
+    return parts, items, tags
+
+
+@pytest.fixture(scope="module")
+def dependence_found(tables):
+    return alterations.dependence(*tables, SETTINGS, seed=1)
+
+
+@pytest.fixture
+def altered_before(dependence_found, monkeypatch):
+    """Spares the alterations where they are of no account."""
+    monkeypatch.setattr(fitted_on_module, "dependence", lambda *_: dependence_found)
+
+
+def stored_of(tables, tmp_path, settings=SETTINGS):
+    """What the rules of the workflow would store."""
+    parts, items, tags = tables
+    built = matrices(*parts.values(), items)
+    text = content(built.items, tags, parts["train"], settings, 1)
+    train = Observations.from_matrix(built.train)
+    models = {
+        "global-mean": fit_global_mean(train, (0, 5)),
+        "bias": fit_bias(train, (0, 5), **SHRINKAGE),
+        "popularity": PopularityModel.fit(train),
+        "random": RandomModel.fit(train, (0, 5), 1),
+    }
+    files = []
+    for kind, model in models.items():
+        path = tmp_path / f"{kind}.npz"
+        model.save(path)
+        files.append(ModelFile(str(path), {"kind": kind, **SHRINKAGE}, read_arrays(path)))
+    return Stored(
+        built.users["user_id"],
+        built.items,
+        built.train,
+        text.tfidf,
+        text.vocabulary,
+        text.facts,
+        files,
+        PATHS,
+    )
+
+
+def audited(tables, stored, settings=SETTINGS):
+    return fitted_on(*tables, stored, settings, seed=1)[0]
+
+
+def unexpected(table):
+    return set(table.loc[~table["as_expected"], "statistic"])
+
+
+def with_model(stored, kind, **arrays):
+    models = [
+        replace(model, arrays={**model.arrays, **arrays})
+        if model.settings["kind"] == kind
+        else model
+        for model in stored.models
+    ]
+    return replace(stored, models=models)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"tags": "all"},
+        {"idf": "textbook"},
+        {"max_terms": 12, "dealt": 7},
+        {"min_items": 3, "parts": ["decade", "tags"]},
+        {"parts": ["genres"]},
+    ],
+)
+def test_what_the_pipeline_stores_is_recomputed_and_depends_on_what_it_should(
+    tables, tmp_path, changed
+):
+    settings = SETTINGS | changed
+    table = audited(tables, stored_of(tables, tmp_path, settings), settings)
+    assert list(table.columns) == COLUMNS
+    assert set(table["statistic"]) == set(EXPECTED)
+    assert table["recomputed_equal"].all()
+    assert table["as_expected"].all()
+    assert (table["largest_difference"] < 1e-7).all()
+
+
+def test_what_changes_with_which_part(tables, tmp_path):
+    table = audited(tables, stored_of(tables, tmp_path)).drop_duplicates("statistic")
+    by_statistic = table.set_index("statistic")
+    changes = {
+        statistic: tuple(
+            row[["changes_with_training", "changes_with_validation", "changes_with_test"]]
+        )
+        for statistic, row in by_statistic.iterrows()
+    }
+    ratings_alone = ("values, rows", "nothing", "nothing")
+    words = ("times, rows", "rows", "rows")
+    assert changes == {
+        "training mean": ratings_alone,
+        "biases": ratings_alone,
+        "training matrix": ratings_alone,
+        "training ratings of items": ("rows", "nothing", "nothing"),
+        "user ids": ("nothing", "nothing", "nothing"),
+        "item ids": ("rows", "rows", "rows"),
+        "tags used": ("times, rows", "nothing", "nothing"),
+        "vocabulary": words,
+        "idf": words,
+        "TF-IDF rows": words,
+    }
+
+
+@pytest.mark.usefixtures("altered_before")
+def test_a_mean_or_bias_that_saw_the_test_part_is_told(tables, tmp_path):
+    parts, _, _ = tables
+    stored = stored_of(tables, tmp_path)
+    mean_of_all = pd.concat(parts.values())["rating"].mean()
+    table = audited(tables, with_model(stored, "global-mean", global_mean=np.array(mean_of_all)))
+    wrong = table[~table["as_expected"]]
+    assert list(wrong["stored_in"]) == [str(tmp_path / "global-mean.npz")]
+    assert wrong["largest_difference"].item() == pytest.approx(
+        abs(mean_of_all - parts["train"]["rating"].mean()), rel=1e-4
+    )
+    everything = matrices(pd.concat(parts.values()), parts["test"], parts["test"], tables[1])
+    leaking = fit_bias(Observations.from_matrix(everything.train), (0, 5), **SHRINKAGE)
+    told = audited(tables, with_model(stored, "bias", item_bias=leaking.item_bias))
+    assert unexpected(told) == {"biases"}
+
+
+@pytest.mark.usefixtures("altered_before")
+def test_content_of_other_items_or_of_more_tags_is_told(tables, tmp_path):
+    stored = stored_of(tables, tmp_path)
+    rolled = replace(
+        stored, tfidf=sp.csr_array(stored.tfidf[np.roll(np.arange(len(stored.items)), 1)])
+    )
+    assert unexpected(audited(tables, rolled)) == {"TF-IDF rows"}
+    of_all_tags = stored_of(tables, tmp_path, SETTINGS | {"tags": "all"})
+    assert {"tags used", "TF-IDF rows"} <= unexpected(audited(tables, of_all_tags))
+
+
+@pytest.mark.usefixtures("altered_before")
+def test_counts_and_ids_of_more_than_there_is_are_told(tables, tmp_path):
+    stored = stored_of(tables, tmp_path)
+    miscounted = stored.items.assign(n_train=stored.items["n_train"] + 1)
+    table = audited(tables, replace(stored, items=miscounted))
+    assert unexpected(table) == {"training ratings of items"}
+    extra = pd.concat([stored.user_ids, pd.Series([99])])
+    table = audited(tables, replace(stored, user_ids=extra)).set_index("statistic")
+    assert not table.loc["user ids", "as_expected"]
+    assert np.isnan(table.loc["user ids", "largest_difference"])
+
+
+def test_a_pipeline_that_trains_on_the_test_part_is_found_out(tables, tmp_path, monkeypatch):
+    stored = stored_of(tables, tmp_path)
+
+    def leaking(train, validation, test, items):
+        return matrices(pd.concat([train, test]), validation, test, items)
+
+    monkeypatch.setattr(alterations, "matrices", leaking)
+    table = audited(tables, stored)
+    told = table[~table["as_expected"]].drop_duplicates("statistic").set_index("statistic")
+    assert set(told.index) == {
+        "training mean",
+        "biases",
+        "training matrix",
+        "training ratings of items",
+    }
+    assert told.loc["training mean", "changes_with_test"] == "values, rows"
+    assert told["recomputed_equal"].all()
+
+
+def test_of_many_ratings_a_sample_of_users_is_altered(tables, tmp_path, monkeypatch):
+    monkeypatch.setattr(alterations, "RATINGS_TRIED", 200)
+    table, n_users = fitted_on(*tables, stored_of(tables, tmp_path), SETTINGS, seed=1)
+    assert 5 < n_users < 20
+    assert table["as_expected"].all()
+    mean = table[table["statistic"] == "training mean"].iloc[0]
+    assert mean["changes_with_training"] == "values, rows"
