@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from blendmf.evaluation.protocols import SCORES_PER_BLOCK, unseen_scores
-from blendmf.evaluation.top_k import top_k
+from blendmf.evaluation.ranking import top_k
 from blendmf.log import progress
 from blendmf.models.model import Model
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import ndcg_score
@@ -17,8 +17,8 @@ from blendmf.evaluation.ranking import (
     precision_at_min_k_n,
     ranking_metrics,
     recall_at_k,
+    top_k,
 )
-from blendmf.evaluation.top_k import top_k
 
 HITS = np.array([[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]], dtype=bool)
 N_RELEVANT = np.array([3, 0, 1])
@@ -69,7 +69,6 @@ def test_ndcg_agrees_with_scikit_learn_where_no_scores_are_equal():
     np.testing.assert_allclose(ours, theirs)
 
 
-@settings(deadline=None)  # the first example may wait for the compiler
 @given(score_tables, st.randoms(use_true_random=False))
 def test_places_number_each_rows_pairs_from_zero_whatever_their_order(scores, random):
     rows, items = np.nonzero(np.ones(scores.shape, dtype=bool))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from blendmf.evaluation.top_k import top_k
+from blendmf.evaluation.ranking import top_k
 
 score_tables = hnp.arrays(
     np.float32,

@@ -1,4 +1,4 @@
-"""Score one trained model on the held-out part: rating error, both ranking protocols, strata."""
+"""Score one trained model on the held-out part: rating error, both protocols, strata."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from blendmf.data.observations import Observations
 from blendmf.errors import UserError
-from blendmf.evaluation.protocols import Rankings, catalogue_metrics, rank_users
+from blendmf.evaluation.bins import strata_of
+from blendmf.evaluation.catalogue import catalogue_metrics, count_listed
+from blendmf.evaluation.protocols import Rankings, rank_users
 from blendmf.evaluation.ranking import RankedLists, ranking_metrics
-from blendmf.evaluation.rating import prediction_errors, rating_metrics
-from blendmf.evaluation.strata import strata_table
+from blendmf.evaluation.rating import prediction_errors, rating_metrics, sum_by_user
+from blendmf.evaluation.strata import Scored, strata_table
 from blendmf.models.model import Model
 from blendmf.streams import sample
 
@@ -53,6 +55,7 @@ def evaluate(
     users: pd.DataFrame,
     settings: Mapping[str, Any],
     seed: int,
+    years: NDArray[np.int64] | None = None,
 ) -> Evaluation:
     """Score a model on the test part.
 
@@ -71,6 +74,9 @@ def evaluate(
         ``full_users``, to how many users the full protocol is applied, None for all.
     seed : int
         The experiment's; it draws these users, the same ones for every model.
+    years : ndarray of int64, of shape (n,), optional
+        Calendar year of each held-out rating, in the order of `test`; without it there is no
+        stratum ``year``.
 
     Raises
     ------
@@ -98,8 +104,8 @@ def evaluate(
             "n_train": n_train_of_user[rankings.users],
             "n_ratings": rankings.rated.n_candidates,
             "n_relevant": rankings.rated.n_relevant,
-            "squared_error": _sum_by_user(test, errors**2)[rankings.users],
-            "absolute_error": _sum_by_user(test, np.abs(errors))[rankings.users],
+            "squared_error": sum_by_user(test.users, errors**2, len(users))[rankings.users],
+            "absolute_error": sum_by_user(test.users, np.abs(errors), len(users))[rankings.users],
             **{f"rated_{name}": values for name, values in rated.items()},
             **{f"full_{name}": _among(rankings, values) for name, values in full.items()},
         }
@@ -113,11 +119,15 @@ def evaluate(
         | _means(full)
         | _counts(rankings.full)
         | catalogue_metrics(
-            rankings.times_listed, n_train_of_item, int(np.count_nonzero(n_train_of_user))
+            count_listed(rankings.full_lists, len(items)),
+            n_train_of_item,
+            int(np.count_nonzero(n_train_of_user)),
         ),
     }
-    strata = strata_table(test, errors, n_train_of_item, n_train_of_user)
-    return Evaluation(metrics, per_user, strata)
+    is_relevant = test.ratings >= threshold
+    scored = Scored(test, is_relevant, errors, rankings, n_train_of_user, n_train_of_item)
+    strata = strata_of(test, n_train_of_user, n_train_of_item, years)
+    return Evaluation(metrics, per_user, strata_table(scored, strata))
 
 
 def _among(rankings: Rankings, of_full_users: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -125,10 +135,6 @@ def _among(rankings: Rankings, of_full_users: NDArray[np.float64]) -> NDArray[np
     values = np.full(len(rankings.users), np.nan)
     values[np.searchsorted(rankings.users, rankings.full_users)] = of_full_users
     return values
-
-
-def _sum_by_user(test: Observations, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.bincount(test.users, values, minlength=test.shape[0]).astype(np.float64, copy=False)
 
 
 def _means(metrics: dict[str, NDArray[np.float64]]) -> dict[str, float]:

@@ -13,9 +13,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from blendmf.data.observations import Observations
-from blendmf.evaluation.ranking import RankedLists, places
+from blendmf.evaluation.ranking import RankedLists, places, top_k
 from blendmf.evaluation.rating import PAIRS_PER_BLOCK
-from blendmf.evaluation.top_k import top_k
 from blendmf.log import progress
 from blendmf.models.model import Model
 
@@ -33,16 +32,21 @@ class Rankings:
         Positions, ascending, of the users with held-out ratings, and of those among them to whom
         the full protocol was applied.
     rated, full : RankedLists
-        Row j belongs to ``users[j]`` and to ``full_users[j]``.
-    times_listed : ndarray of int64, of shape (n_items,)
-        In how many lists of the full protocol each item is.
+        Row j belongs to ``users[j]`` and to ``full_users[j]``; so it does in all that follow.
+    rated_found, full_found : ndarray of int32, of shape (m, k) and (m_full, k)
+        Which held-out rating stands at each place of a list, as its place in the held-out part;
+        -1 where none does.
+    full_lists : ndarray of int32, of shape (m_full, k)
+        Positions of the items that the full protocol lists, -1 after the end of a list.
     """
 
     users: NDArray[np.int64]
     rated: RankedLists
+    rated_found: NDArray[np.int32]
     full_users: NDArray[np.int64]
     full: RankedLists
-    times_listed: NDArray[np.int64]
+    full_found: NDArray[np.int32]
+    full_lists: NDArray[np.int32]
 
 
 def rank_users(
@@ -81,7 +85,7 @@ def rank_users(
     ValueError
         If the model's scores are not finite.
     """
-    held_out = test.to_matrix()
+    held_out = _places_in(test)
     users = np.flatnonzero(np.diff(held_out.indptr))
     if full_users is None:
         full_users = users
@@ -90,24 +94,24 @@ def rank_users(
     n_held_out = np.diff(held_out.indptr).astype(np.int64)
     n_unseen = test.shape[1] - sum(np.diff(part.indptr).astype(np.int64) for part in seen)
 
-    rated_hits = np.zeros((len(users), k), dtype=np.bool_)
+    rated_found = np.empty((len(users), k), dtype=np.int32)
     for block in _blocks_of_pairs(n_held_out[users], pairs_per_block):
-        rated_hits[block] = _rated_hits(
-            model, users[block], held_out[users[block]], k, relevance_threshold
-        )
-    full_hits = np.zeros((len(full_users), k), dtype=np.bool_)
-    times_listed = np.zeros(test.shape[1], dtype=np.int64)
+        rated_found[block] = _found_of_rated(model, users[block], held_out[users[block]], k)
+    full_lists = np.empty((len(full_users), k), dtype=np.int32)
+    full_found = np.empty((len(full_users), k), dtype=np.int32)
     for block in _blocks(len(full_users), max(1, scores_per_block // test.shape[1])):
         own = full_users[block]
         lists = top_k(unseen_scores(model, own, [part[own] for part in seen]), k)
-        full_hits[block] = _are_relevant(lists, held_out[own], relevance_threshold)
-        times_listed += np.bincount(lists[lists >= 0], minlength=test.shape[1])
+        full_lists[block] = lists
+        full_found[block] = _found_of_full(lists, held_out[own])
     return Rankings(
         users,
-        RankedLists(rated_hits, n_relevant[users], n_held_out[users]),
+        RankedLists(_hits(rated_found, is_relevant), n_relevant[users], n_held_out[users]),
+        rated_found,
         full_users,
-        RankedLists(full_hits, n_relevant[full_users], n_unseen[full_users]),
-        times_listed,
+        RankedLists(_hits(full_found, is_relevant), n_relevant[full_users], n_unseen[full_users]),
+        full_found,
+        full_lists,
     )
 
 
@@ -139,65 +143,38 @@ def unseen_scores(
     return scores
 
 
-def _rated_hits(
-    model: Model, users: NDArray[np.int64], held_out: sp.csr_array, k: int, threshold: float
-) -> NDArray[np.bool_]:
-    """Hits of the rated protocol; row j of `held_out` belongs to ``users[j]``."""
+def _places_in(test: Observations) -> sp.csr_array:
+    """The held-out part as a matrix of each rating's place in it, from 0."""
+    places_in_test = np.arange(len(test), dtype=np.int32)
+    return sp.csr_array((places_in_test, (test.users, test.items)), shape=test.shape)
+
+
+def _found_of_rated(
+    model: Model, users: NDArray[np.int64], held_out: sp.csr_array, k: int
+) -> NDArray[np.int32]:
+    """Held-out ratings by their rank; row j of `held_out` belongs to ``users[j]``."""
     rows, items = _stored(held_out)
     place = places(rows, items, _finite(model.score_pairs(users[rows], items), model))
     listed = place < k
-    hits = np.zeros((len(users), k), dtype=np.bool_)
-    hits[rows[listed], place[listed]] = held_out.data[listed] >= threshold
-    return hits
+    found = np.full((len(users), k), -1, dtype=np.int32)
+    found[rows[listed], place[listed]] = held_out.data[listed]
+    return found
 
 
-def _are_relevant(
-    lists: NDArray[np.int64], held_out: sp.csr_array, threshold: float
-) -> NDArray[np.bool_]:
-    """Which listed items are relevant held-out ones; -1 in `lists` is no item."""
+def _found_of_full(lists: NDArray[np.int64], held_out: sp.csr_array) -> NDArray[np.int32]:
+    """Held-out ratings of the listed items; row j of `held_out` belongs to list j."""
     n_items = held_out.shape[1]
     rows, items = _stored(held_out)
-    relevant = (rows * n_items + items)[held_out.data >= threshold]
-    pairs = np.arange(len(lists))[:, None] * n_items + lists
-    hits: NDArray[np.bool_] = (lists >= 0) & np.isin(pairs, relevant)
+    stored = rows * n_items + items
+    wanted = np.arange(len(lists))[:, None] * n_items + lists
+    nearest = np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)
+    is_stored = (lists >= 0) & (stored[nearest] == wanted)
+    return np.where(is_stored, held_out.data[nearest], np.int32(-1))
+
+
+def _hits(found: NDArray[np.int32], is_relevant: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    hits: NDArray[np.bool_] = (found >= 0) & is_relevant[found]
     return hits
-
-
-def catalogue_metrics(
-    times_listed: NDArray[np.int64], n_train: NDArray[np.int64], n_train_users: int
-) -> dict[str, float | int]:
-    """How much of the catalogue the lists show, and how little known it is.
-
-    Parameters
-    ----------
-    times_listed, n_train : ndarray of int64, of shape (n_items,)
-        Lists that each item is in, and training users who rated it.
-    n_train_users : int
-        Users with a training rating.
-
-    Returns
-    -------
-    dict
-        ``coverage`` is the share of the ``n_items`` items that are in some list
-        (``n_items_listed``). ``novelty`` is the mean self-information in bits over the
-        ``n_listed`` places of all lists: -log2((n + 1) / (N + 1)) for an item that n of the N
-        training users rated, 0 where all did, finite where none did.
-
-    References
-    ----------
-    T. Zhou et al., "Solving the apparent diversity-accuracy dilemma of recommender systems",
-    PNAS 107(10), 2010 (self-information, here with add-one smoothing).
-    """
-    information = np.log2(n_train_users + 1) - np.log2(n_train + 1)
-    n_items, n_items_listed = len(times_listed), int(np.count_nonzero(times_listed))
-    n_listed = int(times_listed.sum())
-    return {
-        "coverage": n_items_listed / n_items,
-        "novelty": float(times_listed @ information) / max(1, n_listed),
-        "n_items": n_items,
-        "n_items_listed": n_items_listed,
-        "n_listed": n_listed,
-    }
 
 
 def _blocks(n: int, size: int) -> Iterator[slice]:

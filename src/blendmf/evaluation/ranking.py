@@ -65,6 +65,48 @@ def places(
     return place
 
 
+def top_k(scores: NDArray[np.floating], k: int) -> NDArray[np.int64]:
+    """Positions of the k best items of each row, best first.
+
+    Equal scores are ordered by item position, lowest first, also where the list is cut.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (m, n_items)
+        Free of NaN; -inf keeps an item out of the list.
+    k : int
+        At least 1; may exceed the number of items.
+
+    Returns
+    -------
+    ndarray of int64, of shape (m, k)
+        -1 after the end of a list that has fewer than k items.
+    """
+    n_rows, n_items = scores.shape
+    kept = min(k, n_items)
+    last = np.partition(scores, n_items - kept, axis=1)[:, n_items - kept, None]
+    last[last == -np.inf] = np.finfo(scores.dtype).min
+    chosen = scores >= last
+    crowded = np.flatnonzero(np.count_nonzero(chosen, axis=1) > kept)
+    if len(crowded):
+        chosen[crowded] = _without_late_ties(scores[crowded], last[crowded], kept)
+    rows, items = np.nonzero(chosen)
+
+    lists = np.full((n_rows, k), -1, dtype=np.int64)
+    lists[rows, places(rows, items, scores[rows, items])] = items
+    return lists
+
+
+def _without_late_ties(
+    scores: NDArray[np.floating], last: NDArray[np.floating], kept: int
+) -> NDArray[np.bool_]:
+    """Mark the scores of each row that reach `last`, leaving out equal ones after `kept`."""
+    better, tied = scores > last, scores == last
+    room = kept - np.count_nonzero(better, axis=1, keepdims=True)
+    fits: NDArray[np.bool_] = better | (tied & (np.cumsum(tied, axis=1, dtype=np.int32) <= room))
+    return fits
+
+
 def precision_at_k(hits: Hits) -> PerUser:
     """Hits among the first k, divided by k even where fewer items could be listed."""
     return np.asarray(hits.mean(axis=1))

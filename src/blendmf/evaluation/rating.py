@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from blendmf.data.observations import Observations
 from blendmf.models.model import Model
@@ -33,6 +34,13 @@ def prediction_errors(
     return errors
 
 
+def sum_by_user(
+    users: NDArray[np.int32], values: NDArray[np.float64], n_users: int
+) -> NDArray[np.float64]:
+    """Sum of the values of each user's ratings, of shape (n_users,)."""
+    return np.bincount(users, values, minlength=n_users).astype(np.float64, copy=False)
+
+
 def rating_metrics(
     squared_error: NDArray[np.float64],
     absolute_error: NDArray[np.float64],
@@ -62,3 +70,38 @@ def rating_metrics(
         "n_ratings": n,
         "n_users": len(n_ratings),
     }
+
+
+def rmse_interval(
+    squared_error: NDArray[np.float64], n_ratings: NDArray[np.int64]
+) -> tuple[float, float]:
+    """95 % interval of the RMSE over all ratings when the users are drawn anew.
+
+    Parameters
+    ----------
+    squared_error, n_ratings : ndarray of shape (m,)
+        Sums over each user's held-out ratings, and how many, at least 1.
+
+    Returns
+    -------
+    tuple of float
+        Both ends; NaN for fewer than two users.
+
+    Notes
+    -----
+    The mean squared error is a ratio of sums over users, whose variance is that of the residuals
+    of the users' sums (linearisation), with Student's t for m - 1 degrees of freedom. A bootstrap
+    over users is the slower answer to the same question and takes no symmetry for granted.
+
+    References
+    ----------
+    W. G. Cochran, "Sampling Techniques", 3rd edition, Wiley 1977, section 6.3.
+    """
+    m, n = len(n_ratings), n_ratings.sum()
+    if m < 2:
+        return np.nan, np.nan
+    mean = squared_error.sum() / n
+    residuals = squared_error - mean * n_ratings
+    deviation = np.sqrt(m / (m - 1) * (residuals**2).sum()) / n
+    room = stdtrit(m - 1, 0.975) * deviation
+    return float(np.sqrt(max(mean - room, 0.0))), float(np.sqrt(mean + room))

@@ -1,5 +1,13 @@
-"""Rating error by how much training data stands behind a rating."""
+"""Every metric within each bin of each stratum, with what it is a mean over.
 
+The lists are those of the whole held-out part. In a bin they belong to the users with held-out
+ratings in it, and only the relevant held-out ratings of the bin are hits, and are what recall and
+the ideal list count. So a bin of items or of a year asks how well these ratings are predicted, and
+found, from among everything else.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,84 +15,214 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.data.observations import Observations
+from blendmf.evaluation.bins import OPEN, Stratum
+from blendmf.evaluation.catalogue import catalogue_metrics, count_listed
+from blendmf.evaluation.protocols import Rankings
+from blendmf.evaluation.ranking import METRICS, RankedLists, ranking_metrics
+from blendmf.evaluation.rating import rating_metrics, rmse_interval, sum_by_user
 
-LOWER_BOUNDS = {
-    "item-popularity": (0, 1, 3, 6, 11, 21, 51, 101),
-    "user-history": (0, 1, 11, 21, 51, 101, 201, 501),
-}
-"""Lowest number of training ratings of each bin; a bin ends before the next, the last is open."""
+KEYS = ["stratum", "bin", "lower", "upper"]
 
-COLUMNS = ["stratum", "bin", "lower", "upper", "n_ratings", "n_users", "n_items", "rmse", "mae"]
+COUNTS = [
+    "n_ratings",
+    "n_users",
+    "n_users_with_relevant",
+    "n_full_users",
+    "n_full_users_with_relevant",
+    "n_items",
+    "n_catalogue",
+]
+
+VALUES = [
+    *("rmse", "rmse_low", "rmse_high", "mae", "user_rmse", "user_mae"),
+    *(f"rated_{name}" for name in METRICS),
+    *(f"full_{name}" for name in METRICS),
+    *("full_coverage", "full_novelty"),
+]
+
+COLUMNS = [*KEYS, *COUNTS, *VALUES]
+"""`KEYS` and `COUNTS` are the same for all models of one split, `VALUES` are a model's."""
 
 
-def strata_table(
-    test: Observations,
-    errors: NDArray[np.float64],
-    n_train_of_item: NDArray[np.int64],
-    n_train_of_user: NDArray[np.int64],
-) -> pd.DataFrame:
-    """Rating error by the item's and by the user's number of training ratings.
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What a model made of the held-out part, and what training knows of its users and items.
 
-    Parameters
+    Attributes
     ----------
     test : Observations
         The held-out part.
-    errors : ndarray of shape (n,)
+    is_relevant : ndarray of bool, of shape (n,)
+    errors : ndarray of float64, of shape (n,)
         Predicted minus observed rating; NaN where a model predicts none.
-    n_train_of_item, n_train_of_user : ndarray of int64, of shape (n_items,) and (n_users,)
+    rankings : Rankings
+        Of the same held-out part.
+    n_train_of_user, n_train_of_item : ndarray of int64, of shape (n_users,) and (n_items,)
+    """
+
+    test: Observations
+    is_relevant: NDArray[np.bool_]
+    errors: NDArray[np.float64]
+    rankings: Rankings
+    n_train_of_user: NDArray[np.int64]
+    n_train_of_item: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Bin:
+    """The held-out ratings of one bin.
+
+    Attributes
+    ----------
+    number : int
+    ratings : ndarray of int64, of shape (n,)
+        Their places in the held-out part.
+    n_of_user, n_relevant_of_user : ndarray of int64, of shape (n_users,)
+        How many of them, and of the relevant ones, each user has.
+    """
+
+    number: int
+    ratings: NDArray[np.int64]
+    n_of_user: NDArray[np.int64]
+    n_relevant_of_user: NDArray[np.int64]
+
+
+def strata_table(scored: Scored, strata: Sequence[Stratum]) -> pd.DataFrame:
+    """Every metric by stratum and bin.
+
+    Parameters
+    ----------
+    scored : Scored
+    strata : sequence of Stratum
+        Of the same held-out part.
 
     Returns
     -------
     DataFrame
-        Columns as in `COLUMNS`, one row per bin, empty bins included. ``lower`` and ``upper`` are
-        the bin's fewest and most training ratings, ``n_*`` the held-out ratings in it and the
-        distinct users and items that they come from.
+        Columns as in `COLUMNS`, one row per bin, empty bins included, their metrics NaN.
+
+        ``n_ratings``, ``n_users``, ``n_items``
+            Held-out ratings in the bin, and the distinct users and items that they come from.
+        ``n_users_with_relevant``, ``n_full_users``, ``n_full_users_with_relevant``
+            Those users with a relevant rating in the bin; those to whom the full protocol was
+            applied; those of both.
+        ``rmse``, ``mae``, ``user_rmse``, ``user_mae``
+            As in `rating_metrics`; ``rmse_low`` and ``rmse_high`` are `rmse_interval`.
+        ``rated_*``, ``full_*``
+            Mean over the bin's users, one without relevant ratings in the bin counting 0.
+            Candidates are those of the whole list, in ``precision_at_min_k_n`` too.
+        ``full_coverage``
+            Share of the ``n_catalogue`` items that are in some list: in a bin of items of the
+            bin's own items and in everyone's lists, else of all items and in the lists of the
+            bin's users.
+        ``full_novelty``
+            As in `catalogue_metrics`, of the lists of the bin's users. Undefined in a bin of
+            items, all of whose items are about equally known.
     """
-    depth = {
-        "item-popularity": n_train_of_item[test.items],
-        "user-history": n_train_of_user[test.users],
-    }
-    tables = [_stratum(name, depth[name], test, errors) for name in LOWER_BOUNDS]
-    return pd.concat(tables, ignore_index=True)[COLUMNS]
+    rows = [row for stratum in strata for row in _rows(scored, stratum)]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table.astype(dict.fromkeys(("lower", "upper"), "Int64"))
 
 
-def _stratum(
-    name: str, depth: NDArray[np.int64], test: Observations, errors: NDArray[np.float64]
-) -> pd.DataFrame:
-    lower = np.array(LOWER_BOUNDS[name])
-    bins = np.searchsorted(lower, depth, side="right") - 1
-    errors_by_bin = pd.DataFrame(
-        {
-            "bin": bins,
-            "squared": errors**2,
-            "absolute": np.abs(errors),
+def _rows(scored: Scored, stratum: Stratum) -> Iterator[dict[str, Any]]:
+    """Rows of one stratum."""
+    rankings = scored.rankings
+    rated_bins = _bins_of_hits(rankings.rated, rankings.rated_found, stratum)
+    full_bins = _bins_of_hits(rankings.full, rankings.full_found, stratum)
+    ends = zip(stratum.labels(), stratum.lower, stratum.upper, strict=True)
+    for (label, lower, upper), of_bin in zip(ends, _bins(scored, stratum), strict=True):
+        rated, n_users, n_with = _ranking(of_bin, rankings.users, rankings.rated, rated_bins)
+        full, n_full, n_full_with = _ranking(of_bin, rankings.full_users, rankings.full, full_bins)
+        yield {
+            "stratum": stratum.name,
+            "bin": label,
+            "lower": lower,
+            "upper": None if upper == OPEN else upper,
+            "n_ratings": len(of_bin.ratings),
+            "n_users": n_users,
+            "n_users_with_relevant": n_with,
+            "n_full_users": n_full,
+            "n_full_users_with_relevant": n_full_with,
+            "n_items": _n_distinct(scored.test.items[of_bin.ratings], scored.test.shape[1]),
+            **_rating(scored, of_bin),
+            **{f"rated_{name}": value for name, value in rated.items()},
+            **{f"full_{name}": value for name, value in full.items()},
+            **_catalogue(scored, stratum, of_bin),
         }
+
+
+def _bins(scored: Scored, stratum: Stratum) -> Iterator[Bin]:
+    """The bins in order; ratings are sorted by bin once, since looking for each costs more."""
+    test, n_bins = scored.test, len(stratum.lower)
+    order = np.argsort(stratum.of_rating, kind="stable")
+    ends = np.cumsum(np.bincount(stratum.of_rating, minlength=n_bins))
+    for number, ratings in enumerate(np.split(order, ends[:-1])):
+        users = test.users[ratings]
+        relevant = users[scored.is_relevant[ratings]]
+        counts = (np.bincount(own, minlength=test.shape[0]) for own in (users, relevant))
+        yield Bin(number, ratings, *counts)
+
+
+def _bins_of_hits(
+    lists: RankedLists, found: NDArray[np.int32], stratum: Stratum
+) -> NDArray[np.int16]:
+    """Bin of the rating at each place that is a hit, -1 at the others."""
+    return np.where(lists.hits, stratum.of_rating[found], np.int16(-1))
+
+
+def _ranking(
+    of_bin: Bin, users: NDArray[np.int64], lists: RankedLists, bins_of_hits: NDArray[np.int16]
+) -> tuple[dict[str, float], int, int]:
+    """Mean metrics of the bin's users among `users`, how many they are and with relevant ones."""
+    n_users = int(np.count_nonzero(of_bin.n_of_user[users]))
+    if n_users == 0:
+        return {}, 0, 0
+    n_relevant = of_bin.n_relevant_of_user[users]
+    hits = bins_of_hits == of_bin.number
+    # In most bins most lists have no hit, hence 0 in every metric: they need no computation.
+    hit = np.flatnonzero(hits.any(axis=1))
+    values = ranking_metrics(RankedLists(hits[hit], n_relevant[hit], lists.n_candidates[hit]))
+    means = {name: float(of_users.sum() / n_users) for name, of_users in values.items()}
+    return means, n_users, int(np.count_nonzero(n_relevant))
+
+
+def _rating(scored: Scored, of_bin: Bin) -> dict[str, float]:
+    """Rating errors in the bin; nothing where there are none."""
+    test, errors = scored.test, scored.errors[of_bin.ratings]
+    if len(errors) == 0 or np.isnan(errors).any():
+        return {}
+    users = test.users[of_bin.ratings]
+    own = np.flatnonzero(of_bin.n_of_user)
+    squared, absolute = (
+        sum_by_user(users, of_rating, test.shape[0])[own]
+        for of_rating in (errors**2, np.abs(errors))
     )
-    means = errors_by_bin.groupby("bin").agg(mse=("squared", "mean"), mae=("absolute", "mean"))
-    table = means.reindex(range(len(lower)))
-    upper = pd.array([*(lower[1:] - 1), pd.NA], dtype="Int64")
-    return table.assign(
-        stratum=name,
-        bin=[_label(low, high) for low, high in zip(lower, upper, strict=True)],
-        lower=lower,
-        upper=upper,
-        n_ratings=np.bincount(bins, minlength=len(lower)),
-        n_users=_n_distinct(bins, test.users, (len(lower), test.shape[0])),
-        n_items=_n_distinct(bins, test.items, (len(lower), test.shape[1])),
-        rmse=np.sqrt(table["mse"]),
-    )
+    low, high = rmse_interval(squared, of_bin.n_of_user[own])
+    metrics = rating_metrics(squared, absolute, of_bin.n_of_user[own])
+    return {"rmse_low": low, "rmse_high": high} | metrics
 
 
-def _n_distinct(
-    bins: NDArray[np.int64], positions: NDArray[np.int32], shape: tuple[int, int]
-) -> NDArray[np.int64]:
-    """How many distinct positions each bin has; `shape` is (n_bins, number of positions)."""
-    occurs = np.zeros(shape, dtype=np.bool_)
-    occurs[bins, positions] = True
-    return np.count_nonzero(occurs, axis=1)
+def _catalogue(scored: Scored, stratum: Stratum, of_bin: Bin) -> dict[str, float | int]:
+    """What the lists show of the bin's items, or the lists of the bin's users of all items."""
+    rankings, n_train = scored.rankings, scored.n_train_of_item
+    if stratum.of_item is None:
+        own = np.ones(len(n_train), dtype=np.bool_)
+        lists = rankings.full_lists[of_bin.n_of_user[rankings.full_users] > 0]
+    else:
+        own = stratum.of_item == of_bin.number
+        lists = rankings.full_lists
+    n_catalogue = int(np.count_nonzero(own))
+    if n_catalogue == 0 or len(lists) == 0:
+        return {"n_catalogue": n_catalogue}
+    times_listed = count_listed(lists, len(n_train))[own]
+    n_train_users = int(np.count_nonzero(scored.n_train_of_user))
+    metrics = catalogue_metrics(times_listed, n_train[own], n_train_users)
+    novelty = metrics["novelty"] if stratum.of_item is None else np.nan
+    coverage = metrics["coverage"]
+    return {"n_catalogue": n_catalogue, "full_coverage": coverage, "full_novelty": novelty}
 
 
-def _label(lower: int, upper: Any) -> str:
-    if upper is pd.NA:
-        return f"{lower}+"
-    return str(lower) if lower == upper else f"{lower}-{upper}"
+def _n_distinct(positions: NDArray[np.int32], n: int) -> int:
+    occurs = np.zeros(n, dtype=np.bool_)
+    occurs[positions] = True
+    return int(np.count_nonzero(occurs))

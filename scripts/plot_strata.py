@@ -1,0 +1,15 @@
+"""Draw errors and lists by user history and by year."""
+
+import pandas as pd
+
+from blendmf.figures.strata import plot_strata
+from blendmf.figures.style import save_figure
+from blendmf.log import job
+
+with job(snakemake.log[0]):
+    params = snakemake.params
+    strata = pd.read_csv(snakemake.input.strata, dtype={"bin": str})
+    kinds = {name: entry["kind"] for name, entry in params.models.items()}
+    figure = plot_strata(strata, kinds, params.evaluation["k"])
+    title = "Test RMSE and NDCG of each model by user history and by year of the rating"
+    save_figure(snakemake.output[0], figure, title)
