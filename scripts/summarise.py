@@ -1,24 +1,39 @@
-"""Tell the outcome of the run in words."""
+"""Tell the outcome of the run in words, with the figures that matter beside it."""
+
+from pathlib import Path
 
 import pandas as pd
 
 from blendmf.files import read_json, write_text
 from blendmf.log import job
-from blendmf.summarise import Results, summarise
+from blendmf.outcome.inline_figures import inline_figures
+from blendmf.outcome.results import Results
+from blendmf.summarise import summarise
 
 with job(snakemake.log[0]):
-    source, params = snakemake.input, snakemake.params
+    source, params, output = snakemake.input, snakemake.params, snakemake.output
     results = Results(
         table=pd.read_csv(source.table),
         metrics=pd.read_csv(source.metrics),
         differences=pd.read_csv(source.differences),
+        strata=pd.read_csv(source.strata, dtype={"bin": str}),
         rank_sweep=pd.read_csv(source.rank_sweep),
         best=[read_json(path) for path in source.best],
         source=read_json(source.source),
         split=read_json(source.split),
         leakage=read_json(source.leakage),
         models=params.models,
+        content=params.content,
         evaluation=params.evaluation,
         published=params.published,
     )
-    write_text(snakemake.output[0], summarise(results, snakemake.wildcards.dataset))
+    figures = {
+        source.differences_figure: "Each model's difference from the plain factorisation, with the "
+        "95 % interval over users. Filled: the difference holds after correction for all pairs.",
+        source.cold_start_figure: "Error by the number of training ratings that an item has: on "
+        "the left, items that training hardly knew, where content should help most.",
+    }
+    svgs = [(Path(path).read_text(encoding="utf-8"), text) for path, text in figures.items()]
+    write_text(output.figures, inline_figures(svgs))
+    outcome = summarise(results, snakemake.wildcards.dataset, Path(output.figures).name)
+    write_text(output.outcome, outcome)

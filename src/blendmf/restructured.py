@@ -55,3 +55,8 @@ def share_of(numerator: int, denominator: int) -> str:
 def p_value(p: float) -> str:
     """``p = 0.012``, or ``p < 0.001`` for the smallest."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def html_file(path: str) -> str:
+    """A file of HTML, to be taken in as it is; its path is seen from the text's own folder."""
+    return f".. raw:: html\n   :file: {path}"

@@ -8,6 +8,7 @@ from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.evaluation.compare import Comparison, Run, compare
 from blendmf.evaluation.evaluate import evaluate
+from blendmf.evaluation.measures import RANKED, RATING
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
 
 RANGE = (1.0, 5.0)
@@ -115,14 +116,7 @@ def test_model_without_ratings_has_no_rating_metric_and_stands_last(comparison):
 
 def test_every_pair_is_compared_on_every_metric_that_both_have(comparison):
     counts = comparison.differences.metric.value_counts()
-    assert counts.to_dict() == {
-        "rmse": 3,
-        "mae": 3,
-        "rated_precision_at_k": 6,
-        "rated_recall_at_k": 6,
-        "full_ndcg_at_k": 6,
-        "full_recall_at_k": 6,
-    }
+    assert counts.to_dict() == dict.fromkeys(RATING, 3) | dict.fromkeys(RANKED, 6)
 
 
 def test_difference_is_signed_and_a_clear_one_is_found(comparison):
@@ -142,10 +136,13 @@ def test_identical_models_do_not_differ(runs):
     differences = compare([bias, twin, one, *thrice], resamples=200, seed=1).differences
     for a, b in (("bias", "twin"), ("one", "thrice")):
         same = differences[(differences.model_a == a) & (differences.model_b == b)]
-        assert len(same) == 6
-        assert same.difference.to_numpy() == pytest.approx(np.zeros(6), abs=1e-12)
+        assert len(same) == len(RATING + RANKED)
+        assert same.difference.to_numpy() == pytest.approx(np.zeros(len(same)), abs=1e-12)
         assert (same.p_value == 1).all()
         assert (same.p_holm == 1).all()
+        assert (same.effect_size == 0).all()
+        assert (same.share_a_better == 0.5).all()
+        assert same.seed_sd.to_numpy() == pytest.approx(np.zeros(len(same)), abs=1e-12)
 
 
 def test_order_of_runs_and_of_users_changes_nothing(runs, comparison):

@@ -8,10 +8,12 @@ of all models are therefore products of one matrix of counts with one of per-use
 References
 ----------
 B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13 and 15.
+A. Davison and D. Hinkley, "Bootstrap Methods and their Application", 1997.
 S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
 Statistics 6(2), 1979.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,29 +35,39 @@ class UserSums:
     """What a metric is made of: one column per run, one row per user.
 
     The metric of column c is ``sums[:, c].sum() / weights.sum()``, and its square root where
-    `root` is set.
+    `root` is set. With `mean` given, the metric is the matrix product of these with it.
 
     Attributes
     ----------
     sums : ndarray of shape (n_users, n_columns)
         Each user's contribution, such as the sum of squared errors or the user's precision.
     weights : ndarray of shape (n_users,)
-        Each user's share of the denominator, such as the number of ratings, or one; above zero.
-        It belongs to the test part, hence is the same for every column.
+        Each user's share of the denominator, such as the number of ratings, or one; zero for a
+        user without part in the metric. It belongs to the test part, hence is the same for every
+        column.
     root : bool
         Whether the metric is the root of the ratio, as RMSE is.
+    mean : ndarray of shape (n_columns, n_means), optional
+        Each column holds the weights of one mean over the runs.
     """
 
     sums: NDArray[np.float64]
     weights: NDArray[np.float64]
     root: bool = False
+    mean: NDArray[np.float64] | None = None
+
+    def averaged(self, mean: NDArray[np.float64]) -> "UserSums":
+        """The same metric as means over runs; a mean of roots is not the root of a mean."""
+        if self.root:
+            return UserSums(self.sums, self.weights, root=True, mean=mean)
+        return UserSums(self.sums @ mean, self.weights)
 
     def value(self) -> NDArray[np.float64]:
-        """Metric of each column over all users, of shape (n_columns,)."""
+        """Metric of each column, or mean, over all users, of shape (n,)."""
         return self.resampled(np.ones((1, len(self.weights)))).ravel()
 
     def resampled(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Metric of each column on resamples of the users.
+        """Metric of each column, or mean, on resamples of the users.
 
         Parameters
         ----------
@@ -64,10 +76,37 @@ class UserSums:
 
         Returns
         -------
-        ndarray of shape (b, n_columns)
+        ndarray of shape (b, n)
         """
         ratio = (counts @ self.sums) / (counts @ self.weights)[:, None]
-        return np.asarray(np.sqrt(ratio) if self.root else ratio)
+        return self._mean(np.sqrt(ratio) if self.root else ratio)
+
+    def per_user(self) -> NDArray[np.float64]:
+        """Contributions of the users with a part in the metric, of shape (n_users with one, n)."""
+        return self._mean(self.sums[self.weights > 0])
+
+    def influence(self) -> NDArray[np.float64]:
+        """How far each user with a part in the metric moves it off from its value.
+
+        The empirical influence values (Davison and Hinkley, section 2.7): of a mean they are each
+        user's value less the mean, those of a ratio and of its root are linearised.
+
+        Returns
+        -------
+        ndarray of shape (n_users with a part, n)
+            Each column has mean 0.
+        """
+        has_part = self.weights > 0
+        sums, weights = self.sums[has_part], self.weights[has_part]
+        ratio = sums.sum(axis=0) / weights.sum()
+        influence = (sums - np.outer(weights, ratio)) / weights.mean()
+        if self.root:
+            slope = 2.0 * np.sqrt(ratio)
+            influence /= np.where(slope > 0, slope, 1.0)
+        return self._mean(influence)
+
+    def _mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(values if self.mean is None else values @ self.mean)
 
 
 def resample_counts(
@@ -103,7 +142,7 @@ def bootstrap(
 
     Returns
     -------
-    dict of ndarray, of shape (resamples, n_columns)
+    dict of ndarray, of shape (resamples, n)
     """
     n_users = len(next(iter(metrics.values())).weights)
     blocks: dict[str, list[NDArray[np.float64]]] = {name: [] for name in metrics}
@@ -115,38 +154,52 @@ def bootstrap(
 
 def percentile_interval(
     values: NDArray[np.float64], confidence: float = CONFIDENCE
-) -> tuple[float, float]:
-    """Percentile interval of resampled values.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Percentile intervals of resampled values.
 
     Parameters
     ----------
-    values : ndarray of shape (resamples,)
+    values : ndarray of shape (resamples, ...)
     confidence : float
-        Share of the resamples between low and high, in (0, 1).
 
     Returns
     -------
-    low, high : float
+    (ndarray, ndarray), each of shape (...)
+        Lower and upper bounds.
     """
     tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(values, [tail, 1.0 - tail])
-    return float(low), float(high)
+    low, high = np.quantile(values, [tail, 1.0 - tail], axis=0)
+    return low, high
 
 
-def bootstrap_p_value(differences: NDArray[np.float64]) -> float:
-    """Two-sided p-value of the hypothesis that a resampled difference is zero.
+def bootstrap_p_values(differences: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Two-sided p-values of the hypotheses that resampled differences are zero.
 
     Twice the share of resamples on the rarer side of zero, with one added to both counts so that
-    it is never zero (Davison and Hinkley, "Bootstrap Methods and their Application", 1997,
-    section 4.2.3). Its smallest value is ``2 / (resamples + 1)``.
+    it is never zero (Davison and Hinkley, section 4.2.3).
 
     Parameters
     ----------
-    differences : ndarray of shape (resamples,)
+    differences : ndarray of shape (resamples, ...)
+
+    Returns
+    -------
+    ndarray of shape (...)
     """
-    not_above = np.count_nonzero(differences <= ROUNDING)
-    not_below = np.count_nonzero(differences >= -ROUNDING)
-    return float(min(1.0, 2.0 * (1 + min(not_above, not_below)) / (1 + len(differences))))
+    not_above = np.count_nonzero(differences <= ROUNDING, axis=0)
+    not_below = np.count_nonzero(differences >= -ROUNDING, axis=0)
+    rarer = np.minimum(not_above, not_below)
+    return np.minimum(1.0, 2.0 * (1 + rarer) / (1 + len(differences)))
+
+
+def smallest_p_value(resamples: int, tests: int = 1) -> float:
+    """Least p-value that so many resamples can show, corrected by Holm for so many tests."""
+    return min(1.0, 2.0 * tests / (1 + resamples))
+
+
+def resamples_needed(p_value: float, tests: int) -> int:
+    """Fewest resamples with which a corrected p-value can fall below `p_value`."""
+    return math.floor(2.0 * tests / p_value + ROUNDING)
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:

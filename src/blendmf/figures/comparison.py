@@ -1,46 +1,26 @@
 """All models side by side, with their intervals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
-from blendmf.figures.scale import close_to_best, padded
-from blendmf.figures.style import (
-    GREY,
-    SMALL,
-    Series,
-    new_figure,
-    series_styles,
-    shared_look,
-    shorten,
+from blendmf.figures.intervals import (
+    MODEL_HEIGHT,
+    ROOM,
+    Interval,
+    Panel,
+    add_legend,
+    draw_interval,
+    draw_off_scale,
+    say_missing,
+    set_up_panel,
 )
-
-MODEL_HEIGHT = 0.3
-ROOM = 1.3
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One metric of the comparison.
-
-    Attributes
-    ----------
-    metric : str
-        Its name in the table of metrics.
-    title : str
-    higher_is_better : bool
-    """
-
-    metric: str
-    title: str
-    higher_is_better: bool
+from blendmf.figures.scale import close_to_best, padded
+from blendmf.figures.style import GREY, Series, new_figure, series_styles, shared_look
 
 
 def headline_panels(k: int) -> tuple[Panel, ...]:
@@ -78,7 +58,8 @@ def plot_comparison(metrics: pd.DataFrame, panels: tuple[Panel, ...]) -> Figure:
         ):
             rows = metrics[metrics["metric"] == panel.metric].set_index("model").reindex(order)
             _draw_panel(axes, panel, rows, styles)
-    _add_legend(figure)
+    mean = Line2D([], [], color=GREY, marker="o", ms=8, linewidth=2.4)
+    add_legend(figure, {"mean, 95 % interval over users": mean})
     return figure
 
 
@@ -93,37 +74,24 @@ def _order(metrics: pd.DataFrame, panel: Panel) -> list[str]:
 
 
 def _draw_panel(axes: Axes, panel: Panel, rows: pd.DataFrame, styles: Mapping[str, Series]) -> None:
-    places = range(len(rows))
     means = rows["mean"].to_numpy(dtype=np.float64)
     shown = close_to_best(means, panel.higher_is_better)
+    set_up_panel(axes, panel, list(rows.index))
     axes.set_xlim(*_limits(rows[shown]))
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_yticks(places, [shorten(name) for name in rows.index])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set_title(panel.title)
     axes.set_xlabel("higher is better →" if panel.higher_is_better else "← lower is better")
     if shown.any():
         best = np.nanmax(means) if panel.higher_is_better else np.nanmin(means)
         axes.axvline(best, color=GREY, linewidth=0.9, linestyle=":", zorder=1)
-    for place, (name, row) in zip(places, rows.iterrows(), strict=True):
+    for place, (name, row) in enumerate(rows.iterrows()):
         style = styles[str(name)]
         if shown[place]:
-            _draw_model(axes, place, row, style)
+            interval = Interval(row["mean"], row["low"], row["high"], row["seed_sd"])
+            draw_interval(axes, place, interval, style)
         elif np.isfinite(row["mean"]):
-            _draw_off_scale(axes, place, row["mean"], style, to_right=not panel.higher_is_better)
+            text = f"{row['mean']:.3g}"
+            draw_off_scale(axes, place, text, style, to_right=not panel.higher_is_better)
         else:
-            axes.text(
-                0.5,
-                place,
-                "predicts no ratings",
-                transform=axes.get_yaxis_transform(),
-                ha="center",
-                va="center",
-                color=GREY,
-                fontsize=SMALL,
-            )
+            say_missing(axes, place, "predicts no ratings")
 
 
 def _limits(rows: pd.DataFrame) -> tuple[float, float]:
@@ -133,54 +101,3 @@ def _limits(rows: pd.DataFrame) -> tuple[float, float]:
     low = np.nanmin([rows["low"].min(), (rows["mean"] - deviation).min()])
     high = np.nanmax([rows["high"].max(), (rows["mean"] + deviation).max()])
     return padded(float(low), float(high))
-
-
-def _draw_model(axes: Axes, place: int, row: pd.Series, style: Series) -> None:
-    axes.plot(
-        [row["low"], row["high"]],
-        [place, place],
-        color=style.colour,
-        linewidth=2.4,
-        solid_capstyle="butt",
-    )
-    axes.plot(row["mean"], place, style.marker, color=style.colour, mec="white", mew=0.6, ms=9)
-    if row["seed_sd"] > 0:
-        ends = [row["mean"] - row["seed_sd"], row["mean"] + row["seed_sd"]]
-        axes.plot(ends, [place + 0.3] * 2, color=GREY, linewidth=1.1, marker="|", ms=5)
-
-
-def _draw_off_scale(axes: Axes, place: int, value: float, style: Series, *, to_right: bool) -> None:
-    axes.plot(
-        0.985 if to_right else 0.015,
-        place,
-        ">" if to_right else "<",
-        color=style.colour,
-        ms=8,
-        transform=axes.get_yaxis_transform(),
-    )
-    axes.text(
-        0.95 if to_right else 0.05,
-        place,
-        f"{value:.3g}",
-        transform=axes.get_yaxis_transform(),
-        ha="right" if to_right else "left",
-        va="center",
-        fontsize=SMALL,
-    )
-
-
-def _add_legend(figure: Figure) -> None:
-    users = Line2D([], [], color=GREY, marker="o", ms=8, linewidth=2.4)
-    seeds = Line2D([], [], color=GREY, marker="|", ms=5, linewidth=1.1)
-    off_scale = Line2D([], [], color=GREY, marker=">", ms=8, linestyle="")
-    figure.legend(
-        [users, seeds, off_scale],
-        [
-            "mean, 95 % interval over users",
-            "± 1 standard deviation over seeds",
-            "off the axis, with its value",
-        ],
-        loc="outside lower center",
-        ncols=3,
-        handler_map={seeds: HandlerLine2D(numpoints=2)},
-    )

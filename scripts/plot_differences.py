@@ -1,0 +1,20 @@
+"""Draw how far every model is from the best plain factorisation."""
+
+import pandas as pd
+
+from blendmf.figures.differences import difference_panels, plot_differences
+from blendmf.figures.style import save_figure
+from blendmf.files import read_json
+from blendmf.log import job
+from blendmf.outcome.reference import reference_model
+
+with job(snakemake.log[0]):
+    source, params = snakemake.input, snakemake.params
+    table = pd.read_csv(source.table)
+    rmse = table.set_index("model")["rmse"].dropna()
+    reference = reference_model(rmse, params.models, [read_json(path) for path in source.best])
+    panels = difference_panels(params.evaluation["k"])
+    names = sorted(table["model"])
+    figure = plot_differences(pd.read_csv(source.differences), names, reference, panels)
+    title = f"Differences of all models from {reference} on three metrics, with 95 % intervals"
+    save_figure(snakemake.output[0], figure, title)

@@ -1,0 +1,112 @@
+"""The metrics that have a value for every user, measured on all users and on resamples of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from blendmf.evaluation.inference import UserSums, bootstrap
+from blendmf.evaluation.ranking import METRICS
+from blendmf.streams import stream
+
+RATING = ("rmse", "mae", "user_rmse", "user_mae")
+"""Errors, in rating points: the lower, the better."""
+
+RANKED = tuple(f"{protocol}_{name}" for protocol in ("rated", "full") for name in METRICS)
+"""Metrics of ranked lists: the higher, the better."""
+
+
+def higher_is_better(metric: str) -> bool:
+    """Whether a greater value of a metric is the better one; of errors a smaller one is."""
+    return metric not in RATING
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One metric of the m models that have it; a model's value is the mean over its seeds.
+
+    Attributes
+    ----------
+    models : list of str, of length m
+    by_seed : list of ndarray, each of shape (n_seeds of the model,)
+        The metric of each fit, over all users.
+    resampled : ndarray of shape (resamples, m)
+        On each resample of the users, the same resamples for all models and metrics.
+    sums : UserSums
+        What the metric is made of, one column or mean per model.
+    """
+
+    models: list[str]
+    by_seed: list[NDArray[np.float64]]
+    resampled: NDArray[np.float64]
+    sums: UserSums
+
+    @property
+    def n_users(self) -> int:
+        """Users with a part in the metric."""
+        return int(np.count_nonzero(self.sums.weights))
+
+
+def measure(
+    tables: Sequence[pd.DataFrame], models: Sequence[str], resamples: int, seed: int
+) -> dict[str, Measured]:
+    """Measure every per-user metric of the models that have it.
+
+    Parameters
+    ----------
+    tables : sequence of DataFrame
+        Per-user tables of the runs, as `evaluate` makes them, all with the same users in order.
+    models : sequence of str
+        The model of each table.
+    resamples : int
+    seed : int
+        The experiment's.
+    """
+    every = list(range(len(tables)))
+    predicting = [run for run in every if tables[run]["squared_error"].notna().all()]
+    runs = dict.fromkeys(RATING, predicting) | dict.fromkeys(RANKED, every)
+    names, by_seed, sums = {}, {}, {}
+    for metric in (name for name, having in runs.items() if having):
+        of_runs = np.array([models[run] for run in runs[metric]])
+        of_metric = user_sums(metric, [tables[run] for run in runs[metric]])
+        values = of_metric.value()
+        names[metric] = list(dict.fromkeys(of_runs.tolist()))
+        by_seed[metric] = [values[of_runs == model] for model in names[metric]]
+        sums[metric] = of_metric.averaged(_mean_of_each(names[metric], of_runs))
+    drawn = bootstrap(sums, resamples, stream(seed, "bootstrap"))
+    return {
+        metric: Measured(names[metric], by_seed[metric], drawn[metric], sums[metric])
+        for metric in sums
+    }
+
+
+def _mean_of_each(models: list[str], of_runs: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Weights that take the runs to the mean of each model, of shape (n_runs, m)."""
+    own = (of_runs[:, None] == np.array(models)[None, :]).astype(np.float64)
+    return np.asarray(own / own.sum(axis=0))
+
+
+def user_sums(metric: str, tables: Sequence[pd.DataFrame]) -> UserSums:
+    """Per-user sums of one metric, one column per table."""
+
+    def columns(column: str) -> NDArray[np.float64]:
+        return np.column_stack([table[column].to_numpy(dtype=np.float64) for table in tables])
+
+    n_ratings = tables[0]["n_ratings"].to_numpy(dtype=np.float64)
+    each_user = np.ones_like(n_ratings)
+    match metric:
+        case "rmse":
+            return UserSums(columns("squared_error"), n_ratings, root=True)
+        case "mae":
+            return UserSums(columns("absolute_error"), n_ratings)
+        case "user_rmse":
+            return UserSums(np.sqrt(columns("squared_error") / n_ratings[:, None]), each_user)
+        case "user_mae":
+            return UserSums(columns("absolute_error") / n_ratings[:, None], each_user)
+        case _:
+            values = columns(metric)
+            # The full protocol may have been applied to some users alone, the same in all runs.
+            scored = ~np.isnan(values[:, 0])
+            return UserSums(np.nan_to_num(values, copy=False), scored.astype(np.float64))
