@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from outcomes import difference_rows
+from stratum_tables import kinds, stratum_rows
 
+from blendmf.figures.cold_start import plot_cold_start
 from blendmf.figures.comparison import headline_panels, plot_comparison
-from blendmf.figures.item_popularity import plot_item_popularity
+from blendmf.figures.differences import difference_panels, plot_differences
 from blendmf.figures.learning_curves import plot_learning_curves
 from blendmf.figures.rank_sweep import plot_rank_sweep
 from blendmf.figures.ratings import plot_ratings
@@ -20,6 +23,7 @@ from blendmf.figures.scale import close_to_best
 from blendmf.figures.scaling import plot_scaling
 from blendmf.figures.search import plot_search
 from blendmf.figures.small_matrix import plot_small_matrix
+from blendmf.figures.strata import plot_strata
 from blendmf.figures.style import COLOURS, save_figure, series_styles, shorten, spread
 from blendmf.search.space import Dimension
 
@@ -99,17 +103,6 @@ def metrics(rmse=RMSE):
     return pd.DataFrame(rows, columns=["model", "metric", "mean", "low", "high", "seed_sd"])
 
 
-def strata(rmse=RMSE):
-    bins = [("0", 0, 120), ("1-2", 1, 0), ("3-5", 3, 400), ("6+", 6, 9000)]
-    rows = [
-        (model, stratum, label, lower, n, error + 0.2 / (1 + lower) if n else np.nan)
-        for model, error in rmse.items()
-        for stratum in ("item-popularity", "user-history")
-        for label, lower, n in bins
-    ]
-    return pd.DataFrame(rows, columns=["model", "stratum", "bin", "lower", "n_ratings", "rmse"])
-
-
 def rank_sweep(ranks=(1, 2, 5, 10, 20, 50)):
     rows = [
         (method, rank, start + 0.001 * rank, start + 0.01 + 0.001 * rank, 0.01 * rank)
@@ -156,6 +149,22 @@ def scaling_table(jobs=RULES, ratings=(10_000, 1_000_000, 10_000_000, 100_000_00
     return pd.DataFrame(rows, columns=["rule", "model", "ratings", "processor_seconds", "peak_mib"])
 
 
+def differences_of(rmse=RMSE):
+    panels = difference_panels(10)
+    tables = [difference_rows(panel.metric, rmse, 0.0003, 0.001, 0.0002) for panel in panels]
+    return plot_differences(pd.concat(tables, ignore_index=True), list(rmse), "mf", panels)
+
+
+def cold_start_of(rmse):
+    return plot_cold_start(stratum_rows(rmse), kinds(rmse))
+
+
+def strata_of(rmse, strata=("user-history", "year")):
+    return plot_strata(stratum_rows(rmse, strata), kinds(rmse), 10)
+
+
+MANY = RMSE | {f"mf-{name}": 0.98 for name in ("als", "both", "gd", "tags", "user")}
+
 FIGURES = {
     "scaling": lambda: plot_scaling(scaling_table()),
     "scaling-of-one-rule": lambda: plot_scaling(scaling_table(RULES[:1])),
@@ -167,12 +176,12 @@ FIGURES = {
     "learning-curves-of-one-epoch": lambda: plot_learning_curves([history()[:1]], ["mf"], [1]),
     "learning-curves-of-none": lambda: plot_learning_curves([history()[:0]], ["bias"], [1]),
     "search": lambda: plot_search(
-        [trials(), trials()], [importances()] * 2, ["mf", LONG], [SPACE, SPACE]
+        [trials()] * 2, [importances()] * 2, ["mf", LONG], [SPACE] * 2, ["validation RMSE"] * 2
     ),
     "search-of-one-trial": lambda: plot_search(
-        [trials(1, ())], [importances((0.0, 0.0, 0.0))], ["mf"], [SPACE]
+        [trials(1, ())], [importances((0.0, 0.0, 0.0))], [LONG], [SPACE], ["validation RMSE"]
     ),
-    "search-of-none": lambda: plot_search([], [], [], []),
+    "search-of-none": lambda: plot_search([], [], [], [], []),
     "rank-sweep": lambda: plot_rank_sweep(rank_sweep()),
     "rank-sweep-of-one-rank": lambda: plot_rank_sweep(rank_sweep((5,))),
     "comparison": lambda: plot_comparison(metrics(), headline_panels(10)),
@@ -180,11 +189,17 @@ FIGURES = {
     "comparison-without-ratings": lambda: plot_comparison(
         metrics(only("popularity", "popularity")), headline_panels(10)
     ),
-    "item-popularity": lambda: plot_item_popularity(strata()),
-    "item-popularity-of-one": lambda: plot_item_popularity(strata(only("mf", LONG))),
-    "item-popularity-without-ratings": lambda: plot_item_popularity(
-        strata(only("popularity", "popularity"))
-    ),
+    "differences": differences_of,
+    "differences-of-many": lambda: differences_of(MANY | {LONG: 0.97}),
+    "differences-of-one": lambda: differences_of(only("mf", "mf")),
+    "cold-start": lambda: cold_start_of(RMSE),
+    "cold-start-of-many": lambda: cold_start_of(MANY),
+    "cold-start-of-one": lambda: cold_start_of(only("mf", LONG)),
+    "cold-start-without-ratings": lambda: cold_start_of(only("popularity", "popularity")),
+    "strata": lambda: strata_of(RMSE),
+    "strata-of-many": lambda: strata_of(MANY),
+    "strata-of-one": lambda: strata_of(only("mf", LONG), ("user-history",)),
+    "strata-without-ratings": lambda: strata_of(only("popularity", "popularity")),
     "small-matrix": lambda: plot_small_matrix(*small_matrix()),
 }
 
@@ -271,7 +286,7 @@ def test_learning_curves_show_no_model_that_is_not_trained_by_epochs():
 
 def test_search_marks_the_best_trial_in_every_panel():
     table = trials()
-    figure = plot_search([table], [importances()], ["mf"], [SPACE])
+    figure = plot_search([table], [importances()], ["mf"], [SPACE], ["validation RMSE"])
     best = table.loc[table["value"].idxmin()]
     stars = [
         tuple(line.get_xydata()[0])
@@ -304,15 +319,6 @@ def test_comparison_tells_the_values_that_leave_the_axis():
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["1.15", "1.52", "predicts no ratings"]
     assert figure.axes[0].get_xlim()[1] < 1.1
-
-
-def test_item_popularity_names_the_models_that_it_does_not_draw():
-    figure = plot_item_popularity(strata())
-    drawn = [text.get_text() for text in figure.axes[0].texts]
-    assert "random (1." in drawn[0]
-    assert set(drawn[1:]) == {"mf-content", "mf", "svd", "bias", "content-only"} | (
-        set() if "global-mean" in drawn[0] else {"global-mean"}
-    )
 
 
 def test_small_matrix_draws_the_bound():

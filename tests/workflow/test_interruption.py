@@ -9,7 +9,7 @@ from pathlib import Path
 
 from project import SECONDS, Project
 
-ONE_SHARD = {"search": {"shards": 1}}
+TWO_SHARDS = {"search": {"shards": 2}}
 COMPARISON = "results/synthetic/comparison/metrics.csv"
 SAME = (
     *("comparison/*.csv", "evaluation/*/seed-*/*", "models/*/seed-*/model.npz"),
@@ -20,7 +20,7 @@ SAME = (
 def interrupted(project: Project, awaited: str, with_signal: signal.Signals) -> None:
     """Run on one core until a file is there, then send a signal to Snakemake and all its jobs."""
     command = project.command(
-        "--cores", "1", "--rerun-incomplete", targets=[COMPARISON], changes=ONE_SHARD
+        "--cores", "1", "--rerun-incomplete", targets=[COMPARISON], changes=TWO_SHARDS
     )
     with subprocess.Popen(
         command,
@@ -62,10 +62,11 @@ def test_a_run_that_is_interrupted_and_killed_is_resumed_to_identical_results(
 
     interrupted(copy, "results/synthetic/search/*/generation-0/shard-0.jsonl", signal.SIGINT)
     interrupted(copy, "results/synthetic/models/mf*/seed-*/model.npz", signal.SIGKILL)
-    copy.succeed("--unlock", changes=ONE_SHARD)
-    copy.succeed("--cores", "1", "--rerun-incomplete", targets=[COMPARISON], changes=ONE_SHARD)
+    copy.succeed("--unlock", changes=TWO_SHARDS)
+    copy.succeed("--cores", "1", "--rerun-incomplete", targets=[COMPARISON], changes=TWO_SHARDS)
 
-    assert not list(copy.run.glob("results/synthetic/search/*/generation-*/shard-1.jsonl"))
+    assert not list(smoke.run.glob("results/synthetic/search/*/generation-*/shard-1.jsonl"))
+    assert list(copy.run.glob("results/synthetic/search/*/generation-*/shard-1.jsonl"))
     undisturbed, resumed = contents(smoke.run), contents(copy.run)
     assert len(undisturbed) > 30
     assert set(resumed) == set(undisturbed)

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from project import Project
 
-SHOWN = {"plot_comparison", "plot_item_popularity", "summarise", "pages", "manifest"}
+SHOWN = {
+    *("plot_comparison", "plot_differences", "plot_cold_start", "plot_strata", "summarise"),
+    *("pages", "manifest"),
+}
 """What comes after `compare`."""
 
 AFTER_SPLIT = {
     *("split", "leakage", "matrices", "content", "search", "select_best", "train", "rank_sweep"),
     *("evaluate", "compare", "recommend", "plot_ratings", "plot_search", "plot_learning_curves"),
-    *("plot_rank_sweep", "trials_page", *SHOWN),
+    *("plot_rank_sweep", "studies", "trials_pages", *SHOWN),
 }
 
 
@@ -26,12 +29,17 @@ def models(files: Iterable[str]) -> set[str]:
 @pytest.mark.parametrize(
     ("changes", "rules"),
     [
-        ({"evaluation": {"k": 5}}, {"evaluate", "compare", *SHOWN}),
+        ({"evaluation": {"bootstrap_resamples": 300}}, {"evaluate", "compare", *SHOWN}),
         ({"recommendations": {"n": 3}}, {"recommend", "manifest"}),
         ({"small_matrix": {"adam_steps": 100}}, {"small_matrix", "plot_small_matrix", "manifest"}),
         ({"split": {"scheme": "random"}}, AFTER_SPLIT),
     ],
-    ids=["evaluation.k", "recommendations.n", "small_matrix.adam_steps", "split.scheme"],
+    ids=[
+        "evaluation.bootstrap_resamples",
+        "recommendations.n",
+        "small_matrix.adam_steps",
+        "split.scheme",
+    ],
 )
 def test_a_changed_parameter_reruns_exactly_the_rules_that_depend_on_it(
     changes: dict[str, Any], rules: set[str], smoke: Project
@@ -57,7 +65,7 @@ def test_a_changed_parameter_reruns_exactly_the_rules_that_depend_on_it(
             {"mf-content"},
             {
                 *("content", "search", "select_best", "train", "evaluate", "compare", "recommend"),
-                *("trials_page", "plot_search", "plot_learning_curves", *SHOWN),
+                *("studies", "trials_pages", "plot_search", "plot_learning_curves", *SHOWN),
             },
         ),
     ],
@@ -70,6 +78,17 @@ def test_a_changed_parameter_of_some_models_leaves_the_others_alone(
     assert set(pending) == rules
     assert models(pending["train"]) == models(pending["evaluate"]) == refitted
     assert models(pending.get("search", ())) <= refitted
+
+
+def test_a_changed_length_of_lists_searches_again_what_is_searched_by_lists(
+    smoke: Project,
+) -> None:
+    pending = smoke.pending(changes={"evaluation": {"k": 5}})
+    assert set(pending) == {
+        *("search", "select_best", "studies", "trials_pages", "plot_search", "train"),
+        *("evaluate", "compare", *SHOWN),
+    }
+    assert models(pending["search"]) == models(pending["train"]) == {"pure-svd"}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ SCALE = {"experiment": "workflow/experiments/scale.yaml", "changes": MINIATURE}
 ONCE_FOR_EACH_SIZE = {
     *("fetch", "import_tables", "split", "leakage", "matrices", "content", "rank_sweep"),
     *("compare", "plot_ratings", "plot_learning_curves", "plot_rank_sweep", "plot_comparison"),
-    *("plot_item_popularity", "summarise", "pages", "manifest"),
+    *("plot_differences", "plot_cold_start", "plot_strata", "summarise", "pages", "manifest"),
 }
 
 

@@ -9,8 +9,8 @@ import pytest
 from project import ROOT, Project
 
 FIGURES = (
-    *("comparison.svg", "convergence.svg", "item-popularity.svg", "learning-curves.svg"),
-    *("rank-sweep.svg", "ratings.svg", "search.svg"),
+    *("cold-start.svg", "comparison.svg", "convergence.svg", "differences.svg"),
+    *("learning-curves.svg", "rank-sweep.svg", "ratings.svg", "search.svg", "strata.svg"),
 )
 
 
@@ -114,6 +114,7 @@ def test_the_report_is_one_page_with_the_outcome_and_every_figure(
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert outcome_sentence(smoke) in page
     assert [figure for figure in FIGURES if figure not in page] == []
+    assert page.count(r"<figure><img src=\"data:image/svg+xml;base64,") == 2
 
 
 def test_the_report_is_a_zip_archive_with_every_figure(smoke: Project, tmp_path: Path) -> None:

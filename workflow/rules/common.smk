@@ -7,17 +7,12 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from blendmf.config import (
-    complete_config,
-    data_sets,
-    is_searched,
-    is_trained,
-    seeds_of,
-    uses_content,
-)
+from blendmf.arms import Arm, ablation_arms, arms
+from blendmf.config import complete_config, data_sets
 from blendmf.data.catalogue import expected_ratings
 from blendmf.data.local import local_files
 from blendmf.errors import UserError
+from blendmf.kinds import is_searched, is_trained, only_ranks, seeds_of, uses_content
 from blendmf.sources import imported_files, make_importable
 
 HERE = Path(workflow.basedir)
@@ -29,6 +24,7 @@ except UserError as error:
     raise WorkflowError(str(error))
 
 DATA_SETS = data_sets(config)
+ARMS = arms(config)
 DATASET = "results/{dataset}"
 MODELS = config["models"]
 SEARCHED = [name for name, entry in MODELS.items() if is_searched(entry)]
@@ -37,17 +33,26 @@ FITS = [
     for name, entry in MODELS.items()
     for seed in seeds_of(entry, config["seeds"])
 ]
-FIGURES = ["ratings", "learning-curves", "rank-sweep", "comparison", "item-popularity"]
+FIGURES = [
+    "ratings",
+    "learning-curves",
+    "rank-sweep",
+    "comparison",
+    "differences",
+    "cold-start",
+    "strata",
+]
 GENERATIONS = ceil(
     config["search"]["trials"] / config["search"]["trials_per_generation"]
 )
+SHARDS = config["search"]["shards"]
 
 
 make_importable(HERE / "src")
 
 
 wildcard_constraints:
-    dataset="|".join(re.escape(name) for name in DATA_SETS),
+    dataset="|".join(re.escape(folder) for folder in ARMS),
     model=r"[A-Za-z0-9][A-Za-z0-9._-]*",
     seed=r"\d+",
     generation=r"\d+",
@@ -84,28 +89,35 @@ def fits(pattern: str, models: list[str] | None = None) -> list[str]:
     ]
 
 
-def shards(wildcards, generations: int) -> list[str]:
+def shards(model: str, generations: int) -> list[str]:
     """All shards of a model's first generations."""
-    return expand(
-        f"{DATASET}/search/{{model}}/generation-{{g}}/shard-{{s}}.jsonl",
-        dataset=wildcards.dataset,
-        model=wildcards.model,
-        g=range(generations),
-        s=range(config["search"]["shards"]),
-    )
+    return [
+        f"{DATASET}/search/{model}/generation-{generation}/shard-{shard}.jsonl"
+        for generation in range(generations)
+        for shard in range(SHARDS)
+    ]
+
+
+# A single shard makes one job of all generations, since starting one costs more than a generation
+# of a small search. Either way a generation has files of its own.
+if SHARDS == 1:
+    SEARCH_JOB = "search/{model}"
+    SEARCHED_BY_JOB = shards("{model}", GENERATIONS)
+else:
+    SEARCH_JOB = "search/{model}/generation-{generation}-shard-{shard}"
+    SEARCHED_BY_JOB = [
+        f"{DATASET}/search/{{model}}/generation-{{generation}}/shard-{{shard}}.jsonl"
+    ]
 
 
 def earlier_shards(wildcards) -> list[str]:
-    return shards(wildcards, int(wildcards.generation))
-
-
-def all_shards(wildcards) -> list[str]:
-    return shards(wildcards, GENERATIONS)
+    earlier = shards(wildcards.model, int(wildcards.get("generation", 0)))
+    return [path.format(dataset=wildcards.dataset) for path in earlier]
 
 
 def best_of(model: str | None, wildcards) -> list[str]:
     """The search's outcome for a searched model, nothing for any other."""
-    searched = model in SEARCHED
+    searched = is_searched(ARMS[wildcards.dataset].models.get(model, {}))
     return [f"results/{wildcards.dataset}/search/{model}/best.json"] if searched else []
 
 
@@ -123,11 +135,11 @@ def best_of_compared(wildcards) -> list[str]:
 
 
 def model_entry(wildcards) -> dict:
-    return MODELS[wildcards.model]
+    return ARMS[wildcards.dataset].models[wildcards.model]
 
 
 def data_set_of(wildcards) -> dict:
-    return DATA_SETS[wildcards.dataset]
+    return ARMS[wildcards.dataset].dataset
 
 
 def fetched(wildcards) -> dict:
@@ -144,15 +156,28 @@ def generating_seed(wildcards) -> int | None:
 # What a model does not read is left out of its jobs, so that changing it reruns the others alone.
 def content_of(wildcards) -> str | list[str]:
     uses = uses_content(model_entry(wildcards))
-    return f"results/{wildcards.dataset}/content/tfidf.npz" if uses else []
+    return found("content/tfidf.npz")(wildcards) if uses else []
 
 
 def training_of(wildcards) -> dict:
     return config["training"] if is_trained(model_entry(wildcards)) else {}
 
 
+def search_of(wildcards) -> dict:
+    shared = config["search"]["space"] if is_trained(model_entry(wildcards)) else {}
+    return {**config["search"], "space": shared}
+
+
+def evaluation_of_search(wildcards) -> dict:
+    keys = ("k", "relevance_threshold", "full_users")
+    ranks = only_ranks(model_entry(wildcards))
+    return {key: config["evaluation"][key] for key in keys} if ranks else {}
+
+
 def ranks_of(wildcards) -> list[int]:
-    return config["svd"]["ranks"] if model_entry(wildcards)["kind"] == "svd" else []
+    entry = model_entry(wildcards)
+    to_choose = entry["kind"] == "svd" and entry["rank"] is None
+    return config["svd"]["ranks"] if to_choose else []
 
 
 def memory_for_ratings(wildcards) -> int:

@@ -57,7 +57,7 @@ rule import_tables:
 rule split:
     input:
         library=library("split"),
-        ratings="results/{dataset}/data/ratings.parquet",
+        ratings=found("data/ratings.parquet"),
     output:
         train="results/{dataset}/split/train.parquet",
         validation="results/{dataset}/split/validation.parquet",
@@ -74,7 +74,7 @@ rule split:
         mem_mb=memory_for_ratings,
         runtime=30,
     params:
-        split=config["split"],
+        split=split_settings,
         seed=config["seed"],
     message:
         "Splitting the ratings into training, validation and test part"
@@ -85,10 +85,10 @@ rule split:
 rule matrices:
     input:
         library=library("matrices"),
-        train="results/{dataset}/split/train.parquet",
-        validation="results/{dataset}/split/validation.parquet",
-        test="results/{dataset}/split/test.parquet",
-        items_table="results/{dataset}/data/items.parquet",
+        train=found("split/train.parquet"),
+        validation=found("split/validation.parquet"),
+        test=found("split/test.parquet"),
+        items_table=found("data/items.parquet"),
     output:
         train="results/{dataset}/matrices/train.npz",
         validation="results/{dataset}/matrices/validation.npz",
@@ -114,9 +114,9 @@ rule matrices:
 rule content:
     input:
         library=library("content"),
-        item_index="results/{dataset}/matrices/items.parquet",
-        tags="results/{dataset}/data/tags.parquet",
-        train="results/{dataset}/split/train.parquet",
+        item_index=found("matrices/items.parquet"),
+        tags=found("data/tags.parquet"),
+        train=found("split/train.parquet"),
     output:
         tfidf="results/{dataset}/content/tfidf.npz",
         vocabulary="results/{dataset}/content/vocabulary.parquet",
@@ -132,7 +132,8 @@ rule content:
         mem_mb=memory_for_ratings,
         runtime=30,
     params:
-        content=config["content"],
+        content=content_settings,
+        seed=config["seed"],
     message:
         "Turning the items' text into TF-IDF rows"
     script:

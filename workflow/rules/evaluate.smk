@@ -4,10 +4,10 @@
 rule leakage:
     input:
         library=library("leakage"),
-        train="results/{dataset}/split/train.parquet",
-        validation="results/{dataset}/split/validation.parquet",
-        test="results/{dataset}/split/test.parquet",
-        tags="results/{dataset}/data/tags.parquet",
+        train=found("split/train.parquet"),
+        validation=found("split/validation.parquet"),
+        test=found("split/test.parquet"),
+        tags=found("data/tags.parquet"),
     output:
         "results/{dataset}/split/leakage.json",
     log:
@@ -26,15 +26,59 @@ rule leakage:
         "../../scripts/leakage.py"
 
 
+rule fitted_on:
+    input:
+        library=library("fitted_on"),
+        train=found("split/train.parquet"),
+        validation=found("split/validation.parquet"),
+        test=found("split/test.parquet"),
+        items_table=found("data/items.parquet"),
+        tags=found("data/tags.parquet"),
+        user_index=found("matrices/users.parquet"),
+        item_index=found("matrices/items.parquet"),
+        train_matrix=found("matrices/train.npz"),
+        tfidf=found("content/tfidf.npz"),
+        vocabulary=found("content/vocabulary.parquet"),
+        facts=found("content/content.json"),
+        models=fits_of_arm("models/{model}/seed-1/model.npz"),
+        fits=fits_of_arm("models/{model}/seed-1/fit.json"),
+    output:
+        table="results/{dataset}/split/fitted-on.csv",
+        page=report(
+            "results/{dataset}/split/fitted-on.html",
+            caption="../report/fitted-on.rst",
+            category="1 Data",
+            labels={"result": "What was fitted on which part"},
+        ),
+    log:
+        "results/{dataset}/logs/fitted_on.log",
+    benchmark:
+        "results/{dataset}/benchmarks/fitted_on.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory_for_ratings,
+        runtime=60,
+    params:
+        content=content_settings,
+        seed=config["seed"],
+    message:
+        "Finding out what was fitted on which part"
+    script:
+        "../../scripts/fitted_on.py"
+
+
 rule evaluate:
     input:
         library=library("evaluate"),
-        model="results/{dataset}/models/{model}/seed-{seed}/model.npz",
-        train="results/{dataset}/matrices/train.npz",
-        validation="results/{dataset}/matrices/validation.npz",
-        test="results/{dataset}/matrices/test.npz",
-        user_index="results/{dataset}/matrices/users.parquet",
-        item_index="results/{dataset}/matrices/items.parquet",
+        model=found("models/{model}/seed-{seed}/model.npz"),
+        train=found("matrices/train.npz"),
+        validation=found("matrices/validation.npz"),
+        test=found("matrices/test.npz"),
+        test_ratings=found("split/test.parquet"),
+        user_index=found("matrices/users.parquet"),
+        item_index=found("matrices/items.parquet"),
     output:
         metrics="results/{dataset}/evaluation/{model}/seed-{seed}/metrics.json",
         per_user="results/{dataset}/evaluation/{model}/seed-{seed}/per-user.parquet",
@@ -61,9 +105,9 @@ rule evaluate:
 rule compare:
     input:
         library=library("compare"),
-        metrics=fits("evaluation/{model}/seed-{seed}/metrics.json"),
-        per_user=fits("evaluation/{model}/seed-{seed}/per-user.parquet"),
-        strata=fits("evaluation/{model}/seed-{seed}/strata.csv"),
+        metrics=fits_of_arm("evaluation/{model}/seed-{seed}/metrics.json"),
+        per_user=fits_of_arm("evaluation/{model}/seed-{seed}/per-user.parquet"),
+        strata=fits_of_arm("evaluation/{model}/seed-{seed}/strata.csv"),
     output:
         metrics="results/{dataset}/comparison/metrics.csv",
         differences="results/{dataset}/comparison/differences.csv",

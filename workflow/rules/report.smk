@@ -21,10 +21,10 @@ BENCHMARKS = [
         allow_missing=True,
     ),
     *expand(
-        f"{DATASET}/benchmarks/search/{{model}}/generation-{{g}}-shard-{{s}}.tsv",
+        f"{DATASET}/benchmarks/{SEARCH_JOB}.tsv",
         model=SEARCHED,
-        g=range(GENERATIONS),
-        s=range(config["search"]["shards"]),
+        generation=range(GENERATIONS),
+        shard=range(SHARDS),
         allow_missing=True,
     ),
     *expand(
@@ -104,6 +104,7 @@ rule plot_search:
         library=library("plot_search"),
         trials=[f"{DATASET}/search/{model}/trials.csv" for model in SEARCHED],
         importances=[f"{DATASET}/search/{model}/importances.csv" for model in SEARCHED],
+        best=[f"{DATASET}/search/{model}/best.json" for model in SEARCHED],
     output:
         report(
             "results/{dataset}/figures/search.svg",
@@ -186,31 +187,95 @@ rule plot_comparison:
         "../../scripts/plot_comparison.py"
 
 
-rule plot_item_popularity:
+rule plot_differences:
     input:
-        library=library("plot_item_popularity"),
-        strata="results/{dataset}/comparison/strata.csv",
+        library=library("plot_differences"),
+        table="results/{dataset}/comparison/table.csv",
+        differences="results/{dataset}/comparison/differences.csv",
+        best=[f"{DATASET}/search/{model}/best.json" for model in SEARCHED],
     output:
         report(
-            "results/{dataset}/figures/item-popularity.svg",
-            caption="../report/item-popularity.rst",
+            "results/{dataset}/figures/differences.svg",
+            caption="../report/differences.rst",
             category="2 Comparison",
-            labels={"result": "Error by item popularity"},
+            labels={"result": "Differences from plain factorisation, drawn"},
         ),
     log:
-        "results/{dataset}/logs/plot_item_popularity.log",
+        "results/{dataset}/logs/plot_differences.log",
     benchmark:
-        "results/{dataset}/benchmarks/plot_item_popularity.tsv"
+        "results/{dataset}/benchmarks/plot_differences.tsv"
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        models=MODELS,
+        evaluation=config["evaluation"],
     message:
-        "Plotting the error by item popularity"
+        "Plotting the differences between the models"
     script:
-        "../../scripts/plot_item_popularity.py"
+        "../../scripts/plot_differences.py"
+
+
+rule plot_cold_start:
+    input:
+        library=library("plot_cold_start"),
+        strata="results/{dataset}/comparison/strata.csv",
+    output:
+        report(
+            "results/{dataset}/figures/cold-start.svg",
+            caption="../report/cold-start.rst",
+            category="2 Comparison",
+            labels={"result": "Error by training ratings of the item"},
+        ),
+    log:
+        "results/{dataset}/logs/plot_cold_start.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_cold_start.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        models=MODELS,
+    message:
+        "Plotting the error by number of training ratings of the item"
+    script:
+        "../../scripts/plot_cold_start.py"
+
+
+rule plot_strata:
+    input:
+        library=library("plot_strata"),
+        strata="results/{dataset}/comparison/strata.csv",
+    output:
+        report(
+            "results/{dataset}/figures/strata.svg",
+            caption="../report/strata.rst",
+            category="2 Comparison",
+            labels={"result": "Errors and lists by user history and year"},
+        ),
+    log:
+        "results/{dataset}/logs/plot_strata.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_strata.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        models=MODELS,
+        evaluation=config["evaluation"],
+    message:
+        "Plotting errors and lists by user history and year"
+    script:
+        "../../scripts/plot_strata.py"
 
 
 rule plot_small_matrix:
@@ -247,13 +312,17 @@ rule summarise:
         table="results/{dataset}/comparison/table.csv",
         metrics="results/{dataset}/comparison/metrics.csv",
         differences="results/{dataset}/comparison/differences.csv",
+        strata="results/{dataset}/comparison/strata.csv",
         rank_sweep="results/{dataset}/svd/rank-sweep.csv",
         best=[f"{DATASET}/search/{model}/best.json" for model in SEARCHED],
         source="results/{dataset}/data/source.json",
         split="results/{dataset}/split/split.json",
         leakage="results/{dataset}/split/leakage.json",
+        differences_figure="results/{dataset}/figures/differences.svg",
+        cold_start_figure="results/{dataset}/figures/cold-start.svg",
     output:
-        "results/{dataset}/comparison/outcome.rst",
+        outcome="results/{dataset}/comparison/outcome.rst",
+        figures="results/{dataset}/comparison/figures.html",
     log:
         "results/{dataset}/logs/summarise.log",
     benchmark:
@@ -266,6 +335,7 @@ rule summarise:
         runtime=30,
     params:
         models=MODELS,
+        content=config["content"],
         evaluation=config["evaluation"],
         published=config["published"],
     message:
@@ -327,33 +397,6 @@ rule pages:
         "Setting tables and facts as pages"
     script:
         "../../scripts/pages.py"
-
-
-rule trials_page:
-    input:
-        library=library("trials_page"),
-        trials="results/{dataset}/search/{model}/trials.csv",
-    output:
-        report(
-            "results/{dataset}/search/{model}/trials.html",
-            caption="../report/trials-table.rst",
-            category="3 Search and training",
-            labels={"result": "All trials", "model": "{model}"},
-        ),
-    log:
-        "results/{dataset}/logs/trials_page/{model}.log",
-    benchmark:
-        "results/{dataset}/benchmarks/trials_page/{model}.tsv"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
-    message:
-        "Setting the trials of {wildcards.model} as a page"
-    script:
-        "../../scripts/trials_page.py"
 
 
 rule manifest:

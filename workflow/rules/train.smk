@@ -4,10 +4,10 @@
 rule train:
     input:
         library=library("train"),
-        train="results/{dataset}/matrices/train.npz",
-        validation="results/{dataset}/matrices/validation.npz",
+        train=found("matrices/train.npz"),
+        validation=found("matrices/validation.npz"),
         content=content_of,
-        source="results/{dataset}/data/source.json",
+        source=found("data/source.json"),
         best=best_of_search,
     output:
         model="results/{dataset}/models/{model}/seed-{seed}/model.npz",

@@ -1,0 +1,42 @@
+"""Set what each part of the content is worth as a table, a figure and a page."""
+
+import pandas as pd
+
+from blendmf.ablation import Fit, ablation, findings
+from blendmf.data.tables import read_table
+from blendmf.figures.ablation import plot_ablation
+from blendmf.figures.style import save_figure
+from blendmf.files import read_json, write_csv, write_json, write_text
+from blendmf.log import job
+from blendmf.pages import table_page
+
+COLUMNS = ["user_id", "n_ratings", "squared_error"]
+
+with job(snakemake.log[0]):
+    source, output, params = snakemake.input, snakemake.output, snakemake.params
+    fits = [
+        Fit(arm, read_table(path, COLUMNS))
+        for arm, path in zip(params.arms_of_fits, source.per_user, strict=True)
+    ]
+    found = ablation(
+        fits,
+        params.arms,
+        read_json(source.content),
+        params.evaluation["bootstrap_resamples"],
+        params.seed,
+    )
+    write_csv(output.table, found.table)
+    write_json(output.placebos, found.placebos._asdict() if found.placebos else None)
+    save_figure(
+        output.figure,
+        plot_ablation(found.table, found.placebos),
+        "What each part of the content is worth, and the placebos",
+    )
+    shown: pd.DataFrame = found.table[found.table["role"] != "placebo"]
+    page = table_page(
+        shown,
+        "Content taken away",
+        file=output.table,
+        note=[*findings(found), "Placebos are in the file and in the figure."],
+    )
+    write_text(output.page, page)

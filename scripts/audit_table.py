@@ -1,0 +1,39 @@
+"""Set the experiment under several protocols as a table, a figure and a page."""
+
+import pandas as pd
+
+from blendmf.audit import AuditedArm, audit
+from blendmf.audit_findings import audit_findings
+from blendmf.data.tables import read_table
+from blendmf.figures.audit import plot_audit
+from blendmf.figures.style import save_figure
+from blendmf.files import read_json, write_csv, write_text
+from blendmf.log import job
+from blendmf.pages import table_page
+
+COLUMNS = ["user_id", "n_ratings", "squared_error"]
+
+with job(snakemake.log[0]):
+    source, output, params = snakemake.input, snakemake.output, snakemake.params
+    per_user = {arm: {} for arm in params.arms}
+    for fit, path in zip(params.fits, source.per_user, strict=True):
+        per_user[fit["arm"]].setdefault(fit["model"], []).append(read_table(path, COLUMNS))
+    arms = [
+        AuditedArm(
+            arm,
+            pd.read_csv(source.metrics[place]),
+            pd.read_csv(source.differences[place]),
+            read_json(source.split[place]),
+            read_json(source.leakage[place]),
+            read_json(source.content[place]),
+            per_user[arm],
+        )
+        for place, arm in enumerate(params.arms)
+    ]
+    compared = (params.blended, params.plain)
+    table = audit(arms, *compared, params.evaluation["bootstrap_resamples"], params.seed)
+    write_csv(output.table, table)
+    title = "The same models under several protocols"
+    save_figure(output.figure, plot_audit(table, *compared), title)
+    findings = audit_findings(table, *compared)
+    write_text(output.page, table_page(table, title, file=output.table, note=findings))
