@@ -1,4 +1,4 @@
-"""Plain SGD of blendmf alone: epochs of its engine, without the RMSE that fits take after each.
+"""SGD of blendmf alone: epochs of its engine, without the RMSE that fits take after each.
 
 Surprise and LIBMF take no RMSE while they learn, so this is what their epochs compare with.
 """
@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
-import scipy.sparse as sp
 from adapter import Point, Problem, Request, answer
 
 from blendmf.data.observations import Observations
@@ -19,11 +18,13 @@ from blendmf.training.settings import TrainingSettings
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:
     """One run, which stops the clock at each point."""
-    settings = TrainingSettings(**request.settings)
+    entry = {"kind": "mf", **request.settings}
+    settings = TrainingSettings(**entry.get("training", {}))
+    terms = Terms.of_kind(entry["kind"], entry.get("blend"))
     train = Observations(*problem.train, problem.shape)
-    content = sp.csr_array((problem.shape[1], 0), dtype=np.float32)
+    content = problem.content if terms.use_content else problem.content[:, :0]
     random = stream(request.seed, "peers")
-    initial = Parameters.initial(Terms.of_kind("mf"), train, 0, settings, random)
+    initial = Parameters.initial(terms, train, content.shape[1], settings, random)
     engine, _ = make_engine(
         initial, train, content, settings, problem.rating_range, random, request.threads
     )

@@ -1,5 +1,6 @@
 """Surprise: the algorithm that `settings.algorithm` names."""
 
+import numpy as np
 import pandas as pd
 import surprise
 from adapter import Problem, Request, Score, answer, refitting, seconds_of
@@ -11,7 +12,9 @@ def fit(problem: Problem, request: Request, epochs: int) -> tuple[float, Score]:
     algorithm = getattr(surprise, settings.pop("algorithm"))
     if epochs:
         settings |= {"n_epochs": epochs, "random_state": request.seed}
-    model = algorithm(**settings, verbose=False)
+    # NormalPredictor draws from NumPy's global generator.
+    np.random.seed(request.seed)  # noqa: NPY002
+    model = algorithm(**settings)
     reader = surprise.Reader(rating_scale=problem.rating_range)
     ratings = pd.DataFrame(problem.train._asdict())
     trainset = surprise.Dataset.load_from_df(ratings, reader).build_full_trainset()

@@ -10,7 +10,8 @@ from blendmf.benchmarks.engine_case import (
     measure,
     synthetic_ratings,
 )
-from blendmf.benchmarks.engines import main, with_share_of_bandwidth
+from blendmf.benchmarks.engines import cases, main, with_share_of_bandwidth
+from blendmf.parity import VARIANTS
 from blendmf.training.parameters import Parameters, Terms
 
 
@@ -66,7 +67,8 @@ def test_memory_copies_at_a_believable_speed():
 
 def test_the_benchmark_writes_its_table_and_figure(tmp_path, monkeypatch):
     monkeypatch.setattr("blendmf.benchmarks.engines.copy_bandwidth", lambda _: 1e10)
-    monkeypatch.setattr("blendmf.benchmarks.engines.CONTENT_VARIANTS", (("mf-content", "item"),))
+    few = {name: VARIANTS[name] for name in ("mf", "content", "mf-content-item")}
+    monkeypatch.setattr("blendmf.benchmarks.engines.VARIANTS", few)
     sizes = ["--ratings", "3000", "--latent-dim", "8", "--threads", "1", "2"]
     main([*sizes, "--output", str(tmp_path)])
     table = pd.read_csv(tmp_path / "engines.csv")
@@ -74,3 +76,22 @@ def test_the_benchmark_writes_its_table_and_figure(tmp_path, monkeypatch):
     blocks = table[table["engine"] == "blocks"]
     assert len(blocks[["variant", "parameters_hash"]].drop_duplicates()) == 3
     assert (tmp_path / "engines.svg").stat().st_size > 1000
+
+
+def test_one_engine_and_variant_can_be_measured_alone():
+    asked = list(cases([10, 20], [4], [1, 2], ["torch", "blocks"], ["mf-content-item"]))
+    assert {(case.engine, case.variant) for case in asked} == {
+        ("torch", "mf-content item"),
+        ("blocks", "mf-content item"),
+    }
+    assert [case.ratings for case in asked] == [10, 20, 10, 20]
+    assert [tuple(case.threads) for case in asked] == [(1,), (1,), (1, 2), (1, 2)]
+    (alone,) = cases([10], [4], [1], variants=["mf"])
+    assert (alone.engine, alone.kind) == ("blocks", "mf")
+
+
+def test_the_survey_has_every_engine_and_variant():
+    survey = list(cases([10, 20, 30], [4, 8], [1, 2]))
+    assert {case.engine for case in survey} == {"blocks", "sequential", "torch"}
+    assert len({case.variant for case in survey}) == 5
+    assert len(survey) == 3 * 2 + 4 + 2

@@ -255,7 +255,11 @@ def test_what_could_not_be_installed_is_told_with_its_reason(tmp_path):
 
 @pytest.mark.parametrize(
     ("adapter", "settings"),
-    [("blendmf_model.py", {"kind": "mf"}), ("blendmf_sgd.py", {"learning_rate": 0.05})],
+    [
+        ("blendmf_model.py", {"kind": "mf"}),
+        ("blendmf_sgd.py", {"kind": "mf", "training": {"learning_rate": 0.05}}),
+        ("blendmf_sgd.py", {"kind": "mf-content", "blend": "item"}),
+    ],
 )
 def test_own_models_are_fitted_for_the_epochs_asked_for(adapter, settings, problem, tmp_path):
     problem.write(tmp_path / "problem.npz")

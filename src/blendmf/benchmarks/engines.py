@@ -1,6 +1,7 @@
 """``make bench``: how fast the engines are, and what of the machine's memory speed they use.
 
-    python -m blendmf.benchmarks.engines [--ratings N ...] [--latent-dim D ...] [--threads T ...]
+    python -m blendmf.benchmarks.engines [--engines E ...] [--variants V ...]
+        [--ratings N ...] [--latent-dim D ...] [--threads T ...]
 
 Every case runs in a process of its own, so that its peak memory is its own.
 """
@@ -11,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +25,45 @@ from blendmf.figures.engine_speed import plot_engine_speed
 from blendmf.figures.style import save_figure
 from blendmf.files import write_csv
 from blendmf.log import progress
+from blendmf.parity import VARIANTS
 
 RESULTS = Path("results/benchmarks")
-CONTENT_VARIANTS = (("mf-content", "user"), ("mf-content", "item"), ("mf-content", "both"))
+ENGINES = ("blocks", "sequential", "torch")
 
 
-def cases(ratings: Sequence[int], dims: Sequence[int], threads: Sequence[int]) -> Iterator[Case]:
-    """What is measured: plain factorisation at all sizes, the others at one."""
-    for n in ratings:
-        for d in dims:
-            yield Case("blocks", "mf", None, n, d, threads)
+def cases(
+    ratings: Sequence[int],
+    dims: Sequence[int],
+    threads: Sequence[int],
+    engines: Sequence[str] | None = None,
+    variants: Sequence[str] | None = None,
+) -> Iterator[Case]:
+    """What is measured: what is asked for at all sizes, or else the survey.
+
+    The survey has plain factorisation in blocks at all sizes; the other variants, and plain
+    factorisation by the other engines, at one.
+    """
+    if engines or variants:
+        for engine, variant in product(engines or ("blocks",), variants or ("mf",)):
+            for n, d in product(ratings, dims):
+                yield _case(engine, variant, n, d, threads)
+        return
+    for n, d in product(ratings, dims):
+        yield _case("blocks", "mf", n, d, threads)
     middle, d = sorted(ratings)[len(ratings) // 2], min(dims)
-    for kind, blend in CONTENT_VARIANTS:
-        yield Case("blocks", kind, blend, middle, d, threads)
-    yield Case("blocks", "content", None, middle, d, threads)
-    yield Case("sequential", "mf", None, middle, d)
-    yield Case("torch", "mf", None, middle, d)
+    for variant in VARIANTS:
+        if variant != "mf":
+            yield _case("blocks", variant, middle, d, threads)
+    for engine in ENGINES:
+        if engine != "blocks":
+            yield _case(engine, "mf", middle, d, threads)
+
+
+def _case(engine: str, variant: str, n: int, d: int, threads: Sequence[int]) -> Case:
+    entry = VARIANTS[variant]
+    # Only the blocks take more threads than one.
+    several = threads if engine == "blocks" else (1,)
+    return Case(engine, entry["kind"], entry.get("blend"), n, d, several)
 
 
 def run_case(case: Case) -> list[dict[str, Any]]:
@@ -69,7 +94,8 @@ def with_share_of_bandwidth(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure all cases and write their table and its figure."""
     options = _parser().parse_args(arguments)
-    planned = list(cases(options.ratings, options.latent_dim, options.threads))
+    sizes = options.ratings, options.latent_dim, options.threads
+    planned = list(cases(*sizes, options.engines, options.variants))
     rows = [row for case in progress(planned, "cases") for row in run_case(case)]
     table = with_share_of_bandwidth(rows)
     write_csv(options.output / "engines.csv", table)
@@ -85,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Measure the speed of the training engines.")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     doubled = [1 << k for k in range((cores or 1).bit_length())]
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, help="these alone (blocks)")
+    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), help="these alone (mf)")
     parser.add_argument("--ratings", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
     parser.add_argument("--latent-dim", type=int, nargs="+", default=[32, 64, 128])
     parser.add_argument("--threads", type=int, nargs="+", default=doubled)

@@ -27,7 +27,11 @@ def rating_errors(
 
 
 def rated_precision_recall(
-    scores: NDArray[np.float64], test: Observations, k: int, relevance_threshold: float
+    scores: NDArray[np.float64],
+    test: Observations,
+    k: int,
+    relevance_threshold: float,
+    ties: NDArray[np.integer] | None = None,
 ) -> dict[str, float]:
     """``precision`` and ``recall`` at k of the protocol ``rated``, averaged over users.
 
@@ -38,10 +42,12 @@ def rated_precision_recall(
     k : int
     relevance_threshold : float
         A rating of at least this much is relevant.
+    ties : ndarray of shape (n,), optional
+        Pairs of equal scores are ranked by this, lowest first; by default by item position.
     """
     users, rows = np.unique(test.users, return_inverse=True)
     relevant = test.ratings >= relevance_threshold
-    place = places(rows, test.items, scores)
+    place = places(rows, test.items if ties is None else ties, scores)
     listed = place < k
     hits = np.zeros((len(users), k), dtype=np.bool_)
     hits[rows[listed], place[listed]] = relevant[listed]
