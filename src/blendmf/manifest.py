@@ -6,16 +6,23 @@ import json
 import os
 import platform
 import re
-import shutil
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import requires, version
+from importlib.metadata import distributions, requires, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import scipy.linalg  # noqa: F401, its library of linear algebra, apart from NumPy's, is to be seen
 from threadpoolctl import threadpool_info
 
+from blendmf.working_copy import git_state
+
 CPUINFO = Path("/proc/cpuinfo")
+
+CAUTION = (
+    "made with changes that are in no commit: the command makes the run of the commit alone; git "
+    "names the files and has a checksum of the changes"
+)
 
 SOURCE_KEYS = ("name", "origin", "retrieved_by", "archive_sha256", "files", "licence")
 
@@ -54,17 +61,25 @@ def manifest(
         JSON values.
     """
     git = git_state(repository)
+    installed = installed_packages()
     return {
         "regenerate": regeneration(git, path),
+        **({"caution": CAUTION} if git and git["dirty"] else {}),
         "git": git,
         "configuration_sha256": config_digest(config),
         "configuration": config,
         "source": {key: source[key] for key in SOURCE_KEYS if key in source},
         "sha256": {_name(file, path.parent): file_digest(file) for file in files},
-        "software": {"python": platform.python_version(), "packages": package_versions()},
+        "software": {
+            "python": f"{platform.python_implementation()} {platform.python_version()}",
+            "packages": package_versions(),
+            "environment_sha256": hashlib.sha256("\n".join(installed).encode()).hexdigest(),
+            "environment": installed,
+        },
         "machine": {
             "platform": platform.platform(),
             "cpu": cpu_model(),
+            "instruction_sets": instruction_sets(),
             "cores": os.cpu_count(),
             "engines": sorted({f"{fit['engine']}: {fit['engine_reason']}" for fit in fits}),
             "training_threads": sorted({fit["threads"] for fit in fits}),
@@ -93,24 +108,6 @@ def regeneration(git: Mapping[str, Any] | None, path: Path) -> str:
     return " && ".join(steps)
 
 
-def git_state(folder: Path) -> dict[str, Any] | None:
-    """Commit of a working copy, and whether anything in it differs from that; None without git."""
-    commit = _git(folder, "rev-parse", "HEAD")
-    changes = _git(folder, "status", "--porcelain")
-    if commit is None or changes is None:
-        return None
-    return {"commit": commit.strip(), "dirty": bool(changes.strip())}
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    program = shutil.which("git")
-    if program is None:
-        return None
-    command = [program, "-C", str(folder), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return done.stdout if done.returncode == 0 else None
-
-
 def config_digest(config: Mapping[str, Any]) -> str:
     """SHA-256 of the configuration as canonical JSON: sorted keys, no spaces, UTF-8."""
     text = json.dumps(
@@ -132,6 +129,11 @@ def package_versions() -> dict[str, str]:
     return {name: version(name) for name in names}
 
 
+def installed_packages() -> list[str]:
+    """Everything installed beside them as ``name==version``, in alphabetical order."""
+    return sorted({f"{found.name}=={found.version}" for found in distributions()}, key=str.lower)
+
+
 def cpu_model(cpuinfo: Path = CPUINFO) -> str:
     """Name of the processor, or of its architecture where the system does not tell."""
     if cpuinfo.exists():
@@ -141,8 +143,17 @@ def cpu_model(cpuinfo: Path = CPUINFO) -> str:
     return platform.processor() or platform.machine()
 
 
+def instruction_sets() -> list[str]:
+    """Vector instructions of this processor that NumPy uses, by NumPy's names."""
+    extensions: Any = np.show_config(mode="dicts")["SIMD Extensions"]
+    return [name for kind in ("baseline", "found") for name in extensions.get(kind, [])]
+
+
 def thread_pools() -> list[dict[str, Any]]:
-    """Libraries of linear algebra and threads that are loaded, without where they lie."""
+    """Libraries of linear algebra and threads that are loaded, without where they lie.
+
+    With name, version and threads; every job holds them to as many as the job of the manifest.
+    """
     pools = [
         {key: value for key, value in pool.items() if key != "filepath"}
         for pool in threadpool_info()

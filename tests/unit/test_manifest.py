@@ -13,13 +13,15 @@ from blendmf.manifest import (
     config_digest,
     cpu_model,
     file_digest,
-    git_state,
+    installed_packages,
+    instruction_sets,
     manifest,
     package_versions,
     regeneration,
     thread_pools,
     timings,
 )
+from blendmf.working_copy import git_state
 
 CONFIG = {"seed": 42, "models": {"mf": {"kind": "mf", "search": True}}, "title": "Amélie"}
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
@@ -78,6 +80,10 @@ def test_manifest_holds_what_made_the_run(tmp_path, repository):
     assert facts["machine"]["cores"] >= 1
     assert facts["timings"] == {"train": {"jobs": 1, "seconds": 2.5, "max_rss_mib": 100.0}}
     assert facts["git"]["dirty"] is False
+    assert "caution" not in facts
+    installed = "\n".join(facts["software"]["environment"])
+    digest = hashlib.sha256(installed.encode()).hexdigest()
+    assert facts["software"]["environment_sha256"] == digest
 
 
 def test_gpus_are_named_where_they_were_used(tmp_path, repository):
@@ -96,13 +102,37 @@ def test_gpus_are_named_where_they_were_used(tmp_path, repository):
 def test_git_state_names_the_commit_and_sees_every_change(repository):
     clean = git_state(repository / "scripts")
     assert clean is not None
+    assert set(clean) == {"commit", "dirty"}
     assert re.fullmatch(r"[0-9a-f]{40}", clean["commit"])
     assert clean["dirty"] is False
-    (repository / "new.py").write_text("2\n")
-    assert git_state(repository / "scripts") == {**clean, "dirty": True}
+    hashes = []
+    for name, text in (("new.py", "2\n"), ("new.py", "3\n"), ("scripts/one.py", "3\n")):
+        (repository / name).write_text(text)
+        state = git_state(repository / "scripts")
+        assert state is not None
+        assert (state["commit"], state["dirty"]) == (clean["commit"], True)
+        hashes.append(state["changes_sha256"])
+    assert state["changed"] == ["new.py", "scripts/one.py"]
+    assert len(set(hashes)) == 3
     (repository / "new.py").unlink()
+    (repository / "scripts/one.py").write_text("1\n")
+    assert git_state(repository) == clean
+
+
+def test_a_staged_change_and_an_ignored_file_are_told_apart(repository):
+    (repository / ".git/info/exclude").write_text("ignored\n")
+    (repository / "ignored").write_text("x")
+    assert git_state(repository)["dirty"] is False
+    (repository / "staged").write_text("x")
+    subprocess.run(["git", "-C", repository, "add", "staged"], check=True)
+    assert git_state(repository)["changed"] == ["staged"]
+
+
+def test_a_run_with_changes_in_no_commit_says_so(tmp_path, repository):
     (repository / "scripts/one.py").write_text("3\n")
-    assert git_state(repository) == {**clean, "dirty": True}
+    facts = gather(tmp_path / "results/tiny", repository)
+    assert "in no commit" in facts["caution"]
+    assert facts["git"]["changed"] == ["scripts/one.py"]
 
 
 def test_outside_a_repository_there_is_no_git_state(tmp_path, monkeypatch):
@@ -155,6 +185,18 @@ def test_packages_are_the_installed_requirements():
     assert packages["numpy"] == version("numpy")
 
 
+def test_the_environment_is_all_that_is_installed():
+    installed = installed_packages()
+    assert f"numpy=={version('numpy')}" in installed
+    assert f"llvmlite=={version('llvmlite')}" in installed
+    assert installed == sorted(set(installed), key=str.lower)
+
+
+def test_the_instruction_sets_are_those_of_numpy():
+    assert instruction_sets()
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9_]+", name) for name in instruction_sets())
+
+
 def test_cpu_model_is_read_or_falls_back(tmp_path):
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nflags\t: x\n")
@@ -166,7 +208,9 @@ def test_cpu_model_is_read_or_falls_back(tmp_path):
 
 def test_thread_pools_tell_no_path():
     pools = thread_pools()
-    assert any(pool["user_api"] == "blas" for pool in pools)
+    blas = [pool for pool in pools if pool["user_api"] == "blas"]
+    assert all({"internal_api", "version", "num_threads"} <= pool.keys() for pool in blas)
+    assert len(blas) >= 1
     assert not any("filepath" in pool for pool in pools)
     assert "/" not in json.dumps(pools)
 

@@ -1,0 +1,128 @@
+"""A run is made again from its manifest alone: the same bytes, on other threads, in other order."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from project import COPIED, NO_NETWORK, ROOT, SECONDS, SMOKE
+
+from blendmf.files import read_json
+
+MANIFEST = "results/synthetic/manifest.json"
+CODE = (*COPIED, "Makefile", "pyproject.toml", "requirements.txt", "constraints.txt")
+RESULTS = ("results/README.md", ".gitignore")
+
+TIMED = ("rank-sweep.html", "rank-sweep.svg", "manifest.json", "manifest.html")
+"""Files that show seconds or the machine."""
+
+OF_THE_MACHINE = ("seconds", "threads", "ratings_per_second")
+"""Facts and columns that the other files may have."""
+
+
+def git(folder: Path, *arguments: str | Path) -> None:
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def committed(folder: Path) -> Path:
+    """The project as it is, in a repository of its own with one commit."""
+    for name in (*CODE, *RESULTS):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, folder / name)
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "The project")
+    return folder
+
+
+def equip(folder: Path, *options: str) -> None:
+    """Let make find the environment that the tests run in, whose snakemake has these options."""
+    binaries = folder / ".venv/bin"
+    binaries.mkdir(parents=True)
+    (binaries / "python").symlink_to(sys.executable)
+    snakemake = binaries / "snakemake"
+    command = [sys.executable, "-m", "snakemake", *options]
+    snakemake.write_text(f'#!/bin/sh\nexec {" ".join(command)} "$@"\n')
+    snakemake.chmod(0o755)
+    (folder / ".venv/run").touch()
+
+
+def run(folder: Path, command: str) -> None:
+    own = {"PYTHONPATH": str(folder / "src"), **NO_NETWORK}
+    inherited = {name: value for name, value in os.environ.items() if name != "BLENDMF_DATA"}
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=inherited | own,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def written(folder: Path) -> dict[str, Path]:
+    """What a run has written and may be compared, by its path."""
+    files = (path for path in (folder / "results").rglob("*") if path.is_file())
+    named = {path.relative_to(folder).as_posix(): path for path in files}
+    return {
+        name: path
+        for name, path in named.items()
+        if not {"logs", "benchmarks"} & set(path.parts) and path.name not in TIMED
+        if name not in ("results/report.html", "results/configuration.json", *RESULTS)
+        if not path.name.startswith(".")
+    }
+
+
+def comparable(path: Path) -> bytes:
+    """A file's bytes, or all of it but `OF_THE_MACHINE`."""
+    match path.name:
+        case "fit.json":
+            facts = read_json(path)
+            return repr([item for item in facts.items() if item[0] not in OF_THE_MACHINE]).encode()
+        case "rank-sweep.csv":
+            return pd.read_csv(path, dtype=str).drop(columns="seconds").to_csv().encode()
+    return path.read_bytes()
+
+
+def order_of(folder: Path) -> list[str]:
+    """The logs of the run's jobs in the order in which the jobs ended."""
+    logs = folder.glob("results/synthetic/logs/**/*.log")
+    ended = sorted(logs, key=lambda path: path.stat().st_mtime_ns)
+    return [path.relative_to(folder).as_posix() for path in ended]
+
+
+@pytest.mark.slow
+def test_a_run_made_again_from_its_manifest_is_the_same_to_the_last_byte(tmp_path: Path) -> None:
+    first = committed(tmp_path / "first")
+    equip(first, "--cores", "3", "--set-threads", "train=3", "search=2")
+    run(first, f'make report ARGS="--configfile {SMOKE}"')
+    manifest = read_json(first / MANIFEST)
+    assert manifest["git"]["dirty"] is False
+
+    again = tmp_path / "elsewhere" / "again"
+    git(tmp_path, "clone", "--quiet", first, again)
+    equip(again, "--cores", "1", "--prioritize", "results/synthetic/models/svd/seed-1/model.npz")
+    (again / MANIFEST).parent.mkdir(parents=True)
+    shutil.copy2(first / MANIFEST, again / MANIFEST)
+    run(again, manifest["regenerate"])
+
+    assert read_json(again / MANIFEST)["configuration_sha256"] == manifest["configuration_sha256"]
+    assert read_json(again / MANIFEST)["sha256"] == manifest["sha256"]
+    threads = [
+        read_json(folder / MANIFEST)["machine"]["training_threads"] for folder in (first, again)
+    ]
+    assert threads == [[1, 3], [1]]
+    assert order_of(first) != order_of(again)
+    one, other = written(first), written(again)
+    assert len(one) > 60
+    assert set(one) == set(other)
+    differing = [name for name in one if comparable(one[name]) != comparable(other[name])]
+    assert differing == []
