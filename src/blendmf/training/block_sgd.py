@@ -30,6 +30,9 @@ from blendmf.training.word_copies import WordCopies
 PAUSE = 2e-5
 """Seconds before a thread asks again for a task that waits for another thread."""
 
+BEYOND_ALL_TASKS = 1 << 62
+"""Number that no task of an epoch has, however many blocks there are."""
+
 ENOUGH_TO_MERGE = 500_000
 """Ratings from which on several threads teach the words' factors."""
 
@@ -189,8 +192,7 @@ class BlockSgdEngine:
     def _load_kernels(self) -> None:
         """Have the kernels of this variant loaded or compiled, by calls that find nothing to do."""
         order = np.arange(self.n_blocks)
-        no_task = 2 * self.n_blocks**2 + self.n_blocks * 1000
-        self._epoch(0.0, order, order, held_back=no_task)()
+        self._epoch(0.0, order, order, held_back=BEYOND_ALL_TASKS)()
         self._errors(np.zeros(0), 0, self._train_arrays)()
 
     def _arrays(

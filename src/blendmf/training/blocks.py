@@ -13,10 +13,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from blendmf.data.observations import Observations
+from blendmf.training.compiled import compiled
 from blendmf.training.rows import padded_width
 
 FEWEST, MOST = 16, 256
@@ -99,10 +99,9 @@ def order_by_cell(
     """Ratings sorted by their cell, and where each cell starts, of shape (n_cells + 1,)."""
     starts = np.zeros(n_cells + 1, dtype=np.uint64)
     starts[1:] = np.cumsum(np.bincount(cells, minlength=n_cells))
-    return _counting_sort(cells, starts), starts
+    return compiled(_counting_sort)(cells, starts), starts
 
 
-@njit(cache=True)
 def _counting_sort(cells: Any, starts: Any) -> Any:
     order = np.empty(len(cells), dtype=np.uint32)
     free = starts.copy()

@@ -17,7 +17,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numba
 
-SOURCES = ("atomics.py", "rows.py", "sgd.py", "sgd_kernels.py")
+SOURCES = ("als_kernels.py", "atomics.py", "blocks.py", "rows.py", "sgd.py", "sgd_kernels.py")
 """Files of this folder that the kernels are made of."""
 
 

@@ -10,6 +10,7 @@ from blendmf.training.settings import TrainingSettings
 from blendmf.training.torch_content import Content
 from blendmf.training.torch_device import choose_device, gpu_name, one_thread, repeatable
 from blendmf.training.torch_objective import Ratings, objective, rmse
+from blendmf.training.torch_terms import copied, squared_norms, to_parameters
 
 
 class TorchEngine:
@@ -84,21 +85,19 @@ class TorchEngine:
 
     def squared_norms(self) -> dict[str, float]:
         """Sum of the squares of all entries of each term."""
-        return {name: float(t.detach().square().sum()) for name, t in self._terms.items()}
+        return squared_norms(self._terms, self._settings.deterministic)
 
     def keep(self) -> None:
         """Remember the current parameters, on the device."""
-        self._kept = {name: t.detach().clone() for name, t in self._terms.items()}
+        self._kept = copied(self._terms)
 
     def kept(self) -> Parameters:
         """Copy of the parameters that were kept last."""
-        arrays = {name: t.cpu().numpy().copy() for name, t in self._kept.items()}
-        return Parameters(self._global_mean, **arrays)
+        return to_parameters(self._global_mean, self._kept)
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters."""
-        arrays = {name: t.detach().cpu().numpy().copy() for name, t in self._terms.items()}
-        return Parameters(self._global_mean, **arrays)
+        return to_parameters(self._global_mean, self._terms)
 
     def _add_gradient(self, ratings: Ratings, scale: float) -> None:
         loss = objective(

@@ -26,6 +26,7 @@ from blendmf.training.torch_device import (
 from blendmf.training.torch_objective import Ratings, rmse
 from blendmf.training.torch_schedule import Schedule
 from blendmf.training.torch_step import Batch, Tables
+from blendmf.training.torch_terms import copied, squared_norms, to_parameters
 
 SMALLEST_SCALE = 1e-12
 """About where s_u of a user is multiplied into v_u, far from where float32 ends."""
@@ -114,21 +115,19 @@ class TorchSgdEngine:
 
     def squared_norms(self) -> dict[str, float]:
         """Sum of the squares of all entries of each term."""
-        return {name: float(term.square().sum()) for name, term in self._terms().items()}
+        return squared_norms(self._terms(), self._settings.deterministic)
 
     def keep(self) -> None:
         """Remember the current parameters, on the device."""
-        self._kept = {name: term.clone() for name, term in self._terms().items()}
+        self._kept = copied(self._terms())
 
     def kept(self) -> Parameters:
         """Copy of the parameters that were kept last."""
-        arrays = {name: term.cpu().numpy().copy() for name, term in self._kept.items()}
-        return Parameters(self._tables.global_mean, **arrays)
+        return to_parameters(self._tables.global_mean, self._kept)
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters."""
-        arrays = {name: term.cpu().numpy().copy() for name, term in self._terms().items()}
-        return Parameters(self._tables.global_mean, **arrays)
+        return to_parameters(self._tables.global_mean, self._terms())
 
     def _terms(self) -> dict[str, Tensor]:
         """The parameters by name, without the zero rows."""
