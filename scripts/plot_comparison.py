@@ -8,5 +8,6 @@ from blendmf.log import job
 
 with job(snakemake.log[0]):
     panels = headline_panels(snakemake.params.evaluation["k"])
-    figure = plot_comparison(pd.read_csv(snakemake.input.metrics), panels)
+    kinds = {name: entry["kind"] for name, entry in snakemake.params.models.items()}
+    figure = plot_comparison(pd.read_csv(snakemake.input.metrics), kinds, panels)
     save_figure(snakemake.output[0], figure, "Models compared on five metrics, with 95 % intervals")

@@ -14,7 +14,7 @@ with job(snakemake.log[0]):
     rmse = table.set_index("model")["rmse"].dropna()
     reference = reference_model(rmse, params.models, [read_json(path) for path in source.best])
     panels = difference_panels(params.evaluation["k"])
-    names = sorted(table["model"])
-    figure = plot_differences(pd.read_csv(source.differences), names, reference, panels)
+    kinds = {name: entry["kind"] for name, entry in params.models.items()}
+    figure = plot_differences(pd.read_csv(source.differences), kinds, reference, panels)
     title = f"Differences of all models from {reference} on three metrics, with 95 % intervals"
     save_figure(snakemake.output[0], figure, title)

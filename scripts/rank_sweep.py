@@ -10,10 +10,12 @@ with job(snakemake.log[0]):
     source, params = snakemake.input, snakemake.params
     best = [read_json(path) for path in source.best]
     entry = tuned_entry(params.model, best) if params.model else None
+    svd = tuned_entry(params.svd_model, [read_json(path) for path in source.best_svd])
     paths = (source.train, source.validation, source.test)
     low, high = read_json(source.source)["rating_range"]
     table = rank_sweep(
         params.svd["ranks"],
+        {key: svd[key] for key in ("user_shrinkage", "item_shrinkage")},
         entry,
         params.training,
         *(Observations.from_matrix(read_sparse(path)) for path in paths),

@@ -22,6 +22,7 @@ with job(snakemake.log[0]):
         source=read_json(source.source),
         split=read_json(source.split),
         leakage=read_json(source.leakage),
+        fitted_on=pd.read_csv(source.fitted_on),
         models=params.models,
         content=params.content,
         evaluation=params.evaluation,

@@ -19,6 +19,7 @@ from blendmf.training.fit import fit_model
 
 def rank_sweep(
     ranks: Sequence[int],
+    shrinkage: Mapping[str, float],
     entry: Mapping[str, Any] | None,
     training: Mapping[str, Any],
     train: Observations,
@@ -35,6 +36,8 @@ def rank_sweep(
     ----------
     ranks : sequence of int
         A rank that the matrix does not have is left out.
+    shrinkage : mapping
+        ``user_shrinkage`` and ``item_shrinkage`` of the biases that truncated SVD takes away.
     entry : mapping or None
         The factorisation's entry in the configuration, with its chosen settings; every rank is
         trained with them, only the number of factors differs. None leaves it out.
@@ -58,7 +61,8 @@ def rank_sweep(
         singular_triplets(sp.csr_array(np.eye(3)), 1, stream(seed, "rank_sweep", "warm-up"))
     for rank in progress(possible, "ranks"):
         start = time.perf_counter()
-        svd = fit_svd(train, rating_range, rank, stream(seed, "rank_sweep", rank))
+        random = stream(seed, "rank_sweep", rank)
+        svd = fit_svd(train, rating_range, rank, random, **shrinkage)
         rows.append(("svd", rank, *_rmses(svd, validation, test), time.perf_counter() - start))
         if entry is None:
             continue

@@ -51,6 +51,21 @@ def difference_rows(metric, values, half_width, p_holm, seed_sd):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def fitted_on(as_expected):
+    return pd.DataFrame(
+        {
+            "statistic": ["idf"],
+            "stored_in": ["content/vocabulary.parquet"],
+            "recomputed_equal": [True],
+            "changes_with_training": ["rows"],
+            "changes_with_validation": ["nothing"],
+            "changes_with_test": ["values"],
+            "as_expected": [as_expected],
+            "meaning": ["No rating is looked at."],
+        }
+    )
+
+
 def results(
     rmse=RMSE,
     half_width=0.003,
@@ -118,6 +133,7 @@ def results(
             },
         },
         "leakage": {},
+        "fitted_on": fitted_on(as_expected=True),
         "models": models,
         "content": {"parts": ["genres", "tags"], "tags": "train-only"},
         "evaluation": {"k": 10, "relevance_threshold": 3.5, "bootstrap_resamples": 2000},

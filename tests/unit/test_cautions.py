@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
-from outcomes import MODELS, best_of, finding, outcome, results
+from outcomes import MODELS, best_of, finding, fitted_on, outcome, results
+
+from blendmf.evaluation.leakage import QUESTIONS, TAGS, USES
+from blendmf.outcome.cautions import LEVELS, LEVELS_OF_TAGS
 
 
 def test_warnings_of_the_search():
@@ -71,3 +74,15 @@ def test_a_finding_without_anything_to_count_is_no_warning():
 
 def test_nothing_to_beware_of_is_said():
     assert "Nothing: no search ended at a bound" in outcome()
+
+
+def test_every_level_is_of_a_figure_that_the_audit_has():
+    known = {*QUESTIONS, *(f"{choice}_{use}" for choice in TAGS for use in USES)}
+    assert {*LEVELS, *(key for levels in LEVELS_OF_TAGS.values() for key in levels)} <= known
+
+
+def test_warning_of_something_fitted_on_what_it_should_not_know():
+    text = outcome(fitted_on=fitted_on(as_expected=False))
+    assert "idf (``content/vocabulary.parquet``) is not what it should be" in text
+    assert "rows of training, nothing of validation, values of the test." in text
+    assert "is not what it should be" not in outcome()

@@ -152,7 +152,7 @@ def scaling_table(jobs=RULES, ratings=(10_000, 1_000_000, 10_000_000, 100_000_00
 def differences_of(rmse=RMSE):
     panels = difference_panels(10)
     tables = [difference_rows(panel.metric, rmse, 0.0003, 0.001, 0.0002) for panel in panels]
-    return plot_differences(pd.concat(tables, ignore_index=True), list(rmse), "mf", panels)
+    return plot_differences(pd.concat(tables, ignore_index=True), kinds(rmse), "mf", panels)
 
 
 def cold_start_of(rmse):
@@ -184,10 +184,12 @@ FIGURES = {
     "search-of-none": lambda: plot_search([], [], [], [], []),
     "rank-sweep": lambda: plot_rank_sweep(rank_sweep()),
     "rank-sweep-of-one-rank": lambda: plot_rank_sweep(rank_sweep((5,))),
-    "comparison": lambda: plot_comparison(metrics(), headline_panels(10)),
-    "comparison-of-one": lambda: plot_comparison(metrics(only("mf", LONG)), headline_panels(10)),
+    "comparison": lambda: plot_comparison(metrics(), kinds(RMSE), headline_panels(10)),
+    "comparison-of-one": lambda: plot_comparison(
+        metrics(only("mf", LONG)), {LONG: "mf"}, headline_panels(10)
+    ),
     "comparison-without-ratings": lambda: plot_comparison(
-        metrics(only("popularity", "popularity")), headline_panels(10)
+        metrics(only("popularity", "popularity")), {"popularity": "popularity"}, headline_panels(10)
     ),
     "differences": differences_of,
     "differences-of-many": lambda: differences_of(MANY | {LONG: 0.97}),
@@ -299,7 +301,7 @@ def test_search_marks_the_best_trial_in_every_panel():
 
 
 def test_comparison_orders_models_by_rmse_with_those_without_last():
-    figure = plot_comparison(metrics(), headline_panels(5))
+    figure = plot_comparison(metrics(), kinds(RMSE), headline_panels(5))
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == [
         "mf-content",
@@ -315,7 +317,7 @@ def test_comparison_orders_models_by_rmse_with_those_without_last():
 
 
 def test_comparison_tells_the_values_that_leave_the_axis():
-    figure = plot_comparison(metrics(), headline_panels(10))
+    figure = plot_comparison(metrics(), kinds(RMSE), headline_panels(10))
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["1.15", "1.52", "predicts no ratings"]
     assert figure.axes[0].get_xlim()[1] < 1.1

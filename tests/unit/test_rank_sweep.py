@@ -5,11 +5,13 @@ import pytest
 import scipy.sparse as sp
 
 from blendmf.data.observations import Observations
+from blendmf.models.svd import fit_svd
 from blendmf.rank_sweep import rank_sweep
 from blendmf.streams import stream
 from blendmf.training.settings import TrainingSettings
 
 TRAINING = asdict(TrainingSettings(epochs=4))
+SHRINKAGE = {"user_shrinkage": 15, "item_shrinkage": 10}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def parts():
 
 def test_both_methods_at_every_rank_that_the_matrix_has(parts):
     table = rank_sweep(
-        [1, 2, 29, 30], {"kind": "mf"}, TRAINING, *parts, rating_range=(1, 5), seed=1
+        [1, 2, 29, 30], SHRINKAGE, {"kind": "mf"}, TRAINING, *parts, rating_range=(1, 5), seed=1
     )
     assert list(table["method"]) == ["svd", "mf"] * 3
     assert list(table["rank"]) == [1, 1, 2, 2, 29, 29]
@@ -38,5 +40,14 @@ def test_both_methods_at_every_rank_that_the_matrix_has(parts):
 
 
 def test_svd_stands_alone_where_nothing_is_compared(parts):
-    table = rank_sweep([1], None, TRAINING, *parts, rating_range=(1, 5), seed=1)
+    table = rank_sweep([1], SHRINKAGE, None, TRAINING, *parts, rating_range=(1, 5), seed=1)
     assert list(table["method"]) == ["svd"]
+
+
+def test_svd_is_that_of_the_ratings_centred_by_the_given_biases(parts):
+    train, validation, _ = parts
+    for shrinkage in (SHRINKAGE, {"user_shrinkage": 1, "item_shrinkage": 0.5}):
+        table = rank_sweep([2], shrinkage, None, TRAINING, *parts, rating_range=(1, 5), seed=1)
+        svd = fit_svd(train, (1, 5), 2, stream(1, "rank_sweep", 2), **shrinkage)
+        errors = svd.predict(validation.users, validation.items) - validation.ratings
+        assert table["validation_rmse"][0] == pytest.approx(np.sqrt(np.mean(errors**2)))

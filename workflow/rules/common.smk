@@ -12,7 +12,14 @@ from blendmf.config import complete_config, data_sets
 from blendmf.data.catalogue import expected_ratings
 from blendmf.data.local import local_files
 from blendmf.errors import UserError
-from blendmf.kinds import is_searched, is_trained, only_ranks, seeds_of, uses_content
+from blendmf.kinds import (
+    KIND_DEFAULTS,
+    is_searched,
+    is_trained,
+    only_ranks,
+    seeds_of,
+    uses_content,
+)
 from blendmf.sources import imported_files, make_importable
 
 HERE = Path(workflow.basedir)
@@ -134,6 +141,19 @@ def best_of_compared(wildcards) -> list[str]:
     return best_of(config["svd"]["compared_with"], wildcards)
 
 
+def svd_model() -> str | None:
+    """The first model of kind svd, whose settings the sweep of ranks shares."""
+    return next((name for name in MODELS if MODELS[name]["kind"] == "svd"), None)
+
+
+def svd_entry() -> dict:
+    return MODELS.get(svd_model(), {"kind": "svd", **KIND_DEFAULTS["svd"]})
+
+
+def best_of_svd(wildcards) -> list[str]:
+    return best_of(svd_model(), wildcards)
+
+
 def model_entry(wildcards) -> dict:
     return ARMS[wildcards.dataset].models[wildcards.model]
 
@@ -205,6 +225,7 @@ def report_files() -> list[str]:
             for model in config["recommendations"]["models"]
         ],
         f"{DATASET}/comparison/table.html",
+        f"{DATASET}/split/fitted-on.html",
         *[f"{DATASET}/search/{model}/trials.html" for model in SEARCHED],
         f"{DATASET}/comparison/outcome.rst",
         f"{DATASET}/manifest.html",

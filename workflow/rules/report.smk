@@ -13,6 +13,7 @@ BENCHMARKS = [
             "import_tables",
             "split",
             "leakage",
+            "fitted_on",
             "matrices",
             "content",
             "rank_sweep",
@@ -180,6 +181,7 @@ rule plot_comparison:
         mem_mb=2000,
         runtime=30,
     params:
+        models=MODELS,
         evaluation=config["evaluation"],
     message:
         "Plotting the comparison"
@@ -318,6 +320,7 @@ rule summarise:
         source="results/{dataset}/data/source.json",
         split="results/{dataset}/split/split.json",
         leakage="results/{dataset}/split/leakage.json",
+        fitted_on="results/{dataset}/split/fitted-on.csv",
         differences_figure="results/{dataset}/figures/differences.svg",
         cold_start_figure="results/{dataset}/figures/cold-start.svg",
     output:

@@ -42,6 +42,7 @@ rule rank_sweep:
         test="results/{dataset}/matrices/test.npz",
         source="results/{dataset}/data/source.json",
         best=best_of_compared,
+        best_svd=best_of_svd,
     output:
         "results/{dataset}/svd/rank-sweep.csv",
     log:
@@ -56,6 +57,7 @@ rule rank_sweep:
         runtime=120,
     params:
         svd=config["svd"],
+        svd_model=svd_entry(),
         model=compared_entry(),
         training=config["training"],
         seed=config["seed"],

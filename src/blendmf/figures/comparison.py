@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from blendmf.figures.highlights import styles_by_kind
 from blendmf.figures.intervals import (
     MODEL_HEIGHT,
     ROOM,
@@ -20,7 +21,7 @@ from blendmf.figures.intervals import (
     set_up_panel,
 )
 from blendmf.figures.scale import close_to_best, padded
-from blendmf.figures.style import GREY, Series, new_figure, series_styles, shared_look
+from blendmf.figures.style import GREY, Series, new_figure, shared_look
 
 
 def headline_panels(k: int) -> tuple[Panel, ...]:
@@ -35,7 +36,9 @@ def headline_panels(k: int) -> tuple[Panel, ...]:
 
 
 @shared_look()
-def plot_comparison(metrics: pd.DataFrame, panels: tuple[Panel, ...]) -> Figure:
+def plot_comparison(
+    metrics: pd.DataFrame, kinds: Mapping[str, str], panels: tuple[Panel, ...]
+) -> Figure:
     """Mean and 95 % interval of each model on each metric; the best by the first metric on top.
 
     Values far off from the best leave the axis; an arrow at its edge and a number stand for them.
@@ -44,10 +47,12 @@ def plot_comparison(metrics: pd.DataFrame, panels: tuple[Panel, ...]) -> Figure:
     ----------
     metrics : DataFrame
         `model`, `metric`, `mean`, `low`, `high`, `seed_sd`.
+    kinds : mapping of str to str
+        Kind of each model.
     panels : tuple of Panel
         Metrics to show; up to two in the first row, up to three in each further one.
     """
-    styles = series_styles(metrics["model"])
+    styles = styles_by_kind(kinds)
     order = _order(metrics, panels[0])
     widths = [panels[:2], *(panels[start : start + 3] for start in range(2, len(panels), 3))]
     figure = new_figure(len(widths) * (MODEL_HEIGHT * len(order) + ROOM) + 0.4)

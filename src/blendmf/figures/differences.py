@@ -1,6 +1,6 @@
 """How far every model is from one of them, with the intervals of the differences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from blendmf.evaluation.measures import higher_is_better
 from blendmf.evaluation.verdict import Difference, against
+from blendmf.figures.highlights import styles_by_kind
 from blendmf.figures.intervals import (
     MODEL_HEIGHT,
     ROOM,
@@ -28,7 +29,6 @@ from blendmf.figures.style import (
     Series,
     new_figure,
     say_empty,
-    series_styles,
     shared_look,
     shorten,
 )
@@ -47,7 +47,7 @@ def difference_panels(k: int) -> tuple[Panel, ...]:
 @shared_look()
 def plot_differences(
     differences: pd.DataFrame,
-    models: Sequence[str],
+    kinds: Mapping[str, str],
     reference: str | None,
     panels: tuple[Panel, ...],
 ) -> Figure:
@@ -60,20 +60,20 @@ def plot_differences(
     ----------
     differences : DataFrame
         Those of all pairs, as `blendmf.evaluation.differences.differences_table` has them.
-    models : sequence of str
-        All models, in the order in which other figures give them their looks.
+    kinds : mapping of str to str
+        Kind of each model.
     reference : str or None
         The model that is taken from the others; None where no model can be it.
     panels : tuple of Panel
         Metrics to show, beside each other.
     """
-    others = [model for model in models if model != reference]
+    others = [model for model in kinds if model != reference]
     if reference is None or not others:
         figure = new_figure(2.0)
         say_empty(figure.subplots(), "there are no two models to compare")
         return figure
     found = [against(differences, panel.metric, reference) for panel in panels]
-    styles = series_styles(models)
+    styles = styles_by_kind(kinds)
     order = sorted(others, key=lambda name: _rank(found[0].get(name)))
     figure = new_figure(MODEL_HEIGHT * len(order) + ROOM + 0.4)
     engine = figure.get_layout_engine()

@@ -12,6 +12,7 @@ from blendmf.figures.style import (
     BLACK,
     BLUE,
     GREEN,
+    GREY,
     LINES,
     PURPLE,
     VERMILLION,
@@ -25,7 +26,10 @@ KINDS = {
     "content": Series(GREEN, "^", LINES[1]),
     "bias": Series(BLACK, "D", LINES[3]),
 }
-"""Kinds of the models that the question is about, and how the best one of each is drawn."""
+"""Kinds of the models that the question is about, and how they are drawn in every figure."""
+
+OTHER = Series(GREY, "o", LINES[0])
+"""How every other model is drawn where a name stands beside it."""
 
 BEST_RANKER = Series(PURPLE, "v", LINES[2])
 
@@ -34,6 +38,11 @@ CHARACTERS = 115
 
 LINE_HEIGHT = 13.0
 """Distance between lines of small text in points."""
+
+
+def styles_by_kind(kinds: Mapping[str, str]) -> dict[str, Series]:
+    """Style of each model by its kind, for figures in which its name stands beside it."""
+    return {name: KINDS.get(kind, OTHER) for name, kind in kinds.items()}
 
 
 def highlighted(strata: pd.DataFrame, kinds: Mapping[str, str]) -> dict[str, Series]:

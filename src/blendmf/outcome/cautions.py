@@ -42,6 +42,7 @@ def cautions(results: Results) -> str:
         *_of_chance(results),
         *_of_strata(results),
         *_of_leakage(results),
+        *_of_fitting(results),
     ]
     if lines:
         return bullets(lines)
@@ -123,3 +124,16 @@ def _of_leakage(results: Results) -> Iterator[str]:
         if found and found["denominator"] and found["share"] > level:
             share = share_of(found["numerator"], found["denominator"])
             yield f"{escaped(found['meaning'])} Here: {share}."
+
+
+def _of_fitting(results: Results) -> Iterator[str]:
+    unexpected = results.fitted_on[~results.fitted_on["as_expected"]]
+    for row in unexpected.to_dict("records"):
+        again = "the same" if row["recomputed_equal"] else "something else"
+        yield (
+            f"{escaped(row['statistic'])} ({literal(row['stored_in'])}) is not what it should be: "
+            f"recomputed from the parts it comes out as {again}, and what changes it is "
+            f"{row['changes_with_training']} of training, {row['changes_with_validation']} of "
+            f"validation, {row['changes_with_test']} of the test. To be expected was: "
+            f"{escaped(row['meaning'])}"
+        )

@@ -21,6 +21,8 @@ class Results:
         What each searched model's search chose.
     source, split, leakage : dict
         Facts of the data, its division and the leakage audit.
+    fitted_on : DataFrame
+        What was fitted on which part, found by recomputation.
     models, content, evaluation, published : dict, dict, dict, sequence of dict
         These blocks of the configuration.
     """
@@ -34,6 +36,7 @@ class Results:
     source: Mapping[str, Any]
     split: Mapping[str, Any]
     leakage: Mapping[str, Any]
+    fitted_on: pd.DataFrame
     models: Mapping[str, Mapping[str, Any]]
     content: Mapping[str, Any]
     evaluation: Mapping[str, Any]
