@@ -65,6 +65,7 @@ def test_memory_copies_at_a_believable_speed():
     assert 1e8 < copy_bandwidth(1, repeats=1) < 1e13
 
 
+@pytest.mark.slow
 def test_the_benchmark_writes_its_table_and_figure(tmp_path, monkeypatch):
     monkeypatch.setattr("blendmf.benchmarks.engines.copy_bandwidth", lambda _: 1e10)
     few = {name: VARIANTS[name] for name in ("mf", "content", "mf-content-item")}

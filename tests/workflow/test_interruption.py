@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from project import SECONDS, Project
 
 TWO_SHARDS = {"search": {"shards": 2}}
@@ -52,6 +53,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_a_run_that_is_interrupted_and_killed_is_resumed_to_identical_results(
     smoke: Project, copy: Project
 ) -> None:

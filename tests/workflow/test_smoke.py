@@ -71,7 +71,8 @@ def test_metrics_are_finite_and_in_range(smoke: Project) -> None:
     scores = [json.loads(file.read_text()) for file in files]
     fits = [(score["model"], score["seed"]) for score in scores]
     trained_twice = [(model, seed) for model in ("mf", "mf-content") for seed in (1, 2)]
-    assert sorted(fits) == sorted([("bias", 1), ("popularity", 1), ("svd", 1), *trained_twice])
+    fitted_once = [(model, 1) for model in ("bias", "popularity", "pure-svd", "svd")]
+    assert sorted(fits) == sorted([*fitted_once, *trained_twice])
     for score in scores:
         for protocol in ("rated", "full"):
             block = score[protocol]
@@ -80,7 +81,7 @@ def test_metrics_are_finite_and_in_range(smoke: Project) -> None:
             assert all(0 <= value <= 1 for value in shares.values()), (score["model"], shares)
             assert 0 < block["n_users_with_relevant"] <= block["n_users"] <= 120
         assert 0 < score["full"]["coverage"] <= 1
-        assert (score["rating"] is None) == (score["model"] == "popularity")
+        assert (score["rating"] is None) == (score["model"] in ("popularity", "pure-svd"))
         if score["rating"]:
             assert 0 < score["rating"]["mae"] <= score["rating"]["rmse"] < 2
 
@@ -89,7 +90,7 @@ def test_the_comparison_has_every_model_and_its_interval_holds_the_mean(smoke: P
     table = pd.read_csv(smoke.run / "results/synthetic/comparison/metrics.csv")
     rmse = table[table["metric"] == "rmse"].set_index("model")
     assert set(rmse.index) == {"bias", "svd", "mf", "mf-content"}
-    assert set(table["model"]) == {*rmse.index, "popularity"}
+    assert set(table["model"]) == {*rmse.index, "popularity", "pure-svd"}
     assert ((rmse["low"] < rmse["mean"]) & (rmse["mean"] < rmse["high"])).all()
     assert rmse.loc[["mf", "mf-content"], "seed_sd"].gt(0).all()
 
