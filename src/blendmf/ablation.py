@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from blendmf.evaluation.inference import holm
-from blendmf.evaluation.paired import PairedErrors
-from blendmf.placebo import SIGNIFICANCE, Placebos, judge_placebos
+from blendmf.evaluation.paired import PairedErrors, seed_deviation
+from blendmf.evaluation.verdict import SIGNIFICANCE
+from blendmf.placebo import Placebos, judge_placebos
 
 FULL = "full"
 """Name of the arm in which nothing is changed."""
@@ -84,7 +84,7 @@ def ablation(
         [fit.per_user for fit in fits], [fit.arm for fit in fits], resamples, seed
     )
     roles = {FULL: FULL} | {name: role_of(change) for name, change in changed.items()}
-    deviation = {arm: _deviation(errors.by_seed(arm)) for arm in roles}
+    deviation = {arm: seed_deviation(errors.by_seed(arm)) for arm in roles}
     rows = []
     for arm, role in roles.items():
         gap = [np.nan] * 4 if arm == FULL else errors.difference([arm], [FULL])
@@ -114,10 +114,6 @@ def role_of(change: Mapping[str, Any]) -> str:
     if "content" in change:
         return "placebo" if "dealt" in change["content"] else "left out"
     return "blend" if "blend" in change["entry"] else "no content"
-
-
-def _deviation(by_seed: NDArray[np.float64]) -> float:
-    return float(by_seed.std(ddof=1)) if len(by_seed) > 1 else np.nan
 
 
 def _has_same_content(change: Mapping[str, Any], content: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from blendmf.evaluation.paired import PairedErrors
+from blendmf.evaluation.paired import PairedErrors, seed_deviation
 from blendmf.evaluation.verdict import Difference, against
 
 SHARES = [
@@ -43,6 +43,7 @@ COLUMNS = [
     "change_low",
     "change_high",
     "change_p_value",
+    "change_seed_sd",
     *SHARES,
     *(f"tags_{share}" for share in TAG_SHARES),
 ]
@@ -94,8 +95,9 @@ def audit(
         the two models in that arm, the same in all its rows, and ``content_finding`` what may be
         said of it, such as ``better`` or ``not told apart``. ``change`` is the model's RMSE minus
         its RMSE in the first arm, paired over users, where both test the same ratings: under
-        another split the ratings differ, and the difference would be theirs. The shares are of the
-        leakage audit.
+        another split the ratings differ, and the difference would be theirs. ``change_seed_sd`` is
+        its standard deviation over seeds, missing for single fits. The shares are of the leakage
+        audit.
     """
     tables = [_rows(arm, blended, plain) for arm in arms]
     for arm, table in zip(arms[1:], tables[1:], strict=True):
@@ -166,8 +168,10 @@ def _add_changes(
         return
     names = [f"{side}/{model}" for side, model, _ in fits]
     errors = PairedErrors([per_user for *_, per_user in fits], names, resamples, seed)
-    columns = ["change", "change_low", "change_high", "change_p_value"]
+    columns = ["change", "change_low", "change_high", "change_p_value", "change_seed_sd"]
     table[columns] = np.nan
     for model in models:
-        gap = errors.difference([f"here/{model}"], [f"first/{model}"])
-        table.loc[table["model"] == model, columns] = list(gap)
+        here, there = f"here/{model}", f"first/{model}"
+        gap = errors.difference([here], [there])
+        own, first_own = (seed_deviation(errors.by_seed(side)) for side in (here, there))
+        table.loc[table["model"] == model, columns] = [*gap, np.hypot(own, first_own)]

@@ -44,8 +44,8 @@ def _worth_of_protocol(table: pd.DataFrame, model: str | None) -> str:
     ]
     spread = by_scheme["rmse"].max() - by_scheme["rmse"].min()
     return (
-        f"The test RMSE of {model} is {enumerated(named)}: {spread:.4f} apart, by the protocol "
-        "alone. Each protocol tests other ratings, so that figures compare within a protocol only."
+        f"The test RMSE of {model} is {enumerated(named)}: {spread:.4f} apart. Each protocol tests "
+        "other ratings, so that figures compare within a protocol only."
     )
 
 
@@ -54,9 +54,9 @@ def _best_models(table: pd.DataFrame) -> str:
     if len(best) < 2:
         return ""
     if len(set(best)) == 1:
-        return f"The best model by RMSE is {best.iloc[0]} in every arm."
+        return f"The model of the lowest RMSE is {best.iloc[0]} in every arm."
     named = [f"{model} in {arm}" for arm, model in best.items()]
-    return f"The best model by RMSE hangs on the protocol: {enumerated(named)}."
+    return f"The model of the lowest RMSE is not the same in all arms: {enumerated(named)}."
 
 
 def _worth_of_content(arms: pd.DataFrame, blended: str | None, plain: str | None) -> str:
@@ -93,11 +93,13 @@ def _change(row: pd.Series) -> str:
     low, high = row["change_low"], row["change_high"]
     if max(abs(low), abs(high)) <= ROUNDING:
         return f"{row['arm']}: nothing changes for {row['model']}; the data have no such content."
-    finding = "not told apart" if low <= 0 <= high else "lower" if high < 0 else "higher"
+    finding, doubt = "not told apart" if low <= 0 <= high else "lower" if high < 0 else "higher", ""
+    if finding != "not told apart" and abs(row["change"]) <= row["change_seed_sd"]:
+        finding, doubt = f"perhaps {finding}", "; fits from other seeds differ by as much"
     later = row["tags_after_test_rating"]
     tags = "" if pd.isna(later) else f"; {100 * later:.1f} % of its uses of tags foreknow them"
     return (
         f"{row['arm']} against the experiment, on the same test ratings: RMSE of {row['model']} "
         f"{finding}, {row['change']:+.4f} ({low:+.4f} to {high:+.4f}, "
-        f"{p_value(row['change_p_value'])}){tags}."
+        f"{p_value(row['change_p_value'])}){doubt}{tags}."
     )

@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from blendmf.evaluation.paired import PairedErrors
-
-SIGNIFICANCE = 0.05
+from blendmf.evaluation.verdict import SIGNIFICANCE
 
 
 class Placebos(NamedTuple):
@@ -82,7 +81,7 @@ def judge_placebos(
     none = None if without is None else errors.rmse([without])
     sentences = [_verdict(n, n_beaten, p_value, smallest)]
     if none is not None:
-        sentences.append(_beside_none(float(by_placebo.mean()), none))
+        sentences.append(_beside_none(reached, float(by_placebo.mean()), none))
     return Placebos(
         n,
         float(by_placebo.mean()),
@@ -116,14 +115,16 @@ def _verdict(n: int, n_beaten: int, p_value: float, smallest: float) -> str:
             f"a p of {SIGNIFICANCE} takes {round(1 / SIGNIFICANCE) - 1} placebos."
         )
     return (
-        f"The true content beats {of}: that the words are about these items is what helps, not "
-        "that there are more parameters."
+        f"The true content beats {of}: it matters whose words they are, and not only that there "
+        "are more parameters."
     )
 
 
-def _beside_none(mean: float, none: float) -> str:
-    relation = "lower" if mean < none else "higher"
+def _beside_none(true: float, mean: float, none: float) -> str:
+    by_true, by_mean = (
+        f"{abs(rmse - none):.4f} {'lower' if rmse < none else 'higher'}" for rmse in (true, mean)
+    )
     return (
-        f"The placebos' mean RMSE, {mean:.4f}, is {abs(mean - none):.4f} {relation} than without "
-        f"content, {none:.4f}."
+        f"Without content the RMSE is {none:.4f}; with the true content it is {by_true}, with "
+        f"placebos {by_mean} in the mean."
     )

@@ -27,6 +27,11 @@ def finding(numerator, denominator, meaning="Test ratings of some sort."):
     }
 
 
+def part(ratings, items, first=828124615, last=1537799250):
+    counts = {"ratings": ratings, "users": 610, "items": items}
+    return counts | {"first_timestamp": first, "last_timestamp": last}
+
+
 def best_of(model, value=0.94, trials=30, epochs=50, failed=0, boundary=()):
     """What a search chose."""
     return {
@@ -127,9 +132,9 @@ def results(
         "split": {
             "scheme": "per-user-temporal",
             "parts": {
-                "train": {"ratings": 70312, "users": 610, "items": 8335},
-                "validation": {"ratings": 15102, "users": 610, "items": 4000},
-                "test": {"ratings": 15422, "users": 610, "items": 4100},
+                "train": part(70312, 8335),
+                "validation": part(15102, 4000),
+                "test": part(15422, 4100),
             },
         },
         "leakage": {},

@@ -101,7 +101,9 @@ def test_true_content_that_beats_all_placebos():
     assert placebos.distance == pytest.approx(expected)
     assert placebos.high < 0
     assert "beats 24 of 24 placebos (permutation p = 0.04)" in placebos.verdict
-    assert "higher than without content" in placebos.verdict
+    assert "with the true content it is 0.0" in placebos.verdict
+    assert " lower, with placebos 0.0" in placebos.verdict
+    assert placebos.verdict.endswith(" higher in the mean.")
 
 
 def test_true_content_that_is_no_better_than_any_other():
@@ -110,8 +112,16 @@ def test_true_content_that_is_no_better_than_any_other():
     assert 0 < placebos.n_beaten < 24
     assert placebos.p_value == pytest.approx((1 + 24 - placebos.n_beaten) / 25)
     assert "is not told from content dealt to the wrong items" in placebos.verdict
-    assert "lower than without content" in placebos.verdict
+    assert placebos.verdict.endswith(" lower in the mean.")
     assert findings(found)[0] == placebos.verdict
+
+
+def test_true_content_that_beats_placebos_and_yet_does_not_help_is_not_said_to():
+    _, found = ablated({"no-content": 0.9})
+    assert "beats 24 of 24 placebos" in found.placebos.verdict
+    assert "help" not in found.placebos.verdict
+    assert "with the true content it is 0.0" in found.placebos.verdict
+    assert " higher, with placebos" in found.placebos.verdict
 
 
 def test_placebos_that_are_equal_are_not_beaten():

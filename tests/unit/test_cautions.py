@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from outcomes import MODELS, best_of, finding, fitted_on, outcome, results
+from outcomes import MODELS, best_of, finding, fitted_on, outcome, part, results
 
 from blendmf.evaluation.leakage import QUESTIONS, TAGS, USES
 from blendmf.outcome.cautions import LEVELS, LEVELS_OF_TAGS
@@ -33,8 +33,31 @@ def test_warning_of_too_few_resamples_names_how_many_are_enough():
     assert "resamples and" not in outcome(evaluation=enough)
 
 
-def test_warning_of_a_single_seed():
+def test_warning_of_a_single_seed_where_chance_has_a_part():
     assert "Every model was fitted once" in outcome(n_seeds=1, seed_sd=np.nan)
+    rmse, models = {"svd": 1.01, "bias": 1.0}, {"svd": {"kind": "svd"}, "bias": {"kind": "bias"}}
+    assert "fitted once" not in outcome(rmse, models=models, n_seeds=1, seed_sd=np.nan)
+
+
+def test_warning_of_a_full_protocol_of_a_few_users():
+    metrics = results().metrics
+    few = metrics.assign(
+        n_users=metrics["n_users"].where(metrics["metric"] != "full_ndcg_at_k", 29)
+    )
+    text = outcome(metrics=few)
+    assert "The catalogue was ranked for 29 users alone" in text
+    assert "*full* the whole catalogue (for 29 of them, drawn at random) without" in text
+    assert "any of 29 users is recommended" in text
+    for quiet in ("was ranked for", "drawn at random"):
+        assert quiet not in outcome()
+
+
+def test_ratings_without_timestamps_are_not_cleared_of_leaks():
+    timeless = {name: part(100, 50, 0, 0) for name in ("train", "validation", "test")}
+    text = outcome(split={"scheme": "per-user-temporal", "parts": timeless})
+    assert "the audit can find no leak in time" in text
+    assert "the audit found no leak above its level" not in text
+    assert "the audit can find no leak" not in outcome()
 
 
 def test_warnings_of_cold_items_and_leaks_above_their_level():

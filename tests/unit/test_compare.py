@@ -180,6 +180,12 @@ def test_different_test_users_are_refused(runs):
         compare([runs[0], fewer], resamples=10, seed=0)
 
 
+def test_other_test_ratings_of_the_same_users_are_refused(runs):
+    more = runs[1].per_user.assign(n_ratings=runs[1].per_user["n_ratings"] + 1)
+    with pytest.raises(UserError, match="evaluated on different ratings"):
+        compare([runs[0], replace(runs[1], per_user=more)], resamples=10, seed=0)
+
+
 def test_models_without_ratings_alone_can_be_compared(runs):
     comparison = compare([runs[2]], resamples=50, seed=0)
     assert comparison.differences.empty

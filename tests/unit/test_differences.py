@@ -144,6 +144,23 @@ def test_users_outside_the_full_protocol_do_not_count(tables):
         assert ours[column] == pytest.approx(theirs[column])
 
 
+def test_a_full_protocol_of_a_handful_of_users_has_its_intervals(tables):
+    full = [name for name in RANKED if name.startswith("full_")]
+    few = {
+        fit: table.assign(**{name: table[name].where(np.arange(N_USERS) < 3) for name in full})
+        for fit, table in tables.items()
+    }
+    found = differences_of(few)
+    assert found[["low", "high", "p_value", "p_holm"]].notna().all(axis=None)
+
+
+def test_three_users_who_agree_show_nothing(tables):
+    found = differences_of({fit: table[:3] for fit, table in tables.items()})
+    assert found.p_value.min() == 0.25
+    told = {name: of.finding for name, of in against(found, "rmse", "poor").items()}
+    assert not {"better", "worse"} & set(told.values())
+
+
 def test_nothing_to_compare_is_an_empty_table_with_its_columns(tables):
     table = differences_of({("good", 1): tables["good", 1]})
     assert table.empty

@@ -15,6 +15,8 @@ from blendmf.evaluation.expectations import EXPECTED
 from blendmf.evaluation.fitted_on import COLUMNS, ModelFile, Stored, fitted_on
 from blendmf.files import read_arrays
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
+from blendmf.models.item_neighbours import fit_item_neighbours
+from blendmf.models.svd import fit_svd
 
 SETTINGS = {
     "parts": ["genres", "tags", "year", "title"],
@@ -87,6 +89,8 @@ def stored_of(tables, tmp_path, settings=SETTINGS):
         "bias": fit_bias(train, (0, 5), **SHRINKAGE),
         "popularity": PopularityModel.fit(train),
         "random": RandomModel.fit(train, (0, 5), 1),
+        "svd": fit_svd(train, (0, 5), 2, np.random.default_rng(1), **SHRINKAGE),
+        "item-neighbours": fit_item_neighbours(train, (0, 5), **SHRINKAGE),
     }
     files = []
     for kind, model in models.items():
@@ -132,6 +136,7 @@ def with_model(stored, kind, **arrays):
         {"max_terms": 12, "dealt": 7},
         {"min_items": 3, "parts": ["decade", "tags"]},
         {"parts": ["genres"]},
+        {"min_items": 61},
     ],
 )
 def test_what_the_pipeline_stores_is_recomputed_and_depends_on_what_it_should(
@@ -184,8 +189,15 @@ def test_a_mean_or_bias_that_saw_the_test_part_is_told(tables, tmp_path):
     )
     everything = matrices(pd.concat(parts.values()), parts["test"], parts["test"], tables[1])
     leaking = fit_bias(Observations.from_matrix(everything.train), (0, 5), **SHRINKAGE)
-    told = audited(tables, with_model(stored, "bias", item_bias=leaking.item_bias))
-    assert unexpected(told) == {"biases"}
+    for kind in ("bias", "svd", "item-neighbours"):
+        told = audited(tables, with_model(stored, kind, item_bias=leaking.item_bias))
+        assert unexpected(told) == {"biases"}
+        assert list(told.loc[~told["as_expected"], "stored_in"]) == [str(tmp_path / f"{kind}.npz")]
+
+
+def test_no_tag_is_used_where_tags_are_no_part_of_the_content(tables):
+    found, _ = alterations.dependence(*tables, SETTINGS | {"parts": ["genres"]}, seed=1)
+    assert found["tags used"] == {"train": [], "validation": [], "test": []}
 
 
 @pytest.mark.usefixtures("altered_before")

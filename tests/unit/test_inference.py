@@ -100,6 +100,23 @@ def test_p_value_takes_rounding_for_no_difference():
     assert bootstrap_p_values(np.full(99, 3e-16)) == 1.0
 
 
+@pytest.mark.parametrize(("n_users", "least"), [(1, 1.0), (2, 0.5), (5, 1 / 16), (6, 1 / 32)])
+def test_no_p_value_is_below_the_chance_that_a_few_users_agree(n_users, least):
+    assert bootstrap_p_values(np.ones(9999), n_users) == least
+    assert bootstrap_p_values(np.ones(9999), 600) == pytest.approx(2 / 10_000)
+    assert bootstrap_p_values(np.zeros(9999), n_users) == 1.0
+
+
+def test_a_resample_without_any_user_of_a_metric_is_left_out():
+    of_two = UserSums(np.ones((40, 1)), (np.arange(40) < 2).astype(float))
+    of_all = UserSums(np.ones((40, 1)), np.ones(40))
+    drawn = bootstrap({"two": of_two, "all": of_all}, 300, np.random.default_rng(0))
+    assert len(drawn["all"]) == 300
+    # Of 40 draws none is of the two with a chance of (38 / 40)^40, or 13 %.
+    assert 300 * 0.75 < len(drawn["two"]) < 300 * 0.95
+    assert np.isfinite(drawn["two"]).all()
+
+
 def test_statistics_of_several_columns_are_those_of_each():
     drawn = np.random.default_rng(6).normal(0.1, size=(99, 2, 3))
     low, high = percentile_interval(drawn)

@@ -45,6 +45,7 @@ def test_table_states_its_denominators_and_dashes_what_is_missing():
     text = outcome()
     assert "15,422 test ratings" in text
     assert "each of 610 users' own test items" in text
+    assert "Items of one score stand in the order of their ids" in text
     assert "* - ``popularity`` - \N{EN DASH} - \N{EN DASH} - 0.5000" in text
 
 

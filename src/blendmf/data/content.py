@@ -1,7 +1,9 @@
 """What is known about each item, as a sparse TF-IDF matrix with one row per item."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +46,7 @@ def content(
 ) -> Content:
     """TF-IDF of the items' text.
 
-    A term is a part and a word, such as ``genre:comedy`` or ``tag:funny``, so that a tag and a
+    A term is a part and a word, such as ``genres:comedy`` or ``tags:funny``, so that a tag and a
     genre of one name stay apart. Genres, years and decades are one term each; tags and titles are
     split into lower-case words without English stop words. A tag word counts once for each time
     that it was written.
@@ -77,8 +79,9 @@ def content(
     tfidf = (normalize(weighted) if terms else weighted).astype(np.float32)
     vocabulary = pd.DataFrame(
         {
-            "term": [term.partition(":")[2] for term in terms],
-            "part": [term.partition(":")[0] for term in terms],
+            # Of no terms at all, pandas would make numbers.
+            "term": pd.Series([term.partition(":")[2] for term in terms], dtype="str"),
+            "part": pd.Series([term.partition(":")[0] for term in terms], dtype="str"),
             "document_frequency": frequency,
             "idf": idf,
         }
@@ -151,7 +154,8 @@ def _count(
     documents: list[list[str]], settings: Mapping[str, Any]
 ) -> tuple[sp.csr_array, list[str]]:
     """Occurrences of the most frequent terms, of shape (n_items, n_terms), and the terms."""
-    if not any(documents):
+    n_items = Counter(chain.from_iterable(map(set, documents)))
+    if max(n_items.values(), default=0) < settings["min_items"]:
         return sp.csr_array((len(documents), 0), dtype=np.float64), []
     vectorizer = CountVectorizer(
         analyzer=_as_it_is,

@@ -88,7 +88,8 @@ def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
             raise UserError(
                 f"the {name} part has no ratings (split.scheme: {settings['scheme']}, "
                 f"split.train: {settings['train']}, split.validation: {settings['validation']}, "
-                f"{len(ratings)} ratings); use more ratings or other shares"
+                f"{len(ratings)} ratings of {ratings['item_id'].nunique()} items); use more of "
+                "them or other shares"
             )
     facts = {
         "scheme": settings["scheme"],

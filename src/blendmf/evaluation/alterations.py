@@ -118,6 +118,7 @@ def _fitted(
     of_user = pd.Series(bias.user_bias, index=pd.Index(users))[n_of_user > 0]
     of_item = pd.Series(bias.item_bias, index=pd.Index(rated))[n_of_item > 0]
     known = tags if settings["tags"] == "all" else tags_known_in_training(tags, parts["train"])
+    used = known if "tags" in settings["parts"] else known[:0]
     text = content(built.items, tags, parts["train"], {**settings, "dealt": None}, seed)
     terms = pd.Index(text.vocabulary["part"] + ":" + text.vocabulary["term"])
     return {
@@ -127,7 +128,7 @@ def _fitted(
         "item ids": rated,
         "training matrix": _by_ids(built.train, users, rated),
         "biases": pd.concat([of_user.rename("bias"), of_item.rename("bias")]),
-        "tags used": pd.Series(known.index),
+        "tags used": pd.Series(used.index),
         "vocabulary": pd.Series(terms),
         "idf": pd.Series(text.vocabulary["idf"].to_numpy(), index=terms),
         "TF-IDF rows": _by_ids(text.tfidf, rated, pd.Series(terms)),

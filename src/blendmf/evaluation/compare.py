@@ -83,7 +83,7 @@ def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
     Raises
     ------
     UserError
-        If the runs were not evaluated on the same users.
+        If the runs were not evaluated on the same users, with as many ratings each.
     """
     ordered = sorted(runs, key=lambda run: (run.model, run.seed))
     measured = measure(_aligned(ordered), [run.model for run in ordered], resamples, seed)
@@ -94,11 +94,12 @@ def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
 def _aligned(runs: list[Run]) -> list[pd.DataFrame]:
     """Per-user tables of the runs, in one order of users."""
     tables = [_by_user(run.per_user) for run in runs]
+    counted = ["user_id", "n_ratings"]
     for run, table in zip(runs, tables, strict=True):
-        if not table["user_id"].equals(tables[0]["user_id"]):
+        if not table[counted].equals(tables[0][counted]):
             raise UserError(
                 f"models {runs[0].model} (seed {runs[0].seed}) and {run.model} (seed {run.seed}) "
-                "were evaluated on different users: remove their evaluation folders and run again"
+                "were evaluated on different ratings: remove their evaluation folders and run again"
             )
     return tables
 

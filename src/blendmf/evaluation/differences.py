@@ -108,7 +108,7 @@ def _of_metric(metric: str, measured: Measured, seeds: int) -> pd.DataFrame:
     a, b = np.triu_indices(len(names), k=1)
     drawn = measured.resampled[:, a] - measured.resampled[:, b]
     low, high = percentile_interval(drawn)
-    p_values = bootstrap_p_values(drawn)
+    p_values = bootstrap_p_values(drawn, measured.n_users)
     difference = values[a] - values[b]
     influence, per_user = measured.sums.influence().T, measured.sums.per_user().T
     higher = higher_is_better(metric)

@@ -34,7 +34,8 @@ EXPECTED = {
         TAGS,
         NOTHING,
         "A tag is used if training has its author's rating of the item and a rating no older "
-        "(content.tags: train-only); or all of them are (all).",
+        "(content.tags: train-only); or all of them are (all); or none, where tags are no part of "
+        "the content.",
     ),
     "vocabulary": Expectation(
         TAGS, ROWS, "Words of the items that any part rates, and of the tags that are used."

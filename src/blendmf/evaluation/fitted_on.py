@@ -34,6 +34,9 @@ COLUMNS = [
 
 PARTS = ("train", "validation", "test")
 
+WITH_BIASES = ("bias", "svd", "item-neighbours")
+"""Kinds whose biases are shrunken means, whatever else they fit to what these leave."""
+
 MODEL_ARRAYS = ("kind", "global_mean", "normal", "counts", "user_bias", "item_bias")
 """What is read of a model's file."""
 
@@ -196,7 +199,7 @@ class _Recomputation:
         if has_mean and not only_ranks(model.settings):
             mean = arrays["global_mean"] if "global_mean" in arrays else arrays["normal"][0]
             yield Check("training mean", model.path, _apart([float(mean)], [self.mean]))
-        if model.settings["kind"] == "bias":
+        if model.settings["kind"] in WITH_BIASES:
             found = np.concatenate([arrays["user_bias"], arrays["item_bias"]])
             shrinkage = [model.settings[f"{of}_shrinkage"] for of in ("user", "item")]
             again = recomputed.biases(self.train, self.user_ids, self.item_ids, *shrinkage)

@@ -77,8 +77,12 @@ class UserSums:
         Returns
         -------
         ndarray of shape (b, n)
+            Fewer rows where the metric is of a few users alone: a resample that drew none of them
+            has no value and is left out.
         """
-        ratio = (counts @ self.sums) / (counts @ self.weights)[:, None]
+        total = counts @ self.weights
+        has_value = total > 0
+        ratio = (counts @ self.sums)[has_value] / total[has_value, None]
         return self._mean(np.sqrt(ratio) if self.root else ratio)
 
     def per_user(self) -> NDArray[np.float64]:
@@ -143,6 +147,7 @@ def bootstrap(
     Returns
     -------
     dict of ndarray, of shape (resamples, n)
+        Fewer rows for a metric that some resamples have no value of.
     """
     n_users = len(next(iter(metrics.values())).weights)
     blocks: dict[str, list[NDArray[np.float64]]] = {name: [] for name in metrics}
@@ -172,15 +177,21 @@ def percentile_interval(
     return low, high
 
 
-def bootstrap_p_values(differences: NDArray[np.float64]) -> NDArray[np.float64]:
+def bootstrap_p_values(
+    differences: NDArray[np.float64], n_users: float = math.inf
+) -> NDArray[np.float64]:
     """Two-sided p-values of the hypotheses that resampled differences are zero.
 
     Twice the share of resamples on the rarer side of zero, with one added to both counts so that
-    it is never zero (Davison and Hinkley, section 4.2.3).
+    it is never zero (Davison and Hinkley, section 4.2.3). All resamples of two or three users may
+    agree by chance: no p-value is below 2 / 2^n, the chance that n users without a preference all
+    lean the same way.
 
     Parameters
     ----------
     differences : ndarray of shape (resamples, ...)
+    n_users : float, optional
+        Users that were resampled; by default so many that the limit is of no account.
 
     Returns
     -------
@@ -189,7 +200,8 @@ def bootstrap_p_values(differences: NDArray[np.float64]) -> NDArray[np.float64]:
     not_above = np.count_nonzero(differences <= ROUNDING, axis=0)
     not_below = np.count_nonzero(differences >= -ROUNDING, axis=0)
     rarer = np.minimum(not_above, not_below)
-    return np.minimum(1.0, 2.0 * (1 + rarer) / (1 + len(differences)))
+    p_values = 2.0 * (1 + rarer) / (1 + len(differences))
+    return np.minimum(1.0, np.maximum(p_values, 2.0 ** (1 - n_users)))
 
 
 def smallest_p_value(resamples: int, tests: int = 1) -> float:

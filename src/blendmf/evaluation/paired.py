@@ -13,6 +13,11 @@ from blendmf.evaluation.measures import user_sums
 from blendmf.streams import stream
 
 
+def seed_deviation(by_seed: NDArray[np.float64]) -> float:
+    """Standard deviation of the RMSEs of several fits; NaN for a single one."""
+    return float(by_seed.std(ddof=1)) if len(by_seed) > 1 else np.nan
+
+
 class PairedDifference(NamedTuple):
     """Difference of two RMSEs, its 95 % interval over users, and the p-value of no difference."""
 
@@ -53,6 +58,7 @@ class PairedErrors:
                     "evaluation folders and run again"
                 )
         sums = user_sums("rmse", ordered)
+        self._n_users = len(ordered[0])
         self._groups = np.array(groups)
         self._by_fit = sums.value()
         self._names = list(dict.fromkeys(groups))
@@ -73,7 +79,7 @@ class PairedErrors:
         drawn = self._mean_resampled(groups) - self._mean_resampled(others)
         low, high = percentile_interval(drawn)
         value = self.rmse(groups) - self.rmse(others)
-        p_value = bootstrap_p_values(drawn)
+        p_value = bootstrap_p_values(drawn, self._n_users)
         return PairedDifference(value, float(low), float(high), float(p_value))
 
     def _mean_resampled(self, groups: Sequence[str]) -> NDArray[np.float64]:

@@ -8,7 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from blendmf.figures.intervals import ROOM, Interval, Panel, draw_interval, set_up_panel
+from blendmf.figures.intervals import (
+    ROOM,
+    Interval,
+    Panel,
+    draw_interval,
+    draw_off_scale,
+    set_up_panel,
+)
 from blendmf.figures.scale import close_to_best, padded
 from blendmf.figures.style import (
     BLACK,
@@ -41,7 +48,8 @@ DIFFERENCE = Series(BLACK, "o", "-")
 def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> Figure:
     """RMSE of each model in each arm, and beside it the difference that content makes there.
 
-    Models far off from the best are named and not drawn.
+    A model that is far off from the best in every arm is named and not drawn; where another one
+    leaves the axis, an arrow at the edge and a number stand for it.
 
     Parameters
     ----------
@@ -54,8 +62,10 @@ def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> F
     errors = table.dropna(subset="rmse")
     # In alphabetical order, as in the tables and figures of the comparison.
     styles = series_styles(sorted(table["model"].unique()))
-    means = errors.groupby("model")["rmse"].mean()
-    shown = means[close_to_best(means)].sort_values().index.to_list()
+    errors = errors.assign(is_near=errors.groupby("arm")["rmse"].transform(close_to_best))
+    means = errors.groupby("model")["rmse"].mean().sort_values(kind="stable")
+    is_near = errors.groupby("model")["is_near"].any()
+    shown = [str(model) for model in means.index if is_near[model]]
     height = len(arms) * (ARM_HEIGHT + MODEL_HEIGHT * max(1, len(shown)))
     figure = new_figure(height + ROOM + 0.4)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
@@ -81,7 +91,9 @@ def _draw_errors(
     axes: Axes, rows: pd.DataFrame, arms: list[str], models: list[str], styles: Mapping[str, Series]
 ) -> None:
     offsets = np.linspace(-SPREAD, SPREAD, len(models)) if len(models) > 1 else [0.0]
-    axes.set_xlim(*padded(float(rows["rmse_low"].min()), float(rows["rmse_high"].max())))
+    near = rows[rows["is_near"]]
+    limits = padded(float(near["rmse_low"].min()), float(near["rmse_high"].max()))
+    axes.set_xlim(*limits)
     axes.set_xlabel("← lower is better; ratings differ between protocols")
     for model, offset in zip(models, offsets, strict=True):
         own = rows[rows["model"] == model].set_index("arm")
@@ -89,6 +101,9 @@ def _draw_errors(
         for place, arm in enumerate(arms):
             if arm in own.index:
                 row, y = own.loc[arm], place + offset
+                if row["rmse_high"] > limits[1]:
+                    draw_off_scale(axes, y, f"{row['rmse']:.2f}", style, to_right=True)
+                    continue
                 ends = [row["rmse_low"], row["rmse_high"]]
                 axes.plot(ends, [y, y], color=style.colour, linewidth=1.6)
                 axes.plot(row["rmse"], y, style.marker, color=style.colour, mec="white", mew=0.5)

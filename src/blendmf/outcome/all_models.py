@@ -71,12 +71,17 @@ def denominators(results: Results) -> str:
     """What the figures of the table count and divide by."""
     n_users = results.metrics.groupby("metric")["n_users"].max()
     rated = n_users.get("rated_precision_at_k", n_users.max())
+    full = n_users.get("full_ndcg_at_k", rated)
+    some = f" (for {full:,} of them, drawn at random)" if full < rated else ""
     return (
         f"RMSE and MAE: {results.split['parts']['test']['ratings']:,} test ratings, in rating "
         f"points; the interval is over the users. *Rated* ranks each of {rated:,} users' own test "
-        "items, *full* the whole catalogue without what the user has in training and validation; "
-        f"relevant is a rating of at least {results.evaluation['relevance_threshold']:g}, "
-        "precision divides by the list's length, a user without relevant items counts 0. Coverage "
-        "is the share of all items that anyone is recommended. A dash: the model predicts no "
-        "ratings, or was not searched."
+        f"items, *full* the whole catalogue{some} without what the user has in training and "
+        "validation; relevant is a rating of at least "
+        f"{results.evaluation['relevance_threshold']:g}, "
+        "precision divides by the list's length, a user without relevant items counts 0. Items of "
+        "one score stand in the order of their ids, which may itself tell how popular they are: a "
+        "model that gives all items one score is not one that ranks by chance. Coverage "
+        f"is the share of all items that any of {full:,} users is recommended. A dash: the model "
+        "predicts no ratings, or was not searched."
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from blendmf.evaluation.inference import resamples_needed, smallest_p_value
 from blendmf.evaluation.verdict import SIGNIFICANCE
-from blendmf.kinds import is_searched, parameters_of, uses_content
+from blendmf.kinds import STOCHASTIC_KINDS, is_searched, parameters_of, uses_content
 from blendmf.outcome.results import Results
 from blendmf.restructured import bullets, enumerated, escaped, literal, share_of
 
@@ -41,6 +41,7 @@ def cautions(results: Results) -> str:
         *_of_budgets(results),
         *_of_chance(results),
         *_of_strata(results),
+        *_of_time(results),
         *_of_leakage(results),
         *_of_fitting(results),
     ]
@@ -81,11 +82,19 @@ def _of_budgets(results: Results) -> Iterator[str]:
 
 
 def _of_chance(results: Results) -> Iterator[str]:
-    if results.table["seeds"].max() == 1:
+    has_chance = any(entry["kind"] in STOCHASTIC_KINDS for entry in results.models.values())
+    if has_chance and results.table["seeds"].max() == 1:
         yield "Every model was fitted once: what another training seed would change is unknown."
     n_users = int(results.metrics["n_users"].max())
     if n_users < FEW_USERS:
         yield f"Only {n_users} users have test ratings: the intervals are rough."
+    of_full = results.metrics.loc[results.metrics["metric"] == "full_ndcg_at_k", "n_users"]
+    n_ranked = int(of_full.min())
+    if n_ranked < min(FEW_USERS, n_users):
+        yield (
+            f"The catalogue was ranked for {n_ranked} users alone (``evaluation.full_users``): the "
+            "metrics of the full protocol are rough."
+        )
     resamples = results.evaluation["bootstrap_resamples"]
     pairs = (
         int(results.differences["metric"].value_counts().max()) if len(results.differences) else 0
@@ -111,6 +120,15 @@ def _of_strata(results: Results) -> Iterator[str]:
         yield (
             f"Fewer than {FEW_USERS} users stand behind some strata, whose figures are rough: "
             f"{'; '.join(named)}."
+        )
+
+
+def _of_time(results: Results) -> Iterator[str]:
+    parts = results.split["parts"].values()
+    if len({part[end] for part in parts for end in ("first_timestamp", "last_timestamp")}) == 1:
+        yield (
+            "All ratings have the same timestamp, or none: what came first is unknown, a temporal "
+            "split goes by the order of the file, and the audit can find no leak in time."
         )
 
 
