@@ -1,6 +1,6 @@
 """Choose the best trial of a model's search."""
 
-from blendmf.files import write_csv, write_json
+from blendmf.files import write_json, write_rows
 from blendmf.log import job
 from blendmf.search.plan import SearchPlan, score_name
 from blendmf.search.selection import select_best, trials_table
@@ -13,4 +13,4 @@ with job(snakemake.log[0]):
     epochs = (params.training | params.model.get("training", {})).get("epochs")
     score = score_name(params.model, params.evaluation)
     write_json(output.best, select_best(plan, trials, epochs, score))
-    write_csv(output.trials, trials_table(plan, trials))
+    write_rows(output.trials, *trials_table(plan, trials))

@@ -23,7 +23,7 @@ def complete_config(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
     Raises
     ------
     UserError
-        Naming the key, its value, and what is allowed.
+        Naming the key, its value, and what is allowed; of what contradicts each other, all of it.
     """
     for block in _removable(config):
         for name in [name for name, value in block.items() if value is None]:
@@ -36,8 +36,9 @@ def complete_config(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
             entry.setdefault(key, value)
     for error in _errors_of_arms(config["audit"]["arms"], schema):
         raise UserError(_explain(error))
-    for key, problem in chain(_contradictions(config), search_contradictions(config, schema)):
-        raise UserError(f"configuration key {key}: {problem}")
+    problems = chain(_contradictions(config), search_contradictions(config, schema))
+    if told := [f"configuration key {key}: {problem}" for key, problem in problems]:
+        raise UserError("\n".join(told))
     _sort_keys(config)
 
 
@@ -111,6 +112,8 @@ def _explain(error: ValidationError) -> str:
             return f"{where}: {value!r} is not one of {error.validator_value}"
         case "type":
             return f"{where}: {value!r} is not of type {error.validator_value}"
+        case "not":
+            return f"{where}: {value!r} is a word that tables read as a number or as missing"
     bounds = {
         "minimum": "at least",
         "maximum": "at most",
@@ -143,10 +146,11 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     compared = config["svd"]["compared_with"]
     if compared is not None and (compared not in models or models[compared]["kind"] != "mf"):
         yield "svd.compared_with", f"{compared!r} is no model of kind mf; name one, or null"
-    for key in ("recommendations", "audit"):
+    for key, none in (("recommendations", "[] for none"), ("audit", "null for all")):
         for name in config[key]["models"] or []:
             if name not in models:
-                yield f"{key}.models", f"{name!r} is not among the models {list(models)}"
+                problem = f"{name!r} is not among the models {list(models)}; name others, or {none}"
+                yield f"{key}.models", problem
     for name, arm in config["audit"]["arms"].items():
         shares = {**split, **arm.get("split", {})}
         if shares["train"] + shares["validation"] >= 1:

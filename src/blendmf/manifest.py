@@ -24,6 +24,9 @@ CAUTION = (
     "names the files and has a checksum of the changes"
 )
 
+VARIATIONS = ("audit", "ablation")
+"""Targets that run arms of the experiment too. A manifest is the same whatever was asked for."""
+
 SOURCE_KEYS = ("name", "origin", "retrieved_by", "archive_sha256", "files", "licence")
 
 
@@ -63,7 +66,10 @@ def manifest(
     git = git_state(repository)
     installed = installed_packages()
     return {
-        "regenerate": regeneration(git, path),
+        "regenerate": regeneration(git, path, "report"),
+        "regenerate_with_variations": {
+            target: regeneration(git, path, target) for target in VARIATIONS
+        },
         **({"caution": CAUTION} if git and git["dirty"] else {}),
         "git": git,
         "configuration_sha256": config_digest(config),
@@ -90,11 +96,12 @@ def manifest(
     }
 
 
-def regeneration(git: Mapping[str, Any] | None, path: Path) -> str:
+def regeneration(git: Mapping[str, Any] | None, path: Path, target: str) -> str:
     """Command that makes the run again, in a clone of the project that holds the manifest.
 
-    It sets the commit, takes the configuration out of the manifest and makes the report. Outside
-    a repository there is no commit to set; with a dirty tree the commit is not all of the code.
+    It sets the commit, takes the configuration out of the manifest and has make build the target.
+    Outside a repository there is no commit to set; with a dirty tree the commit is not all of the
+    code.
     """
     extract = (
         f"import json; c = json.load(open('{path}'))['configuration']; "
@@ -103,7 +110,7 @@ def regeneration(git: Mapping[str, Any] | None, path: Path) -> str:
     steps = [f"git checkout {git['commit']}"] if git else []
     steps += [
         f'python3 -c "{extract}"',
-        'make report ARGS="--replace-workflow-config --configfile results/configuration.json"',
+        f'make {target} ARGS="--replace-workflow-config --configfile results/configuration.json"',
     ]
     return " && ".join(steps)
 

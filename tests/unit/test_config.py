@@ -53,6 +53,11 @@ def refusal(changes: dict[str, Any]) -> str:
     return str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["NA", "null", "10", "-mf"])
+def test_a_model_may_not_be_called_what_tables_read_as_something_else(name: str) -> None:
+    assert repr(name) in refusal({"models": {name: {"kind": "bias"}}})
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -68,6 +73,15 @@ def test_a_variation_that_cannot_be_is_refused_by_its_key(
     changes: dict[str, Any], told: str
 ) -> None:
     assert told in refusal(changes)
+
+
+def test_all_that_contradicts_each_other_is_told_at_once() -> None:
+    told = refusal({"models": {"mf": None, "mf-content": None}}).splitlines()
+    assert [line.split(": ")[0] for line in told] == [
+        *("configuration key svd.compared_with", "configuration key recommendations.models"),
+        "configuration key ablation.model",
+    ]
+    assert "or [] for none" in told[1]
 
 
 def test_the_audits_arms_say_only_what_differs_and_null_takes_one_out() -> None:

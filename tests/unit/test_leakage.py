@@ -9,6 +9,11 @@ from blendmf.files import write_json
 COLUMNS = ["user_id", "item_id", "timestamp"]
 
 
+def of_text(part):
+    """A part whose ids are text, as Parquet files hand it on."""
+    return part.astype({"user_id": "str", "item_id": "str"})
+
+
 def table(*rows):
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -137,3 +142,9 @@ def test_text_ids_without_any_tags_are_fine():
     findings = audited(*text, no_tags)
     assert findings["tags_after_training_of_author"]["denominator"] == 0
     assert findings["test_item_cold"]["numerator"] == 1
+
+
+def test_a_first_block_without_rows_changes_nothing_also_where_ids_are_text():
+    parts = [of_text(part) for part in (TRAIN, VALIDATION, TEST)]
+    in_blocks = leakage(*([part[:0], part] for part in parts), of_text(TAGS))
+    assert counts(in_blocks) == counts(audited(TRAIN, VALIDATION, TEST, TAGS))

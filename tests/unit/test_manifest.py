@@ -163,8 +163,16 @@ def test_regeneration_restores_the_configuration(tmp_path, repository, monkeypat
     assert json.loads(Path("results/configuration.json").read_text()) == CONFIG
 
 
+def test_what_make_audit_and_make_ablation_add_is_regenerated_by_the_same(tmp_path, repository):
+    facts = gather(tmp_path / "results/tiny", repository)
+    commands = facts["regenerate_with_variations"]
+    assert list(commands) == ["audit", "ablation"]
+    for target, command in commands.items():
+        assert command == facts["regenerate"].replace("make report ", f"make {target} ")
+
+
 def test_regeneration_without_a_repository_sets_no_commit():
-    assert "git" not in regeneration(None, Path("results/tiny/manifest.json"))
+    assert "git" not in regeneration(None, Path("results/tiny/manifest.json"), "report")
 
 
 def test_config_digest_depends_on_values_and_not_on_their_order():

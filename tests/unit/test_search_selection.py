@@ -7,6 +7,7 @@ import pytest
 from searches import SPACE, diverging_above, plan_of, run
 
 from blendmf.errors import UserError
+from blendmf.files import write_rows
 from blendmf.search.importances import importances
 from blendmf.search.selection import select_best, trials_table
 from blendmf.search.shard import propose
@@ -61,7 +62,7 @@ def test_a_fixed_parameter_is_never_on_a_boundary(tmp_path):
 def test_trials_table_has_a_row_for_each_trial(tmp_path):
     plan = plan_of()
     trials, _ = run(plan, tmp_path, diverging_above(1e-2))
-    trials_table(plan, trials).to_csv(tmp_path / "trials.csv", index=False)
+    write_rows(tmp_path / "trials.csv", *trials_table(plan, trials))
     table = pd.read_csv(tmp_path / "trials.csv")
     assert list(table) == ["number", "generation", "state", "value", "best_epoch", *SPACE]
     assert table.number.tolist() == list(range(15))

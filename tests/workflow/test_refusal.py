@@ -14,6 +14,7 @@ RATINGS = "who;film;stars;when\n" + "".join(
 FILMS = "film;name;kind\n" + "".join(f"f{item};Film {item};Drama|War\n" for item in range(8))
 LAST_LINE = 1 + 12 * 8
 MATRICES = "results/mine/matrices/train.npz"
+LEAKAGE = "results/mine/split/leakage.json"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def own_experiment(folder: Path) -> dict[str, Any]:
 
 
 def run_on(folder: Path) -> dict[str, Any]:
-    return {"experiment": None, "changes": own_experiment(folder), "targets": [MATRICES]}
+    return {"experiment": None, "changes": own_experiment(folder), "targets": [MATRICES, LEAKAGE]}
 
 
 def test_a_broken_line_of_ones_own_data_is_told_and_mended(fresh: Project, own_data: Path) -> None:
@@ -82,5 +83,5 @@ def test_a_broken_line_of_ones_own_data_is_told_and_mended(fresh: Project, own_d
 
     (own_data / "stars.csv").write_text(RATINGS + "u1;f9;5;2000\n")
     assert set(fresh.pending(**run_on(own_data))) == {
-        *("fetch", "import_tables", "split", "matrices"),
+        *("fetch", "import_tables", "split", "matrices", "leakage"),
     }

@@ -13,14 +13,16 @@ MINIATURE = {
     "scale": dict.fromkeys(LARGE) | SIZES,
     "models": {"svd": {"rank": 2}, "mf": None, "mf-content": None},
     "svd": {"ranks": [2]},
+    "ablation": {"model": None},
     "evaluation": {"full_users": 30, "bootstrap_resamples": 100},
     "recommendations": {"models": ["svd"], "users": 25},
 }
 SCALE = {"experiment": "workflow/experiments/scale.yaml", "changes": MINIATURE}
 ONCE_FOR_EACH_SIZE = {
-    *("fetch", "import_tables", "split", "leakage", "matrices", "content", "rank_sweep"),
-    *("compare", "plot_ratings", "plot_learning_curves", "plot_rank_sweep", "plot_comparison"),
-    *("plot_differences", "plot_cold_start", "plot_strata", "summarise", "pages", "manifest"),
+    *("fetch", "import_tables", "split", "leakage", "matrices", "content", "fitted_on"),
+    *("rank_sweep", "compare", "plot_ratings", "plot_learning_curves", "plot_rank_sweep"),
+    *("plot_comparison", "plot_differences", "plot_cold_start", "plot_strata", "summarise"),
+    *("pages", "manifest"),
 }
 
 

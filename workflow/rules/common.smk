@@ -60,7 +60,7 @@ make_importable(HERE / "src")
 
 wildcard_constraints:
     dataset="|".join(re.escape(folder) for folder in ARMS),
-    model=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    model=r"[A-Za-z][A-Za-z0-9._-]*",
     seed=r"\d+",
     generation=r"\d+",
     shard=r"\d+",

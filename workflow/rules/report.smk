@@ -410,6 +410,8 @@ rule manifest:
             *[f"{DATASET}/split/{part}.parquet" for part in PARTS],
             *[f"{DATASET}/matrices/{part}.npz" for part in PARTS],
             f"{DATASET}/content/tfidf.npz",
+            *fits("models/{model}/seed-{seed}/model.npz"),
+            *fits("evaluation/{model}/seed-{seed}/metrics.json"),
             f"{DATASET}/comparison/metrics.csv",
         ],
         source="results/{dataset}/data/source.json",

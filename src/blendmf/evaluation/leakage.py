@@ -124,11 +124,13 @@ def leakage(
         for choice, later in uses.items():
             used[choice] += later.count(block)
         rows["test"] += len(block)
-        item, written = block["item_id"], block["timestamp"]
-        holds["test_older_than_training_of_item"] += _count(written < item.map(of_item["max"]))
-        holds["test_item_known_only_from_future"] += _count(written < item.map(of_item["min"]))
+        # Not `map`, which makes text of no rows of text, as the first block is.
+        item, written = block["item_id"], block["timestamp"].to_numpy()
+        of_own_item = of_item.reindex(item)
+        holds["test_older_than_training_of_item"] += _count(written < of_own_item["max"])
+        holds["test_item_known_only_from_future"] += _count(written < of_own_item["min"])
         holds["test_item_cold"] += _count(~item.isin(of_item.index))
-        newest_of_own = block["user_id"].map(newest_of_user)
+        newest_of_own = newest_of_user.reindex(block["user_id"])
         holds["test_older_than_training_of_user"] += _count(written < newest_of_own)
         holds["test_older_than_newest_training"] += _count(written < newest)
         rated_in_test.append(_by(tags, block))

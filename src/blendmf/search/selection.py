@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
 from blendmf.errors import UserError
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import boundary
@@ -70,15 +68,18 @@ def _all_failed(plan: SearchPlan, score: str) -> str:
     )
 
 
-def trials_table(plan: SearchPlan, trials: Sequence[Trial]) -> pd.DataFrame:
-    """Table of the trials: ``number, generation, state, value, best_epoch``, each parameter."""
-    table = pd.DataFrame(
-        {
-            "number": [trial.number for trial in trials],
-            "generation": [plan.generation(trial.number) for trial in trials],
-            "state": [trial.state for trial in trials],
-            "value": pd.array([trial.value for trial in trials], dtype="Float64"),
-            "best_epoch": pd.array([trial.best_epoch for trial in trials], dtype="Int64"),
-        }
-    )
-    return table.assign(**{name: [trial.params[name] for trial in trials] for name in plan.space})
+def trials_table(plan: SearchPlan, trials: Sequence[Trial]) -> tuple[list[str], list[list[Any]]]:
+    """Columns ``number, generation, state, value, best_epoch``, each parameter; rows, the trials.
+
+    Without pandas, which takes longer to load than everything else here.
+    """
+    columns = ["number", "generation", "state", "value", "best_epoch", *plan.space]
+    rows = [
+        [
+            *(trial.number, plan.generation(trial.number), trial.state),
+            *(trial.value, trial.best_epoch),
+            *(trial.params[name] for name in plan.space),
+        ]
+        for trial in trials
+    ]
+    return columns, rows
