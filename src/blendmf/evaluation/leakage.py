@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from blendmf.data.known_tags import PAIR, on_rated_pair, written_after
 from blendmf.evaluation.later_tags import LaterTags
@@ -181,5 +183,5 @@ def _by(tags: pd.DataFrame, block: pd.DataFrame) -> pd.DataFrame:
     return block.loc[block["user_id"].isin(tags["user_id"]), PAIR]
 
 
-def _count(holds: "pd.Series[bool]") -> int:
+def _count(holds: "pd.Series[bool] | NDArray[np.bool_]") -> int:
     return int(holds.sum())
