@@ -22,10 +22,10 @@ report audit ablation: .venv/run
 	@echo "The report is in results/report.html"
 
 test: .venv/dev
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto -m "not slow" $(ARGS)
 
 test-slow: .venv/dev
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m slow $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto -m slow $(ARGS)
 
 setup: .venv/dev
 

@@ -1,23 +1,23 @@
+import fcntl
 from pathlib import Path
 
 import pytest
 from project import Project
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the smoke experiment in one process, so that it runs once."""
-    for item in items:
-        if "smoke" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("smoke"))
-
-
 @pytest.fixture(scope="session")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The smoke experiment, run whole; to be read, not changed."""
-    project = Project.created(tmp_path_factory.mktemp("smoke") / "smoke")
-    project.succeed("--cores", "2")
-    return project
+def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """The smoke experiment, run whole, once for all test processes; to be read, not changed."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    output = shared / "smoke.txt"
+    with (shared / "smoke.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not output.exists():
+            done = Project.created(shared / "smoke").snakemake("--cores", "2")
+            output.write_text(f"exit code {done.returncode}\n{done.stdout}")
+    assert output.read_text().startswith("exit code 0\n"), output.read_text()
+    return Project(shared / "smoke")
 
 
 @pytest.fixture
