@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from blendmf.sources import PACKAGE, imported_files, make_importable
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "scripts").glob("*.py"))
@@ -32,6 +34,7 @@ print(json.dumps(files))
 """
 
 
+@pytest.mark.slow
 def test_the_files_of_a_script_are_those_that_its_imports_load() -> None:
     command = [sys.executable, "-c", RUN_THE_IMPORTS, *map(str, SCRIPTS)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -282,6 +282,7 @@ def test_the_gate_fails_names_what_is_off_and_still_writes_everything(gate, caps
     assert told[-1] == "3 of 5 figures agree with the known ones"
 
 
+@pytest.mark.slow
 def test_a_counterpart_is_held_against_the_system_of_the_same_run(gate):
     def beside(**more):
         return {"settings": {"kind": "global-mean"}, "tolerance": "same", **more}

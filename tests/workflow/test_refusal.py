@@ -64,6 +64,7 @@ def run_on(folder: Path) -> dict[str, Any]:
     return {"experiment": None, "changes": own_experiment(folder), "targets": [MATRICES, LEAKAGE]}
 
 
+@pytest.mark.slow
 def test_a_broken_line_of_ones_own_data_is_told_and_mended(fresh: Project, own_data: Path) -> None:
     profile = ("--workflow-profile", str(fresh.code / "workflow/profiles/default"))
     (own_data / "stars.csv").write_text(RATINGS + "u1;f9;five;2000\n")
