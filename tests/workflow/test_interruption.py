@@ -18,6 +18,11 @@ SAME = (
 )
 
 
+def take_interrupts() -> None:
+    """Undo what a shell does to what it runs in the background, tests among it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupted(project: Project, awaited: str, with_signal: signal.Signals) -> None:
     """Run on one core until a file is there, then send a signal to Snakemake and all its jobs."""
     command = project.command(
@@ -30,6 +35,7 @@ def interrupted(project: Project, awaited: str, with_signal: signal.Signals) -> 
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=take_interrupts,
     ) as running:
         end = time.monotonic() + SECONDS
         while not list(project.run.glob(awaited)) and running.poll() is None:
