@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from blendmf.evaluation.inference import holm
-from blendmf.evaluation.paired import PairedErrors, seed_deviation
+from blendmf.evaluation.measures import seed_deviation
+from blendmf.evaluation.paired import PairedErrors
 from blendmf.evaluation.verdict import SIGNIFICANCE
 from blendmf.placebo import Placebos, judge_placebos
 

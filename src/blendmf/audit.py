@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from blendmf.evaluation.paired import PairedErrors, seed_deviation
+from blendmf.evaluation.measures import seed_deviation
+from blendmf.evaluation.paired import PairedErrors
 from blendmf.evaluation.verdict import Difference, against
 
 SHARES = [

@@ -8,14 +8,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import scipy.sparse as sp
 
 from blendmf.data.observations import Observations
 from blendmf.errors import UserError
-from blendmf.evaluation.rating import prediction_errors
+from blendmf.evaluation.rating import rmse
 from blendmf.log import progress
-from blendmf.models.model import Model
 from blendmf.training.fit import fit_model
 
 TOLERANCE = 0.002
@@ -103,19 +101,19 @@ def parity(
                 name=("parity", variant, number),
                 threads=threads,
             )
-            rmse = _rmse(fit.model, test)
-            reference = rmse if engine == "numba" else reference
+            test_rmse = rmse(fit.model, test)
+            reference = test_rmse if engine == "numba" else reference
             outcomes.append(
                 Outcome(
                     variant,
                     number,
                     engine,
                     device,
-                    rmse,
-                    rmse - reference,
+                    test_rmse,
+                    test_rmse - reference,
                     fit.seconds,
                     TOLERANCE,
-                    abs(rmse - reference) <= TOLERANCE and not fit.diverged,
+                    abs(test_rmse - reference) <= TOLERANCE and not fit.diverged,
                 )
             )
     return outcomes
@@ -163,10 +161,6 @@ def _entry(
     )
     asked = {"optimiser": "sgd", "engine": engine, "device": device}
     return {**VARIANTS[variant], "training": {**own, **asked}}
-
-
-def _rmse(model: Model, test: Observations) -> float:
-    return float(np.sqrt(np.square(prediction_errors(model, test)).mean()))
 
 
 def _lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -9,9 +9,8 @@ import pandas as pd
 import scipy.sparse as sp
 
 from blendmf.data.observations import Observations
-from blendmf.evaluation.rating import prediction_errors
+from blendmf.evaluation.rating import rmse
 from blendmf.log import progress
-from blendmf.models.model import Model
 from blendmf.models.svd import fit_svd, singular_triplets
 from blendmf.streams import stream
 from blendmf.training.fit import fit_model
@@ -63,7 +62,8 @@ def rank_sweep(
         start = time.perf_counter()
         random = stream(seed, "rank_sweep", rank)
         svd = fit_svd(train, rating_range, rank, random, **shrinkage)
-        rows.append(("svd", rank, *_rmses(svd, validation, test), time.perf_counter() - start))
+        seconds = time.perf_counter() - start
+        rows.append(("svd", rank, rmse(svd, validation), rmse(svd, test), seconds))
         if entry is None:
             continue
         own = {**entry, "training": {**entry.get("training", {}), "latent_dim": rank}}
@@ -78,12 +78,6 @@ def rank_sweep(
             name=("rank_sweep", rank),
             threads=threads,
         )
-        rows.append(("mf", rank, *_rmses(fit.model, validation, test), fit.seconds))
+        rows.append(("mf", rank, rmse(fit.model, validation), rmse(fit.model, test), fit.seconds))
     columns = ["method", "rank", "validation_rmse", "test_rmse", "seconds"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _rmses(model: Model, validation: Observations, test: Observations) -> tuple[float, float]:
-    errors = (prediction_errors(model, part) for part in (validation, test))
-    validation_rmse, test_rmse = (float(np.sqrt(np.mean(e**2))) for e in errors)
-    return validation_rmse, test_rmse

@@ -19,6 +19,7 @@ import numpy as np
 import yaml
 
 from blendmf.benchmarks import environment
+from blendmf.benchmarks.arguments import add_path, parser_of
 from blendmf.benchmarks.checks import Check, table_of, verdict
 from blendmf.benchmarks.known_checks import known_checks
 from blendmf.benchmarks.known_systems import KnownSystem, Protocol
@@ -102,25 +103,14 @@ def _skipped(protocol: Protocol, known: KnownSystem, data_set: str, why: str) ->
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m blendmf.benchmarks.known_answers",
-        description="Check that published figures come out.",
+    parser = parser_of(
+        "blendmf.benchmarks.known_answers",
+        "Check that published figures come out.",
+        "its data",
+        "results/known-answers",
     )
-
-    def path(name: str, default: str, summary: str) -> None:
-        parser.add_argument(name, type=Path, default=Path(default), metavar="PATH", help=summary)
-
-    parser.add_argument(
-        "results",
-        nargs="+",
-        type=Path,
-        metavar="RESULTS",
-        help="a data set's folder of results that has its data",
-    )
-    path("--plan", "benchmarks/known-answers.yaml", "what is known")
-    path("--adapters", "benchmarks/peers", "folder of the systems' adapters")
-    path("--environment", ".venv-peers", "where the other systems are installed")
-    path("--output", "results/known-answers", "folder for the table")
+    add_path(parser, "--plan", "benchmarks/known-answers.yaml", "what is known")
+    add_path(parser, "--adapters", "benchmarks/peers", "folder of the systems' adapters")
     parser.add_argument("--fast", action="store_true", help="leave out the slow systems")
     return parser
 

@@ -24,6 +24,7 @@ from blendmf.benchmarks.accuracy import (
     row_without_answer,
     time_to_accuracy,
 )
+from blendmf.benchmarks.arguments import add_path, parser_of
 from blendmf.benchmarks.duels import COLUMNS, Duel, run_duel, synthetic_problem
 from blendmf.benchmarks.problem import Problem
 from blendmf.benchmarks.systems import Runner, System
@@ -128,24 +129,14 @@ def _say(row: Mapping[str, Any], *figures: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m blendmf.benchmarks.peers",
-        description="Train other systems and this project's models on the same split.",
+    parser = parser_of(
+        "blendmf.benchmarks.peers",
+        "Train other systems and this project's models on the same split.",
+        "data, matrices and content",
+        "results/benchmarks",
     )
-
-    def path(name: str, default: str, summary: str) -> None:
-        parser.add_argument(name, type=Path, default=Path(default), metavar="PATH", help=summary)
-
-    parser.add_argument(
-        "results",
-        nargs="+",
-        type=Path,
-        metavar="RESULTS",
-        help="a data set's folder of results that has data, matrices and content",
-    )
-    path("--systems", "benchmarks/peers/systems.yaml", "what is compared, beside the adapters")
-    path("--environment", ".venv-peers", "where the other systems are installed")
-    path("--output", "results/benchmarks", "folder for the tables and the figure")
+    summary = "what is compared, beside the adapters"
+    add_path(parser, "--systems", "benchmarks/peers/systems.yaml", summary)
     return parser
 
 

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from blendmf.errors import UserError
 from blendmf.evaluation.differences import differences_table
 from blendmf.evaluation.inference import percentile_interval
-from blendmf.evaluation.measures import Measured, measure
+from blendmf.evaluation.measures import Measured, aligned, measure, seed_deviation
 from blendmf.evaluation.strata import COUNTS, KEYS, VALUES
 
 WHOLE = ("coverage", "novelty")
@@ -86,28 +85,11 @@ def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
         If the runs were not evaluated on the same users, with as many ratings each.
     """
     ordered = sorted(runs, key=lambda run: (run.model, run.seed))
-    measured = measure(_aligned(ordered), [run.model for run in ordered], resamples, seed)
+    names = [f"{run.model} (seed {run.seed})" for run in ordered]
+    tables = aligned([run.per_user for run in ordered], names)
+    measured = measure(tables, [run.model for run in ordered], resamples, seed)
     metrics = _metrics_table(ordered, measured)
     return Comparison(metrics, differences_table(measured), _headline(metrics), _strata(ordered))
-
-
-def _aligned(runs: list[Run]) -> list[pd.DataFrame]:
-    """Per-user tables of the runs, in one order of users."""
-    tables = [_by_user(run.per_user) for run in runs]
-    counted = ["user_id", "n_ratings"]
-    for run, table in zip(runs, tables, strict=True):
-        if not table[counted].equals(tables[0][counted]):
-            raise UserError(
-                f"models {runs[0].model} (seed {runs[0].seed}) and {run.model} (seed {run.seed}) "
-                "were evaluated on different ratings: remove their evaluation folders and run again"
-            )
-    return tables
-
-
-def _by_user(table: pd.DataFrame) -> pd.DataFrame:
-    """The table itself where it is in order, which spares its copy."""
-    in_order = table["user_id"].is_monotonic_increasing
-    return table if in_order else table.sort_values("user_id", ignore_index=True)
 
 
 def _metrics_table(runs: list[Run], measured: dict[str, Measured]) -> pd.DataFrame:
@@ -135,8 +117,7 @@ def _metrics_table(runs: list[Run], measured: dict[str, Measured]) -> pd.DataFra
 
 def _over_seeds(values: NDArray[np.float64]) -> tuple[float, float, int]:
     """Mean, standard deviation (NaN for a single seed) and number of the seeds' values."""
-    deviation = values.std(ddof=1) if len(values) > 1 else np.nan
-    return float(values.mean()), float(deviation), len(values)
+    return float(values.mean()), seed_deviation(values), len(values)
 
 
 def _headline(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from blendmf.errors import UserError
 from blendmf.evaluation.inference import UserSums, bootstrap
 from blendmf.evaluation.ranking import METRICS
 from blendmf.streams import stream
@@ -49,10 +50,51 @@ class Measured:
         return int(np.count_nonzero(self.sums.weights))
 
 
+def aligned(tables: Sequence[pd.DataFrame], names: Sequence[str]) -> list[pd.DataFrame]:
+    """Per-user tables in one order of users.
+
+    Parameters
+    ----------
+    tables : sequence of DataFrame
+        Per-user tables of the runs, as `evaluate` makes them.
+    names : sequence of str
+        What to call each run in a message.
+
+    Raises
+    ------
+    UserError
+        If the runs were not evaluated on the same users, with as many ratings each.
+    """
+    ordered = [_by_user(table) for table in tables]
+    counted = ["user_id", "n_ratings"]
+    for name, table in zip(names, ordered, strict=True):
+        if not table[counted].equals(ordered[0][counted]):
+            raise UserError(
+                f"{names[0]} and {name} were evaluated on different ratings: remove their "
+                "evaluation folders and run again"
+            )
+    return ordered
+
+
+def _by_user(table: pd.DataFrame) -> pd.DataFrame:
+    """The table itself where it is in order, which spares its copy."""
+    in_order = table["user_id"].is_monotonic_increasing
+    return table if in_order else table.sort_values("user_id", ignore_index=True)
+
+
+def seed_deviation(by_seed: NDArray[np.float64]) -> float:
+    """Standard deviation of the values of several fits; NaN for a single one."""
+    return float(by_seed.std(ddof=1)) if len(by_seed) > 1 else np.nan
+
+
 def measure(
-    tables: Sequence[pd.DataFrame], models: Sequence[str], resamples: int, seed: int
+    tables: Sequence[pd.DataFrame],
+    models: Sequence[str],
+    resamples: int,
+    seed: int,
+    metrics: Sequence[str] = (*RATING, *RANKED),
 ) -> dict[str, Measured]:
-    """Measure every per-user metric of the models that have it.
+    """Measure per-user metrics of the models that have them.
 
     Parameters
     ----------
@@ -63,10 +105,12 @@ def measure(
     resamples : int
     seed : int
         The experiment's.
+    metrics : sequence of str, optional
+        Those to measure; all of them by default.
     """
     every = list(range(len(tables)))
     predicting = [run for run in every if tables[run]["squared_error"].notna().all()]
-    runs = dict.fromkeys(RATING, predicting) | dict.fromkeys(RANKED, every)
+    runs = {metric: predicting if metric in RATING else every for metric in metrics}
     names, by_seed, sums = {}, {}, {}
     for metric in (name for name, having in runs.items() if having):
         of_runs = np.array([models[run] for run in runs[metric]])

@@ -7,15 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from blendmf.errors import UserError
-from blendmf.evaluation.inference import bootstrap, bootstrap_p_values, percentile_interval
-from blendmf.evaluation.measures import user_sums
-from blendmf.streams import stream
-
-
-def seed_deviation(by_seed: NDArray[np.float64]) -> float:
-    """Standard deviation of the RMSEs of several fits; NaN for a single one."""
-    return float(by_seed.std(ddof=1)) if len(by_seed) > 1 else np.nan
+from blendmf.evaluation.inference import bootstrap_p_values, percentile_interval
+from blendmf.evaluation.measures import aligned, measure
 
 
 class PairedDifference(NamedTuple):
@@ -50,25 +43,12 @@ class PairedErrors:
     def __init__(
         self, tables: Sequence[pd.DataFrame], groups: Sequence[str], resamples: int, seed: int
     ) -> None:
-        ordered = [table.sort_values("user_id", ignore_index=True) for table in tables]
-        for group, table in zip(groups, ordered, strict=True):
-            if not table[["user_id", "n_ratings"]].equals(ordered[0][["user_id", "n_ratings"]]):
-                raise UserError(
-                    f"{groups[0]} and {group} were evaluated on different ratings: remove their "
-                    "evaluation folders and run again"
-                )
-        sums = user_sums("rmse", ordered)
-        self._n_users = len(ordered[0])
-        self._groups = np.array(groups)
-        self._by_fit = sums.value()
-        self._names = list(dict.fromkeys(groups))
-        own = (self._groups[:, None] == np.array(self._names)).astype(np.float64)
-        averaged = {"rmse": sums.averaged(own / own.sum(axis=0))}
-        self._resampled = bootstrap(averaged, resamples, stream(seed, "bootstrap"))["rmse"]
+        measured = measure(aligned(tables, groups), groups, resamples, seed, ["rmse"])
+        self._rmse = measured["rmse"]
 
     def by_seed(self, group: str) -> NDArray[np.float64]:
         """RMSE of each fit of a group, of shape (n_seeds,)."""
-        return self._by_fit[self._groups == group]
+        return self._rmse.by_seed[self._rmse.models.index(group)]
 
     def rmse(self, groups: Sequence[str]) -> float:
         """Mean RMSE of some groups."""
@@ -79,9 +59,9 @@ class PairedErrors:
         drawn = self._mean_resampled(groups) - self._mean_resampled(others)
         low, high = percentile_interval(drawn)
         value = self.rmse(groups) - self.rmse(others)
-        p_value = bootstrap_p_values(drawn, self._n_users)
+        p_value = bootstrap_p_values(drawn, self._rmse.n_users)
         return PairedDifference(value, float(low), float(high), float(p_value))
 
     def _mean_resampled(self, groups: Sequence[str]) -> NDArray[np.float64]:
-        places = [self._names.index(group) for group in groups]
-        return np.asarray(self._resampled[:, places].mean(axis=1))
+        places = [self._rmse.models.index(group) for group in groups]
+        return np.asarray(self._rmse.resampled[:, places].mean(axis=1))

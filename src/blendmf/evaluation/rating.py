@@ -34,6 +34,11 @@ def prediction_errors(
     return errors
 
 
+def rmse(model: Model, part: Observations) -> float:
+    """Root mean squared error of the predicted ratings of a part that has some."""
+    return float(np.sqrt(np.mean(prediction_errors(model, part) ** 2)))
+
+
 def sum_by_user(
     users: NDArray[np.int32], values: NDArray[np.float64], n_users: int
 ) -> NDArray[np.float64]:

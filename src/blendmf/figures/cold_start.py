@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from blendmf.figures.bins import NOTHING, by_bin, draw_sizes
-from blendmf.figures.highlights import draw_pale, highlighted, pad_for, tell_others
+from blendmf.figures.highlights import draw_front, draw_pale, highlighted, pad_for, tell_others
 from blendmf.figures.scale import close_to_best, padded
 from blendmf.figures.style import (
     Series,
@@ -87,14 +87,4 @@ def _draw_intervals(
         style = styles[name]
         places = np.arange(errors.shape[1]) + offset
         axes.vlines(places, low.loc[name], high.loc[name], style.colour, linewidth=1.0, alpha=0.55)
-        axes.plot(
-            places,
-            errors.loc[name],
-            color=style.colour,
-            marker=style.marker,
-            linestyle=style.line,
-            linewidth=1.5,
-            mec="white",
-            mew=0.6,
-            ms=7.0,
-        )
+        draw_front(axes, places, errors.loc[name], style)

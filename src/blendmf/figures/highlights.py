@@ -6,6 +6,7 @@ from textwrap import fill
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from blendmf.figures.bins import PALE
 from blendmf.figures.style import (
@@ -82,6 +83,21 @@ def draw_pale(axes: Axes, values: pd.DataFrame) -> None:
     """Draw a thin grey line for each row, over the places 0, 1, 2... of the columns."""
     for _, row in values.iterrows():
         axes.plot(np.arange(len(row)), row, color=PALE, linewidth=1.1, zorder=1.5)
+
+
+def draw_front(axes: Axes, places: ArrayLike, values: ArrayLike, style: Series) -> None:
+    """Draw the line of a highlighted model, a mark at each value."""
+    axes.plot(
+        places,
+        values,
+        color=style.colour,
+        marker=style.marker,
+        linestyle=style.line,
+        linewidth=1.5,
+        mec="white",
+        mew=0.6,
+        ms=7.0,
+    )
 
 
 def tell_others(behind: pd.DataFrame, off: pd.DataFrame) -> str:

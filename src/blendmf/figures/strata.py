@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from blendmf.figures.bins import NOTHING, by_bin, draw_sizes
-from blendmf.figures.highlights import draw_pale, highlighted, tell_others
+from blendmf.figures.highlights import draw_front, draw_pale, highlighted, tell_others
 from blendmf.figures.scale import close_to_best, padded
 from blendmf.figures.style import (
     SMALL,
@@ -80,7 +79,7 @@ def _draw_row(
         front = [name for name in styles if name in table.index]
         draw_pale(axes, table.drop(index=front))
         for name in front:
-            _draw_model(axes, table.loc[name].to_numpy(), styles[name])
+            draw_front(axes, np.arange(table.shape[1]), table.loc[name], styles[name])
         axes.set_ylim(*padded(float(np.nanmin(values)), float(np.nanmax(values))))
         axes.grid(visible=False, axis="x")
     for axes in panels[1:]:
@@ -88,17 +87,3 @@ def _draw_row(
     last = tables[-1].ffill(axis=1).iloc[:, -1].dropna()
     ends = [(float(last[name]), shorten(name), styles[name]) for name in styles if name in last]
     label_ends(panels[-1], ends)
-
-
-def _draw_model(axes: Axes, values: NDArray[np.float64], style: Series) -> None:
-    axes.plot(
-        np.arange(len(values)),
-        values,
-        color=style.colour,
-        marker=style.marker,
-        linestyle=style.line,
-        linewidth=1.5,
-        mec="white",
-        mew=0.6,
-        ms=7.0,
-    )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import scipy.sparse as sp
 from blendmf.data.observations import Observations
 from blendmf.evaluation.protocols import rank_users
 from blendmf.evaluation.ranking import ranking_metrics
-from blendmf.evaluation.rating import prediction_errors
+from blendmf.evaluation.rating import rmse
 from blendmf.kinds import is_trained, only_ranks
 from blendmf.models.model import Model
 from blendmf.search.space import Params
@@ -56,7 +57,7 @@ def validation_objective(
     if only_ranks(entry):
         score = ranking_score(train, validation, evaluation, seed)
     else:
-        score = _rating_score(validation)
+        score = partial(rmse, part=validation)
 
     def objective(params: Params) -> TrialOutcome:
         fit = fit_model(
@@ -106,12 +107,5 @@ def ranking_score(
             full_users=users,
         )
         return 1.0 - float(ranking_metrics(rankings.full)["ndcg_at_k"].mean())
-
-    return score
-
-
-def _rating_score(validation: Observations) -> Score:
-    def score(model: Model) -> float:
-        return float(np.sqrt(np.mean(prediction_errors(model, validation) ** 2)))
 
     return score

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from blendmf.data.observations import Observations
 from blendmf.training.als_kernels import solve_rows, sum_squared_errors
 from blendmf.training.compiled import compiled
+from blendmf.training.loop import HostEngine
 from blendmf.training.parameters import Array, Parameters
 from blendmf.training.settings import TrainingSettings
 
@@ -54,7 +55,7 @@ class Side:
         return cls(centred.indptr, centred.indices, centred.data, tasks)
 
 
-class AlsEngine:
+class AlsEngine(HostEngine):
     """Solves for all users with the items fixed, then for all items with the users fixed.
 
     Each half of a sweep minimises the objective that `sgd` descends with the same penalties, a sum
@@ -120,18 +121,6 @@ class AlsEngine:
         starts = range(0, len(part), RATINGS_PER_TASK)
         pieces = [self._errors(part, start, start + RATINGS_PER_TASK) for start in starts]
         return math.sqrt(sum(self._in_threads(pieces)) / len(part))
-
-    def squared_norms(self) -> dict[str, float]:
-        """Sum of the squares of all entries of each term."""
-        return self.parameters().squared_norms()
-
-    def keep(self) -> None:
-        """Remember the current parameters."""
-        self._kept = self.parameters()
-
-    def kept(self) -> Parameters:
-        """Copy of the parameters that were kept last."""
-        return self._kept.copy()
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters."""

@@ -44,6 +44,28 @@ class Engine(Protocol):
         """Copy of the parameters that were kept last."""
 
 
+class HostEngine:
+    """What engines share that can copy their parameters as arrays on the host."""
+
+    _kept: Parameters
+
+    def parameters(self) -> Parameters:
+        """Copy of the current parameters."""
+        raise NotImplementedError
+
+    def squared_norms(self) -> dict[str, float]:
+        """Sum of the squares of all entries of each term."""
+        return self.parameters().squared_norms()
+
+    def keep(self) -> None:
+        """Remember the current parameters."""
+        self._kept = self.parameters()
+
+    def kept(self) -> Parameters:
+        """Copy of the parameters that were kept last."""
+        return self._kept.copy()
+
+
 @dataclass(frozen=True)
 class Training:
     """What training came to.

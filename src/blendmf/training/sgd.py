@@ -28,6 +28,7 @@ from numba import njit
 from blendmf.data.observations import Observations
 from blendmf.training.blocks import Blocks
 from blendmf.training.compiled import compiled
+from blendmf.training.loop import HostEngine
 from blendmf.training.parameters import Parameters
 from blendmf.training.rows import LANES, fused
 from blendmf.training.settings import TrainingSettings
@@ -121,7 +122,7 @@ def _dot(p, z):
     return lanes[0]
 
 
-class SgdEngine:
+class SgdEngine(HostEngine):
     """Per-rating SGD on one core, the ratings in one order that is drawn at the start.
 
     The arithmetic is of the precision of the parameters: float32 in training, float64 where a
@@ -165,18 +166,6 @@ class SgdEngine:
         model = self.parameters().to_model(part.shape, self._rating_range, self._content)
         errors = model.predict(part.users, part.items) - part.ratings
         return math.sqrt(np.mean(errors**2))
-
-    def squared_norms(self) -> dict[str, float]:
-        """Sum of the squares of all entries of each term."""
-        return self.parameters().squared_norms()
-
-    def keep(self) -> None:
-        """Remember the current parameters."""
-        self._kept = self.parameters()
-
-    def kept(self) -> Parameters:
-        """Copy of the parameters that were kept last."""
-        return self._kept.copy()
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters, w_u multiplied out."""
