@@ -1,14 +1,16 @@
 # `make report` runs the default experiment, `make test` the tests (`make test-slow` the slow ones);
 # each sets up .venv by itself.
 #   make report ARGS="--configfile workflow/experiments/notebook.yaml"
+#   make report PROFILE=workflow/profiles/slurm      on a cluster, after `make cluster`
 # ARGS is handed to snakemake (report, smoke) or to pytest (test).
 
 PYTHON ?= python3
 BIN := .venv/bin
-SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default
+PROFILE ?= workflow/profiles/default
+SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation test test-slow setup lint format smoke bench parity peers known-answers images clean
+.PHONY: report audit ablation test test-slow test-cluster cluster setup lint format smoke bench parity peers known-answers images clean
 
 # `make audit` adds the same experiment under other protocols to the report, `make ablation` the one
 # with content taken away or dealt to other items; minutes on ml-100k, see README.md.
@@ -25,7 +27,18 @@ test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses auto -m "not slow" $(ARGS)
 
 test-slow: .venv/dev
+	@command -v rsync > /dev/null || { apt-get update && apt-get install --yes rsync; } || \
+		{ echo "The tests of storages need rsync."; false; }
 	$(BIN)/python -m pytest --numprocesses auto -m slow $(ARGS)
+
+# A Slurm of its own on this machine, on the loopback address; a few minutes.
+test-cluster: .venv/dev .venv/slurm
+	@command -v slurmctld > /dev/null || { apt-get update && apt-get install --yes slurm-wlm; } || \
+		{ echo "The tests need Slurm (on Debian: the package slurm-wlm), and root to start it."; false; }
+	$(BIN)/python -m pytest tests/cluster $(ARGS)
+
+# What PROFILE=workflow/profiles/slurm needs beside Slurm's own commands.
+cluster: .venv/slurm
 
 setup: .venv/dev
 
@@ -101,4 +114,8 @@ clean:
 
 .venv/dev: .venv/run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-dev.txt
+	touch $@
+
+.venv/slurm: .venv/run requirements-slurm.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-slurm.txt
 	touch $@

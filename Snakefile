@@ -1,27 +1,42 @@
-from snakemake.utils import min_version
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import min_version, update_config
 
 min_version("9.0")
 
+if workflow.modifier.is_main_snakefile():
 
-configfile: f"{workflow.basedir}/config.yaml"
+    configfile: f"{workflow.basedir}/config.yaml"
 
+    report: "workflow/report/workflow.rst"
 
-report: "workflow/report/workflow.rst"
+else:
+    # A workflow that uses this one as a module says what differs from the defaults. Its own
+    # dictionary stays as it is, and its report keeps a text of its own.
+    defaults = load_configfile(workflow.source_path("config.yaml"))
+    update_config(defaults, config)
+    config = defaults
 
 
 include: "workflow/rules/common.smk"
+
+
+container: config["container"]
+
+
 include: "workflow/rules/arms.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/search.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/parity.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/usage.smk"
 include: "workflow/rules/scale.smk"
 include: "workflow/rules/variations.smk"
 
 
 rule all:
-    default_target: True
+    default_target: workflow.modifier.is_main_snakefile()
     input:
         report_files(),

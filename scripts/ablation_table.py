@@ -12,7 +12,7 @@ from blendmf.pages import table_page
 
 COLUMNS = ["user_id", "n_ratings", "squared_error"]
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     fits = [
         Fit(arm, read_table(path, COLUMNS))

@@ -13,7 +13,7 @@ from blendmf.pages import table_page
 
 COLUMNS = ["user_id", "n_ratings", "squared_error"]
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     per_user = {arm: {} for arm in params.arms}
     for fit, path in zip(params.fits, source.per_user, strict=True):

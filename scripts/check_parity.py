@@ -6,6 +6,6 @@ from blendmf.files import write_text
 from blendmf.log import job
 from blendmf.parity import check_parity
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     table = pd.read_csv(snakemake.input.outcomes)
     write_text(snakemake.output[0], check_parity(table.to_dict("records")))

@@ -7,7 +7,7 @@ from blendmf.evaluation.compare import Run, compare
 from blendmf.files import read_json, write_csv
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output
     runs = []
     paths = zip(source.metrics, source.per_user, source.strata, strict=True)

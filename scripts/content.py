@@ -5,7 +5,7 @@ from blendmf.data.tables import read_table, write_table
 from blendmf.files import write_json, write_sparse
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output
     items, tags = read_table(source.item_index), read_table(source.tags)
     # Of the ratings, those by authors of tags are all that matters here.

@@ -8,7 +8,7 @@ from blendmf.files import read_sparse, write_csv, write_json
 from blendmf.log import job
 from blendmf.models.model import load_model
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output
     test = Observations.from_matrix(read_sparse(source.test))
     users = read_table(source.user_index)

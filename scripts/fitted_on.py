@@ -2,11 +2,18 @@
 
 from blendmf.data.tables import RATINGS_COLUMNS, read_table
 from blendmf.evaluation.fitted_on import MODEL_ARRAYS, ModelFile, Stored, fitted_on
-from blendmf.files import read_arrays, read_json, read_sparse, write_csv, write_text
+from blendmf.files import (
+    place_in_results,
+    read_arrays,
+    read_json,
+    read_sparse,
+    write_csv,
+    write_text,
+)
 from blendmf.log import job
 from blendmf.pages import table_page
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     names = ("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf")
     stored = Stored(
@@ -17,10 +24,12 @@ with job(snakemake.log[0]):
         vocabulary=read_table(source.vocabulary),
         content=read_json(source.facts),
         models=[
-            ModelFile(path, read_json(fit)["settings"], read_arrays(path, MODEL_ARRAYS))
+            ModelFile(
+                place_in_results(path), read_json(fit)["settings"], read_arrays(path, MODEL_ARRAYS)
+            )
             for path, fit in zip(source.models, source.fits, strict=True)
         ],
-        paths={name: source[name] for name in names},
+        paths={name: place_in_results(source[name]) for name in names},
     )
     table, n_users = fitted_on(
         {

@@ -7,7 +7,7 @@ from blendmf.data.tables import write_table
 from blendmf.files import write_json
 from blendmf.log import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
     output = snakemake.output
     tables = import_tables(Path(snakemake.input.raw), snakemake.params.dataset)
     write_table(output.ratings_table, tables.ratings)

@@ -5,7 +5,7 @@ from blendmf.evaluation.leakage import COLUMNS, leakage
 from blendmf.files import write_json
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source = snakemake.input
     parts = (source.train, source.validation, source.test)
     blocks = (read_blocks(path, COLUMNS) for path in parts)

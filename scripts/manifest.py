@@ -7,7 +7,7 @@ from blendmf.log import job
 from blendmf.manifest import manifest
 from blendmf.pages import facts_page
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     facts = manifest(
         Path(output.manifest),
@@ -15,7 +15,7 @@ with job(snakemake.log[0]):
         source=read_json(source.source),
         fits=[read_json(path) for path in source.fits],
         config=params.config,
-        benchmarks=[Path(path) for path in params.benchmarks],
+        benchmarks=[Path(path) for path in source.benchmarks],
         repository=Path(snakemake.scriptdir),
     )
     write_json(output.manifest, facts)

@@ -5,7 +5,7 @@ from blendmf.data.tables import read_table, write_table
 from blendmf.files import write_sparse
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output
     columns = ["user_id", "item_id", "rating"]
     parts = (source.train, source.validation, source.test)

@@ -6,7 +6,7 @@ from blendmf.files import read_json, write_text
 from blendmf.log import job
 from blendmf.pages import facts_page, table_page
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output
     tables = {
         "table": "All models",

@@ -5,7 +5,7 @@ from blendmf.files import read_json, read_sparse, write_rows
 from blendmf.log import job
 from blendmf.parity import Outcome, parity
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params
     paths = (source.train, source.test)
     low, high = read_json(source.source)["rating_range"]

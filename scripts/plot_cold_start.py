@@ -6,7 +6,7 @@ from blendmf.figures.cold_start import plot_cold_start
 from blendmf.figures.style import save_figure
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     kinds = {name: entry["kind"] for name, entry in snakemake.params.models.items()}
     figure = plot_cold_start(pd.read_csv(snakemake.input.strata, dtype={"bin": str}), kinds)
     title = "Test RMSE of each model by the number of training ratings of the item"

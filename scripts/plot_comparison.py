@@ -6,7 +6,7 @@ from blendmf.figures.comparison import headline_panels, plot_comparison
 from blendmf.figures.style import save_figure
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     panels = headline_panels(snakemake.params.evaluation["k"])
     kinds = {name: entry["kind"] for name, entry in snakemake.params.models.items()}
     figure = plot_comparison(pd.read_csv(snakemake.input.metrics), kinds, panels)

@@ -8,7 +8,7 @@ from blendmf.files import read_json
 from blendmf.log import job
 from blendmf.outcome.reference import reference_model
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params
     table = pd.read_csv(source.table)
     rmse = table.set_index("model")["rmse"].dropna()

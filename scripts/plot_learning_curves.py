@@ -6,7 +6,7 @@ from blendmf.figures.learning_curves import plot_learning_curves
 from blendmf.figures.style import save_figure
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     histories = [pd.read_csv(path) for path in snakemake.input.histories]
     figure = plot_learning_curves(histories, snakemake.params.models, snakemake.params.seeds)
     save_figure(snakemake.output[0], figure, "Training and validation RMSE by epoch of each model")

@@ -6,6 +6,6 @@ from blendmf.figures.rank_sweep import plot_rank_sweep
 from blendmf.figures.style import save_figure
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     figure = plot_rank_sweep(pd.read_csv(snakemake.input.sweep))
     save_figure(snakemake.output[0], figure, "RMSE and seconds by rank, of SVD and factorisation")

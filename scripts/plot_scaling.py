@@ -6,6 +6,6 @@ from blendmf.figures.scaling import plot_scaling
 from blendmf.figures.style import save_figure
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     figure = plot_scaling(pd.read_csv(snakemake.input.rules, keep_default_na=False, na_values=""))
     save_figure(snakemake.output[0], figure, "Seconds and memory of each rule by ratings")

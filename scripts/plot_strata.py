@@ -6,7 +6,7 @@ from blendmf.figures.strata import plot_strata
 from blendmf.figures.style import save_figure
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     params = snakemake.params
     strata = pd.read_csv(snakemake.input.strata, dtype={"bin": str})
     kinds = {name: entry["kind"] for name, entry in params.models.items()}

@@ -6,7 +6,7 @@ from blendmf.log import job
 from blendmf.rank_sweep import rank_sweep
 from blendmf.training.settings import tuned_entry
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params
     best = [read_json(path) for path in source.best]
     entry = tuned_entry(params.model, best) if params.model else None

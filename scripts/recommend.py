@@ -12,7 +12,7 @@ from blendmf.streams import sample
 
 USERS_SHOWN = 20
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output, settings = snakemake.input, snakemake.output, snakemake.params.recommendations
     users = read_table(source.user_index)
     table = recommend(

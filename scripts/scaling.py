@@ -7,7 +7,7 @@ from blendmf.log import job
 from blendmf.pages import table_page
 from blendmf.scaling import scaling
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output
     ratings = {name: size["ratings"] for name, size in snakemake.params.scale.items()}
     jobs = zip(map(Path, source.benchmarks), map(Path, source.logs), strict=True)

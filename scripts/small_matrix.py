@@ -5,7 +5,7 @@ from blendmf.log import job
 from blendmf.pages import table_page
 from blendmf.small_matrix import small_matrix
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     output = snakemake.output
     study = small_matrix(**snakemake.params.small_matrix, seed=snakemake.params.seed)
     write_csv(output.errors, study.errors)

@@ -5,7 +5,7 @@ from blendmf.data.tables import read_table, write_table
 from blendmf.files import write_json
 from blendmf.log import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     ratings = read_table(snakemake.input.ratings)
     parts = split(ratings, snakemake.params.split, snakemake.params.seed)
     write_table(snakemake.output.train, parts.train)

@@ -7,7 +7,7 @@ from blendmf.search.plan import SearchPlan
 from blendmf.search.study import write_study
 from blendmf.search.trials import read_trials
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     files_each = len(source.shards) // len(params.models)
     for place, (model, entry) in enumerate(params.models.items()):

@@ -10,7 +10,7 @@ from blendmf.outcome.inline_figures import inline_figures
 from blendmf.outcome.results import Results
 from blendmf.summarise import summarise
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     results = Results(
         table=pd.read_csv(source.table),

@@ -8,7 +8,7 @@ from blendmf.training.fit import fit_model
 from blendmf.training.loop import Epoch
 from blendmf.training.settings import tuned_entry
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     name = snakemake.wildcards.model
     entry = tuned_entry(params.model, [read_json(path) for path in source.best])

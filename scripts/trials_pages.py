@@ -6,7 +6,7 @@ from blendmf.files import read_json, write_text
 from blendmf.log import job
 from blendmf.pages import table_page
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], asked=snakemake.resources):
     source = snakemake.input
     for path, best, page in zip(source.trials, source.best, snakemake.output, strict=True):
         found = read_json(best)

@@ -1,6 +1,7 @@
 """What a configuration says of searches, checked against what each kind of model has to search."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -30,6 +31,8 @@ def search_contradictions(
             f"{search['shards']} jobs for {search['trials_per_generation']} trials; it must be at "
             "most search.trials_per_generation",
         )
+    if problem := _wrong_warm_start(config):
+        yield "search.warm_start", problem
     shared = search.get("space", {})
     settings = {
         **schema["properties"]["models"]["additionalProperties"]["properties"],
@@ -42,6 +45,27 @@ def search_contradictions(
         yield from _wrong_space(f"models.{name}.space", owner, space, known, settings)
         if is_searched(entry):
             yield from _nothing_to_search(name, entry, shared, known)
+
+
+def _wrong_warm_start(config: Mapping[str, Any]) -> str | None:
+    """What is wrong with the folder of an earlier search, if there is one."""
+    named = config["search"]["warm_start"]
+    if named is None:
+        return None
+    folder = Path(named).expanduser().resolve()
+    searched = [name for name, entry in config["models"].items() if is_searched(entry)]
+    if not folder.is_dir():
+        return f"{named!r} is no folder; name one like results/ml-100k/search, or null"
+    names = config["scale"] or [config["dataset"]["name"]]
+    own = [Path("results", name, "search").resolve() for name in names]
+    if folder in own:
+        return f"{named!r} is what this run writes; copy it to another place and name that"
+    if not any((folder / name / "trials.csv").is_file() for name in searched):
+        return (
+            f"{named!r} has no MODEL/trials.csv of any searched model ({searched}); name the "
+            "folder search of a run's results, or null"
+        )
+    return None
 
 
 def _nothing_to_search(

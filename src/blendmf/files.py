@@ -37,6 +37,21 @@ def replacing(path: PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def parts_below(path: PathLike, folder: str) -> tuple[str, ...]:
+    """Parts of a path below the last folder of that name; all of them where there is none."""
+    parts = Path(path).parts
+    places = [n for n, part in enumerate(parts[:-1]) if part == folder]
+    return parts[places[-1] + 1 :] if places else parts
+
+
+def place_in_results(path: PathLike) -> str:
+    """Path of a result from the last folder ``results`` on.
+
+    What a file is called by those who read about it, wherever a storage or a prefix has put it.
+    """
+    return Path("results", *parts_below(path, "results")).as_posix()
+
+
 def write_text(path: PathLike, text: str) -> None:
     """Write `text` as UTF-8."""
     with replacing(path) as temporary:

@@ -5,10 +5,10 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
@@ -20,14 +20,17 @@ T = TypeVar("T")
 
 SECONDS_BETWEEN_LINES = 5.0
 STATUS = Path("/proc/self/status")
-USED = re.compile(r"processor time ([\d.]+) s, peak memory ([\d.]+|nan) MiB")
+USED = re.compile(
+    r"processor time ([\d.]+) s, peak memory ([\d.]+|nan) MiB(?:, asked for (\d+) MB, (\d+) min)?"
+)
 
 
 @contextmanager
-def job(log: PathLike, threads: int = 1) -> Iterator[None]:
+def job(log: PathLike, threads: int = 1, asked: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Run a step: send its output to `log` and hold its linear algebra to `threads` threads.
 
-    The log of a step that succeeds ends with what it took: processor time and peak memory.
+    The log of a step that succeeds ends with what it took, processor time and peak memory, and
+    with what it had asked for: ``mem_mb`` and ``runtime`` (minutes) of `asked`.
 
     A `UserError` is written to the log as its message alone, any other exception with its
     traceback; either ends the process with status 1. One thread by default, since the order in
@@ -46,8 +49,14 @@ def job(log: PathLike, threads: int = 1) -> Iterator[None]:
             file.write(traceback.format_exc())
             sys.exit(1)
         else:
-            seconds = time.process_time()
-            file.write(f"processor time {seconds:.2f} s, peak memory {peak_mib():.1f} MiB\n")
+            used = f"processor time {time.process_time():.2f} s, peak memory {peak_mib():.1f} MiB"
+            file.write(f"{used}{_told(asked)}\n")
+
+
+def _told(asked: Mapping[str, Any] | None) -> str:
+    if asked is None:
+        return ""
+    return f", asked for {asked['mem_mb']} MB, {asked['runtime']} min"
 
 
 def peak_mib(status: Path = STATUS) -> float:
@@ -69,11 +78,28 @@ def logged_usage(log: PathLike) -> tuple[float, float]:
     ValueError
         If the job has not succeeded.
     """
+    found = _last_line(log)
+    return float(found[1]), float(found[2])
+
+
+def logged_request(log: PathLike) -> tuple[int, int] | None:
+    """Memory in MB and minutes that the job of a log had asked for, None if for nothing.
+
+    Raises
+    ------
+    ValueError
+        If the job has not succeeded.
+    """
+    found = _last_line(log)
+    return None if found[3] is None else (int(found[3]), int(found[4]))
+
+
+def _last_line(log: PathLike) -> re.Match[str]:
     *_, last = Path(log).read_text(encoding="utf-8").splitlines() or [""]
     found = USED.fullmatch(last)
     if found is None:
         raise ValueError(f"{log}: the job has not succeeded: {last!r}")
-    return float(found[1]), float(found[2])
+    return found
 
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:

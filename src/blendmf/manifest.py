@@ -7,7 +7,7 @@ import os
 import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import distributions, requires, version
+from importlib.metadata import PackageNotFoundError, distributions, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import scipy.linalg  # noqa: F401, its library of linear algebra, apart from NumPy's, is to be seen
 from threadpoolctl import threadpool_info
 
+from blendmf.files import parts_below
 from blendmf.working_copy import git_state
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -54,7 +55,7 @@ def manifest(
     config : mapping
         The whole configuration, defaults included.
     benchmarks : sequence of Path
-        Snakemake's benchmark files; those that do not exist are passed over.
+        Snakemake's benchmark files.
     repository : Path
         A folder of the working copy that the run was made with.
 
@@ -100,11 +101,13 @@ def regeneration(git: Mapping[str, Any] | None, path: Path, target: str) -> str:
     """Command that makes the run again, in a clone of the project that holds the manifest.
 
     It sets the commit, takes the configuration out of the manifest and has make build the target.
+    The manifest is looked for in ``results/DATASET``, wherever a storage or a prefix has put it.
     Outside a repository there is no commit to set; with a dirty tree the commit is not all of the
     code.
     """
+    place = Path("results", path.parent.name, path.name)
     extract = (
-        f"import json; c = json.load(open('{path}'))['configuration']; "
+        f"import json; c = json.load(open('{place}'))['configuration']; "
         "json.dump(c, open('results/configuration.json', 'w'))"
     )
     steps = [f"git checkout {git['commit']}"] if git else []
@@ -130,8 +133,16 @@ def file_digest(path: Path) -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Installed versions of this package and of those that it requires, by name."""
-    needed = (re.match(r"[\w.-]+", requirement) for requirement in requires("blendmf") or [])
+    """Installed versions of this package and of those that it requires, by name.
+
+    Empty where the library is used from its sources without being installed, as in a rule's conda
+    environment; what is installed is listed in full beside it.
+    """
+    try:
+        required = requires("blendmf") or []
+    except PackageNotFoundError:
+        return {}
+    needed = (re.match(r"[\w.-]+", requirement) for requirement in required)
     names = ["blendmf", *sorted(match.group() for match in needed if match)]
     return {name: version(name) for name in names}
 
@@ -174,8 +185,7 @@ def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     Parameters
     ----------
     benchmarks : iterable of Path
-        Snakemake's benchmark files, ``.../benchmarks/RULE.tsv`` or ``.../benchmarks/RULE/....tsv``;
-        those that do not exist are passed over.
+        Snakemake's benchmark files, ``.../benchmarks/RULE.tsv`` or ``.../benchmarks/RULE/....tsv``.
 
     Returns
     -------
@@ -185,8 +195,6 @@ def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """
     by_rule: dict[str, dict[str, Any]] = {}
     for path in sorted(benchmarks):
-        if not path.exists():
-            continue
         rule = by_rule.setdefault(_rule_of(path), {"jobs": 0, "seconds": 0.0, "max_rss_mib": None})
         with path.open(newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
@@ -199,8 +207,7 @@ def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
 
 def _rule_of(benchmark: Path) -> str:
     """Name of the rule: what follows the folder ``benchmarks`` in the path."""
-    parts = benchmark.with_suffix("").parts
-    return parts[parts.index("benchmarks") + 1] if "benchmarks" in parts else parts[-1]
+    return parts_below(benchmark.with_suffix(""), "benchmarks")[0]
 
 
 def _name(file: Path, folder: Path) -> str:

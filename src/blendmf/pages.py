@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from blendmf.files import place_in_results
 from blendmf.readable import column_format, in_words, is_number
 
 INDENT = 1.5
@@ -72,11 +73,12 @@ def table_page(
         )
         for values in shown.itertuples(index=False, name=None)
     )
+    place = place_in_results(file)
     count = f"{len(table):,} row{'' if len(table) == 1 else 's'}"
     if len(shown) < len(table):
-        origin = f"The first {len(shown):,} of {count}; all of them are in {file}."
+        origin = f"The first {len(shown):,} of {count}; all of them are in {place}."
     else:
-        origin = f"{count}, with all digits in {file}."
+        origin = f"{count}, with all digits in {place}."
     return _page(
         title,
         [*([note] if isinstance(note, str) else note), origin],
@@ -100,9 +102,10 @@ def facts_page(facts: Mapping[str, Any], title: str, *, file: str) -> str:
     str
         HTML; the same for the same facts.
     """
+    place = place_in_results(file)
     lines = "\n".join(_fact_line(*fact) for fact in _facts(facts, 0))
     table = f'<table class="facts">\n<tbody>\n{lines}\n</tbody>\n</table>'
-    return _page(title, [f"The same as JSON is in {file}."], table)
+    return _page(title, [f"The same as JSON is in {place}."], table)
 
 
 def _page(title: str, paragraphs: list[str], body: str) -> str:

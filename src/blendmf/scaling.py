@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from blendmf.files import parts_below
 from blendmf.log import logged_usage
 
 BYTES_PER_RATING = 28
@@ -72,9 +73,9 @@ def scaling(jobs: Iterable[tuple[Path, Path]], ratings: Mapping[str, int]) -> pd
 
 
 def _job(benchmark: Path, log: Path, ratings: Mapping[str, int]) -> dict[str, object]:
-    place = benchmark.parts.index("benchmarks")
-    data_set = benchmark.parts[place - 1]
-    rule, model, *_ = (*benchmark.with_suffix("").parts[place + 1 :], "")
+    below = parts_below(benchmark.with_suffix(""), "benchmarks")
+    data_set = benchmark.parts[-len(below) - 2]
+    rule, model, *_ = (*below, "")
     processor_seconds, peak_mib = logged_usage(log)
     return {
         "rule": rule,

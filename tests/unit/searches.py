@@ -16,16 +16,20 @@ SPACE = {
 OPTIMUM = {"latent_dim": 30, "learning_rate": 5e-3, "regularization": 3e-2}
 
 
-def plan_of(*, entry=None, training=None, seed=42, model="mf", **changes):
+def plan_of(*, entry=None, training=None, seed=42, model="mf", earlier_finalists=(), **changes):
     search_block = {
         "trials": 15,
         "trials_per_generation": 5,
         "shards": 1,
         "sampler": "tpe",
+        "reduction_factor": None,
+        "finalists": 1,
+        "finalist_seeds": 1,
         "space": SPACE,
         **changes,
     }
-    return SearchPlan.of_model(model, MF | (entry or {}), training or {}, search_block, seed)
+    kind = MF | (entry or {})
+    return SearchPlan.of_model(model, kind, training or {}, search_block, seed, earlier_finalists)
 
 
 def distance(params):
@@ -37,16 +41,26 @@ def distance(params):
     )
 
 
-def quadratic(params):
+def quadratic(params, *_):
     return TrialOutcome(distance(params), epochs=20, best_epoch=params["latent_dim"])
 
 
 def diverging_above(limit):
-    def objective(params):
+    def objective(params, *_):
         value = math.inf if params["learning_rate"] > limit else distance(params)
         return TrialOutcome(value, epochs=3, best_epoch=2)
 
     return objective
+
+
+def slowly_improving(params, _, goes_on):
+    """Training whose error falls to `distance` from 1 above it within 50 epochs."""
+    value = math.inf
+    for epoch in range(1, 51):
+        value = distance(params) + 1 - epoch / 50
+        if not goes_on(epoch, value):
+            break
+    return TrialOutcome(value, epoch, epoch)
 
 
 def run(plan, folder, objective=quadratic, shuffle=None):

@@ -287,3 +287,34 @@ def test_als_is_refused_where_it_cannot_train(
     refused = refusal({"models": {"new": {**kind, "training": training}}})
     assert "models.new: " in refused
     assert told in refused
+
+
+def earlier_search(folder: Path, model: str) -> Path:
+    (folder / model).mkdir(parents=True)
+    (folder / model / "trials.csv").touch()
+    return folder
+
+
+def test_an_earlier_search_of_any_searched_model_may_be_named(tmp_path: Path) -> None:
+    folder = str(earlier_search(tmp_path / "search", "mf"))
+    assert completed({"search": {"warm_start": folder}})["search"]["warm_start"] == folder
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("nowhere", "no folder"),
+        ("empty", "no MODEL/trials.csv of any searched model"),
+        ("random", "no MODEL/trials.csv of any searched model"),
+        ("results/ml-100k/search", "what this run writes; copy it"),
+    ],
+)
+def test_a_folder_that_no_search_can_begin_with_is_told(
+    named: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    earlier_search(tmp_path / "random", "random")
+    earlier_search(tmp_path / "results/ml-100k/search", "mf")
+    with pytest.raises(UserError, match=rf"search\.warm_start: '{named}' .*{re.escape(said)}"):
+        completed({"search": {"warm_start": named}})

@@ -103,3 +103,11 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     write_arrays(tmp_path / "other.npz", {"kind": np.array("something else")})
     with pytest.raises(UserError, match=r"other\.npz: not a model file"):
         load_model(tmp_path / "other.npz")
+
+
+def test_scores_of_pairs_do_not_hang_on_how_many_are_scored_at_a_time(monkeypatch):
+    model = variant("both")
+    users, items = np.repeat([0, 1, 5], 4), np.tile([0, 1, 2, 9], 3)
+    at_once = model.score_pairs(users, items)
+    monkeypatch.setattr("blendmf.models.factor_model.WORDS_GATHERED", 5)
+    assert np.array_equal(model.score_pairs(users, items), at_once)

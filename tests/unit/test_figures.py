@@ -68,16 +68,20 @@ def history(best_epoch=12, epochs=20):
     )
 
 
-def trials(n=30, failed=(3,)):
+def trials(n=30, failed=(3,), pruned=(12, 13, 20), finalists=(5, 6)):
     random = np.random.default_rng(1)
     number = np.arange(n)
     value = 0.95 + 0.1 * random.random(n) ** 3
     value[list(failed)] = np.nan
+    state = np.where(np.isnan(value), "failed", "complete")
+    state[np.isin(number, pruned)] = "pruned"
     return pd.DataFrame(
         {
             "number": number,
             "generation": number // 10,
+            "state": state,
             "value": value,
+            "finalist_mean": np.where(np.isin(number, finalists), value + 0.01, np.nan),
             "latent_dim": random.integers(5, 51, n),
             "learning_rate": 10 ** random.uniform(-4, -1, n),
             "regularization": 10 ** random.uniform(-5, -1, n),
@@ -176,12 +180,14 @@ FIGURES = {
     "learning-curves-of-one-epoch": lambda: plot_learning_curves([history()[:1]], ["mf"], [1]),
     "learning-curves-of-none": lambda: plot_learning_curves([history()[:0]], ["bias"], [1]),
     "search": lambda: plot_search(
-        [trials()] * 2, [importances()] * 2, ["mf", LONG], [SPACE] * 2, ["validation RMSE"] * 2
+        *([trials()] * 2, [importances()] * 2, ["mf", LONG], [SPACE] * 2),
+        *(["validation RMSE"] * 2, [5, 6]),
     ),
     "search-of-one-trial": lambda: plot_search(
-        [trials(1, ())], [importances((0.0, 0.0, 0.0))], [LONG], [SPACE], ["validation RMSE"]
+        *([trials(1, ())], [importances((0.0, 0.0, 0.0))], [LONG], [SPACE]),
+        *(["validation RMSE"], [0]),
     ),
-    "search-of-none": lambda: plot_search([], [], [], [], []),
+    "search-of-none": lambda: plot_search([], [], [], [], [], []),
     "rank-sweep": lambda: plot_rank_sweep(rank_sweep()),
     "rank-sweep-of-one-rank": lambda: plot_rank_sweep(rank_sweep((5,))),
     "comparison": lambda: plot_comparison(metrics(), kinds(RMSE), headline_panels(10)),
@@ -286,18 +292,36 @@ def test_learning_curves_show_no_model_that_is_not_trained_by_epochs():
     assert "bias" not in shown_texts(figure)
 
 
-def test_search_marks_the_best_trial_in_every_panel():
-    table = trials()
-    figure = plot_search([table], [importances()], ["mf"], [SPACE], ["validation RMSE"])
-    best = table.loc[table["value"].idxmin()]
-    stars = [
-        tuple(line.get_xydata()[0])
+def marked(figure, marker, colour=None):
+    """Points that are drawn with a marker, panel by panel."""
+    return [
+        [tuple(point) for point in line.get_xydata() if np.isfinite(point).all()]
         for axes in figure.axes
         for line in axes.lines
-        if line.get_marker() == "*"
+        if line.get_marker() == marker and colour in (None, line.get_color())
     ]
-    expected = [best["number"] + 1, *(best[parameter] for parameter in SPACE)]
-    assert stars == [(place, best["value"]) for place in expected]
+
+
+def test_search_marks_the_trial_that_was_taken_and_the_finalists_in_every_panel():
+    table = trials()
+    figure = plot_search([table], [importances()], ["mf"], [SPACE], ["validation RMSE"], [6])
+    taken, finalists = table.loc[6], table.loc[[5, 6]]
+    panels = [table["number"] + 1, *(table[parameter] for parameter in SPACE)]
+    assert marked(figure, "*") == [[(places[6], taken["value"])] for places in panels]
+    assert marked(figure, "D") == [
+        list(zip(places[[5, 6]], finalists["finalist_mean"], strict=True)) for places in panels
+    ]
+
+
+def test_search_draws_pruned_trials_hollow_and_counts_them_as_none_of_the_best():
+    table = trials(pruned=(12, 13))
+    table.loc[12, "value"] = table["value"].min() - 0.01
+    figure = plot_search([table], [importances()], ["mf"], [SPACE], ["validation RMSE"], [6])
+    history = marked(figure, "o", "white")[0]
+    assert (13.0, table.loc[12, "value"]) in history
+    assert len(history) <= 2
+    steps = figure.axes[0].lines[2].get_ydata()
+    assert min(steps) == table.loc[table["state"] == "complete", "value"].min()
 
 
 def test_comparison_orders_models_by_rmse_with_those_without_last():

@@ -58,3 +58,15 @@ def test_equal_contents_give_equal_bytes(tmp_path):
     assert zipfile.is_zipfile(tmp_path / "1.npz")
     np.testing.assert_array_equal(files.read_sparse(tmp_path / "1.npz").toarray(), matrix.toarray())
     assert list(read_table(tmp_path / "1.parquet", ["id"]).columns) == ["id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("results/tiny/table.csv", "results/tiny/table.csv"),
+        ("experiments/films/results/tiny/table.csv", "results/tiny/table.csv"),
+        (".snakemake/storage/fs/results/of/ours/results/a/b.csv", "results/a/b.csv"),
+    ],
+)
+def test_a_result_is_called_the_same_wherever_a_storage_or_a_prefix_puts_it(path, place):
+    assert files.place_in_results(path) == place

@@ -48,6 +48,20 @@ class ScriptedEngine:
 VALIDATION = Observations(PART.users, PART.items, PART.ratings, PART.shape)
 
 
+def test_training_ends_where_it_may_not_go_on_and_has_the_best_epoch_so_far():
+    asked = []
+
+    def three(epoch, rmse):
+        asked.append((epoch, rmse))
+        return epoch < 3
+
+    engine = ScriptedEngine([1.0, 0.8, 0.9, 0.7])
+    training = train_epochs(engine, PART, VALIDATION, TrainingSettings(epochs=4), three)
+    assert asked == [(1, 1.0), (2, 0.8), (3, 0.8)]
+    assert (len(training.history), training.best_epoch) == (3, 2)
+    assert training.parameters.user_bias.tolist() == [2.0]
+
+
 def test_the_best_epoch_is_kept_and_patience_ends_the_training():
     engine = ScriptedEngine([5, 3, 4, 2, 2.5, 2.0, 3, 1])
     training = train_epochs(engine, PART, VALIDATION, TrainingSettings(patience=3, epochs=8))

@@ -3,7 +3,7 @@ import json
 import re
 import shlex
 import subprocess
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -62,7 +62,7 @@ def gather(folder: Path, repository: Path) -> dict:
         source={"name": "tiny", "archive_sha256": "ab", "counts": {"ratings": 7}},
         fits=[fit_facts("numba cpu"), fit_facts("closed-form"), fit_facts("numba cpu", threads=4)],
         config=CONFIG,
-        benchmarks=[*benchmarks, folder / "benchmarks/never.tsv"],
+        benchmarks=benchmarks,
         repository=repository,
     )
 
@@ -175,6 +175,12 @@ def test_regeneration_without_a_repository_sets_no_commit():
     assert "git" not in regeneration(None, Path("results/tiny/manifest.json"), "report")
 
 
+def test_regeneration_finds_the_manifest_where_a_plain_run_has_it():
+    plain = regeneration(None, Path("results/tiny/manifest.json"), "report")
+    stored = Path(".snakemake/storage/fs/data/store/results/tiny/manifest.json")
+    assert regeneration(None, stored, "report") == plain
+
+
 def test_config_digest_depends_on_values_and_not_on_their_order():
     expected = hashlib.sha256('{"a":{"b":1,"c":"é"},"d":null}'.encode()).hexdigest()
     assert config_digest({"d": None, "a": {"c": "é", "b": 1}}) == expected
@@ -224,15 +230,22 @@ def test_thread_pools_tell_no_path():
 
 
 def test_timings_add_up_jobs_of_a_rule(tmp_path):
-    folder = tmp_path / "benchmarks"
+    folder = tmp_path / "benchmarks/project/results/tiny/benchmarks"
     benchmarks = [
         write_benchmark(folder / "train/mf/seed-2.tsv", 1.5, "-"),
         write_benchmark(folder / "train/bias.v2/seed-1.tsv", 0.25, "120.5"),
         write_benchmark(folder / "train/mf/seed-1.tsv", 2.0, "80.0"),
         write_benchmark(folder / "split.tsv", 0.1, "NA"),
-        folder / "not-run.tsv",
     ]
     assert timings(benchmarks) == {
         "split": {"jobs": 1, "seconds": 0.1, "max_rss_mib": None},
         "train": {"jobs": 3, "seconds": 3.75, "max_rss_mib": 120.5},
     }
+
+
+def test_without_being_installed_the_library_states_no_requirements(monkeypatch):
+    def not_installed(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("blendmf.manifest.requires", not_installed)
+    assert package_versions() == {}

@@ -31,10 +31,13 @@ def test_the_conda_environment_has_the_pins_of_the_requirements() -> None:
     assert pins(pip) == pins_of("requirements.txt")
 
 
-@pytest.mark.parametrize("requirements", ["requirements.txt", "requirements-dev.txt"])
+REQUIREMENTS = ["requirements.txt", "requirements-dev.txt", "requirements-slurm.txt"]
+
+
+@pytest.mark.parametrize("requirements", REQUIREMENTS)
 def test_the_constraints_have_the_pins_of_the_requirements(requirements: str) -> None:
     required, constrained = pins_of(requirements), pins_of("constraints.txt")
     assert {name: constrained.get(name) for name in required if name in constrained} == {
         name: version for name, version in required.items() if name in constrained
     }
-    assert len(required) > 5
+    assert len(required) > 1

@@ -4,9 +4,10 @@ import random
 
 import numpy as np
 import pytest
-from searches import SPACE, diverging_above, plan_of, quadratic, run
+from searches import SPACE, distance, diverging_above, plan_of, quadratic, run, slowly_improving
 
-from blendmf.search.shard import propose, search
+from blendmf.search.proposals import propose
+from blendmf.search.shard import search
 from blendmf.search.trials import Trial, TrialOutcome, read_trials, write_trials
 
 
@@ -14,6 +15,17 @@ from blendmf.search.trials import Trial, TrialOutcome, read_trials, write_trials
 def finished(tmp_path_factory):
     plan = plan_of()
     return plan, run(plan, tmp_path_factory.mktemp("search"))[0]
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_halving_comes_to_the_same_for_any_number_of_shards_and_order_of_files(tmp_path, sampler):
+    outcomes = []
+    for shards in (1, 2, 5):
+        plan = plan_of(shards=shards, reduction_factor=3, sampler=sampler)
+        shuffle = random.Random(shards)  # noqa: S311
+        outcomes.append(run(plan, tmp_path / str(shards), slowly_improving, shuffle)[0])
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert {trial.state for trial in outcomes[0]} == {"complete", "pruned"}
 
 
 @pytest.mark.parametrize("shards", [2, 7])
@@ -47,7 +59,7 @@ def test_repeating_a_shard_writes_the_same_bytes(tmp_path):
 def test_a_line_holds_what_the_contract_names(tmp_path):
     _, paths = run(plan_of(), tmp_path, diverging_above(1e-3))
     records = [json.loads(line) for path in paths for line in path.open()]
-    names = ["number", "params", "value", "state", "epochs", "best_epoch"]
+    names = ["number", "params", "value", "state", "epochs", "best_epoch", "rungs"]
     assert all(list(record) == names for record in records)
     assert all(list(record["params"]) == list(SPACE) for record in records)
     failed = [r for r in records if r["params"]["learning_rate"] > 1e-3]
@@ -59,12 +71,12 @@ def test_a_line_holds_what_the_contract_names(tmp_path):
     assert all(r["state"] == "complete" for r in records if r not in failed)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
 def test_proposals_lie_inside_the_space(tmp_path, sampler):
     entry = {"space": {"latent_dim": {"low": 2, "high": 4}, "error_clip": {"low": 1, "high": 5}}}
     plan = plan_of(entry=entry, sampler=sampler)
 
-    def objective(params):
+    def objective(params, *_):
         return TrialOutcome(params["error_clip"], 1, 1)
 
     trials, _ = run(plan, tmp_path, objective)
@@ -121,3 +133,31 @@ def test_search_goes_on_where_a_whole_generation_failed():
     proposals = propose(plan, failed, 1)
     assert len(proposals) == 5
     assert proposals != propose(plan, [], 0)
+
+
+def test_qmc_goes_on_with_one_sequence_from_generation_to_generation():
+    whole = plan_of(sampler="qmc", trials=16, trials_per_generation=16)
+    dealt = plan_of(sampler="qmc", trials=16, trials_per_generation=4)
+    generations = [propose(dealt, [], generation) for generation in range(4)]
+    assert list(itertools.chain(*generations)) == propose(whole, [], 0)
+
+
+def test_qmc_fills_the_space_more_evenly_than_chance():
+    def emptiest(sampler, seed):
+        """Fewest of 32 points in any eighth of the learning rate's decades."""
+        plan = plan_of(sampler=sampler, seed=seed, trials=33, trials_per_generation=33)
+        position = plan.space["learning_rate"].position
+        places = [int(8 * position(p["learning_rate"])) for p in propose(plan, [], 0)[1:]]
+        return min(places.count(eighth) for eighth in range(8))
+
+    assert np.mean([emptiest("qmc", seed) for seed in range(5)]) >= 3
+    assert np.mean([emptiest("random", seed) for seed in range(5)]) < 2
+
+
+def test_a_pruned_trial_counts_as_worse_than_a_complete_one(tmp_path):
+    plan = plan_of(reduction_factor=3, trials=60)
+    trials, _ = run(plan, tmp_path, slowly_improving)
+    first, last = trials[:10], trials[-20:]
+    assert np.mean([distance(t.params) for t in last]) < np.mean(
+        [distance(t.params) for t in first]
+    )

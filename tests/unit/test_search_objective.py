@@ -11,6 +11,7 @@ from blendmf.search.objective import ranking_score, validation_objective
 from blendmf.search.plan import score_name
 from blendmf.streams import sample
 from blendmf.training.fit import fit_model
+from blendmf.training.loop import to_the_end
 
 RANGE = (1.0, 5.0)
 EVALUATION = {"k": 2, "relevance_threshold": 3.5, "full_users": None}
@@ -34,7 +35,7 @@ VALIDATION = observations((0, 2, 4.0), (0, 3, 2.0), (1, 4, 5.0), (2, 1, 3.5))
 
 
 def objective_of(entry, validation=VALIDATION, training=None):
-    return validation_objective(
+    objective = validation_objective(
         entry,
         training or {},
         TRAIN,
@@ -43,8 +44,12 @@ def objective_of(entry, validation=VALIDATION, training=None):
         rating_range=RANGE,
         evaluation=EVALUATION,
         seed=42,
-        model="searched",
     )
+
+    def named(params, name=("search", "searched"), goes_on=to_the_end):
+        return objective(params, name, goes_on)
+
+    return named
 
 
 def test_a_model_that_predicts_ratings_is_scored_by_their_error():
@@ -73,6 +78,28 @@ def test_a_model_that_is_trained_by_epochs_has_the_error_of_its_best_one():
     )
     assert outcome.value == fit.validation_rmse == min(e.validation_rmse for e in fit.history)
     assert (outcome.epochs, outcome.best_epoch) == (fit.epochs, fit.best_epoch)
+
+
+def test_training_goes_on_as_long_as_it_may_and_from_the_stream_that_is_named():
+    entry = {"kind": "mf", "training": {"epochs": 9, "patience": 9, "blocks": 1}}
+    objective, params = objective_of(entry), {"latent_dim": 2, "learning_rate": 0.05}
+    asked = []
+
+    def twice(epoch, value):
+        asked.append((epoch, value))
+        return epoch < 2
+
+    cut = objective(params, goes_on=twice)
+    assert [epoch for epoch, _ in asked] == [1, 2]
+    assert (cut.epochs, cut.value) == (2, asked[-1][1])
+    assert objective(params) == objective(params)
+    assert objective(params).value != objective(params, name=("other",)).value
+
+
+def test_steps_that_would_overshoot_zero_fail_the_trial():
+    outcome = objective_of({"kind": "mf"})({"learning_rate": 2.0, "regularization": 0.6})
+    assert math.isnan(outcome.value)
+    assert outcome.epochs == 0
 
 
 def test_a_model_that_only_ranks_is_scored_by_lists_of_what_training_leaves():

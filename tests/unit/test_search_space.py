@@ -90,14 +90,14 @@ def test_the_first_trial_of_a_kind_with_settings_of_its_own_is_its_entry():
     }
     start = {"user_shrinkage": 15, "item_shrinkage": 200}
     plan = plan_of(entry=entry, training={"user_shrinkage": 1})
-    assert plan.start == start
+    assert plan.start == [start]
     assert propose(plan, [], 0)[0] == start
 
 
 def test_a_configuration_that_leaves_a_parameter_open_gives_no_first_trial():
-    assert plan_of(training={"latent_dim": 12}).start is None
+    assert plan_of(training={"latent_dim": 12}).start == []
     open_ended = {"latent_dim": 12, "learning_rate": 5e-3, "regularization": None}
-    assert plan_of(training=open_ended).start is None
+    assert plan_of(training=open_ended).start == []
 
 
 def test_the_last_generation_takes_what_is_left():

@@ -6,21 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from project import COPIED, NO_NETWORK, ROOT, SECONDS, SMOKE
+from same_results import comparable, written
 
 from blendmf.files import read_json
 
 MANIFEST = "results/synthetic/manifest.json"
 CODE = (*COPIED, "Makefile", "pyproject.toml", "requirements.txt", "constraints.txt")
 RESULTS = ("results/README.md", ".gitignore")
-
-TIMED = ("rank-sweep.html", "rank-sweep.svg", "manifest.json", "manifest.html")
-"""Files that show seconds or the machine."""
-
-OF_THE_MACHINE = ("seconds", "threads", "ratings_per_second")
-"""Facts and columns that the other files may have."""
 
 
 def git(folder: Path, *arguments: str | Path) -> None:
@@ -66,30 +60,6 @@ def run(folder: Path, command: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-
-
-def written(folder: Path) -> dict[str, Path]:
-    """What a run has written and may be compared, by its path."""
-    files = (path for path in (folder / "results").rglob("*") if path.is_file())
-    named = {path.relative_to(folder).as_posix(): path for path in files}
-    return {
-        name: path
-        for name, path in named.items()
-        if not {"logs", "benchmarks"} & set(path.parts) and path.name not in TIMED
-        if name not in ("results/report.html", "results/configuration.json", *RESULTS)
-        if not path.name.startswith(".")
-    }
-
-
-def comparable(path: Path) -> bytes:
-    """A file's bytes, or all of it but `OF_THE_MACHINE`."""
-    match path.name:
-        case "fit.json":
-            facts = read_json(path)
-            return repr([item for item in facts.items() if item[0] not in OF_THE_MACHINE]).encode()
-        case "rank-sweep.csv":
-            return pd.read_csv(path, dtype=str).drop(columns="seconds").to_csv().encode()
-    return path.read_bytes()
 
 
 def order_of(folder: Path) -> list[str]:

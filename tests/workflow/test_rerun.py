@@ -10,7 +10,7 @@ from project import Project
 
 SHOWN = {
     *("plot_comparison", "plot_differences", "plot_cold_start", "plot_strata", "summarise"),
-    *("pages", "manifest"),
+    *("pages", "manifest", "usage"),
 }
 """What comes after `compare`."""
 
@@ -32,8 +32,11 @@ def models(files: Iterable[str]) -> set[str]:
     ("changes", "rules"),
     [
         ({"evaluation": {"bootstrap_resamples": 300}}, {"evaluate", "compare", *SHOWN}),
-        ({"recommendations": {"n": 3}}, {"recommend", "manifest"}),
-        ({"small_matrix": {"adam_steps": 100}}, {"small_matrix", "plot_small_matrix", "manifest"}),
+        ({"recommendations": {"n": 3}}, {"recommend", "manifest", "usage"}),
+        (
+            {"small_matrix": {"adam_steps": 100}},
+            {"small_matrix", "plot_small_matrix", "manifest", "usage"},
+        ),
         ({"split": {"scheme": "random"}}, AFTER_SPLIT),
     ],
     ids=[
@@ -123,11 +126,14 @@ def test_a_moved_project_whose_library_has_new_times_reruns_nothing(copy: Projec
 @pytest.mark.parametrize(
     ("file", "rules"),
     [
-        ("src/blendmf/figures/ratings.py", {"plot_ratings"}),
-        ("src/blendmf/evaluation/leakage.py", {"leakage", "summarise", "pages"}),
+        ("src/blendmf/figures/ratings.py", {"plot_ratings", "usage"}),
+        (
+            "src/blendmf/evaluation/leakage.py",
+            {"leakage", "summarise", "pages", "manifest", "usage"},
+        ),
         ("src/blendmf/evaluation/inference.py", {"compare", *SHOWN}),
         ("src/blendmf/config.py", set()),
-        ("scripts/plot_ratings.py", {"plot_ratings"}),
+        ("scripts/plot_ratings.py", {"plot_ratings", "usage"}),
     ],
 )
 def test_an_edited_file_reruns_exactly_the_rules_that_use_it(

@@ -6,7 +6,7 @@ from project import Project
 
 SIZES = {
     "synthetic-2k": {"users": 60, "items": 150, "ratings": 2000},
-    "synthetic-4k": {"users": 120, "items": 150, "ratings": 4000},
+    "synthetic-100k": {"users": 714, "items": 1000, "ratings": 100_000},
 }
 LARGE = ("synthetic-10k", "synthetic-1m", "synthetic-10m", "synthetic-25m", "synthetic-100m")
 MINIATURE = {
@@ -34,7 +34,7 @@ def test_every_rule_is_measured_on_every_size(fresh: Project) -> None:
     fits = {(rule, model) for rule in ("train", "evaluate") for model in ("bias", "svd")}
     assert jobs == {(rule, "") for rule in ONCE_FOR_EACH_SIZE} | fits | {("recommend", "svd")}
     for _, rows in rules.groupby(["rule", "model"]):
-        assert rows["ratings"].tolist() == [2000, 4000]
+        assert rows["ratings"].tolist() == [2000, 100_000]
     assert (rules["processor_seconds"] > 0).all()
     assert (rules["peak_mib"] > 10).all()
     assert (fresh.run / "results/scale/rules.svg").is_file()
@@ -43,5 +43,8 @@ def test_every_rule_is_measured_on_every_size(fresh: Project) -> None:
         assert len(ratings) == size["ratings"]
         listed = pd.read_csv(fresh.run / f"results/{name}/recommendations/svd.csv")
         assert listed["user_id"].nunique() == 25
+        usage = pd.read_csv(fresh.run / f"results/{name}/usage.csv", keep_default_na=False)
+        assert set(rules["rule"]) < set(usage["rule"])
+        assert usage["asked_by_used"].between(1, 2).all(), usage
     assert "Nothing to be done" in fresh.succeed("--cores", "2", **SCALE)
     fresh.succeed("--report", str(fresh.folder / "report.html"), **SCALE)

@@ -66,6 +66,16 @@ def test_every_job_leaves_a_log_and_a_benchmark(smoke: Project) -> None:
         assert (seconds > 0).all(), benchmark
 
 
+def test_every_job_asked_for_the_memory_that_it_used_and_at_most_twice_that(
+    smoke: Project,
+) -> None:
+    usage = pd.read_csv(smoke.run / "results/synthetic/usage.csv", keep_default_na=False)
+    jobs = {row["log-file(s)"] for row in smoke.summary()}
+    assert usage["jobs"].sum() == len(jobs) - 1, "all but the one that made the table"
+    assert usage["asked_by_used"].between(1, 2).all(), usage
+    assert (usage["used_minutes"] < usage["asked_minutes"]).all(), usage
+
+
 def test_metrics_are_finite_and_in_range(smoke: Project) -> None:
     files = sorted(smoke.run.glob("results/synthetic/evaluation/*/seed-*/metrics.json"))
     scores = [json.loads(file.read_text()) for file in files]
@@ -141,8 +151,10 @@ def test_every_experiment_can_be_planned_without_data_or_network(
 
 
 def profiles() -> list[str]:
+    """Those that need no plugin; tests/cluster plans with the others."""
     files = (ROOT / "workflow/profiles").glob("*/config.yaml")
-    return sorted(str(file.parent.relative_to(ROOT)) for file in files)
+    folders = sorted(str(file.parent.relative_to(ROOT)) for file in files)
+    return [folder for folder in folders if not Path(folder).name.startswith("slurm")]
 
 
 @pytest.mark.parametrize("profile", profiles())

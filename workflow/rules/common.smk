@@ -1,11 +1,19 @@
 # What all rules share: the checked configuration, and the lookups that they are written with.
 import os
 import re
+import sys
 from math import ceil
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.io import flag
+from snakemake.path_modifier import PATH_MODIFIER_FLAG
+
+# The library is that of this working copy, if there is one, whatever is installed.
+SOURCES = Path(str(workflow.current_basedir)).parents[1] / "src"
+if SOURCES.is_dir():
+    sys.path.insert(0, str(SOURCES))
 
 from blendmf.arms import Arm, ablation_arms, arms
 from blendmf.config import complete_config, data_sets
@@ -22,8 +30,9 @@ from blendmf.kinds import (
 )
 from blendmf.sources import imported_files, make_importable
 
-HERE = Path(workflow.basedir)
-SCHEMA = yaml.safe_load((HERE / "workflow/schemas/config.schema.yaml").read_text())
+SCHEMA = yaml.safe_load(
+    Path(workflow.source_path("../schemas/config.schema.yaml")).read_text()
+)
 
 try:
     complete_config(config, SCHEMA)
@@ -33,6 +42,8 @@ except UserError as error:
 DATA_SETS = data_sets(config)
 ARMS = arms(config)
 DATASET = "results/{dataset}"
+# Where files of a run are that no rule has as its input: a module's prefix may stand before it.
+RESULTS = workflow.modifier.path_modifier.modify("results")
 MODELS = config["models"]
 SEARCHED = [name for name, entry in MODELS.items() if is_searched(entry)]
 FITS = [
@@ -55,7 +66,8 @@ GENERATIONS = ceil(
 SHARDS = config["search"]["shards"]
 
 
-make_importable(HERE / "src")
+if SOURCES.is_dir():
+    make_importable(SOURCES)
 
 
 wildcard_constraints:
@@ -69,11 +81,12 @@ wildcard_constraints:
 def library(script: str) -> list[str]:
     """Files of the library that a script uses, so that an edit of one reruns the rule.
 
-    Their paths are relative, so that a project that is moved reruns nothing.
+    Their paths are relative, so that a project that is moved reruns nothing, and final: they are
+    sources, to which neither a module's prefix nor a default storage applies.
     """
+    path = Path(workflow.source_path(f"../../scripts/{script}.py"))
     return [
-        os.path.relpath(path)
-        for path in imported_files(HERE / "scripts" / f"{script}.py")
+        flag(os.path.relpath(file), PATH_MODIFIER_FLAG) for file in imported_files(path)
     ]
 
 
@@ -84,7 +97,8 @@ def configured_files() -> list[str]:
     run knows the folder that they came from.
     """
     dataset = config["dataset"]
-    return local_files(dataset["name"], dataset["path"], {}, dataset["csv"])
+    files = local_files(dataset["name"], dataset["path"], {}, dataset["csv"])
+    return [local(file) for file in files]
 
 
 def fits(pattern: str, models: list[str] | None = None) -> list[str]:
@@ -105,21 +119,46 @@ def shards(model: str, generations: int) -> list[str]:
     ]
 
 
-# A single shard makes one job of all generations, since starting one costs more than a generation
-# of a small search. Either way a generation has files of its own.
-if SHARDS == 1:
-    SEARCH_JOB = "search/{model}"
-    SEARCHED_BY_JOB = shards("{model}", GENERATIONS)
-else:
-    SEARCH_JOB = "search/{model}/generation-{generation}-shard-{shard}"
-    SEARCHED_BY_JOB = [
-        f"{DATASET}/search/{{model}}/generation-{{generation}}/shard-{{shard}}.jsonl"
+# Of a small data set, a single shard makes one job of a whole search, since starting one costs more
+# than a generation does. Either way a generation has files of its own.
+ONE_JOB = SHARDS == 1 and all(
+    expected_ratings(dataset) < 10**6 for dataset in DATA_SETS.values()
+)
+SEARCH_JOB = "search/{model}"
+SEARCH_JOBS = (
+    [SEARCH_JOB]
+    if ONE_JOB
+    else [
+        *[
+            f"{SEARCH_JOB}/generation-{generation}-shard-{shard}"
+            for generation in range(GENERATIONS)
+            for shard in range(SHARDS)
+        ],
+        *[f"{SEARCH_JOB}/finalists-shard-{shard}" for shard in range(SHARDS)],
     ]
+)
 
 
 def earlier_shards(wildcards) -> list[str]:
     earlier = shards(wildcards.model, int(wildcards.get("generation", 0)))
     return [path.format(dataset=wildcards.dataset) for path in earlier]
+
+
+def finalists_of(model: str) -> list[str]:
+    """All shards of the fits of a model's finalists."""
+    return [
+        f"{DATASET}/search/{model}/finalists/shard-{shard}.jsonl"
+        for shard in range(SHARDS)
+    ]
+
+
+def warm_start_of(wildcards) -> list[str]:
+    """Trials of an earlier search of the same model, for the first generation."""
+    folder = config["search"]["warm_start"]
+    if folder is None or int(wildcards.get("generation", 0)) > 0:
+        return []
+    path = Path(folder).expanduser() / wildcards.model / "trials.csv"
+    return [local(str(path))] if path.is_file() else []
 
 
 def best_of(model: str | None, wildcards) -> list[str]:
@@ -188,6 +227,16 @@ def search_of(wildcards) -> dict:
     return {**config["search"], "space": shared}
 
 
+def search_of_generation(wildcards) -> dict:
+    """The same up to a job's last generation, so that more trials leave earlier ones alone."""
+    search = search_of(wildcards)
+    if not ONE_JOB:
+        through = int(wildcards.generation) + 1
+        trials = min(search["trials"], through * search["trials_per_generation"])
+        search |= {"trials": trials, "finalists": 1, "finalist_seeds": 1}
+    return search
+
+
 def evaluation_of_search(wildcards) -> dict:
     keys = ("k", "relevance_threshold", "full_users")
     ranks = only_ranks(model_entry(wildcards))
@@ -200,11 +249,6 @@ def ranks_of(wildcards) -> list[int]:
     return config["svd"]["ranks"] if to_choose else []
 
 
-def memory_for_ratings(wildcards) -> int:
-    """MB for a job that holds ratings: four times their size where it is known beforehand."""
-    return max(2000, 500 + 4 * 28 * expected_ratings(data_set_of(wildcards)) // 10**6)
-
-
 def training_threads(wildcards) -> int:
     """Threads that pay; the result is the same for any number, `--set-threads train=N` included."""
     return 8 if expected_ratings(data_set_of(wildcards)) >= 10**6 else 1
@@ -215,10 +259,10 @@ def log_of(benchmark: str) -> str:
     return benchmark.replace("benchmarks", "logs").removesuffix(".tsv") + ".log"
 
 
-def report_files() -> list[str]:
-    """Everything that the report shows."""
+def shown_of_data_set() -> list[str]:
+    """Everything that the report shows of a data set."""
     figures = FIGURES + (["search"] if SEARCHED else [])
-    of_each_data_set = [
+    return [
         *[f"{DATASET}/figures/{figure}.svg" for figure in figures],
         *[
             f"{DATASET}/recommendations/{model}.html"
@@ -230,6 +274,11 @@ def report_files() -> list[str]:
         f"{DATASET}/comparison/outcome.rst",
         f"{DATASET}/manifest.html",
     ]
+
+
+def report_files() -> list[str]:
+    """Everything that the report shows."""
+    of_each_data_set = [*shown_of_data_set(), f"{DATASET}/usage.html"]
     return [
         "results/small-matrix/convergence.svg",
         *(["results/scale/rules.svg"] if config["scale"] else []),

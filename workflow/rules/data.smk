@@ -16,8 +16,9 @@ rule fetch:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=120,
+        mem_mb=memory_of("fetch"),
+        runtime=minutes_of("fetch"),
+        disk_mb=disk_of("fetch"),
     params:
         dataset=fetched,
         seed=generating_seed,
@@ -44,8 +45,9 @@ rule import_tables:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=60,
+        mem_mb=memory_of("import_tables"),
+        runtime=minutes_of("import_tables"),
+        disk_mb=disk_of("import_tables"),
     params:
         dataset=data_set_of,
     message:
@@ -71,8 +73,9 @@ rule split:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=30,
+        mem_mb=memory_of("split"),
+        runtime=minutes_of("split"),
+        disk_mb=disk_of("split"),
     params:
         split=split_settings,
         seed=config["seed"],
@@ -103,8 +106,9 @@ rule matrices:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=30,
+        mem_mb=memory_of("matrices"),
+        runtime=minutes_of("matrices"),
+        disk_mb=disk_of("matrices"),
     message:
         "Indexing users and items, and building the sparse matrices"
     script:
@@ -129,8 +133,8 @@ rule content:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=30,
+        mem_mb=memory_of("content"),
+        runtime=minutes_of("content"),
     params:
         content=content_settings,
         seed=config["seed"],

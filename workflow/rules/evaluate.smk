@@ -18,8 +18,8 @@ rule leakage:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=30,
+        mem_mb=memory_of("leakage"),
+        runtime=minutes_of("leakage"),
     message:
         "Auditing the split for knowledge of the future"
     script:
@@ -58,8 +58,8 @@ rule fitted_on:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=60,
+        mem_mb=memory_of("fitted_on"),
+        runtime=minutes_of("fitted_on"),
     params:
         content=content_settings,
         seed=config["seed"],
@@ -91,8 +91,8 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=60,
+        mem_mb=memory_of("evaluate"),
+        runtime=minutes_of("evaluate"),
     params:
         evaluation=config["evaluation"],
         seed=config["seed"],
@@ -121,8 +121,8 @@ rule compare:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=60,
+        mem_mb=memory_of("compare"),
+        runtime=minutes_of("compare"),
     params:
         evaluation=config["evaluation"],
         seed=config["seed"],
@@ -156,8 +156,8 @@ rule recommend:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=60,
+        mem_mb=memory_of("recommend"),
+        runtime=minutes_of("recommend"),
     params:
         recommendations=config["recommendations"],
         seed=config["seed"],

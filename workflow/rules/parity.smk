@@ -18,8 +18,8 @@ rule parity:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=memory_of("parity"),
+        runtime=minutes_of("parity"),
     params:
         models=MODELS,
         training=config["training"],
@@ -46,8 +46,8 @@ rule check_parity:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory_of("check_parity"),
+        runtime=minutes_of("check_parity"),
     message:
         "Checking that the engines agree"
     script:

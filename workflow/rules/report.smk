@@ -22,10 +22,8 @@ BENCHMARKS = [
         allow_missing=True,
     ),
     *expand(
-        f"{DATASET}/benchmarks/{SEARCH_JOB}.tsv",
+        [f"{DATASET}/benchmarks/{search_job}.tsv" for search_job in SEARCH_JOBS],
         model=SEARCHED,
-        generation=range(GENERATIONS),
-        shard=range(SHARDS),
         allow_missing=True,
     ),
     *expand(
@@ -59,8 +57,8 @@ rule plot_ratings:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=30,
+        mem_mb=memory_of("plot_ratings"),
+        runtime=minutes_of("plot_ratings"),
     message:
         "Plotting the ratings"
     script:
@@ -89,8 +87,8 @@ rule plot_learning_curves:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("plot_learning_curves"),
+        runtime=minutes_of("plot_learning_curves"),
     params:
         models=[fit["model"] for fit in LEARNED],
         seeds=[fit["seed"] for fit in LEARNED],
@@ -121,8 +119,8 @@ rule plot_search:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("plot_search"),
+        runtime=minutes_of("plot_search"),
     params:
         models={name: MODELS[name] for name in SEARCHED},
         search=config["search"],
@@ -151,8 +149,8 @@ rule plot_rank_sweep:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("plot_rank_sweep"),
+        runtime=minutes_of("plot_rank_sweep"),
     message:
         "Plotting the rank sweep"
     script:
@@ -178,8 +176,8 @@ rule plot_comparison:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("plot_comparison"),
+        runtime=minutes_of("plot_comparison"),
     params:
         models=MODELS,
         evaluation=config["evaluation"],
@@ -210,8 +208,8 @@ rule plot_differences:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("plot_differences"),
+        runtime=minutes_of("plot_differences"),
     params:
         models=MODELS,
         evaluation=config["evaluation"],
@@ -240,8 +238,8 @@ rule plot_cold_start:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("plot_cold_start"),
+        runtime=minutes_of("plot_cold_start"),
     params:
         models=MODELS,
     message:
@@ -269,8 +267,8 @@ rule plot_strata:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("plot_strata"),
+        runtime=minutes_of("plot_strata"),
     params:
         models=MODELS,
         evaluation=config["evaluation"],
@@ -300,8 +298,8 @@ rule plot_small_matrix:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("plot_small_matrix"),
+        runtime=minutes_of("plot_small_matrix"),
     message:
         "Plotting the small-matrix study"
     script:
@@ -324,8 +322,18 @@ rule summarise:
         differences_figure="results/{dataset}/figures/differences.svg",
         cold_start_figure="results/{dataset}/figures/cold-start.svg",
     output:
-        outcome="results/{dataset}/comparison/outcome.rst",
-        figures="results/{dataset}/comparison/figures.html",
+        outcome=report(
+            "results/{dataset}/comparison/outcome.rst",
+            caption="../report/outcome.rst",
+            category="2 Comparison",
+            labels={"result": "The outcome in words, as text"},
+        ),
+        figures=report(
+            "results/{dataset}/comparison/figures.html",
+            caption="../report/outcome-figures.rst",
+            category="2 Comparison",
+            labels={"result": "The figures of the outcome"},
+        ),
     log:
         "results/{dataset}/logs/summarise.log",
     benchmark:
@@ -334,8 +342,8 @@ rule summarise:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory_of("summarise"),
+        runtime=minutes_of("summarise"),
     params:
         models=MODELS,
         content=config["content"],
@@ -394,8 +402,8 @@ rule pages:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory_of("pages"),
+        runtime=minutes_of("pages"),
     message:
         "Setting tables and facts as pages"
     script:
@@ -416,6 +424,7 @@ rule manifest:
         ],
         source="results/{dataset}/data/source.json",
         fits=fits("models/{model}/seed-{seed}/fit.json"),
+        benchmarks=BENCHMARKS,
     output:
         manifest="results/{dataset}/manifest.json",
         page=report(
@@ -432,11 +441,10 @@ rule manifest:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory_of("manifest"),
+        runtime=minutes_of("manifest"),
     params:
         config=config,
-        benchmarks=BENCHMARKS,
     message:
         "Writing the manifest"
     script:

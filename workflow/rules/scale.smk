@@ -1,29 +1,5 @@
 # How time and memory of every rule grow with the ratings: an experiment with several data sets.
 
-MEASURED = [
-    *BENCHMARKS,
-    *expand(
-        f"{DATASET}/benchmarks/{{step}}.tsv",
-        step=[
-            "plot_ratings",
-            "plot_learning_curves",
-            "plot_rank_sweep",
-            "plot_comparison",
-            "plot_differences",
-            "plot_cold_start",
-            "plot_strata",
-            "summarise",
-            "pages",
-            "manifest",
-        ],
-        allow_missing=True,
-    ),
-    *[
-        f"{DATASET}/benchmarks/recommend/{model}.tsv"
-        for model in config["recommendations"]["models"]
-    ],
-]
-
 
 rule scaling:
     input:
@@ -46,8 +22,8 @@ rule scaling:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory_of("scaling"),
+        runtime=minutes_of("scaling"),
     params:
         scale=config["scale"],
     message:
@@ -75,8 +51,8 @@ rule plot_scaling:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory_of("plot_scaling"),
+        runtime=minutes_of("plot_scaling"),
     message:
         "Plotting time and memory of every rule by number of ratings"
     script:

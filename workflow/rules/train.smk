@@ -21,8 +21,9 @@ rule train:
         "../../environment.yml"
     threads: training_threads
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=240,
+        mem_mb=memory_of("train"),
+        runtime=minutes_of("train"),
+        gpu=gpus_of("train"),
     params:
         model=model_entry,
         training=training_of,
@@ -53,8 +54,9 @@ rule rank_sweep:
         "../../environment.yml"
     threads: training_threads
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=120,
+        mem_mb=memory_of("rank_sweep"),
+        runtime=minutes_of("rank_sweep"),
+        gpu=gpus_of("rank_sweep"),
     params:
         svd=config["svd"],
         svd_model=svd_entry(),
@@ -88,8 +90,8 @@ rule small_matrix:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("small_matrix"),
+        runtime=minutes_of("small_matrix"),
     params:
         small_matrix=config["small_matrix"],
         seed=config["seed"],

@@ -33,8 +33,8 @@ rule audit_table:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=60,
+        mem_mb=memory_of("audit_table"),
+        runtime=minutes_of("audit_table"),
     params:
         arms=[AS_CONFIGURED, *AUDITED],
         fits=fits_on_same_test,
@@ -76,8 +76,8 @@ rule ablation_table:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory_for_ratings,
-        runtime=60,
+        mem_mb=memory_of("ablation_table"),
+        runtime=minutes_of("ablation_table"),
     params:
         arms=ABLATED,
         arms_of_fits=ablated_fits,

@@ -50,6 +50,16 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """How much of everything a data set has, as published; `items` are those that are rated."""
+
+    ratings: int
+    users: int
+    items: int
+    tags: int = 0
+
+
+@dataclass(frozen=True)
 class DataSet:
     """What is known of a data set before it is fetched.
 
@@ -67,8 +77,8 @@ class DataSet:
         In the order in which they are tried.
     generated : bool
         Whether it is computed instead of taken from somewhere.
-    n_ratings : int, optional
-        As published, to plan memory and threads by.
+    counts : Counts, optional
+        To plan memory, time and threads by.
     """
 
     name: str
@@ -78,7 +88,7 @@ class DataSet:
     layouts: tuple[Layout, ...]
     sources: tuple[Wheel | Download, ...] = ()
     generated: bool = False
-    n_ratings: int | None = None
+    counts: Counts | None = None
 
 
 GROUPLENS_LICENCE = (
@@ -132,7 +142,7 @@ CANONICAL = Layout(
 
 def _movielens(
     name: str,
-    n_ratings: int,
+    counts: Counts,
     rating_range: tuple[float, float],
     layout: Layout,
     *,
@@ -149,7 +159,7 @@ def _movielens(
         MOVIELENS_CITATION,
         tuple(source.layout for source in sources),
         sources,
-        n_ratings=n_ratings,
+        counts=counts,
     )
 
 
@@ -158,7 +168,7 @@ KNOWN: dict[str, DataSet] = {
     for data_set in (
         _movielens(
             "ml-100k",
-            100_000,
+            Counts(100_000, 943, 1_682),
             (1.0, 5.0),
             GROUPLENS_100K,
             checksum="md5:0e33842e24a9c977be4e0107933c0723",
@@ -169,38 +179,40 @@ KNOWN: dict[str, DataSet] = {
             ),
         ),
         # The zip is replaced with each edition, so its files are checked instead.
-        _movielens("ml-latest-small", 100_836, (0.5, 5.0), LATEST_SMALL_2018),
+        _movielens(
+            "ml-latest-small", Counts(100_836, 610, 9_724, 3_683), (0.5, 5.0), LATEST_SMALL_2018
+        ),
         _movielens(
             "ml-1m",
-            1_000_209,
+            Counts(1_000_209, 6_040, 3_706),
             (1.0, 5.0),
             DAT,
             checksum="md5:c4d9eecfca2ab87c1945afe126590906",
         ),
         _movielens(
             "ml-10m",
-            10_000_054,
+            Counts(10_000_054, 69_878, 10_677, 95_580),
             (0.5, 5.0),
             DAT_WITH_TAGS,
             checksum="md5:ce571fd55effeba0271552578f2648bd",
         ),
         _movielens(
             "ml-20m",
-            20_000_263,
+            Counts(20_000_263, 138_493, 26_744, 465_564),
             (0.5, 5.0),
             CSV_WITH_TAGS,
             checksum="md5:cd245b17a1ae2cc31bb14903e1204af3",
         ),
         _movielens(
             "ml-25m",
-            25_000_095,
+            Counts(25_000_095, 162_541, 59_047, 1_093_360),
             (0.5, 5.0),
             CSV_WITH_TAGS,
             checksum="md5:6b51fb2759a8657d3bfcbfc42b592ada",
         ),
         _movielens(
             "ml-32m",
-            32_000_204,
+            Counts(32_000_204, 200_948, 84_432, 2_000_072),
             (0.5, 5.0),
             CSV_WITH_TAGS,
             checksum_url=f"{GROUPLENS}/ml-32m.zip.md5",
@@ -244,7 +256,8 @@ def expected_ratings(dataset: Mapping[str, Any]) -> int:
         return int(dataset["synthetic"]["ratings"])
     if dataset["csv"] is not None or dataset["name"] not in KNOWN:
         return 0
-    return KNOWN[dataset["name"]].n_ratings or 0
+    counts = KNOWN[dataset["name"]].counts
+    return counts.ratings if counts else 0
 
 
 def _own_data_set(name: str, csv: Mapping[str, Any]) -> DataSet:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from textwrap import fill
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -56,14 +55,16 @@ def plot_search(
     models: Sequence[str],
     spaces: Sequence[Mapping[str, Dimension]],
     scores: Sequence[str],
+    chosen: Sequence[int],
 ) -> Figure:
     """For each searched model: its trials in order, the parameters' effect and their importances.
 
     Parameters
     ----------
     trials : sequence of DataFrame
-        One per model: `number`, `generation`, `value` (its score, NaN for a failed trial, at
-        least one of them known) and a column for each searched parameter.
+        One per model: `number`, `generation`, `state`, `value` (its score, NaN for a failed trial,
+        at least one of a complete one), `finalist_mean` (NaN but for finalists) and a column for
+        each searched parameter.
     importances : sequence of DataFrame
         One per model: `parameter`, `importance`; all 0 where there were too few trials.
     models : sequence of str
@@ -72,6 +73,8 @@ def plot_search(
         One per model: what was searched, by name.
     scores : sequence of str
         One per model: what the values of its trials are.
+    chosen : sequence of int
+        One per model: number of the trial that was taken.
     """
     if not models:
         figure = new_figure(2.0)
@@ -90,8 +93,9 @@ def plot_search(
         grid = block.add_gridspec(
             rows[place], 1 + PANELS, width_ratios=[HISTORY_WIDTH, *[1.0] * PANELS]
         )
-        _draw_model(block, grid, trials[place], shares, spaces[place], scores[place])
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=5)
+        table = trials[place].assign(chosen=trials[place]["number"] == chosen[place])
+        _draw_model(block, grid, table, shares, spaces[place], scores[place])
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=7)
     return figure
 
 
@@ -104,8 +108,9 @@ def _draw_model(
     score: str,
 ) -> None:
     history = block.add_subplot(grid[0, 0])
-    best = float(trials["value"].min())
-    worst_shown = float(trials["value"].quantile(SHOWN_SHARE))
+    complete = trials.loc[trials["state"] == "complete", "value"]
+    best = float(complete.min())
+    worst_shown = float(complete.quantile(SHOWN_SHARE))
     room = (worst_shown - best) * MARGIN or 0.01 * best
     history.set_ylim(best - room, worst_shown + 2 * room)
     history.set_ylabel(fill(score, LABEL_LENGTH))
@@ -121,17 +126,21 @@ def _draw_model(
         block.add_subplot(grid[row, 1 + column]).set_axis_off()
 
 
-def _draw_trials(axes: Axes, places: pd.Series, values: pd.Series, worst_shown: float) -> None:
-    """Dots for trials on the scale, arrows for worse ones, crosses for failed ones."""
+def _draw_trials(axes: Axes, places: pd.Series, trials: pd.DataFrame, worst_shown: float) -> None:
+    """Dots for trials on the scale, hollow if pruned; arrows for worse ones, crosses for failed."""
+    values, pruned = trials["value"], trials["state"] == "pruned"
     on_scale = values <= worst_shown
     failed = values.isna()
     off_scale = ~on_scale & ~failed
+    whole, cut = on_scale & ~pruned, on_scale & pruned
     above = axes.get_xaxis_transform()
-    axes.plot(places[on_scale], values[on_scale], "o", color=BLUE, mec="white", mew=0.6)
+    axes.plot(places[cut], values[cut], "o", color="white", mec=BLUE, mew=0.9)
+    axes.plot(places[whole], values[whole], "o", color=BLUE, mec="white", mew=0.6)
     axes.plot(places[off_scale], [TOP] * off_scale.sum(), "^", color=GREY, transform=above)
     axes.plot(places[failed], [TOP] * failed.sum(), "x", color=VERMILLION, mew=1.8, transform=above)
-    best = int(np.nanargmin(values))
-    axes.plot(places.iloc[best], values.iloc[best], "*", color=ORANGE, mec="black", mew=0.7, ms=13)
+    axes.plot(places, trials["finalist_mean"], "D", color=ORANGE, mec="white", mew=0.6, ms=5.5)
+    taken = trials["chosen"]
+    axes.plot(places[taken], values[taken], "*", color=ORANGE, mec="black", mew=0.7, ms=13)
 
 
 def _draw_history(axes: Axes, trials: pd.DataFrame, worst_shown: float) -> None:
@@ -139,8 +148,9 @@ def _draw_history(axes: Axes, trials: pd.DataFrame, worst_shown: float) -> None:
     for start in numbers[trials["generation"].diff() > 0]:
         axes.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
     axes.set_xlim(0.4, numbers.max() + 0.6)
-    axes.step(numbers, trials["value"].cummin().ffill(), where="post", color=ORANGE)
-    _draw_trials(axes, numbers, trials["value"], worst_shown)
+    complete = trials["value"].where(trials["state"] == "complete")
+    axes.step(numbers, complete.cummin().ffill(), where="post", color=ORANGE)
+    _draw_trials(axes, numbers, trials, worst_shown)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.set_xlabel("trial")
@@ -162,17 +172,19 @@ def _draw_parameter(
         axes.xaxis.set_major_locator(MaxNLocator(4))
     for bound in (low, high):
         axes.axvline(bound, color=GREY, linewidth=1.0, linestyle="--")
-    _draw_trials(axes, trials[parameter], trials["value"], worst_shown)
+    _draw_trials(axes, trials[parameter], trials, worst_shown)
     axes.tick_params(labelleft=False)
 
 
 def _legend() -> list[Line2D]:
     return [
         Line2D([], [], color=BLUE, marker="o", mec="white", linestyle="", label="trial"),
+        Line2D([], [], color="white", marker="o", mec=BLUE, linestyle="", label="pruned"),
         Line2D([], [], color=ORANGE, label="best so far"),
         Line2D(
-            [], [], color=ORANGE, marker="*", mec="black", ms=12, linestyle="", label="best trial"
+            [], [], color=ORANGE, marker="D", mec="white", linestyle="", label="finalists' mean"
         ),
+        Line2D([], [], color=ORANGE, marker="*", mec="black", ms=12, linestyle="", label="taken"),
         Line2D([], [], color=GREY, marker="^", linestyle="", label="worse than the axis shows"),
         Line2D([], [], color=VERMILLION, marker="x", mew=1.8, linestyle="", label="failed"),
     ]

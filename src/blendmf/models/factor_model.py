@@ -19,8 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 from blendmf.files import PathLike, read_arrays, write_arrays
 
 Floating = TypeVar("Floating", np.float32, np.float64)
+Positions = NDArray[np.int64]
 
 SPARSE_TERMS = ("content", "user_content")
+
+WORDS_GATHERED = 2**22
+"""Words of users that are held at a time, counted once for each pair that is scored."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +124,23 @@ class FactorModel:
             product = np.einsum("nd,nd->n", self.user_factors[u], self.item_vectors[i])
             scores += np.where(both, product, 0.0)
         if self.user_content is not None and self.content is not None:
-            product = self.user_content[u].multiply(self.content[i]).sum(axis=1)
-            scores += np.where(both, np.asarray(product).ravel(), 0.0)
+            scores += np.where(both, self._weighed_words(u, i), 0.0)
         return scores
+
+    def _weighed_words(self, users: Positions, items: Positions) -> NDArray[np.float32]:
+        """w_u . C_i of pairs of known positions, of shape (n,).
+
+        A user's words are gathered once for each pair, hence for some of the pairs at a time.
+        """
+        assert self.user_content is not None
+        assert self.content is not None
+        rows = max(1, WORDS_GATHERED // max(1, self.user_content.shape[1]))
+        products = np.empty(len(users), dtype=np.float32)
+        for start in range(0, len(users), rows):
+            piece = slice(start, start + rows)
+            of_piece = self.user_content[users[piece]].multiply(self.content[items[piece]])
+            products[piece] = np.asarray(of_piece.sum(axis=1)).ravel()
+        return products
 
     def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
         """Scores of all items for some users, unclipped so that ranks stay distinct.
@@ -192,7 +210,7 @@ class FactorModel:
         return cls(n_users, n_items, (low, high), float(arrays["global_mean"]), **dense, **sparse)
 
 
-def _positions(given: ArrayLike, size: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _positions(given: ArrayLike, size: int) -> tuple[Positions, NDArray[np.bool_]]:
     """Positions safe to index with, and which of them are known."""
     positions = np.atleast_1d(np.asarray(given, dtype=np.int64))
     known = (positions >= 0) & (positions < size)

@@ -62,7 +62,7 @@ def _of_search(best: Mapping[str, Any]) -> Iterator[str]:
             f"{met['limit']:.4g}): a better model may lie beyond, so widen the search space."
         )
     if trials["failed"]:
-        everything = trials["failed"] + trials["complete"]
+        everything = sum(trials.values())
         yield f"{trials['failed']} of the {everything} trials of {model} failed: training diverged."
 
 

@@ -1,13 +1,14 @@
 """Which parameters of a search mattered."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import Dimension
 from blendmf.search.study import distribution, frozen, new_study
-from blendmf.search.trials import Trial, complete
+from blendmf.search.trials import Trial, scored
 from blendmf.streams import stream_seed
 
 
@@ -18,15 +19,16 @@ def importances(plan: SearchPlan, trials: Sequence[Trial]) -> pd.DataFrame:
     -------
     DataFrame
         ``parameter, importance``, the most important first. Importances add up to 1, or are
-        all 0 where nothing can be said: with fewer than two different scores among the
-        complete trials, or fewer than two different points.
+        all 0 where nothing can be said: with fewer than two different scores, or fewer than two
+        different points. A trial that was pruned counts with the score that it had reached, since
+        what is to be told is good from bad.
 
     References
     ----------
     F. Hutter, H. Hoos and K. Leyton-Brown, "An efficient approach for assessing hyperparameter
     importance", ICML 2014.
     """
-    finished = complete(trials)
+    finished = scored(trials)
     shares = dict.fromkeys(plan.space, 0.0)
     points = {tuple(trial.params.values()) for trial in finished}
     if len(points) > 1 and len({trial.value for trial in finished}) > 1:
@@ -46,7 +48,7 @@ def _fanova(plan: SearchPlan, trials: Sequence[Trial]) -> dict[str, float]:
     study = new_study()
     for trial in trials:
         positions = {name: plan.space[name].position(x) for name, x in trial.params.items()}
-        study.add_trial(frozen(trial, unit, positions))
+        study.add_trial(frozen(replace(trial, pruned=False), unit, positions))
     evaluator = FanovaImportanceEvaluator(seed=stream_seed(plan.seed, "importances", plan.model))
     found = get_param_importances(study, evaluator=evaluator)
     return {name: float(share) for name, share in found.items()}

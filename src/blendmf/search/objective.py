@@ -9,19 +9,23 @@ import numpy as np
 import scipy.sparse as sp
 
 from blendmf.data.observations import Observations
+from blendmf.errors import UserError
 from blendmf.evaluation.protocols import rank_users
 from blendmf.evaluation.ranking import ranking_metrics
 from blendmf.evaluation.rating import rmse
+from blendmf.files import PathLike, read_json, read_sparse
 from blendmf.kinds import is_trained, only_ranks
 from blendmf.models.model import Model
 from blendmf.search.space import Params
 from blendmf.search.trials import TrialOutcome
 from blendmf.streams import sample
 from blendmf.training.fit import fit_model
-from blendmf.training.settings import with_params
+from blendmf.training.loop import GoesOn
+from blendmf.training.settings import TrainingSettings, with_params
 
 Score = Callable[[Model], float]
-Objective = Callable[[Params], TrialOutcome]
+Objective = Callable[[Params, tuple[str | int, ...], GoesOn], TrialOutcome]
+"""Fits with parameters, from the random stream of a name, as long as it may go on; its score."""
 
 
 def validation_objective(
@@ -34,14 +38,14 @@ def validation_objective(
     rating_range: tuple[float, float],
     evaluation: Mapping[str, Any],
     seed: int,
-    model: str,
     threads: int = 1,
 ) -> Objective:
     """Function that fits a model with the parameters of a trial and scores it on validation.
 
     A kind that is trained by epochs has the RMSE of its best epoch, another one that predicts
     ratings the RMSE of its only fit, and one that only ranks `ranking_score`. The score is not a
-    number where training diverged or nothing is there to validate on.
+    number where training diverged or each of its steps would overshoot zero, and where nothing is
+    there to validate on.
 
     Parameters
     ----------
@@ -50,26 +54,28 @@ def validation_objective(
     evaluation : mapping
         The configuration's block of this name, needed by a kind that only ranks.
     seed : int
-        The experiment's; every trial starts from the same random numbers.
-    model : str
-        Name of the model, which names its random stream too.
+        The experiment's.
     """
     if only_ranks(entry):
         score = ranking_score(train, validation, evaluation, seed)
     else:
         score = partial(rmse, part=validation)
 
-    def objective(params: Params) -> TrialOutcome:
+    def objective(params: Params, name: tuple[str | int, ...], goes_on: GoesOn) -> TrialOutcome:
+        tuned = with_params(entry, params)
+        if is_trained(entry) and not _can_begin(tuned, training):
+            return TrialOutcome(math.nan, 0, 0)
         fit = fit_model(
-            with_params(entry, params),
+            tuned,
             training,
             train,
             validation,
             content,
             rating_range=rating_range,
             seed=seed,
-            name=("search", model),
+            name=name,
             threads=threads,
+            goes_on=goes_on,
         )
         if fit.diverged or not len(validation):
             value = math.nan
@@ -78,6 +84,42 @@ def validation_objective(
         return TrialOutcome(value, fit.epochs, fit.best_epoch)
 
     return objective
+
+
+def objective_of_files(
+    train: PathLike,
+    validation: PathLike,
+    source: PathLike,
+    content: PathLike | None,
+    *,
+    entry: Mapping[str, Any],
+    training: Mapping[str, Any],
+    evaluation: Mapping[str, Any],
+    seed: int,
+    threads: int,
+) -> Objective:
+    """`validation_objective` of a split's matrices, TF-IDF rows and the data's facts on disk."""
+    low, high = read_json(source)["rating_range"]
+    return validation_objective(
+        entry,
+        training,
+        Observations.from_matrix(read_sparse(train)),
+        Observations.from_matrix(read_sparse(validation)),
+        read_sparse(content) if content else None,
+        rating_range=(low, high),
+        evaluation=evaluation,
+        seed=seed,
+        threads=threads,
+    )
+
+
+def _can_begin(entry: Mapping[str, Any], training: Mapping[str, Any]) -> bool:
+    try:
+        TrainingSettings.of_model(entry, training)
+    except UserError as error:
+        print(error)
+        return False
+    return True
 
 
 def ranking_score(

@@ -1,11 +1,13 @@
 """The plan of a search: what of which model is searched, how often and how."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from blendmf.kinds import is_trained, only_ranks
+from blendmf.search.rungs import rungs
 from blendmf.search.space import Dimension, Params, search_space
+from blendmf.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,19 @@ class SearchPlan:
         Budget in all and of each generation; the last generation may be smaller.
     shards : int
         Jobs that a generation's trials are dealt to; the outcome does not depend on it.
-    sampler : {"tpe", "random"}
+    sampler : {"tpe", "random", "qmc"}
     seed : int
         The experiment's seed.
-    start : dict, optional
-        The first trial: the settings as configured, moved into the space where they lie outside,
-        so that a search never ends worse than what it was given. None draws it like the others.
+    start : sequence of dict
+        The first trials: the settings as configured, unless they leave a parameter open, moved
+        into the space where they lie outside, so that a search never ends worse than what it was
+        given; then the finalists of an earlier search.
+    epochs : int, optional
+        Most epochs of a trial; None for a kind that is not trained by epochs, nor by chance.
+    reduction_factor : int, optional
+        Of the successive halving; None trains every trial to its end.
+    finalists, finalist_seeds : int
+        How many of the best trials are fitted again, and how often, before one is chosen.
     """
 
     model: str
@@ -36,7 +45,11 @@ class SearchPlan:
     shards: int
     sampler: str
     seed: int
-    start: Params | None = None
+    start: Sequence[Params] = ()
+    epochs: int | None = None
+    reduction_factor: int | None = None
+    finalists: int = 1
+    finalist_seeds: int = 1
 
     @classmethod
     def of_model(
@@ -46,6 +59,7 @@ class SearchPlan:
         training: Mapping[str, Any],
         search: Mapping[str, Any],
         seed: int,
+        earlier_finalists: Sequence[Params] = (),
     ) -> "SearchPlan":
         """Plan of one entry of the configuration's ``models``.
 
@@ -56,9 +70,13 @@ class SearchPlan:
         training, search : mapping
             The configuration's blocks of these names.
         seed : int
+        earlier_finalists : sequence of dict
+            Points that an earlier search found good; what one of them leaves open is as
+            configured, and what is not searched here is left out.
         """
         space = search_space(entry, search["space"])
         configured = {**training, **entry.get("training", {})} if is_trained(entry) else entry
+        points = [_moved_into(space, {**configured, **found}) for found in ({}, *earlier_finalists)]
         return cls(
             model,
             space,
@@ -67,8 +85,17 @@ class SearchPlan:
             search["shards"],
             search["sampler"],
             seed,
-            _start(space, configured),
+            [point for point in points if point is not None],
+            configured.get("epochs", TrainingSettings.epochs) if is_trained(entry) else None,
+            search["reduction_factor"],
+            search["finalists"],
+            search["finalist_seeds"],
         )
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """Epochs at which trials are judged; none for a kind that is not trained by epochs."""
+        return rungs(self.epochs, self.reduction_factor)
 
     def numbers(self, generation: int) -> range:
         """Numbers of a generation's trials (generations and trials count from 0)."""
@@ -95,13 +122,12 @@ def score_name(entry: Mapping[str, Any], evaluation: Mapping[str, Any]) -> str:
     return "validation RMSE"
 
 
-def _start(space: Mapping[str, Dimension], configured: Mapping[str, Any]) -> Params | None:
-    """The configured point of the space, None where it leaves a parameter open."""
-    values = {name: configured.get(name) for name in space}
-    if any(value is None for value in values.values()):
+def _moved_into(space: Mapping[str, Dimension], values: Mapping[str, Any]) -> Params | None:
+    """A point of the space, None where `values` leave a parameter open."""
+    if any(values.get(name) is None for name in space):
         return None
-    return {
-        name: min(max(value, space[name].low), space[name].high)
-        for name, value in values.items()
-        if value is not None
+    moved = {
+        name: min(max(values[name], dimension.low), dimension.high)
+        for name, dimension in space.items()
     }
+    return {name: round(at) if space[name].whole else at for name, at in moved.items()}

@@ -1,16 +1,20 @@
 """What a finished search says: its best trial, and its trials as a table."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from statistics import fmean
 from typing import Any
 
 from blendmf.errors import UserError
 from blendmf.search.plan import SearchPlan
+from blendmf.search.refits import Refit
 from blendmf.search.space import boundary
 from blendmf.search.trials import Trial, complete
 
 
 def select_best(
-    plan: SearchPlan, trials: Sequence[Trial], epochs: int | None, score: str
+    plan: SearchPlan, trials: Sequence[Trial], refits: Iterable[Refit], score: str
 ) -> dict[str, Any]:
     """Best trial of a search, its budget, and the boundaries of the space that it met.
 
@@ -18,43 +22,76 @@ def select_best(
     ----------
     plan : SearchPlan
     trials : sequence of Trial
-        All of them; of equal ones the first proposed wins.
-    epochs : int, optional
-        Most epochs that a trial was given; None for a kind that is not trained by epochs.
+        All of them.
+    refits : iterable of Refit
+        The finalists' fits, finalist by finalist. The lowest mean wins, a finalist that diverged
+        less often before one that did more often; of equal ones the better trial.
     score : str
         What the trials' values are, as `blendmf.search.objective.score_name` says it.
 
     Returns
     -------
     dict
-        ``model, params, score, value, number, best_epoch``, counts of ``trials``, the ``budget``
-        and the ``boundary`` list of `blendmf.search.space.boundary`.
+        ``model, params, score``; ``value``, the mean score of the chosen trial's new fits;
+        ``number`` of that trial, its own ``trial_value`` and ``best_epoch``; the ``finalists``;
+        counts of ``trials``, the ``budget``, the ``epochs`` that were run in all, and the
+        ``boundary`` list of `blendmf.search.space.boundary`.
 
     Raises
     ------
     UserError
-        If every trial failed.
+        If no trial ran to its end.
     """
-    finished = complete(trials)
-    if not finished:
+    if not complete(trials):
         raise UserError(_all_failed(plan, score))
-    best = min(finished, key=lambda trial: (trial.value, trial.number))
+    refits = list(refits)
+    standings = [
+        _standing(trials[number], list(fits))
+        for number, fits in groupby(refits, key=lambda refit: refit.number)
+    ]
+    chosen = min(standings, key=_rank)
+    best = trials[chosen["number"]]
+    counts = dict.fromkeys(("complete", "pruned", "failed"), 0)
+    for trial in trials:
+        counts[trial.state] += 1
     return {
         "model": plan.model,
         "params": best.params,
         "score": score,
-        "value": best.value,
+        "value": best.value if chosen["mean"] is None else chosen["mean"],
         "number": best.number,
+        "trial_value": best.value,
         "best_epoch": best.best_epoch,
-        "trials": {"complete": len(finished), "failed": len(trials) - len(finished)},
+        "finalists": standings,
+        "trials": counts,
         "budget": {
             "trials": plan.trials,
-            "epochs": epochs,
+            "epochs": plan.epochs,
             "trials_per_generation": plan.trials_per_generation,
             "sampler": plan.sampler,
+            "reduction_factor": plan.reduction_factor,
+            "finalist_seeds": len(refits) // len(standings),
         },
+        "epochs": sum(trial.epochs for trial in trials) + sum(refit.epochs for refit in refits),
         "boundary": boundary(plan.space, best.params),
     }
+
+
+def _standing(trial: Trial, fits: Sequence[Refit]) -> dict[str, Any]:
+    """A finalist's number, its trial's value, and its new fits' values with their mean."""
+    values = [fit.value for fit in fits]
+    finite = [value for value in values if value is not None]
+    return {
+        "number": trial.number,
+        "trial_value": trial.value,
+        "values": values,
+        "mean": fmean(finite) if finite else None,
+    }
+
+
+def _rank(standing: dict[str, Any]) -> tuple[int, float]:
+    mean = standing["mean"]
+    return standing["values"].count(None), math.inf if mean is None else mean
 
 
 def _all_failed(plan: SearchPlan, score: str) -> str:
@@ -68,18 +105,26 @@ def _all_failed(plan: SearchPlan, score: str) -> str:
     )
 
 
-def trials_table(plan: SearchPlan, trials: Sequence[Trial]) -> tuple[list[str], list[list[Any]]]:
-    """Columns ``number, generation, state, value, best_epoch``, each parameter; rows, the trials.
+def trials_table(
+    plan: SearchPlan, trials: Sequence[Trial], refits: Iterable[Refit]
+) -> tuple[list[str], list[list[Any]]]:
+    """Columns, among them each parameter, and rows, the trials.
 
-    Without pandas, which takes longer to load than everything else here.
+    The columns are ``number, generation, state, value, finalist_mean`` (the mean score of a
+    finalist's new fits), ``epochs, best_epoch`` and the parameters. Without pandas, which takes
+    longer to load than everything else here.
     """
-    columns = ["number", "generation", "state", "value", "best_epoch", *plan.space]
+    columns = ["number", "generation", "state", "value", "finalist_mean", "epochs", "best_epoch"]
+    means = {
+        number: _standing(trials[number], list(fits))["mean"]
+        for number, fits in groupby(refits, key=lambda refit: refit.number)
+    }
     rows = [
         [
             *(trial.number, plan.generation(trial.number), trial.state),
-            *(trial.value, trial.best_epoch),
+            *(trial.value, means.get(trial.number), trial.epochs, trial.best_epoch),
             *(trial.params[name] for name in plan.space),
         ]
         for trial in trials
     ]
-    return columns, rows
+    return [*columns, *plan.space], rows

@@ -71,6 +71,13 @@ class Dimension:
         )
         return min(max((at - low) / (high - low), 0.0), 1.0)
 
+    def at(self, position: float) -> int | float:
+        """The value at a position from 0 to 1, rounded where the parameter is a whole number."""
+        half = 0.5 if self.whole else 0.0
+        low, high = self.low - half, self.high + half
+        value = low * (high / low) ** position if self.log else low + (high - low) * position
+        return min(max(round(value) if self.whole else value, self.low), self.high)
+
 
 def search_space(
     entry: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]

@@ -1,6 +1,6 @@
 """Trials in Optuna's terms."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import optuna
@@ -38,6 +38,7 @@ def frozen(
     distributions: Mapping[str, BaseDistribution],
     params: Params | None = None,
     *,
+    rungs: Sequence[int] = (),
     failed: TrialState = TrialState.FAIL,
 ) -> FrozenTrial:
     """Optuna's form of a finished trial.
@@ -48,14 +49,17 @@ def frozen(
     distributions : mapping of str to optuna distribution
     params : dict, optional
         Point of the space, where it is not told as `trial` has it.
+    rungs : sequence of int
+        Epochs at which trials were judged; what the trial had reached there is told too.
     failed : TrialState
         What a failed trial is told as.
     """
     attributes = {"epochs": trial.epochs, "best_epoch": trial.best_epoch}
+    states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": failed}
     return FrozenTrial(
         number=trial.number,
         trial_id=trial.number,
-        state=failed if trial.value is None else TrialState.COMPLETE,
+        state=states[trial.state],
         value=trial.value,
         datetime_start=NO_TIME,
         datetime_complete=NO_TIME,
@@ -63,7 +67,7 @@ def frozen(
         distributions=dict(distributions),
         user_attrs=attributes,
         system_attrs={},
-        intermediate_values={},
+        intermediate_values=dict(zip(rungs, trial.rungs, strict=False)),
     )
 
 
@@ -77,6 +81,6 @@ def write_study(path: PathLike, plan: SearchPlan, trials: Iterable[Trial]) -> No
     with replacing(path) as temporary:
         storage = optuna.storages.RDBStorage(f"sqlite:///{temporary}")
         study = new_study(storage=storage, study_name=plan.model)
-        study.add_trials([frozen(trial, space) for trial in trials])
+        study.add_trials([frozen(trial, space, rungs=plan.rungs) for trial in trials])
         storage.remove_session()
         storage.engine.dispose()

@@ -19,8 +19,7 @@ class TrialOutcome:
     Attributes
     ----------
     value : float
-        Validation RMSE of the best epoch, in rating steps; not finite where the training
-        diverged.
+        The score, the lower the better; not finite where the training diverged.
     epochs, best_epoch : int
         Epochs that were run, and the one that `value` belongs to.
     """
@@ -32,26 +31,56 @@ class TrialOutcome:
 
 @dataclass(frozen=True)
 class Trial:
-    """One evaluated point of the space; `value` and `best_epoch` are None where it failed."""
+    """One evaluated point of the space.
+
+    Attributes
+    ----------
+    number : int
+        From 0.
+    params : dict
+    value : float or None
+        The score, the lower the better; that of the best epoch so far where the trial was pruned,
+        None where it failed.
+    epochs : int
+        Epochs that were run; 0 for a kind that is not trained by epochs.
+    best_epoch : int or None
+        The epoch that `value` belongs to; None where the trial failed.
+    rungs : tuple of float
+        Lowest score at each rung of the halving that the trial reached; empty where it failed.
+    pruned : bool
+        Whether the halving stopped it.
+    """
 
     number: int
     params: Params
     value: float | None
     epochs: int
     best_epoch: int | None
+    rungs: tuple[float, ...] = ()
+    pruned: bool = False
 
     @classmethod
-    def of_outcome(cls, number: int, params: Params, outcome: TrialOutcome) -> "Trial":
+    def of_outcome(
+        cls,
+        number: int,
+        params: Params,
+        outcome: TrialOutcome,
+        rungs: Iterable[float] = (),
+        pruned: bool = False,
+    ) -> "Trial":
         """Trial that came out as `outcome`; a value that is not finite is a failure."""
         if not math.isfinite(outcome.value):
             return cls(number, params, None, int(outcome.epochs), None)
         value, epochs, best_epoch = outcome.value, outcome.epochs, outcome.best_epoch
-        return cls(number, params, float(value), int(epochs), int(best_epoch))
+        reached = tuple(map(float, rungs))
+        return cls(number, params, float(value), int(epochs), int(best_epoch), reached, pruned)
 
     @property
     def state(self) -> str:
-        """``"complete"`` or ``"failed"``."""
-        return "failed" if self.value is None else "complete"
+        """``"complete"``, ``"pruned"`` or ``"failed"``."""
+        if self.value is None:
+            return "failed"
+        return "pruned" if self.pruned else "complete"
 
     def to_json(self) -> str:
         """One line of JSON that says it all."""
@@ -62,6 +91,7 @@ class Trial:
             "state": self.state,
             "epochs": self.epochs,
             "best_epoch": self.best_epoch,
+            "rungs": list(self.rungs),
         }
         return json.dumps(record, allow_nan=False)
 
@@ -75,17 +105,22 @@ class Trial:
             If the line is anything else.
         """
         record = dict(json.loads(line))
-        state = record.pop("state")
-        trial = cls(**record)
+        state, reached = record.pop("state"), tuple(record.pop("rungs"))
+        trial = cls(**record, rungs=reached, pruned=state == "pruned")
         if not isinstance(trial.number, int) or not isinstance(trial.params, dict):
             raise TypeError("number or params are of the wrong type")
-        if state != trial.state or not math.isfinite(trial.value or 0.0):
-            raise ValueError(f"state {state!r} does not go with value {trial.value!r}")
+        if state != trial.state or not all(map(math.isfinite, (trial.value or 0.0, *reached))):
+            raise ValueError(f"state {state!r} does not go with {trial.value!r} and {reached}")
         return trial
 
 
 def complete(trials: Iterable[Trial]) -> list[Trial]:
-    """Those trials that did not fail."""
+    """Those trials that ran to their end."""
+    return [trial for trial in trials if trial.state == "complete"]
+
+
+def scored(trials: Iterable[Trial]) -> list[Trial]:
+    """Those trials that did not fail, pruned ones among them."""
     return [trial for trial in trials if trial.value is not None]
 
 

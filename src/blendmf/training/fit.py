@@ -14,7 +14,7 @@ from blendmf.models.closed_form import fit_closed_form
 from blendmf.models.model import Model
 from blendmf.streams import stream
 from blendmf.training.engines import EngineFacts, make_engine
-from blendmf.training.loop import Epoch, Training, train_epochs
+from blendmf.training.loop import Epoch, GoesOn, Training, to_the_end, train_epochs
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.settings import TrainingSettings
 
@@ -61,6 +61,7 @@ def fit_model(
     seed: int,
     name: tuple[str | int, ...],
     threads: int = 1,
+    goes_on: GoesOn = to_the_end,
 ) -> Fit:
     """Fit one model.
 
@@ -82,6 +83,8 @@ def fit_model(
         Name of the random stream that this fit draws from.
     threads : int
         Threads that may train; the outcome does not hang on it.
+    goes_on : GoesOn, optional
+        Whether training goes on after an epoch; not asked for a kind without epochs.
     """
     start = time.perf_counter()
     if not is_trained(entry):
@@ -101,7 +104,7 @@ def fit_model(
     engine, facts = make_engine(parameters, train, content, settings, rating_range, random, threads)
     print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
     start = time.perf_counter()
-    trained: Training = train_epochs(engine, train, validation, settings)
+    trained: Training = train_epochs(engine, train, validation, settings, goes_on)
     seconds = time.perf_counter() - start
     return Fit(
         trained.parameters.to_model(train.shape, rating_range, content),

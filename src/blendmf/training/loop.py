@@ -1,7 +1,7 @@
 """The training loop that all engines share: epochs, history, early stopping, best epoch."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -9,6 +9,14 @@ from blendmf.data.observations import Observations
 from blendmf.log import progress
 from blendmf.training.parameters import Parameters, penalised_loss
 from blendmf.training.settings import TrainingSettings
+
+GoesOn = Callable[[int, float], bool]
+"""Asked after each epoch, with its number and the lowest validation RMSE so far."""
+
+
+def to_the_end(_epoch: int, _rmse: float) -> bool:
+    """Let every training go on."""
+    return True
 
 
 class Epoch(NamedTuple):
@@ -93,12 +101,24 @@ class Training:
 
 
 def train_epochs(
-    engine: Engine, train: Observations, validation: Observations, settings: TrainingSettings
+    engine: Engine,
+    train: Observations,
+    validation: Observations,
+    settings: TrainingSettings,
+    goes_on: GoesOn = to_the_end,
 ) -> Training:
     """Train until validation RMSE has not improved for `patience` epochs, and keep the best.
 
     Without validation ratings every epoch counts as better than the one before, and training
     runs its full length.
+
+    Parameters
+    ----------
+    engine : Engine
+    train, validation : Observations
+    settings : TrainingSettings
+    goes_on : GoesOn, optional
+        Training ends where it says no.
     """
     history: list[Epoch] = []
     engine.keep()
@@ -120,5 +140,7 @@ def train_epochs(
             engine.keep()
             best_epoch, best_rmse = epoch, validation_rmse
         elif epoch - best_epoch >= settings.patience:
+            break
+        if not goes_on(epoch, best_rmse):
             break
     return Training(engine.kept(), history, best_epoch, diverged)

@@ -1,0 +1,135 @@
+"""What a job has how many of: all that its memory and its time are counted in."""
+
+from collections.abc import Mapping
+from math import ceil, exp
+
+from blendmf.resources.fit import Fit
+from blendmf.resources.job import Job
+from blendmf.resources.size import Size
+
+NO_FIT = Fit("")
+
+LANES = 16
+"""Rows of factors are padded to a multiple of so many, as `blendmf.training.rows` has it."""
+
+ROWS_PER_BLOCK = 2**20
+"""Ratings of one block of a table that is read or written, as `blendmf.data.tables` has it."""
+
+NUMBERS_PER_BLOCK = 2**22
+"""Counts of a block of resamples, as `blendmf.evaluation.inference` has it."""
+
+BLOCK_BYTES, FEWEST_BLOCKS, MOST_BLOCKS = 384 * 1024, 16, 256
+"""How many blocks the users are dealt into, as `blendmf.training.blocks` has it."""
+
+ENOUGH_TO_MERGE = 500_000
+"""Training ratings from which on every block has its own V, as `block_sgd` has it."""
+
+RATINGS_AT_ONCE = 2**18
+"""Ratings that PyTorch predicts together, as `blendmf.training.torch_objective` has it."""
+
+WORTH_A_GPU = 5_000_000
+"""Training ratings from which on `engine: auto` loads PyTorch, as `engines` has it."""
+
+SCORES_PER_BLOCK, PAIRS_PER_BLOCK = 2**21, 2**18
+"""Scores and rated items of one block, as `blendmf.evaluation` has them."""
+
+WORDS_PER_ITEM = 10
+"""More than items have on average, to reckon how many words a user has met."""
+
+
+def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
+    """Number of each unit.
+
+    Returns
+    -------
+    dict
+        Data: ``first_ratings`` are those of one block of a table, ``long_line_bytes`` those of
+        ids that are words.
+
+        Models: ``parameters`` are the factors of users and items, padded, ``user_words`` the
+        entries of w_u of all users, ``met_words`` those that training changes, ``word_copies`` the
+        entries of V in all blocks, ``neighbours`` the most that all items have.
+
+        Training: ``seen`` are training ratings times epochs; these times padded factors are
+        ``multiplied``, times squared factors ``solved``; ``approximated`` are ratings times ranks,
+        ``compared`` ratings times items, ``in_piece`` the factors of the ratings that PyTorch
+        predicts together. ``looks_for_gpu`` is 1 where it is loaded to look, ``cuda_libraries``
+        where it is installed with them and ``loaded_cuda_libraries`` where a fit loads them.
+
+        Scores: items ``in_lists`` are ranked to score a model, those ``in_recommendations`` to
+        recommend, of which ``recommended`` are; ``in_block`` are ranked together, and ``in_pairs``
+        are the factors of rated items that are; ``scores`` are users times fits.
+
+        Resamples: ``drawn`` are the counts of one block, ``resampled`` the values of all models
+        and ``resampled_pairs`` of all pairs, ``resampled_users`` and ``resampled_scores`` what they
+        are summed up from.
+    """
+    size = job.size
+    train = size.ratings * job.train_share
+    width = LANES * ceil(fit.factors / LANES)
+    parameters = (size.users + size.items) * width
+    neighbours = min(fit.neighbours, size.items)
+    seen = train * fit.epochs
+    looks = fit.looks_for_gpu and train >= WORTH_A_GPU
+    user_words = size.users * size.terms * fit.weighs_words
+    return {
+        "start": 1,
+        "ratings": size.ratings,
+        "first_ratings": min(size.ratings, ROWS_PER_BLOCK),
+        "train_ratings": train,
+        "users": size.users,
+        "items": size.items,
+        "tags": size.tags,
+        "text_bytes": size.text_bytes,
+        "downloaded_bytes": size.text_bytes * (size.origin == "download"),
+        "long_line_bytes": size.long_line_bytes,
+        # Models.
+        "parameters": parameters,
+        "user_words": user_words,
+        "met_words": user_words * _share_met(train, size),
+        "word_copies": _copies(4 * parameters, train) * size.terms * width * fit.maps_words,
+        "neighbours": size.items * neighbours,
+        # Training.
+        "seen": seen,
+        "multiplied": seen * width,
+        "solved": seen * fit.factors**2,
+        "seen_words": seen * fit.weighs_words,
+        "approximated": train * fit.factors,
+        "compared": train * size.items,
+        "in_piece": min(train, RATINGS_AT_ONCE) * width,
+        "looks_for_gpu": looks,
+        "cuda_libraries": job.torch_with_cuda,
+        "loaded_cuda_libraries": job.torch_with_cuda and (looks or fit.engine == "torch"),
+        "gpus": fit.gpus,
+        # Scores.
+        "in_lists": job.full_users * size.items,
+        "in_recommendations": job.listed_users * size.items,
+        "recommended": job.listed_users * job.list_length,
+        "in_block": min(max(job.full_users, job.listed_users) * size.items, SCORES_PER_BLOCK),
+        "in_pairs": min(size.ratings - train, PAIRS_PER_BLOCK) * fit.factors,
+        "scored_neighbours": size.ratings * neighbours,
+        "scores": size.users * job.n_scores,
+        # Resamples.
+        "drawn": min(size.users * job.resamples, NUMBERS_PER_BLOCK),
+        "resampled": job.resamples * job.n_models,
+        "resampled_pairs": job.resamples * job.n_models * (job.n_models - 1) / 2,
+        "resampled_users": job.resamples * size.users,
+        "resampled_scores": job.resamples * size.users * job.n_scores,
+    }
+
+
+def total(costs: Mapping[str, float], counted: Mapping[str, float]) -> float:
+    """Sum over the units of what each costs."""
+    return sum(cost * counted[unit] for unit, cost in costs.items())
+
+
+def _share_met(train: float, size: Size) -> float:
+    """Share of the words that a user meets, if each is as likely as any other."""
+    met = WORDS_PER_ITEM * train / max(size.users, 1)
+    return 1.0 - exp(-met / max(size.terms, 1))
+
+
+def _copies(parameter_bytes: float, train: float) -> int:
+    if train < ENOUGH_TO_MERGE:
+        return 1
+    return min(MOST_BLOCKS, max(FEWEST_BLOCKS, ceil(parameter_bytes / BLOCK_BYTES)))

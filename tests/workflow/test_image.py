@@ -1,0 +1,57 @@
+"""Rules in a container, with a stand-in for the engine that runs what it is given where it is."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project import ROOT, SECONDS, Project
+
+ENGINE = """#!/bin/bash
+# apptainer exec [OPTION...] IMAGE SHELL -c COMMAND
+if [ "$1" = --version ]; then echo "apptainer version 1.4.0"; exit; fi
+echo "${@: -4:1}" >> "$(dirname "$0")/images.txt"
+exec bash -c "${@: -1}"
+"""
+IMAGE = "images/blendmf.sif"
+
+
+@pytest.mark.parametrize("container", [IMAGE, None])
+def test_every_rule_has_the_configured_image_and_the_conda_environment(
+    container: str | None, fresh: Project
+) -> None:
+    config = fresh.folder / "config.json"
+    config.write_text(json.dumps({"container": container, "search": {"shards": 2}}))
+    program = ROOT / "tests/workflow/software_of_rules.py"
+    printed = subprocess.run(
+        [sys.executable, str(program), str(fresh.code / "Snakefile"), str(config)],
+        env=fresh.environment(),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    ).stdout
+    rules = json.loads(printed)
+    scripts = {file.stem for file in (ROOT / "scripts").glob("*.py")}
+    assert set(rules) == scripts
+    conda = str(fresh.code / "environment.yml")
+    assert all(software == {"container": container, "conda": conda} for software in rules.values())
+
+
+def test_a_job_is_run_in_the_image_if_an_engine_is_asked_for(
+    fresh: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = tmp_path / "bin/apptainer"
+    engine.parent.mkdir()
+    engine.write_text(ENGINE)
+    engine.chmod(0o755)
+    monkeypatch.setenv(
+        "PATH",
+        os.pathsep.join([str(engine.parent), str(Path(sys.executable).parent), os.environ["PATH"]]),
+    )
+    job = {"changes": {"container": IMAGE}, "targets": ["results/small-matrix/errors.csv"]}
+    fresh.succeed("--cores", "1", "--software-deployment-method", "apptainer", **job)
+    assert (fresh.run / "results/small-matrix/errors.csv").is_file()
+    assert (engine.parent / "images.txt").read_text().split() == [IMAGE]

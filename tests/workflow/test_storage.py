@@ -1,0 +1,62 @@
+"""A run whose files are all in a storage, and only passing through where its jobs run."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from project import Project
+from same_results import comparable, written
+
+OUTCOME = "results/synthetic/comparison/outcome.rst"
+
+
+def stored_in(folder: Path) -> tuple[str, ...]:
+    return ("--default-storage-provider", "fs", "--default-storage-prefix", str(folder))
+
+
+def test_sources_and_ones_own_data_are_not_looked_for_in_the_storage(
+    fresh: Project, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "stars.csv").write_text("user,item,rating\nu1,i1,5\n")
+    columns = {"file": "stars.csv", "user": "user", "item": "item", "rating": "rating"}
+    changes = {"dataset": {"name": "mine", "path": str(own), "csv": {"ratings": columns}}}
+    files = set(
+        re.findall(
+            r">([^<>]+)<",
+            fresh.succeed(
+                *("--filegraph", *stored_in(tmp_path / "store")),
+                experiment=None,
+                changes=changes,
+                targets=["results/mine/data/source.json"],
+            ),
+        )
+    )
+    assert {"../project/src/blendmf/files.py", f"{own}/stars.csv"} <= files
+    stored = {file for file in files if f"{tmp_path}/store/results/" in file}
+    assert {file.rpartition("/")[2] for file in stored} == {
+        *("raw", "ratings.parquet", "items.parquet", "tags.parquet", "source.json"),
+    }
+
+
+@pytest.mark.slow
+def test_a_run_in_a_storage_ends_as_one_in_a_folder_does(
+    smoke: Project, fresh: Project, tmp_path: Path
+) -> None:
+    assert shutil.which("rsync"), "the storage plugin copies with rsync; install it"
+    store = stored_in(tmp_path / "store")
+    fresh.succeed("--cores", "2", *store)
+    stored, plain = written(tmp_path / "store"), written(smoke.run)
+    assert len(plain) > 60
+    assert set(stored) == set(plain)
+    assert [name for name in plain if comparable(stored[name]) != comparable(plain[name])] == []
+    assert not (fresh.run / "results").exists()
+    assert "Nothing to be done" in fresh.succeed("--cores", "2", *store)
+
+    report = fresh.folder / "report.html"
+    fresh.succeed("--report", str(report), *store)
+    page = report.read_text(encoding="utf-8")
+    sentence = (smoke.run / OUTCOME).read_text(encoding="utf-8").partition("test RMSE ")[2][:6]
+    assert f"test RMSE {sentence}" in page
