@@ -42,7 +42,7 @@ except UserError as error:
 DATA_SETS = data_sets(config)
 ARMS = arms(config)
 DATASET = "results/{dataset}"
-# Where files of a run are that no rule has as its input: a module's prefix may stand before it.
+# Where results are that are looked into while planning; a module's prefix may stand before it.
 RESULTS = workflow.modifier.path_modifier.modify("results")
 MODELS = config["models"]
 SEARCHED = [name for name, entry in MODELS.items() if is_searched(entry)]
