@@ -103,7 +103,7 @@ def job_of(
         full_users=_at_most(evaluation["full_users"], size.users),
         listed_users=_at_most(recommendations["users"], size.users),
         list_length=recommendations["n"],
-        resamples=evaluation["bootstrap_resamples"],
+        resamples=evaluation["bootstrap_resamples"] * _resamples(rule, config),
         torch_with_cuda=torch_with_cuda,
     )
 
@@ -163,7 +163,19 @@ def _scores_read(rule: str, config: Block, arm: Arm) -> int:
         ablated = config["models"][config["ablation"]["model"]]
         return (1 + len(ablation_arms(config))) * len(seeds_of(ablated, seeds))
     of_arm = sum(len(seeds_of(entry, seeds)) for entry in arm.models.values())
-    return of_arm * (1 + len(config["audit"]["arms"])) if rule == "audit_table" else of_arm
+    return of_arm * (1 + _paired_arms(config)) if rule == "audit_table" else of_arm
+
+
+def _paired_arms(config: Block) -> int:
+    """Arms of the audit that test the same ratings as the experiment, and are resampled with it."""
+    split = config["split"]
+    return sum(
+        {**split, **arm.get("split", {})} == split for arm in config["audit"]["arms"].values()
+    )
+
+
+def _resamples(rule: str, config: Block) -> bool:
+    return rule != "audit_table" or _paired_arms(config) > 0
 
 
 def _at_most(users: int | None, all_users: int) -> int:

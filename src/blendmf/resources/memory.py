@@ -41,7 +41,8 @@ RULES: dict[str, Costs] = {
         "first_ratings": 60,
         "items": 2000,
         "tags": 200,
-        "text_bytes": 1.8,
+        "text_bytes": 1.3,
+        "long_line_bytes": 4.5,
     },
     "split": {"start": 155e6, "ratings": 68, "first_ratings": 65, "long_line_bytes": 2},
     "leakage": {
@@ -67,12 +68,12 @@ RULES: dict[str, Costs] = {
         "start": 158e6,
         "users": 500,
         "scores": 360,
-        "drawn": 30,
+        "drawn": 36,
         "resampled": 250,
         "resampled_pairs": 8,
     },
-    "audit_table": {"start": 190e6, "scores": 60, "drawn": 33, "resampled": 30},
-    "ablation_table": {"start": 190e6, "scores": 60, "drawn": 33, "resampled": 30},
+    "audit_table": {"start": 167e6, "scores": 60, "drawn": 36, "resampled": 30},
+    "ablation_table": {"start": 182e6, "scores": 60, "drawn": 36, "resampled": 30},
 }
 
 FETCH: dict[str, Costs] = {
@@ -135,9 +136,10 @@ SCORES: dict[str, Costs] = {
         "users": 200,
         "in_block": 24,
         "in_pairs": 4,
-        "met_words": 9.5,
+        "met_words": 8.5,
+        "gathered_words": 10,
         "neighbours": 8,
-        "long_line_bytes": 1.4,
+        "long_line_bytes": 0.45,
     },
     "recommend": {
         "start": 167e6,
@@ -147,7 +149,6 @@ SCORES: dict[str, Costs] = {
         "parameters": 4,
         "met_words": 8,
         "neighbours": 8,
-        "long_line_bytes": 0.7,
     },
 }
 

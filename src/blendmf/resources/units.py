@@ -33,6 +33,9 @@ WORTH_A_GPU = 5_000_000
 SCORES_PER_BLOCK, PAIRS_PER_BLOCK = 2**21, 2**18
 """Scores and rated items of one block, as `blendmf.evaluation` has them."""
 
+WORDS_GATHERED = 2**22
+"""Words of users of rated items that are held together, as `factor_model` has it."""
+
 WORDS_PER_ITEM = 10
 """More than items have on average, to reckon how many words a user has met."""
 
@@ -58,7 +61,8 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
 
         Scores: items ``in_lists`` are ranked to score a model, those ``in_recommendations`` to
         recommend, of which ``recommended`` are; ``in_block`` are ranked together, and ``in_pairs``
-        are the factors of rated items that are; ``scores`` are users times fits.
+        are the factors of rated items that are, ``gathered_words`` the words of the users who
+        rated them; ``scores`` are users times fits.
 
         Resamples: ``drawn`` are the counts of one block, ``resampled`` the values of all models
         and ``resampled_pairs`` of all pairs, ``resampled_users`` and ``resampled_scores`` what they
@@ -66,6 +70,7 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
     """
     size = job.size
     train = size.ratings * job.train_share
+    held_out = size.ratings - train
     width = LANES * ceil(fit.factors / LANES)
     parameters = (size.users + size.items) * width
     neighbours = min(fit.neighbours, size.items)
@@ -106,7 +111,8 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
         "in_recommendations": job.listed_users * size.items,
         "recommended": job.listed_users * job.list_length,
         "in_block": min(max(job.full_users, job.listed_users) * size.items, SCORES_PER_BLOCK),
-        "in_pairs": min(size.ratings - train, PAIRS_PER_BLOCK) * fit.factors,
+        "in_pairs": min(held_out, PAIRS_PER_BLOCK) * fit.factors,
+        "gathered_words": min(held_out * size.terms, WORDS_GATHERED) * fit.weighs_words,
         "scored_neighbours": size.ratings * neighbours,
         "scores": size.users * job.n_scores,
         # Resamples.
