@@ -32,6 +32,8 @@ OF_SMALL_MATRIX = [
     f"results/small-matrix/benchmarks/{step}.tsv"
     for step in ("small_matrix", "plot_small_matrix")
 ]
+# Where they are for whoever opens them by path, also under the prefix of a module.
+TOLD = [path.replace("results", RESULTS, 1) for path in MEASURED + OF_SMALL_MATRIX]
 
 
 rule usage:
@@ -58,8 +60,8 @@ rule usage:
         runtime=minutes_of("usage"),
     params:
         # No inputs: whoever deletes old logs need not train anew.
-        benchmarks=[*MEASURED, *OF_SMALL_MATRIX],
-        logs=[log_of(path) for path in [*MEASURED, *OF_SMALL_MATRIX]],
+        benchmarks=TOLD,
+        logs=[log_of(path) for path in TOLD],
     message:
         "Setting what every job asked for beside what it used"
     script:
