@@ -1,0 +1,134 @@
+"""Runs of the smoke experiment whose jobs go through Slurm."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from project import Project
+from same_results import comparable, written
+from slurm import Job, Slurm
+
+# Fewer models and seeds, since a job through Slurm takes seconds more than without.
+SHORTER: dict[str, Any] = {
+    "seeds": 1,
+    "models": {"popularity": None, "svd": None, "pure-svd": None, "mf": {"search": False}},
+}
+TWO_SHARDS: dict[str, Any] = {**SHORTER, "search": {"shards": 2}}
+SECONDS = 900
+
+# Python reads a sitecustomize.py on its path at each start; this one writes down what Slurm has
+# told a rule's script.
+RECORDER = """\
+import json, os, sys
+from pathlib import Path
+
+script = Path(sys.orig_argv[-1])
+if script.parent.name == "scripts":
+    facts = {name: value for name, value in os.environ.items() if name.startswith("SLURM")}
+    folder = Path(__file__).parents[2] / "facts"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{script.name}.json").write_text(json.dumps(facts))
+"""
+SUBMITTED = re.compile(r"^Job \S+ has been submitted with SLURM jobid (\d+) \(log: (.+)\)\.$", re.M)
+
+
+class ThroughSlurm:
+    """A project and its last run."""
+
+    def __init__(self, project: Project, slurm: Slurm) -> None:
+        self.project = project
+        self.slurm = slurm
+        self.output_file = project.folder / "output.txt"
+
+    @classmethod
+    def created(cls, folder: Path, slurm: Slurm) -> "ThroughSlurm":
+        project = Project.created(folder)
+        (project.code / "src" / "sitecustomize.py").write_text(RECORDER)
+        return cls(project, slurm)
+
+    def copied_to(self, folder: Path) -> "ThroughSlurm":
+        copy = ThroughSlurm(self.project.copied_to(folder), self.slurm)
+        shutil.rmtree(folder / "facts")
+        return copy
+
+    def command(
+        self, *options: str, targets: Sequence[str] = (), changes: Mapping[str, Any] = TWO_SHARDS
+    ) -> list[str]:
+        profiles = self.project.code / "workflow/profiles"
+        return self.project.command(
+            *("--profile", str(profiles / "slurm")),
+            *("--workflow-profile", str(profiles / "slurm-test")),
+            *options,
+            targets=targets,
+            changes=changes,
+        )
+
+    @contextmanager
+    def running(self, *options: str, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
+        """Snakemake at work, which is waited for in the end; its output goes to a file."""
+        with (
+            self.output_file.open("wb") as output,
+            subprocess.Popen(
+                self.command(*options, **how),
+                env=self.project.environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                preexec_fn=take_interrupts,
+            ) as process,
+        ):
+            try:
+                yield process
+                process.wait(SECONDS)
+            finally:
+                process.kill()
+
+    def exit_code(self, *options: str, **how: Any) -> int:
+        """Run to the end, whatever that is."""
+        with self.running(*options, **how) as process:
+            pass
+        return process.returncode
+
+    @property
+    def output(self) -> str:
+        return self.output_file.read_text(encoding="utf-8")
+
+    @property
+    def submitted(self) -> dict[str, Path]:
+        """Slurm's log of each job that the last run has submitted, by identifier, in order."""
+        return {identifier: Path(log) for identifier, log in SUBMITTED.findall(self.output)}
+
+    @property
+    def ended(self) -> list[Job]:
+        """How each job of the last run has ended."""
+        return [job for job in self.slurm.ended() if job.identifier in self.submitted]
+
+    def facts(self) -> list[tuple[str, dict[str, str]]]:
+        """The rule of every script that has run, and the variables that it had from Slurm."""
+        files = sorted((self.project.folder / "facts").iterdir())
+        return [(file.name.split(".")[1], json.loads(file.read_text())) for file in files]
+
+
+def take_interrupts() -> None:
+    """Undo what a shell does to what it runs in the background, tests among it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def results(project: Project) -> dict[str, bytes]:
+    """Everything that a run has found out, whatever the number of the search's shards."""
+    return {
+        name: comparable(path)
+        for name, path in written(project.run).items()
+        if not path.name.startswith("shard-")
+    }
+
+
+def differing(one: Project, other: Project) -> list[str]:
+    """Files of which only one run has any, or that are not the same to the last byte."""
+    first, second = results(one), results(other)
+    return [name for name in first | second if first.get(name) != second.get(name)]

@@ -1,0 +1,77 @@
+"""The smoke experiment through Slurm."""
+
+import json
+import re
+from collections import Counter
+
+from project import Project
+from runs import TWO_SHARDS, ThroughSlurm, differing, results
+from slurm import NODES
+
+
+def planned(output: str) -> Counter[str]:
+    """Jobs of each rule, as Snakemake has counted them before it began."""
+    table = output.split("Job stats:")[1].split("total")[0]
+    counts = Counter({rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M)})
+    del counts["all"]
+    return counts
+
+
+def test_every_job_ran_in_a_job_of_slurm(smoke: ThroughSlurm) -> None:
+    facts = smoke.facts()
+    assert Counter(rule for rule, _ in facts) == planned(smoke.output)
+    assert {told["SLURM_JOB_ID"] for _, told in facts} == set(smoke.submitted)
+    assert {job.state for job in smoke.ended} == {"COMPLETED"}
+    assert {job.node for job in smoke.ended} == set(NODES)
+    node_of = {job.identifier: job.node for job in smoke.ended}
+    assert [
+        rule for rule, told in facts if told["SLURMD_NODENAME"] != node_of[told["SLURM_JOB_ID"]]
+    ] == []
+
+
+def test_tiny_rules_share_a_job(smoke: ThroughSlurm) -> None:
+    jobs = {}
+    for rule, told in smoke.facts():
+        jobs.setdefault(told["SLURM_JOB_ID"], []).append(rule)
+    together = sorted(sorted(rules) for rules in jobs.values() if len(rules) > 1)
+    assert ["content", "import_tables", "leakage", "matrices", "plot_ratings", "split"] in together
+    assert together.count(["evaluate", "train"]) == 3
+    assert sum("manifest" in rules for rules in together) == 1
+    assert not {"search", "rank_sweep"} & {rule for rules in together for rule in rules}
+    assert len(jobs) < sum(planned(smoke.output).values()) / 2
+
+
+def test_all_results_are_those_of_a_local_run_to_the_last_byte(
+    local: Project, smoke: ThroughSlurm
+) -> None:
+    shards = "results/synthetic/search/mf-content/generation-0/shard-1.jsonl"
+    assert (smoke.project.run / shards).exists()
+    assert not (local.run / shards).exists()
+    assert differing(local, smoke.project) == []
+    compared = results(local)
+    for part in ("comparison/metrics.csv", "search/mf-content/trials.csv"):
+        assert f"results/synthetic/{part}" in compared
+    assert len(compared) > 40
+
+
+def test_the_report_is_made_after_the_run(smoke: ThroughSlurm) -> None:
+    metrics = smoke.project.run / "results/synthetic/evaluation/mf/seed-1/metrics.json"
+    assert json.loads(metrics.read_text())["model"] == "mf"
+    page = (smoke.project.run / "report.html").read_text(encoding="utf-8")
+    assert "comparison.svg" in page
+
+
+def test_nothing_is_left_to_do_without_slurm(copy: ThroughSlurm) -> None:
+    said = copy.project.succeed("--cores", "1", changes=TWO_SHARDS)
+    assert "Nothing to be done" in said
+
+
+def test_a_gpu_is_asked_for_where_the_experiment_says_so(copy: ThroughSlurm) -> None:
+    """No node here has one: Slurm would have refused the other jobs too, had they asked."""
+    on_gpu = {**TWO_SHARDS, "training": {"engine": "torch", "device": "cuda"}}
+    model = "results/synthetic/models/mf/seed-1/model.npz"
+    how = {"targets": [model], "changes": on_gpu}
+    assert copy.exit_code("--retries", "0", "--verbose", **how) == 1
+    assert not copy.submitted
+    (call,) = [line for line in copy.output.splitlines() if line.startswith("sbatch call:")]
+    assert "--gpus=1" in call.split()
