@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
     """A real Slurm, started once and stopped when all tests are done."""
     if reason := obstacle():
         pytest.exit(reason, returncode=1)
+    # Whoever terminates the tests stops Slurm with them, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with started(tmp_path_factory.mktemp("slurm")) as slurm:
         yield slurm
 
