@@ -18,6 +18,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         source.validation,
         source.source,
         source.get("content"),
+        source.get("places", []),
         entry={**params.model, "ranks": params.ranks},
         training=params.training,
         evaluation=params.evaluation,

@@ -12,9 +12,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     name = snakemake.wildcards.model
     entry = tuned_entry(params.model, [read_json(path) for path in source.best])
-    train, validation = (
-        Observations.from_matrix(read_sparse(part)) for part in (source.train, source.validation)
-    )
+    train, validation = Observations.of_files(source.train, source.validation, source.places)
     low, high = read_json(source.source)["rating_range"]
     fit = fit_model(
         {**entry, "ranks": params.ranks},

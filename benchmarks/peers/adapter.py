@@ -1,12 +1,13 @@
 """What all adapters share: reading the problem, and writing the answer.
 
 An adapter runs as ``python ADAPTER.py PROBLEM.npz ANSWER.npz REQUEST``, in the environment of the
-system that it adapts. The problem has the ratings of the training and the validation part, the
-pairs of the test part without their ratings, and the items' content. The request is JSON:
-``settings`` of the system, ``epochs`` after which the test pairs are to be scored, ``threads``,
-``seed`` and the name of the ``distribution`` whose version is asked for. The answer has a row for
-each of the epochs: how many were run, the seconds that they took, and the scores of the test
-pairs: unclipped predicted ratings, or whatever a system that predicts none ranks by.
+system that it adapts. The problem has the ratings of the training and the validation part, where
+they stand in the order in which their users rated (if that is known), the pairs of the test part
+without their ratings, and the items' content. The request is JSON: ``settings`` of the system,
+``epochs`` after which the test pairs are to be scored, ``threads``, ``seed`` and the name of the
+``distribution`` whose version is asked for. The answer has a row for each of the epochs: how many
+were run, the seconds that they took, and the scores of the test pairs: unclipped predicted
+ratings, or whatever a system that predicts none ranks by.
 """
 
 import json
@@ -36,7 +37,11 @@ class Pairs(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What there is to learn from, and what to score; `content` is items x terms."""
+    """What there is to learn from, and what to score.
+
+    `content` is items x terms; the places are those of the parts' ratings in their users' order,
+    from -1/2 to 1/2, or None where it is not known.
+    """
 
     train: Ratings
     validation: Ratings
@@ -44,6 +49,8 @@ class Problem(NamedTuple):
     shape: tuple[int, int]
     rating_range: tuple[float, float]
     content: sp.csr_array
+    train_places: np.ndarray | None
+    validation_places: np.ndarray | None
 
 
 class Request(NamedTuple):
@@ -127,4 +134,6 @@ def _read(path: str) -> Problem:
         (n_users, n_items),
         (low, high),
         content,
+        arrays.get("train_places"),
+        arrays.get("validation_places"),
     )

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 
+import numpy as np
 from adapter import Point, Problem, Ratings, Request, answer
 
 from blendmf.data.observations import Observations
@@ -16,15 +17,15 @@ def curve(problem: Problem, request: Request) -> Iterator[Point]:
     entry = dict(request.settings)
     training = asdict(TrainingSettings()) | entry.pop("training", {})
 
-    def observed(part: Ratings) -> Observations:
-        return Observations(part.users, part.items, part.ratings, problem.shape)
+    def observed(part: Ratings, places: np.ndarray | None) -> Observations:
+        return Observations(part.users, part.items, part.ratings, problem.shape, places)
 
     def fit(epochs: int) -> Fit:
         return fit_model(
             entry,
             training | {"epochs": epochs},
-            observed(problem.train),
-            observed(problem.validation),
+            observed(problem.train, problem.train_places),
+            observed(problem.validation, problem.validation_places),
             problem.content,
             rating_range=problem.rating_range,
             seed=request.seed,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from blendmf.errors import UserError
-from blendmf.recommend import top_unseen
+from blendmf.models.model import UncertainModel
+from blendmf.recommend import LEVEL, top_unseen
 from blendmf.titles import close_titles, find_titles, labels
 from blendmf.trained import Trained
 
@@ -75,6 +76,7 @@ def predictions(trained: Trained, user: str, items: Sequence[int]) -> str:
         body = [
             f"{names[0]}, item {ids.iloc[0]}",
             f"  predicted rating of user {user}: {predicted[0]:.2f}",
+            *_interval(trained, position, shown[0]),
             f"  known rating of user {user}: {known[0]}",
             f"  training ratings of the item: {_training_ratings(trained, items[0])}",
         ]
@@ -119,6 +121,14 @@ def _head(trained: Trained, user: str) -> list[str]:
             "as for any unknown user"
         )
     return [*head, ""]
+
+
+def _interval(trained: Trained, user: int, item: int) -> list[str]:
+    """Between which ends the rating will be, if the model says so."""
+    if not isinstance(trained.model, UncertainModel):
+        return []
+    low, high = trained.model.intervals([user], [item], LEVEL)
+    return [f"  with {100 * LEVEL:.0f} % probability between: {low[0]:.2f} and {high[0]:.2f}"]
 
 
 def _known(trained: Trained, user: int, item: int) -> str:

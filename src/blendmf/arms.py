@@ -62,7 +62,7 @@ class Arm:
         match step:
             case "data":
                 return True
-            case "split" | "matrices":
+            case "split" | "matrices" | "places":
                 return same_split
             case "content":
                 return same_split and self.content == base.content

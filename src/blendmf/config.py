@@ -142,7 +142,7 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"models.{name}.blend", f"kind {entry['kind']} blends nothing; remove it"
         if is_trained(entry):
             training = {**config["training"], **entry.get("training", {})}
-            yield from _als_contradictions(f"models.{name}", entry["kind"], training)
+            yield from _optimiser_contradictions(f"models.{name}", entry, training)
     compared = config["svd"]["compared_with"]
     if compared is not None and (compared not in models or models[compared]["kind"] != "mf"):
         yield "svd.compared_with", f"{compared!r} is no model of kind mf; name one, or null"
@@ -173,12 +173,22 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "dataset.rating_range", f"{rating_range} must be [low, high] with low below high"
 
 
-def _als_contradictions(
-    key: str, kind: str, training: Mapping[str, Any]
+def _optimiser_contradictions(
+    key: str, entry: Mapping[str, Any], training: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    if training.get("optimiser") != "als":
+    """What an optimiser cannot do that the model asks of it."""
+    optimiser, kind = training.get("optimiser"), entry["kind"]
+    if optimiser not in ("als", "bayes"):
         return
-    if kind != "mf":
+    if optimiser == "als" and kind != "mf":
         yield key, f"kind {kind} learns words, which optimiser als cannot; give it optimiser: sgd"
+    if optimiser == "bayes" and kind == "content":
+        yield key, "kind content has no factors for optimiser bayes to draw; give it optimiser: sgd"
+    if optimiser == "bayes" and entry.get("blend") not in (None, "item"):
+        yield (
+            f"{key}.blend",
+            f"optimiser bayes lets words tell about items; give it blend: item, not "
+            f"{entry['blend']}, or optimiser: sgd",
+        )
     if training.get("engine") == "torch":
-        yield key, "optimiser als does not run in torch; give the model engine: auto"
+        yield key, f"optimiser {optimiser} does not run in torch; give the model engine: auto"

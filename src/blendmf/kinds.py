@@ -56,6 +56,20 @@ def uses_content(entry: Mapping[str, Any]) -> bool:
     return entry["kind"] in CONTENT_KINDS
 
 
+def uses_places(entry: Mapping[str, Any], training: Mapping[str, Any]) -> bool:
+    """Whether the model reads in which order users rated.
+
+    Parameters
+    ----------
+    entry : mapping
+        The model's entry in the configuration.
+    training : mapping
+        The configuration's `training` block; the entry's own `training` keys come first.
+    """
+    own = {**training, **entry.get("training", {})}
+    return is_trained(entry) and bool(own["drift"])
+
+
 def only_ranks(entry: Mapping[str, Any]) -> bool:
     """Whether the model orders items without predicting ratings."""
     return entry["kind"] in RANKING_KINDS

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from blendmf.evaluation.protocols import SCORES_PER_BLOCK, unseen_scores
 from blendmf.evaluation.ranking import top_k
 from blendmf.log import progress
-from blendmf.models.model import Model
+from blendmf.models.model import Model, UncertainModel
+
+LEVEL = 0.9
+"""Probability with which the interval of a predicted rating holds it."""
 
 
 def recommend(
@@ -41,9 +44,10 @@ def recommend(
     Returns
     -------
     DataFrame
-        ``user_id``, ``rank`` (from 1), ``item_id``, ``title``, ``score`` (what is ranked by) and
-        ``predicted_rating`` (clipped to the rating range; NaN where the model predicts none). A
-        user with fewer than n unseen items has fewer rows.
+        ``user_id``, ``rank`` (from 1), ``item_id``, ``title``, ``score`` (what is ranked by),
+        ``predicted_rating`` (clipped to the rating range; NaN where the model predicts none), and
+        ``rating_low`` and ``rating_high``, between which the rating will be with 90 % probability
+        (NaN where the model does not say). A user with fewer than n unseen items has fewer rows.
     """
     rows = max(1, SCORES_PER_BLOCK // len(items))
     if positions is None:
@@ -56,9 +60,9 @@ def recommend(
     top = pd.concat(tables, ignore_index=True)
     item = items[["item_id", "title"]].take(top["item"].to_numpy()).reset_index(drop=True)
     user_id = users["user_id"].take(top["user"].to_numpy()).reset_index(drop=True)
-    ranked = top[["rank", "score", "predicted_rating"]]
-    columns = ["user_id", "rank", "item_id", "title", "score", "predicted_rating"]
-    return pd.concat([user_id, item, ranked], axis=1)[columns]
+    figures = ["score", "predicted_rating", "rating_low", "rating_high"]
+    columns = ["user_id", "rank", "item_id", "title", *figures]
+    return pd.concat([user_id, item, top[["rank", *figures]]], axis=1)[columns]
 
 
 def top_unseen(
@@ -79,8 +83,8 @@ def top_unseen(
     Returns
     -------
     DataFrame
-        ``user``, ``rank``, ``item``, ``score``, ``predicted_rating``; equal scores are ranked by
-        item position.
+        ``user``, ``rank``, ``item``, ``score``, ``predicted_rating``, ``rating_low``,
+        ``rating_high``; equal scores are ranked by item position.
     """
     scores = unseen_scores(model, users, seen)
     lists = top_k(scores, n)
@@ -88,6 +92,9 @@ def top_unseen(
     item = lists[row, place]
     user = users[row]
     predicted = model.predict(user, item) if model.predicts_ratings else np.nan
+    ends = np.full((2, len(user)), np.nan)
+    if isinstance(model, UncertainModel):
+        ends[:] = model.intervals(user, item, LEVEL)
     return pd.DataFrame(
         {
             "user": user,
@@ -95,5 +102,7 @@ def top_unseen(
             "item": item,
             "score": scores[row, item],
             "predicted_rating": predicted,
+            "rating_low": ends[0],
+            "rating_high": ends[1],
         }
     )

@@ -8,6 +8,7 @@ from blendmf.outcome.findings import findings
 from blendmf.outcome.published import beside_published
 from blendmf.outcome.results import Results
 from blendmf.outcome.truncated_svd import svd_against_factorisation
+from blendmf.outcome.uncertainty import held_by_intervals
 from blendmf.restructured import html_file, section
 
 
@@ -40,6 +41,7 @@ def summarise(results: Results, dataset: str, figures: str) -> str:
         html_file(figures),
         section("What to beware of", cautions(results)),
         section("Which differences hold", *findings(results)),
+        section("How sure the predictions are", *held_by_intervals(results)),
         section("Truncated SVD", svd_against_factorisation(results.rank_sweep)),
         section("Beside published figures", *beside_published(results.table, results.published, k)),
         section("What the figures count", denominators(results)),

@@ -115,7 +115,7 @@ def test_the_table_has_every_system_and_says_why_one_is_missing(problem, runner,
         fake("worse", shift=1.5),
         fake("no epochs", epochs=[0]),
     ]
-    table, curves = peers.compare(systems, [problem], Evaluation(2, 3.5), runner, tmp_path)
+    table, curves, scores = peers.compare(systems, [problem], Evaluation(2, 3.5), runner, tmp_path)
     table = table.set_index("system")
     assert list(table.index) == [system.system for system in systems]
     assert table.loc["good", "updates_per_second"] == pytest.approx(5 * 500 / 10)
@@ -128,6 +128,7 @@ def test_the_table_has_every_system_and_says_why_one_is_missing(problem, runner,
     assert table.loc[["absent", "broken"], ["rmse", "fit_seconds"]].isna().all(axis=None)
     assert np.isnan(table.loc["no epochs", "updates_per_second"])
     assert set(curves["system"]) == {"good", "worse"}
+    assert set(scores["tiny"]) == {"good", "worse", "no epochs"}, "those that predict ratings"
     assert table.loc["good", "seconds_to_level"] == 2.0
     assert table.loc["worse", "seconds_to_level"] == 10.0
     assert table.loc["worse", "level_rmse"] == table.loc["worse", "rmse"]

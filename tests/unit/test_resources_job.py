@@ -111,7 +111,7 @@ def test_a_gpu_is_asked_for_where_the_configuration_names_one_and_nowhere_else()
 
 def test_scores_are_those_of_the_arms_that_a_job_reads() -> None:
     of_one = job("compare").n_scores
-    assert of_one == 11 + 2 * 5, "three seeds of the five models with chance in them"
+    assert of_one == 13 + 2 * 7, "three seeds of the seven models with chance in them"
     assert job("audit_table").n_scores == of_one * 2, "one arm tests the same ratings"
     unpaired = job("audit_table", audit={"arms": {"random": {"split": {"scheme": "random"}}}})
     assert (unpaired.n_scores, unpaired.resamples) == (of_one, 0)

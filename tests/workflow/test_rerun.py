@@ -17,8 +17,15 @@ SHOWN = {
 AFTER_TRAIN = {"train", "fitted_on", "evaluate", "compare", *SHOWN}
 
 AFTER_SPLIT = {
-    *("split", "leakage", "matrices", "content", "search", "select_best", "rank_sweep"),
-    *("recommend", "plot_ratings", "plot_search", "plot_learning_curves", "plot_rank_sweep"),
+    *("split", "leakage", "matrices", "places", "content", "search", "select_best"),
+    *(
+        "rank_sweep",
+        "recommend",
+        "plot_ratings",
+        "plot_search",
+        "plot_learning_curves",
+        "plot_rank_sweep",
+    ),
     *("studies", "trials_pages", *AFTER_TRAIN),
 }
 
@@ -67,7 +74,7 @@ def test_a_changed_parameter_reruns_exactly_the_rules_that_depend_on_it(
         ),
         (
             {"content": {"idf": "textbook"}},
-            {"mf-content"},
+            {"mf-content", "bayes-content"},
             {
                 *("content", "search", "select_best", "recommend", "studies", "trials_pages"),
                 *("plot_search", "plot_learning_curves", *AFTER_TRAIN),

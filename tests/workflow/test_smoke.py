@@ -80,7 +80,9 @@ def test_metrics_are_finite_and_in_range(smoke: Project) -> None:
     files = sorted(smoke.run.glob("results/synthetic/evaluation/*/seed-*/metrics.json"))
     scores = [json.loads(file.read_text()) for file in files]
     fits = [(score["model"], score["seed"]) for score in scores]
-    trained_twice = [(model, seed) for model in ("mf", "mf-content") for seed in (1, 2)]
+    trained_twice = [
+        (model, seed) for model in ("mf", "mf-content", "bayes-content") for seed in (1, 2)
+    ]
     fitted_once = [(model, 1) for model in ("bias", "popularity", "pure-svd", "svd")]
     assert sorted(fits) == sorted([*fitted_once, *trained_twice])
     for score in scores:
@@ -99,7 +101,7 @@ def test_metrics_are_finite_and_in_range(smoke: Project) -> None:
 def test_the_comparison_has_every_model_and_its_interval_holds_the_mean(smoke: Project) -> None:
     table = pd.read_csv(smoke.run / "results/synthetic/comparison/metrics.csv")
     rmse = table[table["metric"] == "rmse"].set_index("model")
-    assert set(rmse.index) == {"bias", "svd", "mf", "mf-content"}
+    assert set(rmse.index) == {"bias", "svd", "mf", "mf-content", "bayes-content"}
     assert set(table["model"]) == {*rmse.index, "popularity", "pure-svd"}
     assert ((rmse["low"] < rmse["mean"]) & (rmse["mean"] < rmse["high"])).all()
     assert rmse.loc[["mf", "mf-content"], "seed_sd"].gt(0).all()

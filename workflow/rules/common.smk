@@ -27,6 +27,7 @@ from blendmf.kinds import (
     only_ranks,
     seeds_of,
     uses_content,
+    uses_places,
 )
 from blendmf.sources import imported_files, make_importable
 
@@ -216,6 +217,13 @@ def generating_seed(wildcards) -> int | None:
 def content_of(wildcards) -> str | list[str]:
     uses = uses_content(model_entry(wildcards))
     return found("content/tfidf.npz")(wildcards) if uses else []
+
+
+def places_of(wildcards) -> list[str]:
+    """Places of the training and the validation ratings, in this order."""
+    uses = uses_places(model_entry(wildcards), config["training"])
+    parts = ("train", "validation") if uses else ()
+    return [found(f"places/{part}.npz")(wildcards) for part in parts]
 
 
 def training_of(wildcards) -> dict:

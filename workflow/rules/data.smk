@@ -115,6 +115,32 @@ rule matrices:
         "../../scripts/matrices.py"
 
 
+rule places:
+    input:
+        library=library("places"),
+        train=found("split/train.parquet"),
+        validation=found("split/validation.parquet"),
+        user_index=found("matrices/users.parquet"),
+        item_index=found("matrices/items.parquet"),
+    output:
+        train="results/{dataset}/places/train.npz",
+        validation="results/{dataset}/places/validation.npz",
+    log:
+        "results/{dataset}/logs/places.log",
+    benchmark:
+        "results/{dataset}/benchmarks/places.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory_of("places"),
+        runtime=minutes_of("places"),
+    message:
+        "Finding where each rating stands in its user's order"
+    script:
+        "../../scripts/places.py"
+
+
 rule content:
     input:
         library=library("content"),

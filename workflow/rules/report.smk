@@ -3,6 +3,7 @@
 TABLES = ["ratings", "items", "tags"]
 PARTS = ["train", "validation", "test"]
 LEARNED = [fit for fit in FITS if is_trained(MODELS[fit["model"]])]
+PLACED = [entry for entry in MODELS.values() if uses_places(entry, config["training"])]
 
 # Where the manifest reads what each job took.
 BENCHMARKS = [
@@ -18,6 +19,7 @@ BENCHMARKS = [
             "content",
             "rank_sweep",
             "compare",
+            *(["places"] if PLACED else []),
         ],
         allow_missing=True,
     ),

@@ -9,6 +9,7 @@ if ONE_JOB:
             train=found("matrices/train.npz"),
             validation=found("matrices/validation.npz"),
             content=content_of,
+            places=places_of,
             source=found("data/source.json"),
             warm_start=warm_start_of,
         output:
@@ -47,6 +48,7 @@ else:
             train=found("matrices/train.npz"),
             validation=found("matrices/validation.npz"),
             content=content_of,
+            places=places_of,
             source=found("data/source.json"),
             warm_start=warm_start_of,
             earlier=earlier_shards,
@@ -83,6 +85,7 @@ else:
             train=found("matrices/train.npz"),
             validation=found("matrices/validation.npz"),
             content=content_of,
+            places=places_of,
             source=found("data/source.json"),
             shards=shards("{model}", GENERATIONS),
         output:

@@ -7,6 +7,7 @@ rule train:
         train=found("matrices/train.npz"),
         validation=found("matrices/validation.npz"),
         content=content_of,
+        places=places_of,
         source=found("data/source.json"),
         best=best_of_search,
     output:

@@ -11,8 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
+from numpy.typing import NDArray
 
 from blendmf.benchmarks import environment
 from blendmf.benchmarks.accuracy import (
@@ -24,6 +26,7 @@ from blendmf.benchmarks.accuracy import (
     row_without_answer,
     time_to_accuracy,
 )
+from blendmf.benchmarks.against import differences_from
 from blendmf.benchmarks.arguments import add_path, parser_of
 from blendmf.benchmarks.duels import COLUMNS, Duel, run_duel, synthetic_problem
 from blendmf.benchmarks.problem import Problem
@@ -34,6 +37,9 @@ from blendmf.figures.time_to_accuracy import plot_time_to_accuracy
 from blendmf.files import write_csv
 
 SEED = 42
+RESAMPLES = 10_000
+"""Of the users, to tell how far the systems differ."""
+
 THREADS = 1
 """Of every system in the table, so that their times compare; some have no more."""
 
@@ -53,12 +59,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     duels = [Duel.of_entry(entry) for entry in plan["duels"]]
     problems = [Problem.of_results(folder) for folder in options.results]
     with TemporaryDirectory() as scratch:
-        table, curves = compare(
-            systems, problems, Evaluation(**plan["evaluation"]), runner, Path(scratch)
-        )
+        evaluation = Evaluation(**plan["evaluation"])
+        table, curves, scores = compare(systems, problems, evaluation, runner, Path(scratch))
+        against = [
+            differences_from(
+                plan["reference"], scores[problem.name], problem, evaluation, RESAMPLES, SEED
+            )
+            for problem in problems
+            if plan["reference"] in scores[problem.name]
+        ]
         fought = fight(duels, problems, runner, Path(scratch))
     write_csv(options.output / "peers.csv", table)
     write_csv(options.output / "time-to-accuracy.csv", curves)
+    if against:
+        write_csv(options.output / "differences.csv", pd.concat(against, ignore_index=True))
     write_csv(options.output / "duels.csv", fought)
     figure = plot_time_to_accuracy(curves, time_to_accuracy(curves))
     save_figure(
@@ -74,15 +88,16 @@ def compare(
     evaluation: Evaluation,
     runner: Runner,
     scratch: Path,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, NDArray[np.float64]]]]:
     """Fit every system on every problem.
 
     Returns
     -------
-    (DataFrame, DataFrame)
-        As `peers_table` has it, and the curves of the systems that predict ratings after several
-        numbers of epochs.
+    (DataFrame, DataFrame, dict)
+        As `peers_table` has it; the curves of the systems that predict ratings after several
+        numbers of epochs; and by problem and system the predicted ratings of the test pairs.
     """
+    scores: dict[str, dict[str, NDArray[np.float64]]] = {problem.name: {} for problem in problems}
     rows: list[dict[str, Any]] = []
     points: list[dict[str, Any]] = []
     for problem in problems:
@@ -95,12 +110,14 @@ def compare(
                 row = row_without_answer(system, problem, runner.threads, str(error))
             else:
                 row = row_of_answer(system, answer, problem, evaluation, runner.threads)
+                if system.predicts_ratings:
+                    scores[problem.name][system.system] = answer.scores[-1]
                 if system.predicts_ratings and len(answer.epochs) > 1:
                     points += curve(system, answer, problem)
             _say(row, "rmse", "fit_seconds")
             rows.append(row)
     curves = pd.DataFrame(points, columns=CURVE_COLUMNS)
-    return peers_table(rows, curves, evaluation.k), curves
+    return peers_table(rows, curves, evaluation.k), curves, scores
 
 
 def fight(

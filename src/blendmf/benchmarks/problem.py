@@ -18,6 +18,7 @@ class Problem:
     name : str
         Of the data set.
     train, validation, test : Observations
+        The first two with the places of their ratings in the users' order.
     content : csr_array of shape (n_items, n_terms)
     rating_range : (float, float)
     """
@@ -32,10 +33,12 @@ class Problem:
     @classmethod
     def of_results(cls, folder: Path) -> "Problem":
         """The split that a run of the pipeline made, from ``results/{dataset}``."""
-        train, validation, test = (
-            Observations.from_matrix(read_sparse(folder / f"matrices/{part}.npz"))
-            for part in ("train", "validation", "test")
+        train, validation = Observations.of_files(
+            folder / "matrices/train.npz",
+            folder / "matrices/validation.npz",
+            sorted(folder.glob("places/*.npz")),  # train before validation
         )
+        test = Observations.from_matrix(read_sparse(folder / "matrices/test.npz"))
         low, high = read_json(folder / "data/source.json")["rating_range"]
         content = read_sparse(folder / "content/tfidf.npz")
         return cls(folder.name, train, validation, test, content, (low, high))
@@ -46,7 +49,8 @@ class Problem:
         arrays = {
             f"{part}_{column}": getattr(observations, column)
             for part, observations in parts.items()
-            for column in ("users", "items", "ratings")
+            for column in ("users", "items", "ratings", "places")
+            if getattr(observations, column) is not None
         }
         del arrays["test_ratings"]
         content = {

@@ -1,5 +1,7 @@
 """Scoring another system's predictions with the code that scores this project's own models."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,11 +9,21 @@ from blendmf.data.observations import Observations
 from blendmf.evaluation.ranking import RankedLists, places, ranking_metrics
 from blendmf.evaluation.rating import rating_metrics
 
+Values = NDArray[np.float64]
 
-def rating_errors(
-    scores: NDArray[np.float64], test: Observations, rating_range: tuple[float, float]
-) -> dict[str, float]:
-    """``rmse`` and ``mae`` over all test ratings of predictions clipped to the rating range.
+
+class UserErrors(NamedTuple):
+    """Sums over each user's test ratings, and how many there are, each of shape (m,)."""
+
+    squared: Values
+    absolute: Values
+    n_ratings: NDArray[np.int64]
+
+
+def user_errors(
+    scores: Values, test: Observations, rating_range: tuple[float, float]
+) -> UserErrors:
+    """Errors of predictions clipped to the rating range, of the users with test ratings.
 
     Parameters
     ----------
@@ -22,18 +34,27 @@ def rating_errors(
     rated = np.bincount(test.users)
     sums = (np.bincount(test.users, values).astype(float) for values in (error**2, np.abs(error)))
     squared, absolute = (of_user[rated > 0] for of_user in sums)
-    metrics = rating_metrics(squared, absolute, rated[rated > 0])
+    return UserErrors(squared, absolute, rated[rated > 0])
+
+
+def rating_errors(
+    scores: Values, test: Observations, rating_range: tuple[float, float]
+) -> dict[str, float]:
+    """``rmse`` and ``mae`` over all test ratings; parameters as `user_errors` has them."""
+    metrics = rating_metrics(*user_errors(scores, test, rating_range))
     return {name: float(metrics[name]) for name in ("rmse", "mae")}
 
 
-def rated_precision_recall(
-    scores: NDArray[np.float64],
+def user_precision_recall(
+    scores: Values,
     test: Observations,
     k: int,
     relevance_threshold: float,
     ties: NDArray[np.integer] | None = None,
-) -> dict[str, float]:
-    """``precision`` and ``recall`` at k of the protocol ``rated``, averaged over users.
+) -> dict[str, Values]:
+    """``precision`` and ``recall`` at k of the protocol ``rated``, each of shape (m,).
+
+    Of the users with test ratings, in ascending order.
 
     Parameters
     ----------
@@ -53,4 +74,16 @@ def rated_precision_recall(
     hits[rows[listed], place[listed]] = relevant[listed]
     n_relevant = np.bincount(rows[relevant], minlength=len(users))
     metrics = ranking_metrics(RankedLists(hits, n_relevant, np.bincount(rows)))
-    return {name: float(metrics[f"{name}_at_k"].mean()) for name in ("precision", "recall")}
+    return {name: metrics[f"{name}_at_k"] for name in ("precision", "recall")}
+
+
+def rated_precision_recall(
+    scores: Values,
+    test: Observations,
+    k: int,
+    relevance_threshold: float,
+    ties: NDArray[np.integer] | None = None,
+) -> dict[str, float]:
+    """The same averaged over the users; parameters as `user_precision_recall` has them."""
+    of_users = user_precision_recall(scores, test, k, relevance_threshold, ties)
+    return {name: float(values.mean()) for name, values in of_users.items()}

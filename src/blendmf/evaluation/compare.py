@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from blendmf.evaluation.differences import differences_table
 from blendmf.evaluation.inference import percentile_interval
-from blendmf.evaluation.measures import Measured, aligned, measure, seed_deviation
+from blendmf.evaluation.measures import UNCERTAINTY, Measured, aligned, measure, seed_deviation
 from blendmf.evaluation.strata import COUNTS, KEYS, VALUES
 
 WHOLE = ("coverage", "novelty")
@@ -89,7 +89,8 @@ def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
     tables = aligned([run.per_user for run in ordered], names)
     measured = measure(tables, [run.model for run in ordered], resamples, seed)
     metrics = _metrics_table(ordered, measured)
-    return Comparison(metrics, differences_table(measured), _headline(metrics), _strata(ordered))
+    compared = {name: of for name, of in measured.items() if name not in UNCERTAINTY}
+    return Comparison(metrics, differences_table(compared), _headline(metrics), _strata(ordered))
 
 
 def _metrics_table(runs: list[Run], measured: dict[str, Measured]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.evaluation.bins import strata_of
 from blendmf.evaluation.catalogue import catalogue_metrics, count_listed
+from blendmf.evaluation.intervals import interval_sums
 from blendmf.evaluation.protocols import Rankings, rank_users
 from blendmf.evaluation.ranking import RankedLists, ranking_metrics
 from blendmf.evaluation.rating import prediction_errors, rating_metrics, sum_by_user
@@ -35,8 +36,8 @@ class Evaluation:
     per_user : DataFrame
         One row per user with held-out ratings: ``user_id``, ``n_train``, ``n_ratings``,
         ``n_relevant``, ``squared_error`` and ``absolute_error`` (sums over the user's held-out
-        ratings), and each ranking metric with the prefix ``rated_`` or ``full_``; NaN in the
-        latter for users to whom the full protocol was not applied.
+        ratings), the sums of `interval_sums`, and each ranking metric with the prefix ``rated_``
+        or ``full_``; NaN in the latter for users to whom the full protocol was not applied.
     strata : DataFrame
         As `strata_table` has it.
     """
@@ -96,7 +97,7 @@ def evaluate(
     full_users = sample(np.unique(test.users), settings["full_users"], seed, "full_users")
     rankings = rank_users(model, (train, validation), test, k, threshold, full_users=full_users)
     rated, full = ranking_metrics(rankings.rated), ranking_metrics(rankings.full)
-    errors = prediction_errors(model, test)
+    errors, within = prediction_errors(model, test), interval_sums(model, test)
 
     per_user = pd.DataFrame(
         {
@@ -106,6 +107,7 @@ def evaluate(
             "n_relevant": rankings.rated.n_relevant,
             "squared_error": sum_by_user(test.users, errors**2, len(users))[rankings.users],
             "absolute_error": sum_by_user(test.users, np.abs(errors), len(users))[rankings.users],
+            **{name: sums[rankings.users] for name, sums in within.items()},
             **{f"rated_{name}": values for name, values in rated.items()},
             **{f"full_{name}": _among(rankings, values) for name, values in full.items()},
         }

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from blendmf.errors import UserError
 from blendmf.evaluation.inference import UserSums, bootstrap
+from blendmf.evaluation.intervals import WIDTHS, WITHIN
 from blendmf.evaluation.ranking import METRICS
 from blendmf.streams import stream
 
@@ -17,6 +18,13 @@ RATING = ("rmse", "mae", "user_rmse", "user_mae")
 
 RANKED = tuple(f"{protocol}_{name}" for protocol in ("rated", "full") for name in METRICS)
 """Metrics of ranked lists: the higher, the better."""
+
+
+UNKNOWN = pd.Series([np.nan])
+
+UNCERTAINTY = (*WITHIN, *WIDTHS)
+"""Share of the ratings that are in their intervals, and the intervals' mean width: neither is
+better for being higher or lower."""
 
 
 def higher_is_better(metric: str) -> bool:
@@ -92,7 +100,7 @@ def measure(
     models: Sequence[str],
     resamples: int,
     seed: int,
-    metrics: Sequence[str] = (*RATING, *RANKED),
+    metrics: Sequence[str] = (*RATING, *RANKED, *UNCERTAINTY),
 ) -> dict[str, Measured]:
     """Measure per-user metrics of the models that have them.
 
@@ -110,7 +118,9 @@ def measure(
     """
     every = list(range(len(tables)))
     predicting = [run for run in every if tables[run]["squared_error"].notna().all()]
-    runs = {metric: predicting if metric in RATING else every for metric in metrics}
+    uncertain = [run for run in every if tables[run].get(WITHIN[0], UNKNOWN).notna().all()]
+    having_part = {**dict.fromkeys(RATING, predicting), **dict.fromkeys(UNCERTAINTY, uncertain)}
+    runs = {metric: having_part.get(metric, every) for metric in metrics}
     names, by_seed, sums = {}, {}, {}
     for metric in (name for name, having in runs.items() if having):
         of_runs = np.array([models[run] for run in runs[metric]])
@@ -149,6 +159,8 @@ def user_sums(metric: str, tables: Sequence[pd.DataFrame]) -> UserSums:
             return UserSums(np.sqrt(columns("squared_error") / n_ratings[:, None]), each_user)
         case "user_mae":
             return UserSums(columns("absolute_error") / n_ratings[:, None], each_user)
+        case _ if metric in UNCERTAINTY:
+            return UserSums(columns(metric), n_ratings)
         case _:
             values = columns(metric)
             # The full protocol may have been applied to some users alone, the same in all runs.

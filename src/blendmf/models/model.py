@@ -1,6 +1,6 @@
 """What every model offers, whatever is inside, and reading one back from its file."""
 
-from typing import ClassVar, Protocol, get_args
+from typing import ClassVar, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from blendmf.errors import UserError
 from blendmf.files import PathLike, read_arrays
 from blendmf.models.baselines import PopularityModel, RandomModel
+from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.item_neighbours import ItemNeighboursModel
 from blendmf.models.pure_svd import PureSvdModel
@@ -47,7 +48,30 @@ class Model(Protocol):
         """Write the model to one ``.npz`` file that needs no pickle."""
 
 
-AnyModel = FactorModel | ItemNeighboursModel | PopularityModel | PureSvdModel | RandomModel
+@runtime_checkable
+class UncertainModel(Model, Protocol):
+    """A model that also says how sure its predictions are."""
+
+    def deviation(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
+        """Standard deviation of ratings yet to be given, of shape (n,)."""
+
+    def intervals(
+        self, users: ArrayLike, items: ArrayLike, level: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Ends of intervals that hold such ratings with probability `level`.
+
+        Each of shape (n,), or (k, n) for k levels.
+        """
+
+
+AnyModel = (
+    BayesianFactorModel
+    | FactorModel
+    | ItemNeighboursModel
+    | PopularityModel
+    | PureSvdModel
+    | RandomModel
+)
 
 MODELS: dict[str, type[AnyModel]] = {model.kind: model for model in get_args(AnyModel)}
 

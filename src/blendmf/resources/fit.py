@@ -28,6 +28,8 @@ class Fit:
         At most so many.
     weighs_words, maps_words : bool
         Whether it has w_u, and V.
+    draws : int
+        Draws from the posterior that the model is made of.
     neighbours : int
         Most of them, of an item.
     looks_for_gpu : bool
@@ -42,6 +44,7 @@ class Fit:
     epochs: int = 1
     weighs_words: bool = False
     maps_words: bool = False
+    draws: int = 0
     neighbours: int = 0
     looks_for_gpu: bool = False
 
@@ -49,7 +52,7 @@ class Fit:
     def sort(self) -> str:
         """What decides how much it takes: the engine, or else the kind."""
         if self.engine == "numba":
-            return "als" if self.optimiser == "als" else "sgd"
+            return self.optimiser
         return self.engine or self.kind
 
     @property
@@ -82,6 +85,7 @@ def largest_fit(entry: Block, config: Block) -> Fit:
         training["epochs"],
         weighs_words=blend in ("user", "both"),
         maps_words=blend in ("item", "both"),
+        draws=min(training["draws"], training["epochs"]) * (training["optimiser"] == "bayes"),
         looks_for_gpu=_looks_for_gpu(training),
     )
 
@@ -89,7 +93,7 @@ def largest_fit(entry: Block, config: Block) -> Fit:
 def _engine(training: Block) -> str:
     if training["optimiser"] in TORCH_ALONE:
         return "torch"
-    if training["optimiser"] == "als" or training["engine"] == "numba":
+    if training["optimiser"] in ("als", "bayes") or training["engine"] == "numba":
         return "numba"
     if training["engine"] == "torch":
         return "torch"

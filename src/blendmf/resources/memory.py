@@ -52,6 +52,7 @@ RULES: dict[str, Costs] = {
         "tags": 2200,
         "long_line_bytes": 1,
     },
+    "places": {"start": 156e6, "ratings": 100},
     "matrices": {"start": 156e6, "ratings": 39, "items": 2500, "long_line_bytes": 4.5},
     "content": {"start": 220e6, "items": 3000, "tags": 2400},
     "plot_ratings": {"start": 177e6, "ratings": 45, "long_line_bytes": 1},
@@ -102,6 +103,12 @@ FITS: dict[str, Costs] = {
         "looks_for_gpu": 105e6,
         "loaded_cuda_libraries": 290e6,
     },
+    "bayes": {
+        "start": 240e6,
+        "train_ratings": 200,
+        "parameters": 120,
+        "kept": 8,
+    },
     "torch": {
         "start": 410e6,
         "train_ratings": 40,
@@ -137,6 +144,7 @@ SCORES: dict[str, Costs] = {
         "in_block": 24,
         "in_pairs": 4,
         "met_words": 8.5,
+        "kept": 8,
         "gathered_words": 10,
         "neighbours": 8,
         "long_line_bytes": 0.45,
@@ -148,6 +156,7 @@ SCORES: dict[str, Costs] = {
         "recommended": 390,
         "parameters": 4,
         "met_words": 8,
+        "kept": 8,
         "neighbours": 8,
     },
 }

@@ -17,6 +17,7 @@ RULES: dict[str, dict[str, float]] = {
     "split": {"ratings": 0.7},
     "leakage": {"ratings": 0.2, "tags": 10},
     "matrices": {"ratings": 0.4},
+    "places": {"ratings": 1.0},
     "content": {"items": 100, "tags": 30},
     "plot_ratings": {"ratings": 0.4},
     "fitted_on": {"ratings": 3.0, "tags": 60},
@@ -37,6 +38,7 @@ FITS: dict[str, dict[str, float]] = {
     "pure-svd": {"train_ratings": 1.0, "approximated": 0.08, "in_lists": 0.05},
     "item-neighbours": {"train_ratings": 1.0, "compared": 0.007},
     "als": {"train_ratings": 0.8, "seen": 0.2, "solved": 0.004},
+    "bayes": {"train_ratings": 5.0, "seen": 0.3, "solved": 0.005, "drawn_factors": 0.01},
     "sgd": {"train_ratings": 0.8, "seen": 0.1, "multiplied": 0.002, "seen_words": 1.2},
     "torch": {"train_ratings": 0.8, "seen": 5.0, "multiplied": 0.1, "seen_words": 4.0},
 }

@@ -49,12 +49,14 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
         Data: ``first_ratings`` are those of one block of a table, ``long_line_bytes`` those of
         ids that are words.
 
-        Models: ``parameters`` are the factors of users and items, padded, ``user_words`` the
-        entries of w_u of all users, ``met_words`` those that training changes, ``word_copies`` the
-        entries of V in all blocks, ``neighbours`` the most that all items have.
+        Models: ``parameters`` are the factors of users and items, padded, ``kept`` those of all
+        draws that a model is made of, ``user_words`` the entries of w_u of all users,
+        ``met_words`` those that training changes, ``word_copies`` the entries of V in all blocks,
+        ``neighbours`` the most that all items have.
 
         Training: ``seen`` are training ratings times epochs; these times padded factors are
-        ``multiplied``, times squared factors ``solved``; ``approximated`` are ratings times ranks,
+        ``multiplied``, times squared factors ``solved``; ``drawn_factors`` are parameters times
+        epochs; ``approximated`` are ratings times ranks,
         ``compared`` ratings times items, ``in_piece`` the factors of the ratings that PyTorch
         predicts together. ``looks_for_gpu`` is 1 where it is loaded to look, ``cuda_libraries``
         where it is installed with them and ``loaded_cuda_libraries`` where a fit loads them.
@@ -90,6 +92,7 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
         "long_line_bytes": size.long_line_bytes,
         # Models.
         "parameters": parameters,
+        "kept": parameters * fit.draws,
         "user_words": user_words,
         "met_words": user_words * _share_met(train, size),
         "word_copies": _copies(4 * parameters, train) * size.terms * width * fit.maps_words,
@@ -98,6 +101,7 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
         "seen": seen,
         "multiplied": seen * width,
         "solved": seen * fit.factors**2,
+        "drawn_factors": parameters * fit.epochs,
         "seen_words": seen * fit.weighs_words,
         "approximated": train * fit.factors,
         "compared": train * size.items,

@@ -1,7 +1,7 @@
 """What a trial is judged by: how well the model that it fits does on the validation part."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -91,6 +91,7 @@ def objective_of_files(
     validation: PathLike,
     source: PathLike,
     content: PathLike | None,
+    places: Sequence[PathLike],
     *,
     entry: Mapping[str, Any],
     training: Mapping[str, Any],
@@ -98,13 +99,16 @@ def objective_of_files(
     seed: int,
     threads: int,
 ) -> Objective:
-    """`validation_objective` of a split's matrices, TF-IDF rows and the data's facts on disk."""
+    """`validation_objective` of a split's matrices, TF-IDF rows and the data's facts on disk.
+
+    `places` are the files of both parts' places, or none.
+    """
+    parts = Observations.of_files(train, validation, places)
     low, high = read_json(source)["rating_range"]
     return validation_objective(
         entry,
         training,
-        Observations.from_matrix(read_sparse(train)),
-        Observations.from_matrix(read_sparse(validation)),
+        *parts,
         read_sparse(content) if content else None,
         rating_range=(low, high),
         evaluation=evaluation,

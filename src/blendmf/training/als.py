@@ -1,11 +1,8 @@
 """Alternating least squares, the same to the last bit for any number of threads."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,13 +13,10 @@ from blendmf.training.als_kernels import solve_rows, sum_squared_errors
 from blendmf.training.compiled import compiled
 from blendmf.training.loop import HostEngine
 from blendmf.training.parameters import Array, Parameters
+from blendmf.training.row_tasks import RATINGS_PER_TASK, in_threads, row_tasks
 from blendmf.training.settings import TrainingSettings
 
-RATINGS_PER_TASK = 1 << 15
-"""Ratings after which a thread takes up another task."""
-
 Rows = NDArray[np.float64]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,11 +42,7 @@ class Side:
     @classmethod
     def of_rows(cls, centred: sp.csr_array) -> "Side":
         """The side that is the rows of a matrix of ratings less mu."""
-        n_tasks = -(-centred.nnz // RATINGS_PER_TASK)
-        ends = np.searchsorted(centred.indptr, np.arange(1, n_tasks) * RATINGS_PER_TASK)
-        cuts = np.unique([0, *ends, centred.shape[0]])
-        tasks = [(int(begin), int(end)) for begin, end in pairwise(cuts)]
-        return cls(centred.indptr, centred.indices, centred.data, tasks)
+        return cls(centred.indptr, centred.indices, centred.data, row_tasks(centred.indptr))
 
 
 class AlsEngine(HostEngine):
@@ -120,7 +110,7 @@ class AlsEngine(HostEngine):
         """RMSE of the current parameters, predictions clipped to the rating range."""
         starts = range(0, len(part), RATINGS_PER_TASK)
         pieces = [self._errors(part, start, start + RATINGS_PER_TASK) for start in starts]
-        return math.sqrt(sum(self._in_threads(pieces)) / len(part))
+        return math.sqrt(sum(in_threads(pieces, self.threads)) / len(part))
 
     def parameters(self) -> Parameters:
         """Copy of the current parameters."""
@@ -140,7 +130,7 @@ class AlsEngine(HostEngine):
         def task(begin: int, end: int) -> Callable[[], None]:
             return lambda: kernel(begin, end, *ratings, rows, other_rows, *self._penalties)
 
-        self._in_threads([task(begin, end) for begin, end in side.tasks])
+        in_threads([task(begin, end) for begin, end in side.tasks], self.threads)
 
     def _errors(self, part: Observations, begin: int, end: int) -> Callable[[], float]:
         """What sums the squared errors of some of a part's ratings."""
@@ -148,13 +138,6 @@ class AlsEngine(HostEngine):
         of_kind = ((part.users, np.int32), (part.items, np.int32), (part.ratings, np.float32))
         arrays = [np.require(array[begin:end], kind, ["C", "W"]) for array, kind in of_kind]
         return lambda: kernel(*arrays, self._mean, *self._range, self._user_rows, self._item_rows)
-
-    def _in_threads(self, tasks: Iterable[Callable[[], T]]) -> list[T]:
-        """What the tasks return, in their order."""
-        if self.threads == 1:
-            return [task() for task in tasks]
-        with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(lambda task: task(), tasks))
 
     def _load_kernels(self, train: Observations) -> None:
         """Have the kernels loaded or compiled, by calls that find nothing to do."""

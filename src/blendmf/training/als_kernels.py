@@ -6,20 +6,9 @@ X, Y : ndarray of float64, of shape (n, d + 1) and (m, d + 1)
     Rows of one side and of the other: the factors, and the bias in the last column.
 """
 
-import math
-
 import numpy as np
-from numba import njit
 
-TOGETHER = 4
-"""Rows that are added to, or taken from, a matrix at a time; each time it is read and written."""
-
-SMALLEST_PIVOT = 1e-13
-"""Share of the largest diagonal entry below which a pivot is nothing but rounding."""
-
-
-FUSED = {"contract"}
-"""Lets a product and a sum become one instruction, which rounds once."""
+from blendmf.training.normal_equations import TOGETHER, add_products, decompose, substitute_back
 
 
 def solve_rows(begin, end, indptr, others, centred, X, Y, penalty, bias_penalty):
@@ -56,60 +45,12 @@ def solve_rows(begin, end, indptr, others, centred, X, Y, penalty, bias_penalty)
                     z[k, right] = centred[n] - Y[i, bias]
                 else:
                     z[k] = 0.0
-            _add_products(A, z)
+            add_products(A, z)
         for f in range(bias):
             A[f, f] += (last - first) * penalty
         A[bias, bias] += (last - first) * bias_penalty
-        _solve(A, X[row])
-
-
-@njit(error_model="numpy", fastmath=FUSED)
-def _add_products(A, z):
-    """Add the upper part of ``z' z``, without its last row, to A."""
-    width = np.uint64(len(A))
-    for f in range(width):
-        for g in range(f, width + np.uint64(1)):
-            total = A[f, g]
-            for k in range(TOGETHER):
-                total += z[k, f] * z[k, g]
-            A[f, g] = total
-
-
-@njit(error_model="numpy")
-def _solve(A, x):
-    """Write the solution of normal equations to x, by Cholesky's decomposition in place.
-
-    Where a pivot is nothing but rounding, the equations leave an unknown open and it becomes 0.
-
-    Parameters
-    ----------
-    A : ndarray of shape (width, width + 1)
-        The upper triangle of the matrix, and the right side as the last column.
-    """
-    width = len(A)
-    largest = 0.0
-    for f in range(width):
-        largest = max(largest, A[f, f])
-    for f in range(width):
-        for h in range(f):
-            _take_multiple(A, f, h)
-        scale = 1.0 / math.sqrt(A[f, f]) if A[f, f] > SMALLEST_PIVOT * largest else 0.0
-        for g in range(f, width + 1):
-            A[f, g] *= scale
-    for f in range(width - 1, -1, -1):
-        left = A[f, width]
-        for g in range(f + 1, width):
-            left -= A[f, g] * x[g]
-        x[f] = left / A[f, f] if A[f, f] > 0.0 else 0.0
-
-
-@njit(error_model="numpy", fastmath=FUSED)
-def _take_multiple(A, f, h):
-    """Take ``A[h, f]`` times row h of A from row f, from the diagonal on."""
-    f, h = np.uint64(f), np.uint64(h)
-    factor = A[h, f]
-    for g in range(f, np.uint64(A.shape[1])):
-        A[f, g] -= factor * A[h, g]
+        decompose(A)
+        substitute_back(A, X[row])
 
 
 def sum_squared_errors(users, items, ratings, mu, low, high, X, Y):

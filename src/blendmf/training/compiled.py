@@ -17,7 +17,16 @@ from typing import Any
 import llvmlite.binding as llvm
 import numba
 
-SOURCES = ("als_kernels.py", "atomics.py", "blocks.py", "rows.py", "sgd.py", "sgd_kernels.py")
+SOURCES = (
+    "als_kernels.py",
+    "atomics.py",
+    "blocks.py",
+    "gibbs_kernels.py",
+    "normal_equations.py",
+    "rows.py",
+    "sgd.py",
+    "sgd_kernels.py",
+)
 """Files of this folder that the kernels are made of."""
 
 

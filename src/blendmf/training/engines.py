@@ -22,6 +22,7 @@ WORTH_A_GPU = 5_000_000
 
 ONLY_ENGINE = {
     "als": ("numba", "alternating least squares are solved on the CPU"),
+    "bayes": ("numba", "draws from the posterior are made on the CPU"),
     "adam": ("torch", "adam runs in PyTorch alone"),
     "gd": ("torch", "gd runs in PyTorch alone"),
 }

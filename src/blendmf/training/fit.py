@@ -13,7 +13,8 @@ from blendmf.kinds import is_trained
 from blendmf.models.closed_form import fit_closed_form
 from blendmf.models.model import Model
 from blendmf.streams import stream
-from blendmf.training.engines import EngineFacts, make_engine
+from blendmf.training.drift import without_drift
+from blendmf.training.engines import EngineFacts, choose_engine, make_engine
 from blendmf.training.loop import Epoch, GoesOn, Training, to_the_end, train_epochs
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.settings import TrainingSettings
@@ -100,6 +101,11 @@ def fit_model(
             raise ValueError(f"kind {entry['kind']} needs a content matrix")
         content = sp.csr_array((train.shape[1], 0), dtype=np.float32)
     random = stream(seed, *name)
+    if settings.optimiser == "bayes":
+        words = content if terms.use_content else None
+        return _sampled(train, validation, words, settings, rating_range, random, threads, goes_on)
+    if settings.drift:
+        train = without_drift(train, validation, rating_range)
     parameters = Parameters.initial(terms, train, content.shape[1], settings, random)
     engine, facts = make_engine(parameters, train, content, settings, rating_range, random, threads)
     print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
@@ -116,3 +122,29 @@ def fit_model(
         facts,
         seconds,
     )
+
+
+def _sampled(
+    train: Observations,
+    validation: Observations,
+    content: sp.csr_array | None,
+    settings: TrainingSettings,
+    rating_range: tuple[float, float],
+    random: np.random.Generator,
+    threads: int,
+    goes_on: GoesOn,
+) -> Fit:
+    """Fit by draws from the posterior, all of which count: the last sweep is the best one."""
+    from blendmf.training.bayes import sample_posterior
+    from blendmf.training.gibbs import GibbsSampler, load_kernels
+
+    engine, reason = choose_engine(settings, len(train))
+    facts = EngineFacts(f"{engine} cpu", reason, threads)
+    print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
+    load_kernels()
+    start = time.perf_counter()
+    sampler = GibbsSampler(train, content, settings, random, threads)
+    model, history = sample_posterior(sampler, validation, settings, rating_range, goes_on)
+    seconds = time.perf_counter() - start
+    sweeps, rmse = len(history), history[-1].validation_rmse
+    return Fit(model, history, sweeps, sweeps, rmse, False, facts, seconds)

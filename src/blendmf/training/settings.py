@@ -32,9 +32,9 @@ def with_params(entry: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str
 class TrainingSettings:
     """Settings of one training, the configuration's `training` block and a model's own keys."""
 
-    optimiser: Literal["sgd", "als", "adam", "gd"] = "sgd"
-    """sgd: per rating. als: alternating least squares, for plain factors. adam: mini-batches, gd:
-    full batch, both in PyTorch."""
+    optimiser: Literal["sgd", "als", "bayes", "adam", "gd"] = "sgd"
+    """sgd: per rating. als: alternating least squares, for plain factors. bayes: draws from the
+    posterior. adam: mini-batches, gd: full batch, both in PyTorch."""
 
     engine: Literal["auto", "numba", "torch"] = "auto"
     """What runs sgd: numba on the CPU, torch on `device`; auto goes by device and size. als runs
@@ -79,6 +79,22 @@ class TrainingSettings:
     init_deviation: float = 0.01
     """Standard deviation of the initial factors."""
 
+    drift: bool = True
+    """Whether users' ratings may rise or fall in the order that they are given; bayes learns it,
+    for the others it is taken out beforehand."""
+
+    burn_in: int = 20
+    """Sweeps of bayes that are left out of what is predicted."""
+
+    draws: int = 50
+    """Draws that bayes keeps, about so many, spread evenly over the other sweeps."""
+
+    feedback: bool = True
+    """Whether bayes lets what a user rated, and who rated an item, tell about them."""
+
+    noise_freedom: float | None = 5.0
+    """Degrees of freedom of each user's own noise for bayes; None: one noise for all."""
+
     batch_size: int = 4096
     """Ratings per mini-batch of the torch engine."""
 
@@ -98,7 +114,7 @@ class TrainingSettings:
             If the step is so long and the penalty so large that a step overshoots zero.
         """
         settings = cls(**{**training, **entry.get("training", {})})
-        takes_steps = settings.optimiser != "als"
+        takes_steps = settings.optimiser not in ("als", "bayes")
         if takes_steps and settings.learning_rate * max(settings.penalties) >= 1:
             raise UserError(
                 f"learning_rate {settings.learning_rate} times the largest regularization "

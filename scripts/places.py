@@ -1,0 +1,18 @@
+"""Find where each rating stands in the order in which its user rated."""
+
+from blendmf.data.places import places
+from blendmf.data.tables import read_table
+from blendmf.files import write_sparse
+from blendmf.log import job
+
+with job(snakemake.log[0], asked=snakemake.resources):
+    source, output = snakemake.input, snakemake.output
+    columns = ["user_id", "item_id", "timestamp"]
+    placed = places(
+        read_table(source.train, columns),
+        read_table(source.validation, columns),
+        read_table(source.user_index),
+        read_table(source.item_index, ["item_id"]),
+    )
+    write_sparse(output.train, placed.train)
+    write_sparse(output.validation, placed.validation)

@@ -1,0 +1,137 @@
+"""What is known of users or items beside their ratings, in coordinates that make drawing cheap."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.extmath import randomized_svd
+
+Rows = NDArray[np.float64]
+
+MOST_DIRECTIONS = 256
+"""Directions of the features that are kept, the strongest ones."""
+
+LARGEST_EXACT = 2048
+"""Size of the largest Gram matrix that is decomposed as a whole, which takes some seconds."""
+
+SMALLEST_SHARE = 1e-6
+"""Share of the largest squared singular value below which a direction is nothing but rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class SideInformation:
+    """Features F of the rows of one side, seen in the directions of their singular vectors.
+
+    With F = U S V', a map from features to rows of factors is held as the r coefficients of V's
+    directions. Their design U S has orthogonal columns, so that each coefficient is drawn by
+    itself.
+
+    Attributes
+    ----------
+    squares : ndarray of shape (r,)
+        S^2, the squared lengths of the design's columns.
+    strength : float or None
+        Precision of the coefficients' prior, relative to that of the rows; None where it is drawn.
+    design : ndarray of shape (n, r), or None
+        U S, where that is smaller than its factors.
+    features : csr_array of shape (n, k), or None
+        F, where the design is F V.
+    directions : ndarray of shape (k, r), or None
+        V.
+    """
+
+    squares: NDArray[np.float64]
+    strength: float | None = None
+    design: Rows | None = None
+    features: sp.csr_array | None = None
+    directions: Rows | None = None
+
+    @classmethod
+    def constant(cls, n: int) -> "SideInformation":
+        """One feature that all n rows share: its coefficients are the rows' mean."""
+        return cls(np.array([float(n)]), strength=2.0, design=np.ones((n, 1)))
+
+    @classmethod
+    def of_features(
+        cls, features: sp.csr_array | Rows, random: np.random.Generator
+    ) -> "SideInformation":
+        """The strongest directions of features of shape (n, k).
+
+        Parameters
+        ----------
+        features : csr_array or ndarray
+        random : Generator
+            For those that are too many to be decomposed exactly.
+        """
+        matrix = sp.csr_array(features, dtype=np.float64)
+        n, k = matrix.shape
+        if min(n, k) > LARGEST_EXACT:
+            state = int(random.integers(2**31))
+            left, singular, right = randomized_svd(matrix, MOST_DIRECTIONS, random_state=state)
+            squares, vectors = singular**2, left if n <= k else right.T
+        else:
+            gram = (matrix @ matrix.T if n <= k else matrix.T @ matrix).toarray()
+            squares, vectors = np.linalg.eigh(gram)
+            squares, vectors = squares[::-1], vectors[:, ::-1]
+        kept = squares[:MOST_DIRECTIONS] > SMALLEST_SHARE * max(squares[0], 0.0)
+        squares, vectors = squares[: len(kept)][kept], vectors[:, : len(kept)][:, kept]
+        if n <= k:
+            return cls(squares, design=vectors * np.sqrt(squares))
+        return cls(squares, features=matrix, directions=np.ascontiguousarray(vectors))
+
+    @property
+    def n_directions(self) -> int:
+        """Number of directions r."""
+        return len(self.squares)
+
+    def mapped(self, coefficients: Rows) -> Rows:
+        """U S W: rows of shape (n, width) from coefficients W of shape (r, width)."""
+        if self.design is not None:
+            return self.design @ coefficients
+        assert self.features is not None
+        assert self.directions is not None
+        mapped: Rows = self.features @ (self.directions @ coefficients)
+        return mapped
+
+    def gathered(self, rows: Rows) -> Rows:
+        """(U S)' X: of shape (r, width), for rows X of shape (n, width)."""
+        if self.design is not None:
+            return self.design.T @ rows
+        assert self.features is not None
+        assert self.directions is not None
+        return self.directions.T @ (self.features.T @ rows)
+
+
+def raters(ratings: sp.csr_array) -> sp.csr_array:
+    """Who rated an item, or what a user rated, whatever the ratings: TF-IDF rows of length 1.
+
+    Whoever rates everything says little of what he rates, and weighs ln(n / number of ratings).
+
+    Parameters
+    ----------
+    ratings : csr_array of shape (n, m)
+
+    Returns
+    -------
+    csr_array of float64, of shape (n, m)
+        A row without ratings stays empty.
+    """
+    rated = sp.csr_array(
+        (np.ones(ratings.nnz), ratings.indices, ratings.indptr), shape=ratings.shape
+    )
+    per_column = np.bincount(ratings.indices, minlength=ratings.shape[1])
+    weighted = rated @ sp.diags_array(np.log((1 + rated.shape[0]) / (1 + per_column)))
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    return sp.csr_array(sp.diags_array(1 / np.where(lengths > 0, lengths, 1.0)) @ weighted)
+
+
+def activity(n_ratings: ArrayLike) -> Rows:
+    """Logarithm of the number of ratings, standardised, and its square less 1, of shape (n, 2)."""
+    logarithm = np.log1p(np.asarray(n_ratings, dtype=np.float64))
+    deviation = float(logarithm.std())
+    if math.isclose(deviation, 0.0, abs_tol=1e-12):
+        return np.zeros((len(logarithm), 2))
+    standard = (logarithm - logarithm.mean()) / deviation
+    return np.column_stack([standard, standard**2 - 1])
