@@ -227,10 +227,25 @@ def test_the_split_of_a_run_is_the_problem(problem, tmp_path):
     assert (read.content != problem.content).nnz == 0
 
 
+def test_the_split_of_a_variation_shares_the_data_of_its_experiment(problem, tmp_path):
+    folder = tmp_path / "results/tiny/audit/random"
+    places = problem.train.to_matrix()
+    for part in ("train", "validation", "test"):
+        write_sparse(folder / f"matrices/{part}.npz", getattr(problem, part).to_matrix())
+    for part in ("train", "validation"):
+        write_sparse(folder / f"places/{part}.npz", getattr(problem, part).to_matrix())
+    write_sparse(folder / "content/tfidf.npz", problem.content)
+    write_json(tmp_path / "results/tiny/data/source.json", {"rating_range": RANGE})
+    read = Problem.of_results(folder)
+    assert (read.name, read.rating_range) == ("tiny/audit/random", RANGE)
+    np.testing.assert_array_equal(read.train.places, places.data)
+
+
 def test_the_shipped_plan_is_complete():
     plan = yaml.safe_load((ADAPTERS / "systems.yaml").read_text())
     systems = [System.of_entry(entry) for entry in plan["systems"]]
     duels = [Duel.of_entry(entry) for entry in plan["duels"]]
+    assert plan["reference"] in {system.system for system in systems}
     every = systems + [system for entry in duels for system in entry.systems]
     required = environment.read_requirements(ADAPTERS / "requirements.txt")
     installed = {requirement.split("==")[0] for requirement in required}

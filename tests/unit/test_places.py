@@ -9,7 +9,7 @@ from blendmf.data.places import Moments, places, places_among
 
 def moments(pairs):
     users, times = zip(*pairs, strict=True) if pairs else ((), ())
-    return Moments(np.array(users, dtype=np.int64), np.array(times, dtype=np.int64))
+    return Moments(np.array(users, dtype=np.int32), np.array(times, dtype=np.int64))
 
 
 def test_known_places():

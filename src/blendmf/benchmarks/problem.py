@@ -6,7 +6,7 @@ from pathlib import Path
 import scipy.sparse as sp
 
 from blendmf.data.observations import Observations
-from blendmf.files import PathLike, read_json, read_sparse, write_arrays
+from blendmf.files import PathLike, parts_below, read_json, read_sparse, write_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +32,25 @@ class Problem:
 
     @classmethod
     def of_results(cls, folder: Path) -> "Problem":
-        """The split that a run of the pipeline made, from ``results/{dataset}``."""
+        """The split that a run of the pipeline made.
+
+        Parameters
+        ----------
+        folder : Path
+            ``results/{dataset}``, or that of a variation, such as
+            ``results/{dataset}/audit/random``, which shares the data themselves with it.
+        """
         train, validation = Observations.of_files(
             folder / "matrices/train.npz",
             folder / "matrices/validation.npz",
             sorted(folder.glob("places/*.npz")),  # train before validation
         )
         test = Observations.from_matrix(read_sparse(folder / "matrices/test.npz"))
-        low, high = read_json(folder / "data/source.json")["rating_range"]
+        name = "/".join(parts_below(folder / "data", "results")[:-1]).lstrip("/")
+        data = (place / "data/source.json" for place in (folder, *folder.parents))
+        low, high = read_json(next(path for path in data if path.is_file()))["rating_range"]
         content = read_sparse(folder / "content/tfidf.npz")
-        return cls(folder.name, train, validation, test, content, (low, high))
+        return cls(name, train, validation, test, content, (low, high))
 
     def write(self, path: PathLike) -> None:
         """Write the problem for the adapters, without the ratings of the test part."""

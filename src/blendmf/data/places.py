@@ -35,14 +35,14 @@ def places(
     """
     user_ids, item_ids = pd.Index(users["user_id"]), pd.Index(items["item_id"])
     moments = [
-        Moments(user_ids.get_indexer(part["user_id"]), part["timestamp"].to_numpy())
+        Moments(_positions(user_ids, part["user_id"]), part["timestamp"].to_numpy())
         for part in (train, validation)
     ]
     matrices = [
         sp.csr_array(
             (
                 places_among(of_part, moments[0]),
-                (of_part.users.astype(np.int32), item_ids.get_indexer(part["item_id"])),
+                (of_part.users, _positions(item_ids, part["item_id"])),
             ),
             shape=(len(user_ids), len(item_ids)),
         )
@@ -54,7 +54,7 @@ def places(
 class Moments(NamedTuple):
     """When ratings were given: users, as positions, and times, each of shape (n,)."""
 
-    users: NDArray[np.int64]
+    users: NDArray[np.int32]
     times: NDArray[np.int64]
 
 
@@ -79,14 +79,23 @@ def places_among(of: Moments, among: Moments) -> NDArray[np.float32]:
     users = np.concatenate([among.users, of.users])
     times = np.concatenate([among.times, of.times])
     order = np.lexsort((times, users))
-    in_order = pd.DataFrame(
-        {"user": users[order], "time": times[order], "trained": order < len(among.users)}
-    )
-    of_user = in_order.groupby("user", sort=False)["trained"]
-    of_moment = in_order.groupby(["user", "time"], sort=False)["trained"]
-    older = of_user.cumsum() - of_moment.cumsum()
-    n_trained = of_user.transform("sum")
-    share = (older + of_moment.transform("sum") / 2) / n_trained.clip(lower=1)
+    users, times = users[order], times[order]
+    trained = np.concatenate([[0], np.cumsum(order < len(among.users))])
+    new_user = np.diff(users, prepend=-1) != 0
+    new_moment = new_user | (np.diff(times, prepend=0) != 0)
+    begin = np.flatnonzero(new_moment)
+    end = np.append(begin[1:], len(users))
+    begin_user = np.flatnonzero(new_user)
+    end_user = np.append(begin_user[1:], len(users))
+    of_user = np.searchsorted(begin_user, begin, side="right") - 1
+    before = trained[begin_user][of_user]
+    n_trained = trained[end_user][of_user] - before
+    share = ((trained[begin] + trained[end]) / 2 - before) / np.maximum(n_trained, 1)
+    place = np.where(n_trained > 0, share - 0.5, 0.0).astype(np.float32)
     placed = np.empty(len(users), dtype=np.float32)
-    placed[order] = np.where(n_trained > 0, share - 0.5, 0.0)
+    placed[order] = np.repeat(place, end - begin)
     return placed[len(among.users) :]
+
+
+def _positions(index: pd.Index, ids: pd.Series) -> NDArray[np.int32]:
+    return index.get_indexer(pd.Index(ids)).astype(np.int32)

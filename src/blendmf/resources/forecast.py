@@ -35,10 +35,16 @@ RESAMPLES = 1000
 
 SHOWN: Sequence[tuple[str, str | None, bool]] = (
     *(("import_tables", None, False), ("split", None, False), ("matrices", None, False)),
-    *(("content", None, False), ("leakage", None, False), ("fitted_on", None, False)),
+    *(
+        ("places", None, False),
+        ("content", None, False),
+        ("leakage", None, False),
+        ("fitted_on", None, False),
+    ),
     *(("search", "mf-content", False), ("search", "mf-content", True)),
     *(("train", "bias", False), ("train", "svd", False), ("train", "mf-content", False)),
-    *(("evaluate", "mf-content", False), ("recommend", "mf-content", False)),
+    *(("train", "bayes-content", False), ("evaluate", "mf-content", False)),
+    *(("evaluate", "bayes-content", False), ("recommend", "mf-content", False)),
     *(("compare", None, False), ("rank_sweep", None, False), ("plot_ratings", None, False)),
 )
 """Rule, model, and whether the job is one of as many as a generation has trials."""

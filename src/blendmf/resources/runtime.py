@@ -17,7 +17,7 @@ RULES: dict[str, dict[str, float]] = {
     "split": {"ratings": 0.7},
     "leakage": {"ratings": 0.2, "tags": 10},
     "matrices": {"ratings": 0.4},
-    "places": {"ratings": 1.0},
+    "places": {"ratings": 0.8},
     "content": {"items": 100, "tags": 30},
     "plot_ratings": {"ratings": 0.4},
     "fitted_on": {"ratings": 3.0, "tags": 60},
