@@ -44,6 +44,17 @@ def test_a_user_s_own_places_are_0_on_average_and_keep_the_order(trained):
         assert (np.diff(own[of_user][order]) >= -1e-6).all()
 
 
+def test_blocks_of_users_change_nothing(monkeypatch):
+    random = np.random.default_rng(1)
+    train, of = (
+        Moments(random.integers(9, size=n).astype(np.int32), random.integers(20, size=n))
+        for n in (200, 50)
+    )
+    whole = places_among(of, train)
+    monkeypatch.setattr("blendmf.data.places.RATINGS_PER_BLOCK", 60)
+    np.testing.assert_array_equal(places_among(of, train), whole)
+
+
 def test_they_are_stored_as_the_ratings_are():
     columns = ["user_id", "item_id", "rating", "timestamp"]
     train = pd.DataFrame([("b", 1, 3, 20), ("a", 2, 4, 10), ("b", 3, 5, 10)], columns=columns)

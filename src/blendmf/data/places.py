@@ -1,11 +1,15 @@
 """Where each rating stands in the order in which its user rated."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
+
+RATINGS_PER_BLOCK = 2**20
+"""About so many are placed at a time, all ratings of some users."""
 
 
 class Places(NamedTuple):
@@ -76,14 +80,27 @@ def places_among(of: Moments, among: Moments) -> NDArray[np.float32]:
     -------
     ndarray of float32, of shape (n,)
     """
+    n_users = 1 + max((int(part.users.max()) for part in (of, among) if len(part.users)), default=0)
+    n_blocks = -(-(len(of.users) + len(among.users)) // RATINGS_PER_BLOCK)
+    placed = np.empty(len(of.users), dtype=np.float32)
+    for first, last in pairwise(np.linspace(0, n_users, n_blocks + 1).astype(int)):
+        here = [(first <= part.users) & (part.users < last) for part in (of, among)]
+        block = [
+            Moments(part.users[k], part.times[k]) for part, k in zip((of, among), here, strict=True)
+        ]
+        placed[here[0]] = _placed(*block)
+    return placed
+
+
+def _placed(of: Moments, among: Moments) -> NDArray[np.float32]:
+    """The same of a block of users, all at once."""
     users = np.concatenate([among.users, of.users])
     times = np.concatenate([among.times, of.times])
     order = np.lexsort((times, users))
     users, times = users[order], times[order]
     trained = np.concatenate([[0], np.cumsum(order < len(among.users))])
     new_user = np.diff(users, prepend=-1) != 0
-    new_moment = new_user | (np.diff(times, prepend=0) != 0)
-    begin = np.flatnonzero(new_moment)
+    begin = np.flatnonzero(new_user | (np.diff(times, prepend=0) != 0))
     end = np.append(begin[1:], len(users))
     begin_user = np.flatnonzero(new_user)
     end_user = np.append(begin_user[1:], len(users))

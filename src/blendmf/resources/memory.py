@@ -52,7 +52,7 @@ RULES: dict[str, Costs] = {
         "tags": 2200,
         "long_line_bytes": 1,
     },
-    "places": {"start": 150e6, "ratings": 130},
+    "places": {"start": 150e6, "ratings": 37, "first_ratings": 105},
     "matrices": {"start": 156e6, "ratings": 39, "items": 2500, "long_line_bytes": 4.5},
     "content": {"start": 220e6, "items": 3000, "tags": 2400},
     "plot_ratings": {"start": 177e6, "ratings": 45, "long_line_bytes": 1},
