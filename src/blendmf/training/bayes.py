@@ -48,7 +48,7 @@ def sample_posterior(
     """
     place, epochs = predicted_place(validation), settings.epochs
     burn_in = min(settings.burn_in, epochs - 1)
-    every = max(1, (epochs - burn_in) // settings.draws)
+    every = max(1, round((epochs - burn_in) / settings.draws))
     mean = _MeanPrediction(validation, sampler.global_mean, rating_range)
     kept = _Kept((epochs - burn_in - 1) // every + 1)
     history: list[Epoch] = []

@@ -18,7 +18,13 @@ x : ndarray of float64, of shape (width,)
 import numpy as np
 from numba import njit
 
-from blendmf.training.normal_equations import TOGETHER, add_products, decompose, substitute_back
+from blendmf.training.normal_equations import (
+    LANES,
+    TOGETHER,
+    add_products,
+    decompose,
+    substitute_back,
+)
 
 
 def draw_rows(begin, end, indptr, others, targets, weights, places, noise, Z, slope, X):
@@ -33,8 +39,8 @@ def draw_rows(begin, end, indptr, others, targets, weights, places, noise, Z, sl
     X : ndarray of float64, of shape (n, width)
     """
     width = X.shape[1]
-    A = np.empty((width, width + 1))
-    z = np.empty((TOGETHER, width + 1))
+    A = np.empty((width, _columns(width)))
+    z = np.zeros((TOGETHER, _columns(width)))
     for row in range(begin, end):
         first, last = indptr[row], indptr[row + 1]
         said = (others[first:last], targets[first:last], weights[first:last], places[first:last])
@@ -53,7 +59,7 @@ def _draw_by_equations(others, targets, weights, places, Z, slope, x, A, z):
         for k in range(TOGETHER):
             n = start + k
             if n < n_ratings:
-                _fill(z[k], Z[others[n]], weights[n], places[n], slope)
+                _fill(z[k, :width], Z[others[n]], weights[n], places[n], slope)
                 z[k, width] = weights[n] * targets[n]
             else:
                 z[k] = 0.0
@@ -80,13 +86,11 @@ def _draw_by_correction(others, targets, weights, places, noise, Z, slope, x):
     """
     width, n_ratings = len(x), len(others)
     rows = np.empty((n_ratings, width))
-    system = np.zeros((n_ratings, n_ratings + 1))
-    z = np.zeros((TOGETHER, n_ratings + 1))
+    system = np.zeros((n_ratings, _columns(n_ratings)))
+    z = np.zeros((TOGETHER, _columns(n_ratings)))
     for n in range(n_ratings):
         _fill(rows[n], Z[others[n]], weights[n], places[n], slope)
-        foretold = noise[n]
-        for f in range(width):
-            foretold += rows[n, f] * x[f]
+        foretold = noise[n] + _product(rows[n], x)
         system[n, n] = 1.0
         system[n, n_ratings] = weights[n] * targets[n] - foretold
     for start in range(0, width, TOGETHER):
@@ -104,6 +108,12 @@ def _draw_by_correction(others, targets, weights, places, noise, Z, slope, x):
 
 
 @njit(error_model="numpy")
+def _columns(width):
+    """Columns of a system, as `blendmf.training.normal_equations` has it."""
+    return (width // LANES + 1) * LANES
+
+
+@njit(error_model="numpy")
 def _fill(row, of_other, weight, place, slope):
     """Write what a rating multiplies its row by, as often as it weighs."""
     for f in range(len(slope)):
@@ -113,8 +123,13 @@ def _fill(row, of_other, weight, place, slope):
 def pair_products(users, items, X, Y, products):
     """Write ``X[users[n]] . Y[items[n]]`` to ``products[n]``."""
     for n in range(len(users)):
-        x, y = X[users[n]], Y[items[n]]
-        total = 0.0
-        for f in range(X.shape[1]):
-            total += x[f] * y[f]
-        products[n] = total
+        products[n] = _product(X[users[n]], Y[items[n]])
+
+
+@njit(error_model="numpy", fastmath={"contract", "reassoc"})
+def _product(x, y):
+    """x . y, added up in whatever order the processor likes."""
+    total = 0.0
+    for f in range(len(x)):
+        total += x[f] * y[f]
+    return total

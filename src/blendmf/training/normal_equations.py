@@ -1,7 +1,8 @@
 """Normal equations, added up and solved in place; the building stones of kernels.
 
-A system of `width` unknowns is an array of shape (width, width + 1): the upper triangle of its
-matrix, and the right side as the last column.
+A system of `width` unknowns is an array with a row for each: the upper triangle of its matrix, and
+the right side as column `width`. Columns beyond it, up to a multiple of `LANES`, are room that lets
+whole vectors be added.
 """
 
 import math
@@ -12,6 +13,9 @@ from numba import njit
 TOGETHER = 4
 """Rows that are added to, or taken from, a matrix at a time; each time it is read and written."""
 
+LANES = 8
+"""Numbers that a processor adds at a time."""
+
 SMALLEST_PIVOT = 1e-13
 """Share of the largest diagonal entry below which a pivot is nothing but rounding."""
 
@@ -21,16 +25,16 @@ FUSED = {"contract"}
 
 @njit(error_model="numpy", fastmath=FUSED)
 def add_products(A, z):
-    """Add ``z' z``, without its last row, to the upper part of A.
+    """Add ``z' z`` to A, at least to its upper part.
 
     Parameters
     ----------
-    z : ndarray of shape (TOGETHER, width + 1)
+    z : ndarray of shape (TOGETHER, number of columns of A)
     """
-    width = np.uint64(len(A))
-    for f in range(width):
+    lanes, columns = np.uint64(LANES), np.uint64(A.shape[1])
+    for f in range(np.uint64(len(A))):
         first, second, third, fourth = z[0, f], z[1, f], z[2, f], z[3, f]
-        for g in range(f, width + np.uint64(1)):
+        for g in range(f // lanes * lanes, columns):
             total = A[f, g] + first * z[0, g]
             total += second * z[1, g]
             total += third * z[2, g]

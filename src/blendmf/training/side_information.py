@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
 Rows = NDArray[np.float64]
@@ -73,10 +74,11 @@ class SideInformation:
             squares, vectors = singular**2, left if n <= k else right.T
         else:
             gram = (matrix @ matrix.T if n <= k else matrix.T @ matrix).toarray()
-            squares, vectors = np.linalg.eigh(gram)
+            strongest = (max(0, len(gram) - MOST_DIRECTIONS), len(gram) - 1)
+            squares, vectors = eigh(gram, subset_by_index=strongest)
             squares, vectors = squares[::-1], vectors[:, ::-1]
-        kept = squares[:MOST_DIRECTIONS] > SMALLEST_SHARE * max(squares[0], 0.0)
-        squares, vectors = squares[: len(kept)][kept], vectors[:, : len(kept)][:, kept]
+        kept = squares > SMALLEST_SHARE * max(squares[0], 0.0)
+        squares, vectors = squares[kept], vectors[:, kept]
         if n <= k:
             return cls(squares, design=vectors * np.sqrt(squares))
         return cls(squares, features=matrix, directions=np.ascontiguousarray(vectors))
