@@ -31,7 +31,7 @@ def planted():
 def test_it_finds_the_map_and_the_precision_of_rows_that_are_known(planted):
     F, W, covariance, rows = planted
     random = stream(3, "draws")
-    prior = RowPrior([SideInformation.of_features(F, random)], *rows.shape)
+    prior = RowPrior([SideInformation.of_features(F, random)], np.ones(len(rows)), rows.shape[1])
     means, covariances = [], []
     for sweep in range(300):
         prior.draw(rows, random)
@@ -50,7 +50,9 @@ def test_features_that_say_nothing_are_held_to_zero(planted):
     _, _, _, rows = planted
     random = stream(4, "draws")
     noise = random.standard_normal((3000, 50))
-    prior = RowPrior([SideInformation.of_features(noise, random)], *rows.shape)
+    prior = RowPrior(
+        [SideInformation.of_features(noise, random)], np.ones(len(rows)), rows.shape[1]
+    )
     away = np.zeros_like(rows)
     for sweep in range(120):
         prior.draw(rows, random)
@@ -62,8 +64,8 @@ def test_features_that_say_nothing_are_held_to_zero(planted):
 def test_the_mean_is_the_sum_of_all_shares(planted):
     F, _, _, rows = planted
     random = stream(5, "draws")
-    known = [SideInformation.of_features(F, random), SideInformation.constant(3000)]
-    prior = RowPrior(known, *rows.shape)
+    known = [SideInformation.of_features(F, random), SideInformation.constant(np.ones(3000))]
+    prior = RowPrior(known, np.ones(len(rows)), rows.shape[1])
     for _ in range(5):
         prior.draw(rows, random)
     np.testing.assert_allclose(prior.mean, np.sum(prior._shares, axis=0), atol=1e-10)

@@ -50,7 +50,7 @@ def test_features_of_less_rank_have_fewer_directions():
 
 
 def test_a_constant_is_the_sum_of_the_rows():
-    known = SideInformation.constant(4)
+    known = SideInformation.constant(np.ones(4))
     np.testing.assert_array_equal(known.gathered(np.arange(8.0).reshape(4, 2)), [[12, 16]])
 
 

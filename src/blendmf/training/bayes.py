@@ -27,8 +27,8 @@ def sample_posterior(
     """Sweep, and keep draws that are spread evenly over the sweeps after the first ones.
 
     The validation part has no say in the draws. It tells for which place in a user's order ratings
-    are to be predicted (where its own stand on average), how wide intervals have to be, and how
-    well the kept draws predict after each sweep.
+    are to be predicted (where its own stand on average), which items those without ratings take
+    after, how wide intervals have to be, and how well the kept draws predict after each sweep.
 
     Parameters
     ----------
@@ -51,10 +51,13 @@ def sample_posterior(
     every = max(1, round((epochs - burn_in) / settings.draws))
     mean = _MeanPrediction(validation, sampler.global_mean, rating_range)
     kept = _Kept((epochs - burn_in - 1) // every + 1)
+    choice = _ChoiceForUnrated(sampler, validation, place, rating_range)
     history: list[Epoch] = []
     with threadpool_limits(1, "blas"):
         for epoch in progress(range(1, epochs + 1), "sweeps"):
             train_rmse = sampler.sweep()
+            if burn_in // 2 < epoch <= burn_in:
+                choice.judge()
             draw = sampler.current(place)
             if (epochs - epoch) % every == 0 and epoch > burn_in:
                 kept.append(draw)
@@ -76,6 +79,35 @@ def calibrated(model: BayesianFactorModel, validation: Observations) -> Bayesian
     errors = np.abs(validation.ratings - model.predict(users, items))
     widths = np.quantile(errors / model.deviation(users, items), LEVELS, method="higher")
     return replace(model, widths=widths)
+
+
+class _ChoiceForUnrated:
+    """Which rows items without ratings take after: what validation says of such items."""
+
+    def __init__(
+        self,
+        sampler: GibbsSampler,
+        validation: Observations,
+        place: float,
+        rating_range: tuple[float, float],
+    ) -> None:
+        self._sampler, self._place, self._range = sampler, place, rating_range
+        chosen = sampler.without_ratings(validation.items)
+        self._users, self._items = validation.users[chosen], validation.items[chosen]
+        self._ratings = validation.ratings[chosen]
+        self._totals: NDArray[np.float64] = np.zeros(1)
+        self._n_draws = 0
+
+    def judge(self) -> None:
+        """Take one more draw into account, and settle on the choice that is best so far."""
+        if not len(self._items):
+            return
+        said = self._sampler.said_without(self._users, self._items, self._place)
+        self._totals = self._totals + np.array(said)
+        self._n_draws += 1
+        predicted = np.clip(self._totals / self._n_draws, *self._range)
+        errors = ((predicted - self._ratings) ** 2).sum(axis=1)
+        self._sampler.choose_without(int(errors.argmin()))
 
 
 class _Kept:

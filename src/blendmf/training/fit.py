@@ -136,7 +136,8 @@ def _sampled(
 ) -> Fit:
     """Fit by draws from the posterior, all of which count: the last sweep is the best one."""
     from blendmf.training.bayes import sample_posterior
-    from blendmf.training.gibbs import GibbsSampler, load_kernels
+    from blendmf.training.gibbs import GibbsSampler
+    from blendmf.training.side import load_kernels
 
     engine, reason = choose_engine(settings, len(train))
     facts = EngineFacts(f"{engine} cpu", reason, threads)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
@@ -24,6 +25,14 @@ class RowPrior:
     the strength has a Gamma prior, and the precision a Wishart prior. Each is drawn from its
     distribution given all others; what hangs on the features' scale is learned.
 
+    Parameters
+    ----------
+    known : sequence of SideInformation
+        F_j of the rows.
+    weights : ndarray of shape (n,)
+        Root of how much each row counts; rows and features are taken to be multiplied by it.
+    width : int
+
     Attributes
     ----------
     mean : ndarray of shape (n, width)
@@ -38,8 +47,11 @@ class RowPrior:
     factorization with high-dimensional side information using MCMC", MLSP 2017.
     """
 
-    def __init__(self, known: Sequence[SideInformation], n: int, width: int) -> None:
-        self._known = (SideInformation.constant(n), *known)
+    def __init__(
+        self, known: Sequence[SideInformation], weights: NDArray[np.float64], width: int
+    ) -> None:
+        n = len(weights)
+        self._known = (SideInformation.constant(weights), *known)
         self._coefficients = [np.zeros((one.n_directions, width)) for one in self._known]
         self._shares = [np.zeros((n, width)) for _ in self._known]
         self._strengths = [1.0 if one.strength is None else one.strength for one in self._known]
@@ -52,6 +64,12 @@ class RowPrior:
         for number in range(len(self._known)):
             self._draw_coefficients(number, rows, upper, random)
         self._draw_precision(rows, random)
+
+    def mean_of(self, features: Sequence[sp.csr_array], n: int) -> Rows:
+        """Prior mean of n other rows, of shape (n, width), by their features."""
+        ones = sp.csr_array(np.ones((n, 1)))
+        pairs = zip(self._known, (ones, *features), self._coefficients, strict=True)
+        return np.sum([one.mapped_of(own, by) for one, own, by in pairs], axis=0)
 
     def _draw_coefficients(
         self, number: int, rows: Rows, upper: Rows, random: np.random.Generator

@@ -33,26 +33,28 @@ class SideInformation:
     ----------
     squares : ndarray of shape (r,)
         S^2, the squared lengths of the design's columns.
-    strength : float or None
-        Precision of the coefficients' prior, relative to that of the rows; None where it is drawn.
+    features : csr_array of shape (n, k)
+        F.
+    directions : ndarray of shape (k, r)
+        V.
     design : ndarray of shape (n, r), or None
         U S, where that is smaller than its factors.
-    features : csr_array of shape (n, k), or None
-        F, where the design is F V.
-    directions : ndarray of shape (k, r), or None
-        V.
+    strength : float or None
+        Precision of the coefficients' prior, relative to that of the rows; None where it is drawn.
     """
 
     squares: NDArray[np.float64]
-    strength: float | None = None
+    features: sp.csr_array
+    directions: Rows
     design: Rows | None = None
-    features: sp.csr_array | None = None
-    directions: Rows | None = None
+    strength: float | None = None
 
     @classmethod
-    def constant(cls, n: int) -> "SideInformation":
-        """One feature that all n rows share: its coefficients are the rows' mean."""
-        return cls(np.array([float(n)]), strength=2.0, design=np.ones((n, 1)))
+    def constant(cls, values: NDArray[np.float64]) -> "SideInformation":
+        """One feature of shape (n,); where it is 1 throughout, its coefficients are the mean."""
+        column = values[:, None]
+        squares = np.array([values @ values])
+        return cls(squares, sp.csr_array(column), np.ones((1, 1)), column, strength=2.0)
 
     @classmethod
     def of_features(
@@ -78,10 +80,15 @@ class SideInformation:
             squares, vectors = eigh(gram, subset_by_index=strongest)
             squares, vectors = squares[::-1], vectors[:, ::-1]
         kept = squares > SMALLEST_SHARE * max(squares[0], 0.0)
-        squares, vectors = squares[kept], vectors[:, kept]
-        if n <= k:
-            return cls(squares, design=vectors * np.sqrt(squares))
-        return cls(squares, features=matrix, directions=np.ascontiguousarray(vectors))
+        squares, vectors = squares[kept], np.ascontiguousarray(vectors[:, kept])
+        if n > k:
+            return cls(squares, matrix, vectors)
+        lengths = np.sqrt(squares)
+        return cls(squares, matrix, matrix.T @ (vectors / lengths), design=vectors * lengths)
+
+    def scaled(self, by: NDArray[np.float64], random: np.random.Generator) -> "SideInformation":
+        """The same features with each row multiplied by a number, of shape (n,)."""
+        return SideInformation.of_features(sp.diags_array(by) @ self.features, random)
 
     @property
     def n_directions(self) -> int:
@@ -92,18 +99,19 @@ class SideInformation:
         """U S W: rows of shape (n, width) from coefficients W of shape (r, width)."""
         if self.design is not None:
             return self.design @ coefficients
-        assert self.features is not None
-        assert self.directions is not None
-        mapped: Rows = self.features @ (self.directions @ coefficients)
+        return self.mapped_of(self.features, coefficients)
+
+    def mapped_of(self, features: sp.csr_array, coefficients: Rows) -> Rows:
+        """The same for other features, of shape (m, k): rows of shape (m, width)."""
+        mapped: Rows = features @ (self.directions @ coefficients)
         return mapped
 
     def gathered(self, rows: Rows) -> Rows:
         """(U S)' X: of shape (r, width), for rows X of shape (n, width)."""
         if self.design is not None:
             return self.design.T @ rows
-        assert self.features is not None
-        assert self.directions is not None
-        return self.directions.T @ (self.features.T @ rows)
+        gathered: Rows = self.directions.T @ (self.features.T @ rows)
+        return gathered
 
 
 def raters(ratings: sp.csr_array) -> sp.csr_array:

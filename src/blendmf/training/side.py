@@ -1,0 +1,199 @@
+"""One side of a Bayesian factorisation: the users, or the items."""
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from blendmf.training.compiled import compiled
+from blendmf.training.gibbs_kernels import draw_rows, pair_products
+from blendmf.training.row_prior import RowPrior
+from blendmf.training.row_tasks import in_threads, row_tasks
+from blendmf.training.side_information import SideInformation, activity, raters
+
+Rows = NDArray[np.float64]
+Values = NDArray[np.float64]
+
+HALF_KNOWN = (5.0, 50.0, 500.0, 5000.0)
+"""Ratings with which a row counts by half for what rows without ratings are like, to choose from.
+
+Few, where a row has none because it is seldom rated, as most are; many, where it might be any that
+ratings are asked of, as under a split by items: then rows count as often as they are rated."""
+
+START_DEVIATION = 0.1
+"""Standard deviation of the factors that the first sweep starts from."""
+
+
+class Side:
+    """The rows of users, or of items, and their ratings in succession.
+
+    Rows with ratings have a prior about all that is known of them. For one without, what is rated
+    of it tells nothing, and the share of the words that the ratings' number had taken on in that
+    prior must not be missed: it has a prior by its words alone, which is learned from the rows with
+    ratings too, each as often as it is known (`HALF_KNOWN`).
+
+    Parameters
+    ----------
+    matrix : csr_array of shape (n, n_others)
+        The training ratings.
+    content : csr_array of shape (n, n_terms), or None
+        What is known of each row beside the ratings.
+    feedback : bool
+        Whether how much and by whom a row is rated is known of it too.
+    n_seen, width : int
+        Bias and factors, which the other side multiplies; and these with a slope, if any.
+    random : Generator
+    threads : int
+
+    Attributes
+    ----------
+    rated, without : ndarray of int64, of shape (m,) and (n - m,)
+        Which rows have ratings, and which have none.
+    choice : int
+        Which of `HALF_KNOWN` the prior of those without goes by.
+    rows : ndarray of shape (m, width)
+        Of those with ratings: the bias, the factors, and the slope if there is one.
+    """
+
+    def __init__(
+        self,
+        matrix: sp.csr_array,
+        content: sp.csr_array | None,
+        feedback: bool,
+        n_seen: int,
+        width: int,
+        random: np.random.Generator,
+        threads: int,
+    ) -> None:
+        self._random, self._threads = random, threads
+        n_ratings = np.diff(matrix.indptr)
+        self.rated = np.flatnonzero(n_ratings)
+        self._place = np.cumsum(n_ratings > 0) - 1
+        self.without = np.flatnonzero(n_ratings == 0)
+        self.indptr = np.concatenate([[0], np.cumsum(n_ratings[self.rated])])
+        self.tasks = row_tasks(self.indptr)
+        self.rows = np.zeros((len(self.rated), width))
+        start = random.standard_normal((len(self.rated), n_seen - 1))
+        self.rows[:, 1:n_seen] = START_DEVIATION * start
+        words = content if content is not None and content[self.rated].nnz else None
+        of_words = [] if words is None else [SideInformation.of_features(words[self.rated], random)]
+        n_rated = n_ratings[self.rated].astype(np.float64)
+        of_ratings: list[SideInformation] = []
+        if feedback:
+            known = (raters(matrix[self.rated]), activity(n_rated))
+            of_ratings = [SideInformation.of_features(one, random) for one in known]
+        self.prior = RowPrior([*of_words, *of_ratings], np.ones(len(self.rated)), width)
+        self.choice = 0
+        self._known = [np.sqrt(n_rated / (n_rated + half)) for half in HALF_KNOWN]
+        self._priors_without = [
+            RowPrior([one.scaled(weights, random) for one in of_words], weights, width)
+            for weights in self._known
+            if len(self.without)
+        ]
+        self._spread = np.zeros((len(self.without), width))
+        self._is_turn = False
+        self._words_without = [] if words is None else [words[self.without]]
+
+    def places_of(self, positions: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Places of rows among those with ratings."""
+        return self._place[positions].astype(np.int32)
+
+    def rate(self, own: NDArray[np.int32], others: NDArray[np.int32]) -> None:
+        """Take in which rows the ratings are of, as places among the rated ones of both sides."""
+        self.own, self.others = own, others
+        self._order = np.argsort(own, kind="stable")
+        self._others_in_order = others[self._order]
+
+    def draw(self, other_rows: Rows, targets: Values, weights: Values, places: Values) -> None:
+        """Draw the prior given the rows, then the rows given the other side.
+
+        A row x with prior mean m and precision L L' is drawn as m + L'^-1 z, with z standard
+        normal a priori.
+
+        Parameters
+        ----------
+        other_rows : ndarray of shape (n_others, n_seen)
+            With 1 in place of the bias.
+        targets : ndarray of shape (n_ratings,)
+            The ratings less mu and what the other side says by itself.
+        weights : ndarray of shape (n_ratings,)
+            One over the standard deviation of each rating's noise.
+        places : ndarray of shape (n_ratings,)
+            What multiplies the slope; without effect where the rows have none.
+        """
+        random, (n_rows, width), n_seen = self._random, self.rows.shape, other_rows.shape[1]
+        self.prior.draw(self.rows, random)
+        inverse = _inverse_factor(self.prior.precision)
+        whitened = np.ascontiguousarray(other_rows @ inverse[:, :n_seen].T)
+        slope = inverse[:, -1].copy() if width > n_seen else np.zeros(width)
+        beyond = targets - self.said(self.prior.mean, other_rows, places)
+        normal = random.standard_normal((n_rows, width))
+        noise = random.standard_normal(len(targets))
+        ratings = (self._others_in_order, *(a[self._order] for a in (beyond, weights, places)))
+        given = (self.indptr, *ratings, noise, whitened, slope)
+        kernel = compiled(draw_rows)
+
+        def task(begin: int, end: int) -> Callable[[], None]:
+            return lambda: kernel(begin, end, *given, normal)
+
+        in_threads([task(begin, end) for begin, end in self.tasks], self._threads)
+        self.rows = self.prior.mean + normal @ inverse
+
+    def said(self, rows: Rows, other_rows: Rows, places: Values) -> Values:
+        """What rows of this side, with those of the other, say of each rating, of shape (n,)."""
+        n_seen = other_rows.shape[1]
+        products = np.empty(len(self.own))
+        seen = np.ascontiguousarray(rows[:, :n_seen])
+        compiled(pair_products)(self.own, self.others, seen, other_rows, products)
+        if rows.shape[1] > n_seen:
+            products += places * rows[self.own, -1]
+        return products
+
+    def all_rows(self) -> Rows:
+        """Rows with ratings as they were drawn last, the others drawn now, of shape (n, width).
+
+        Of two draws of a row without ratings the second one is away from its mean by as much as the
+        first, the other way: what is drawn there is no more than noise to a mean of predictions.
+        """
+        if not len(self.without):
+            return self.rows
+        prior, random = self._draw_without(self.choice), self._random
+        self._is_turn = not self._is_turn
+        self._spread = (
+            random.standard_normal(self._spread.shape) if self._is_turn else -self._spread
+        )
+        rows = np.empty((len(self._place), self.rows.shape[1]))
+        rows[self.rated] = self.rows
+        away = self._spread @ _inverse_factor(prior.precision)
+        rows[self.without] = prior.mean_of(self._words_without, len(away)) + away
+        return rows
+
+    def means_without(self) -> list[Rows]:
+        """Mean of the rows without ratings by each of the choices of `HALF_KNOWN`, drawn anew."""
+        n = len(self.without)
+        priors = (self._draw_without(choice) for choice in range(len(self._priors_without)))
+        return [prior.mean_of(self._words_without, n) for prior in priors]
+
+    def _draw_without(self, choice: int) -> RowPrior:
+        prior = self._priors_without[choice]
+        prior.draw(self._known[choice][:, None] * self.rows, self._random)
+        return prior
+
+
+def load_kernels() -> None:
+    """Have the kernels loaded or compiled, by calls that find nothing to do."""
+    whole, positions, values = np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0)
+    nothing = np.zeros((0, 1))
+    compiled(draw_rows)(
+        0, 0, whole, positions, values, values, values, values, nothing, np.zeros(1), nothing
+    )
+    compiled(pair_products)(positions, positions, nothing, nothing, values)
+
+
+def _inverse_factor(precision: Rows) -> Rows:
+    """L^-1 for a precision L L'."""
+    lower = np.linalg.cholesky(precision)
+    inverse: Rows = solve_triangular(lower, np.eye(len(lower)), lower=True)
+    return inverse
