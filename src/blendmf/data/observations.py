@@ -64,6 +64,12 @@ class Observations:
         placed = [read_sparse(path) for path in places] or [None, None]
         return cls.from_matrix(parts[0], placed[0]), cls.from_matrix(parts[1], placed[1])
 
+    def where(self, chosen: NDArray[np.bool_]) -> "Observations":
+        """Some of the observations, by a mask of shape (n,)."""
+        places = None if self.places is None else self.places[chosen]
+        arrays = (self.users[chosen], self.items[chosen], self.ratings[chosen])
+        return Observations(*arrays, self.shape, places)
+
     def to_matrix(self) -> sp.csr_array:
         """CSR matrix of shape (n_users, n_items)."""
         return sp.csr_array((self.ratings, (self.users, self.items)), shape=self.shape)

@@ -1,7 +1,7 @@
 """Bayesian matrix factorisation: a model made of draws from the posterior."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,8 +27,8 @@ def sample_posterior(
     """Sweep, and keep draws that are spread evenly over the sweeps after the first ones.
 
     The validation part has no say in the draws. It tells for which place in a user's order ratings
-    are to be predicted (where its own stand on average), which items those without ratings take
-    after, how wide intervals have to be, and how well the kept draws predict after each sweep.
+    are to be predicted (where its own stand on average), what users and items without ratings
+    take after, how wide intervals have to be, and how well the kept draws predict after each sweep.
 
     Parameters
     ----------
@@ -51,13 +51,14 @@ def sample_posterior(
     every = max(1, round((epochs - burn_in) / settings.draws))
     mean = _MeanPrediction(validation, sampler.global_mean, rating_range)
     kept = _Kept((epochs - burn_in - 1) // every + 1)
-    choice = _ChoiceForUnrated(sampler, validation, place, rating_range)
+    choices = _choices(sampler, validation, rating_range)
     history: list[Epoch] = []
     with threadpool_limits(1, "blas"):
         for epoch in progress(range(1, epochs + 1), "sweeps"):
             train_rmse = sampler.sweep()
             if burn_in // 2 < epoch <= burn_in:
-                choice.judge()
+                for choice in choices:
+                    choice.judge(place)
             draw = sampler.current(place)
             if (epochs - epoch) % every == 0 and epoch > burn_in:
                 kept.append(draw)
@@ -81,33 +82,54 @@ def calibrated(model: BayesianFactorModel, validation: Observations) -> Bayesian
     return replace(model, widths=widths)
 
 
-class _ChoiceForUnrated:
-    """Which rows items without ratings take after: what validation says of such items."""
+class _Choice:
+    """What users, or items, without training ratings take after, as validation says of them.
+
+    Parameters
+    ----------
+    said : callable
+        What each choice says of the ratings of a part.
+    settle : callable
+        Takes the number of the choice.
+    part : Observations
+        The validation ratings by such users, or of such items.
+    """
 
     def __init__(
         self,
-        sampler: GibbsSampler,
-        validation: Observations,
-        place: float,
+        said: Callable[[Observations, float], list[NDArray[np.float64]]],
+        settle: Callable[[int], None],
+        part: Observations,
         rating_range: tuple[float, float],
     ) -> None:
-        self._sampler, self._place, self._range = sampler, place, rating_range
-        chosen = sampler.without_ratings(validation.items)
-        self._users, self._items = validation.users[chosen], validation.items[chosen]
-        self._ratings = validation.ratings[chosen]
+        self._said, self._settle, self._part, self._range = said, settle, part, rating_range
         self._totals: NDArray[np.float64] = np.zeros(1)
         self._n_draws = 0
 
-    def judge(self) -> None:
+    def judge(self, place: float) -> None:
         """Take one more draw into account, and settle on the choice that is best so far."""
-        if not len(self._items):
+        if not len(self._part):
             return
-        said = self._sampler.said_without(self._users, self._items, self._place)
-        self._totals = self._totals + np.array(said)
+        self._totals = self._totals + np.array(self._said(self._part, place))
         self._n_draws += 1
         predicted = np.clip(self._totals / self._n_draws, *self._range)
-        errors = ((predicted - self._ratings) ** 2).sum(axis=1)
-        self._sampler.choose_without(int(errors.argmin()))
+        errors = ((predicted - self._part.ratings) ** 2).sum(axis=1)
+        self._settle(int(errors.argmin()))
+
+
+def _choices(
+    sampler: GibbsSampler, validation: Observations, rating_range: tuple[float, float]
+) -> tuple[_Choice, _Choice]:
+    by_users = validation.where(np.isin(validation.users, sampler.users_without()))
+    of_items = validation.where(np.isin(validation.items, sampler.items_without()))
+    return (
+        _Choice(
+            sampler.said_of_users_without, sampler.choose_users_without, by_users, rating_range
+        ),
+        _Choice(
+            sampler.said_of_items_without, sampler.choose_items_without, of_items, rating_range
+        ),
+    )
 
 
 class _Kept:

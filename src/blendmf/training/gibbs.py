@@ -101,33 +101,51 @@ class GibbsSampler:
 
         Those of users and items without ratings are drawn anew, from what is known of them.
         """
-        rows, width = self._users.all_rows(), self._width
-        user_rows = rows[:, :width].astype(np.float32)
-        if rows.shape[1] > width:
-            user_rows[:, 0] += (place * rows[:, -1]).astype(np.float32)
+        user_rows = self._at_place(self._users.all_rows(), place).astype(np.float32)
         of_rated = 1.0 / (self._precision * self._user_precision)
-        variance = np.full(len(rows), of_rated.mean())
+        variance = np.full(len(user_rows), of_rated.mean())
         variance[self._users.rated] = of_rated
         return Draw(user_rows, self._items.all_rows().astype(np.float32), variance)
 
-    def choose_without(self, choice: int) -> None:
-        """Settle which of the choices the items without ratings go by."""
+    def users_without(self) -> NDArray[np.int64]:
+        """Users without training ratings."""
+        return self._users.without
+
+    def items_without(self) -> NDArray[np.int64]:
+        """Items without training ratings."""
+        return self._items.without
+
+    def choose_users_without(self, choice: int) -> None:
+        """Settle which of the choices of `Side` the users without ratings go by."""
+        self._users.choice = choice
+
+    def choose_items_without(self, choice: int) -> None:
+        """Settle which of the choices of `Side` the items without ratings go by."""
         self._items.choice = choice
 
-    def said_without(
-        self, users: NDArray[np.int32], items: NDArray[np.int32], place: float
-    ) -> list[Values]:
-        """What each choice says of pairs whose items are without ratings, each of shape (n,)."""
-        user_rows = self.current(place).user_rows[users].astype(np.float64)
-        at = np.searchsorted(self._items.without, items)
-        by_user, seen = self.global_mean + user_rows[:, 0], self._seen(user_rows)
-        return [
-            by_user + np.einsum("nd,nd->n", seen, rows[at]) for rows in self._items.means_without()
-        ]
+    def said_of_users_without(self, part: Observations, place: float) -> list[Values]:
+        """What each choice says of ratings by users without training ratings, of shape (n,)."""
+        at = np.searchsorted(self._users.without, part.users)
+        of_items = self.current(place).item_rows[part.items]
+        choices = (self._at_place(rows, place)[at] for rows in self._users.means_without())
+        return [self._said(rows, of_items) for rows in choices]
 
-    def without_ratings(self, items: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Which of some items are without training ratings."""
-        return np.isin(items, self._items.without)
+    def said_of_items_without(self, part: Observations, place: float) -> list[Values]:
+        """What each choice says of ratings of items without training ratings, of shape (n,)."""
+        at = np.searchsorted(self._items.without, part.items)
+        of_users = self.current(place).user_rows[part.users]
+        return [self._said(of_users, rows[at]) for rows in self._items.means_without()]
+
+    def _said(self, of_users: NDArray[np.floating], of_items: NDArray[np.floating]) -> Values:
+        products = np.einsum("nd,nd->n", of_users[:, 1:], of_items[:, 1:])
+        return self.global_mean + of_users[:, 0] + of_items[:, 0] + products
+
+    def _at_place(self, rows: Rows, place: float) -> Rows:
+        """Users' biases and factors at a place of their order."""
+        moved = rows[:, : self._width].copy()
+        if rows.shape[1] > self._width:
+            moved[:, 0] += place * rows[:, -1]
+        return moved
 
     def _draw_noise(self, squared_errors: Values) -> None:
         """Draw the users' precisions, then the common one, from their Gamma posteriors."""
