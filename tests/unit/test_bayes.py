@@ -13,6 +13,7 @@ from blendmf.training.fit import fit_model
 from blendmf.training.settings import TrainingSettings
 
 RANGE = (-100.0, 100.0)
+BAYES = {"training": {"optimiser": "bayes"}}
 ENTRY = {"kind": "mf-content", "blend": "item", "training": {"optimiser": "bayes"}}
 TRAINING = asdict(TrainingSettings(latent_dim=4, epochs=80))
 N_USERS, N_ITEMS, N_WORDS, D, NOISE = 150, 200, 8, 2, 0.4
@@ -86,6 +87,39 @@ def test_words_tell_of_items_that_nobody_has_rated(parts, fitted):
     cold = test.items >= N_ITEMS - 20
     plain = fit(parts, {"kind": "mf", "training": {"optimiser": "bayes"}})
     assert rmse(fitted.model, test, cold) < 0.9 * rmse(plain.model, test, cold)
+
+
+@pytest.mark.parametrize("draws", [60, 30])
+def test_what_is_drawn_of_the_unrated_is_noise_that_cancels(parts, draws):
+    rows = fit(parts, draws=draws).model.item_rows
+    cold, warm = rows[:, -20:, 0], rows[:, :-20, 0]
+    assert cold.std(axis=0).mean() > 2 * warm.std(axis=0).mean()
+    # One draw of each pair is as far from the mean as the other one, on the other side.
+    pairs = [(cold[k:-1:2] + cold[k + 1 :: 2]) / 2 for k in (0, 1)]
+    assert min(of.std(axis=0).mean() for of in pairs) < 0.5 * cold.std(axis=0).mean()
+
+
+def test_the_unrated_take_after_those_that_ratings_are_asked_of():
+    """Items that are rated more are better here; validation says that hidden ones are like them."""
+    random = stream(9, "popular")
+    n_items = 120
+    share = np.where(np.arange(n_items) % 2, 0.6, 0.03)
+    quality = np.where(np.arange(n_items) % 2, 1.0, -1.0)
+    cold = np.arange(n_items) >= 100
+    rated = random.random((N_USERS, n_items)) < share
+
+    def observed(chosen):
+        users, items = np.nonzero(chosen)
+        ratings = 3 + quality[items] + random.normal(0, 0.3, len(users))
+        arrays = (users.astype(np.int32), items.astype(np.int32), ratings.astype(np.float32))
+        return Observations(*arrays, rated.shape)
+
+    train, hidden = observed(rated & ~cold), observed(rated & cold)
+    half = np.arange(len(hidden)) % 2 == 0
+    validation, test = hidden.where(half), hidden.where(~half)
+    fitted = fit((train, validation, test, None), {"kind": "mf", **BAYES}, drift=False)
+    predicted = fitted.model.predict(test.users, test.items)
+    assert abs(predicted.mean() - test.ratings.mean()) < 0.25
 
 
 def test_a_drift_is_found_and_without_places_there_is_none(parts, fitted):

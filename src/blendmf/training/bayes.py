@@ -59,8 +59,10 @@ def sample_posterior(
             if burn_in // 2 < epoch <= burn_in:
                 for choice in choices:
                     choice.judge(place)
-            draw = sampler.current(place)
-            if (epochs - epoch) % every == 0 and epoch > burn_in:
+            is_kept = epoch > burn_in and (epochs - epoch) % every == 0
+            if is_kept or not len(kept):
+                draw = sampler.current(place)
+            if is_kept:
                 kept.append(draw)
                 mean.add(draw)
             rmse = mean.rmse() if len(kept) else mean.rmse_of(draw)
