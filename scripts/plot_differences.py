@@ -6,13 +6,15 @@ from blendmf.figures.differences import difference_panels, plot_differences
 from blendmf.figures.style import save_figure
 from blendmf.files import read_json
 from blendmf.log import job
-from blendmf.outcome.reference import reference_model
+from blendmf.outcome.reference import reference_model, validated
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params
     table = pd.read_csv(source.table)
     rmse = table.set_index("model")["rmse"].dropna()
-    reference = reference_model(rmse, params.models, [read_json(path) for path in source.best])
+    best = [read_json(path) for path in source.best]
+    fits = zip(params.fitted, map(read_json, source.fits), strict=True)
+    reference = reference_model(rmse, params.models, validated(best, fits))
     panels = difference_panels(params.evaluation["k"])
     kinds = {name: entry["kind"] for name, entry in params.models.items()}
     figure = plot_differences(pd.read_csv(source.differences), kinds, reference, panels)

@@ -7,18 +7,21 @@ import pandas as pd
 from blendmf.files import read_json, write_text
 from blendmf.log import job
 from blendmf.outcome.inline_figures import inline_figures
+from blendmf.outcome.reference import validated
 from blendmf.outcome.results import Results
 from blendmf.summarise import summarise
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params, output = snakemake.input, snakemake.params, snakemake.output
+    best = [read_json(path) for path in source.best]
+    fits = zip(params.fitted, map(read_json, source.fits), strict=True)
     results = Results(
         table=pd.read_csv(source.table),
         metrics=pd.read_csv(source.metrics),
         differences=pd.read_csv(source.differences),
         strata=pd.read_csv(source.strata, dtype={"bin": str}),
         rank_sweep=pd.read_csv(source.rank_sweep),
-        best=[read_json(path) for path in source.best],
+        best=best,
         source=read_json(source.source),
         split=read_json(source.split),
         leakage=read_json(source.leakage),
@@ -27,6 +30,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         content=params.content,
         evaluation=params.evaluation,
         published=params.published,
+        validated=validated(best, fits),
     )
     figures = {
         source.differences_figure: "Each model's difference from the plain factorisation, with the "

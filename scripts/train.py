@@ -1,5 +1,7 @@
 """Fit one model once."""
 
+import math
+
 from blendmf.data.observations import Observations
 from blendmf.errors import UserError
 from blendmf.files import read_json, read_sparse, write_json, write_rows
@@ -42,6 +44,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
             "gpu": fit.engine.gpu,
             "best_epoch": fit.best_epoch,
             "epochs": fit.epochs,
+            "validation_rmse": fit.validation_rmse if math.isfinite(fit.validation_rmse) else None,
             "diverged": fit.diverged,
             "seconds": fit.seconds,
             "ratings": len(train),

@@ -144,6 +144,7 @@ def results(
         "evaluation": {"k": 10, "relevance_threshold": 3.5, "bootstrap_resamples": 2000},
         "published": [],
     }
+    changed.setdefault("validated", changed.get("best", []))
     return Results(**(facts | changed))
 
 

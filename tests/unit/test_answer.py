@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from outcomes import MODELS, RMSE, best_of, outcome
 
-from blendmf.outcome.reference import best_of_kind, reference_model
+from blendmf.outcome.reference import best_of_kind, reference_model, validated
 
 
 def test_the_answer_is_one_sentence_with_the_interval_and_the_data_set():
@@ -90,6 +90,21 @@ def test_of_several_variants_not_all_searched_the_best_on_test_are_compared_and_
     text = outcome(ONE_BETTER, models=VARIANTS, best=[best_of("mf"), best_of("mf-content")])
     assert "from 0.9850 (``mf``) to 0.9700 (``tags-only``)" in text
     assert "best on the test part of 1 plain and 2 blended models, which flatters" in text
+
+
+def test_validation_speaks_of_models_that_are_trained_without_a_search_too():
+    fits = [
+        ("drawn", {"validation_rmse": 0.9}),
+        ("drawn", {"validation_rmse": 0.8}),
+        ("blind", {"validation_rmse": 0.7}),
+        ("blind", {"validation_rmse": None}),
+    ]
+    known = validated([best_of("mf")], fits)
+    assert [found["model"] for found in known] == ["mf", "drawn"]
+    assert known[1]["value"] == pytest.approx(0.85)
+    models = MODELS | {"drawn": {"kind": "mf"}}
+    text = outcome(RMSE | {"drawn": 1.0}, models=models, best=[best_of("mf")], validated=known)
+    assert "from 1.0000 (``drawn``) to 0.9760 (``mf-content``)" in text
 
 
 def test_best_of_kind_is_none_where_there_is_none():

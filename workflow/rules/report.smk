@@ -3,6 +3,8 @@
 TABLES = ["ratings", "items", "tags"]
 PARTS = ["train", "validation", "test"]
 LEARNED = [fit for fit in FITS if is_trained(MODELS[fit["model"]])]
+# Fits of models that are trained and not searched: their validation errors stand nowhere else.
+UNSEARCHED = [fit for fit in LEARNED if fit["model"] not in SEARCHED]
 PLACED = [entry for entry in MODELS.values() if uses_places(entry, config["training"])]
 
 # Where the manifest reads what each job took.
@@ -195,6 +197,10 @@ rule plot_differences:
         table="results/{dataset}/comparison/table.csv",
         differences="results/{dataset}/comparison/differences.csv",
         best=[f"{DATASET}/search/{model}/best.json" for model in SEARCHED],
+        fits=fits(
+            "models/{model}/seed-{seed}/fit.json",
+            [fit["model"] for fit in UNSEARCHED],
+        ),
     output:
         report(
             "results/{dataset}/figures/differences.svg",
@@ -213,6 +219,7 @@ rule plot_differences:
         mem_mb=memory_of("plot_differences"),
         runtime=minutes_of("plot_differences"),
     params:
+        fitted=[fit["model"] for fit in UNSEARCHED],
         models=MODELS,
         evaluation=config["evaluation"],
     message:
@@ -317,6 +324,10 @@ rule summarise:
         strata="results/{dataset}/comparison/strata.csv",
         rank_sweep="results/{dataset}/svd/rank-sweep.csv",
         best=[f"{DATASET}/search/{model}/best.json" for model in SEARCHED],
+        fits=fits(
+            "models/{model}/seed-{seed}/fit.json",
+            [fit["model"] for fit in UNSEARCHED],
+        ),
         source="results/{dataset}/data/source.json",
         split="results/{dataset}/split/split.json",
         leakage="results/{dataset}/split/leakage.json",
@@ -347,6 +358,7 @@ rule summarise:
         mem_mb=memory_of("summarise"),
         runtime=minutes_of("summarise"),
     params:
+        fitted=[fit["model"] for fit in UNSEARCHED],
         models=MODELS,
         content=config["content"],
         evaluation=config["evaluation"],

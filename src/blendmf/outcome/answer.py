@@ -31,7 +31,7 @@ def does_content_help(results: Results, dataset: str) -> str:
     """
     rmse = results.rmse
     plain, blended = (
-        best_of_kind(kind, rmse, results.models, results.best) for kind in (PLAIN, BLENDED)
+        best_of_kind(kind, rmse, results.models, results.validated) for kind in (PLAIN, BLENDED)
     )
     if plain is None or blended is None:
         missing = "plain (kind ``mf``)" if plain is None else "blended (kind ``mf-content``)"
@@ -101,7 +101,7 @@ def _of_kind(results: Results) -> dict[str, list[str]]:
 def _is_planned(results: Results) -> bool:
     """Whether no test error had a part in choosing the two models."""
     return all(
-        len(names) == 1 or chosen_by_validation(names, results.best)
+        len(names) == 1 or chosen_by_validation(names, results.validated)
         for names in _of_kind(results).values()
     )
 
@@ -148,7 +148,7 @@ def _rivals(results: Results) -> list[str]:
         sentences.append(f"It cannot safely be told apart from {enumerated(close)}.")
     if results.models[best]["kind"] not in (PLAIN, BLENDED):
         factorised = [
-            best_of_kind(kind, rmse, results.models, results.best) for kind in (PLAIN, BLENDED)
+            best_of_kind(kind, rmse, results.models, results.validated) for kind in (PLAIN, BLENDED)
         ]
         named = [f"{literal(name)} {rmse[name]:.4f}" for name in factorised if name]
         if named:

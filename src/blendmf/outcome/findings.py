@@ -29,7 +29,7 @@ def findings(results: Results) -> list[str]:
     list of str
         Paragraphs and tables of reStructuredText; empty where nothing can be compared.
     """
-    reference = reference_model(results.rmse, results.models, results.best)
+    reference = reference_model(results.rmse, results.models, results.validated)
     if reference is None:
         return []
     k = results.evaluation["k"]

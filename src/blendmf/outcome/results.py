@@ -25,6 +25,8 @@ class Results:
         What was fitted on which part, found by recomputation.
     models, content, evaluation, published : dict, dict, dict, sequence of dict
         These blocks of the configuration.
+    validated : sequence of dict
+        As `blendmf.outcome.reference.validated` has it.
     """
 
     table: pd.DataFrame
@@ -41,6 +43,7 @@ class Results:
     content: Mapping[str, Any]
     evaluation: Mapping[str, Any]
     published: Sequence[Mapping[str, Any]]
+    validated: Sequence[Mapping[str, Any]]
 
     @property
     def rmse(self) -> pd.Series:

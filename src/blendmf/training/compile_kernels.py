@@ -9,6 +9,7 @@ from blendmf.training.block_sgd import BlockSgdEngine
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.rows import LANES
 from blendmf.training.settings import TrainingSettings
+from blendmf.training.side import load_kernels
 
 VARIANTS = {
     ("mf", None): (LANES, 2 * LANES, 3 * LANES, 4 * LANES),
@@ -35,6 +36,7 @@ def compile_kernels() -> None:
     settings = TrainingSettings()
     parameters = Parameters.initial(Terms.of_kind("mf"), train, 0, settings, random)
     AlsEngine(parameters, train, settings, (1.0, 5.0))
+    load_kernels()
 
 
 if __name__ == "__main__":

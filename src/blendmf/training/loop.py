@@ -1,6 +1,7 @@
 """The training loop that all engines share: epochs, history, early stopping, best epoch."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -52,14 +53,14 @@ class Engine(Protocol):
         """Copy of the parameters that were kept last."""
 
 
-class HostEngine:
+class HostEngine(ABC):
     """What engines share that can copy their parameters as arrays on the host."""
 
     _kept: Parameters
 
+    @abstractmethod
     def parameters(self) -> Parameters:
         """Copy of the current parameters."""
-        raise NotImplementedError
 
     def squared_norms(self) -> dict[str, float]:
         """Sum of the squares of all entries of each term."""
