@@ -69,7 +69,7 @@ parity: .venv/run
 # Other systems beside blendmf's own models, in an environment of their own; some of them have to be
 # compiled. ml-latest-small is compared on too where BLENDMF_DATA has it.
 HAS_SMALL := $(wildcard $(BLENDMF_DATA)/ml-latest-small $(BLENDMF_DATA)/ml-latest-small.zip)
-SPLIT := data/source.json matrices/test.npz content/tfidf.npz
+SPLIT := data/source.json matrices/test.npz places/train.npz content/tfidf.npz
 
 peers: .venv/run .venv-peers/installed.json
 	$(SNAKEMAKE) --quiet host reason -- $(addprefix results/ml-100k/,$(SPLIT))

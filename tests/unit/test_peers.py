@@ -14,6 +14,7 @@ from blendmf.benchmarks.problem import Problem
 from blendmf.benchmarks.scores import rated_precision_recall, rating_errors
 from blendmf.benchmarks.systems import Answer, Runner, System
 from blendmf.data.observations import Observations
+from blendmf.errors import UserError
 from blendmf.evaluation.evaluate import evaluate
 from blendmf.figures.time_to_accuracy import plot_time_to_accuracy
 from blendmf.files import write_json, write_sparse
@@ -132,6 +133,14 @@ def test_the_table_has_every_system_and_says_why_one_is_missing(problem, runner,
     assert table.loc["good", "seconds_to_level"] == 2.0
     assert table.loc["worse", "seconds_to_level"] == 10.0
     assert table.loc["worse", "level_rmse"] == table.loc["worse", "rmse"]
+
+
+def test_some_systems_are_chosen_by_name():
+    systems = [fake("a"), fake("b"), fake("c")]
+    assert peers.chosen(systems, None) == systems
+    assert peers.chosen(systems, ["c", "a"]) == [systems[0], systems[2]]
+    with pytest.raises(UserError, match="--only 'd': no such system; there are a, b, c"):
+        peers.chosen(systems, ["a", "d"])
 
 
 def curves_of(points):

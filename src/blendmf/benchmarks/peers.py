@@ -46,7 +46,8 @@ THREADS = 1
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the comparison and write its tables and its figure."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     plan = yaml.safe_load(options.systems.read_text(encoding="utf-8"))
     runner = Runner(
         adapters=options.systems.parent,
@@ -55,7 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         threads=THREADS,
         seed=SEED,
     )
-    systems = [System.of_entry(entry) for entry in plan["systems"]]
+    every = [System.of_entry(entry) for entry in plan["systems"]]
+    try:
+        systems = chosen(every, options.only)
+    except UserError as error:
+        parser.error(str(error))
     duels = [Duel.of_entry(entry) for entry in plan["duels"]]
     problems = [Problem.of_results(folder) for folder in options.results]
     with TemporaryDirectory() as scratch:
@@ -80,6 +85,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         figure,
         "Test RMSE of each system against the seconds that it was fitted for",
     )
+
+
+def chosen(systems: Sequence[System], names: Sequence[str] | None) -> list[System]:
+    """The systems of some names, in their own order; all of them for None.
+
+    Raises
+    ------
+    UserError
+        If there is no system of a name.
+    """
+    known = [system.system for system in systems]
+    unknown = [name for name in names or [] if name not in known]
+    if unknown:
+        raise UserError(f"--only {unknown[0]!r}: no such system; there are {', '.join(known)}")
+    return [system for system in systems if names is None or system.system in names]
 
 
 def compare(
@@ -153,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
         "results/benchmarks",
     )
     summary = "what is compared, beside the adapters"
+    parser.add_argument("--only", nargs="+", metavar="SYSTEM", help="names of those to fit")
     add_path(parser, "--systems", "benchmarks/peers/systems.yaml", summary)
     return parser
 
