@@ -76,7 +76,7 @@ def test_a_variation_that_cannot_be_is_refused_by_its_key(
 
 
 def test_all_that_contradicts_each_other_is_told_at_once() -> None:
-    told = refusal({"models": {"mf": None, "mf-content": None}}).splitlines()
+    told = refusal({"models": {"mf": None, "mf-content": None, "bayes-content": None}}).splitlines()
     assert [line.split(": ")[0] for line in told] == [
         *("configuration key svd.compared_with", "configuration key recommendations.models"),
         "configuration key ablation.model",
@@ -279,9 +279,12 @@ def test_without_a_data_set_the_missing_key_is_named() -> None:
     [
         ({"optimiser": "als"}, {"kind": "mf-content", "blend": "item"}, "als cannot"),
         ({"optimiser": "als", "engine": "torch"}, {"kind": "mf"}, "als does not run in torch"),
+        ({"optimiser": "bayes", "engine": "torch"}, {"kind": "mf"}, "bayes does not run in torch"),
+        ({"optimiser": "bayes"}, {"kind": "content"}, "no factors for optimiser bayes"),
+        ({"optimiser": "bayes"}, {"kind": "mf-content", "blend": "both"}, "blend: item, not both"),
     ],
 )
-def test_als_is_refused_where_it_cannot_train(
+def test_an_optimiser_is_refused_where_it_cannot_train(
     training: dict[str, Any], kind: dict[str, Any], told: str
 ) -> None:
     refused = refusal({"models": {"new": {**kind, "training": training}}})

@@ -92,7 +92,7 @@ class TrainingSettings:
     feedback: bool = True
     """Whether bayes lets what a user rated, and who rated an item, tell about them."""
 
-    noise_freedom: float | None = 5.0
+    noise_freedom: float | None = 20.0
     """Degrees of freedom of each user's own noise for bayes; None: one noise for all."""
 
     batch_size: int = 4096
