@@ -117,12 +117,12 @@ def test_two_modules_stand_beside_each_other(outer: Outer) -> None:
 def test_results_of_a_module_are_those_of_the_workflow(outer: Outer, smoke: Project) -> None:
     outer.succeed("--cores", "2")
     best = (outer.folder / "best.txt").read_text().split()
-    assert (best[0], set(best[1:])) == ("model", {"bias", "mf", "svd"})
+    assert (best[0], set(best[1:])) == ("model", {"bayes-content", "bias", "mf", "svd"})
 
     found, plain = written(outer.folder / "experiments/films"), written(smoke.run)
     alike = [name for name in found if "/comparison/" not in name and "/figures/" not in name]
     metrics = [name for name in alike if name.endswith("metrics.json")]
-    assert len(metrics) == 4
+    assert len(metrics) == 6
     assert [name for name in alike if comparable(found[name]) != comparable(plain[name])] == []
     assert {path.name for path in outer.folder.iterdir() if path.is_dir()} == {
         *("experiments", ".snakemake"),
