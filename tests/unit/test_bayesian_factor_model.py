@@ -19,6 +19,7 @@ def model_of(rating_range=(-100.0, 100.0), widths=NORMAL_WIDTHS):
         random.standard_normal((N_DRAWS, N_USERS, 1 + D)).astype(np.float32),
         random.standard_normal((N_DRAWS, N_ITEMS, 1 + D)).astype(np.float32),
         np.array([0.5, 1.0, 2.0, 0.1], dtype=np.float32),
+        np.array([0, 0, 0.3, 0, 0, 0.7], dtype=np.float32),
         widths,
     )
 
@@ -49,9 +50,10 @@ def test_predictions_are_clipped_and_scores_are_not():
     assert model.score_pairs(*PAIRS).max() > 3.5
 
 
-def test_the_deviation_is_that_of_the_draws_and_of_the_user_s_noise():
+def test_the_deviation_is_that_of_the_draws_and_of_what_they_leave_open():
     model = model_of()
-    expected = np.sqrt(said(model).var(axis=0) + model.noise_variance[:, None])
+    beyond = model.user_variance[:, None] + model.item_variance
+    expected = np.sqrt(said(model).var(axis=0) + beyond)
     np.testing.assert_allclose(model.deviation(*PAIRS), expected.ravel(), rtol=1e-4)
 
 

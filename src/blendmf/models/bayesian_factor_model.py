@@ -39,8 +39,9 @@ class BayesianFactorModel:
         mu.
     user_rows, item_rows : ndarray of shape (s, n_users, 1 + d) and (s, n_items, 1 + d)
         Of s draws: the bias and the factors.
-    noise_variance : ndarray of shape (n_users,)
-        Of each user's ratings about what the parameters say, its mean over the draws.
+    user_variance, item_variance : ndarray of shape (n_users,) and (n_items,)
+        Of ratings about what the draws say, means over the draws: each user's noise, and of those
+        without ratings, of which every draw says the same mean, what is not known of them.
     widths : ndarray of shape (len(LEVELS),)
         Half-width of the interval of each level, in predicted standard deviations.
     """
@@ -54,7 +55,8 @@ class BayesianFactorModel:
     global_mean: float
     user_rows: Floats
     item_rows: Floats
-    noise_variance: Floats
+    user_variance: Floats
+    item_variance: Floats
     widths: NDArray[np.float64]
 
     def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
@@ -74,10 +76,10 @@ class BayesianFactorModel:
     def deviation(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
         """Standard deviation of a rating that is yet to be given, of shape (n,).
 
-        What is not known of the parameters (the spread of the draws) and the user's own noise. In
-        rating steps, and as if ratings had no bounds.
+        What is not known of the parameters (the spread of the draws, and what they leave open) and
+        the user's own noise. In rating steps, and as if ratings had no bounds.
         """
-        return np.sqrt(self._moments(users, items)[1] + self._noise(users))
+        return np.sqrt(self._moments(users, items)[1] + self._beyond(users, items))
 
     def intervals(
         self, users: ArrayLike, items: ArrayLike, level: ArrayLike
@@ -94,7 +96,7 @@ class BayesianFactorModel:
         """
         low, high = self.rating_range
         mean, variance = self._moments(users, items)
-        deviation = np.sqrt(variance + self._noise(users))
+        deviation = np.sqrt(variance + self._beyond(users, items))
         half = np.interp(np.asarray(level), LEVELS, self.widths)[..., None] * deviation
         middle = np.clip(mean, low, high)
         return np.maximum(middle - half, low), np.minimum(middle + half, high)
@@ -135,10 +137,12 @@ class BayesianFactorModel:
             *(arrays[f.name] for f in fields(cls)[4:]),
         )
 
-    def _noise(self, users: ArrayLike) -> Floats:
-        """Variance of the noise of each pair's user, the mean of all for an unknown one."""
-        u, known = _positions(users, self.n_users)
-        return np.where(known, self.noise_variance[u], self.noise_variance.mean())
+    def _beyond(self, users: ArrayLike, items: ArrayLike) -> Floats:
+        """Variance about what the draws say of pairs, the mean of all for what is unknown."""
+        u, user_known = _positions(users, self.n_users)
+        i, item_known = _positions(items, self.n_items)
+        of_users = np.where(user_known, self.user_variance[u], self.user_variance.mean())
+        return of_users + np.where(item_known, self.item_variance[i], self.item_variance.mean())
 
     def _moments(
         self, users: ArrayLike, items: ArrayLike

@@ -1,11 +1,10 @@
 """Bayesian matrix factorisation: a model made of draws from the posterior."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from blendmf.data.observations import Observations
@@ -14,6 +13,7 @@ from blendmf.models.bayesian_factor_model import LEVELS, NORMAL_WIDTHS, Bayesian
 from blendmf.training.drift import predicted_place
 from blendmf.training.gibbs import Draw, GibbsSampler
 from blendmf.training.loop import Epoch, GoesOn
+from blendmf.training.offsets import Offsets, Unrated
 from blendmf.training.settings import TrainingSettings
 
 
@@ -27,8 +27,9 @@ def sample_posterior(
     """Sweep, and keep draws that are spread evenly over the sweeps after the first ones.
 
     The validation part has no say in the draws. It tells for which place in a user's order ratings
-    are to be predicted (where its own stand on average), what users and items without ratings
-    take after, how wide intervals have to be, and how well the kept draws predict after each sweep.
+    are to be predicted (where its own stand on average), how far ratings by users and of items
+    without training ratings are from what is drawn of them, how wide intervals have to be, and how
+    well the kept draws predict after each sweep.
 
     Parameters
     ----------
@@ -49,29 +50,26 @@ def sample_posterior(
     place, epochs = predicted_place(validation), settings.epochs
     burn_in = min(settings.burn_in, epochs - 1)
     every = max(1, round((epochs - burn_in) / settings.draws))
-    mean = _MeanPrediction(validation, sampler.global_mean, rating_range)
+    mean = _MeanPrediction(validation, sampler, rating_range)
     kept = _Kept((epochs - burn_in - 1) // every + 1)
-    choices = _choices(sampler, validation, rating_range)
     history: list[Epoch] = []
     with threadpool_limits(1, "blas"):
         for epoch in progress(range(1, epochs + 1), "sweeps"):
             train_rmse = sampler.sweep()
-            if burn_in // 2 < epoch <= burn_in:
-                for choice in choices:
-                    choice.judge(place)
             is_kept = epoch > burn_in and (epochs - epoch) % every == 0
             if is_kept or not len(kept):
                 draw = sampler.current(place)
+                mean.add(draw, alone=not len(kept))
             if is_kept:
                 kept.append(draw)
-                mean.add(draw)
-            rmse = mean.rmse() if len(kept) else mean.rmse_of(draw)
+            rmse = mean.rmse()
             history.append(Epoch(epoch, math.nan, train_rmse, rmse, math.nan))
             if not goes_on(epoch, rmse):
                 break
         if not len(kept):
             kept.append(draw)
-        return calibrated(kept.model(sampler.global_mean, rating_range), validation), history
+    kept.move(sampler, mean.offsets())
+    return calibrated(kept.model(sampler.global_mean, rating_range), validation), history
 
 
 def calibrated(model: BayesianFactorModel, validation: Observations) -> BayesianFactorModel:
@@ -82,56 +80,6 @@ def calibrated(model: BayesianFactorModel, validation: Observations) -> Bayesian
     errors = np.abs(validation.ratings - model.predict(users, items))
     widths = np.quantile(errors / model.deviation(users, items), LEVELS, method="higher")
     return replace(model, widths=widths)
-
-
-class _Choice:
-    """What users, or items, without training ratings take after, as validation says of them.
-
-    Parameters
-    ----------
-    said : callable
-        What each choice says of the ratings of a part.
-    settle : callable
-        Takes the number of the choice.
-    part : Observations
-        The validation ratings by such users, or of such items.
-    """
-
-    def __init__(
-        self,
-        said: Callable[[Observations, float], list[NDArray[np.float64]]],
-        settle: Callable[[int], None],
-        part: Observations,
-        rating_range: tuple[float, float],
-    ) -> None:
-        self._said, self._settle, self._part, self._range = said, settle, part, rating_range
-        self._totals: NDArray[np.float64] = np.zeros(1)
-        self._n_draws = 0
-
-    def judge(self, place: float) -> None:
-        """Take one more draw into account, and settle on the choice that is best so far."""
-        if not len(self._part):
-            return
-        self._totals = self._totals + np.array(self._said(self._part, place))
-        self._n_draws += 1
-        predicted = np.clip(self._totals / self._n_draws, *self._range)
-        errors = ((predicted - self._part.ratings) ** 2).sum(axis=1)
-        self._settle(int(errors.argmin()))
-
-
-def _choices(
-    sampler: GibbsSampler, validation: Observations, rating_range: tuple[float, float]
-) -> tuple[_Choice, _Choice]:
-    by_users = validation.where(np.isin(validation.users, sampler.users_without()))
-    of_items = validation.where(np.isin(validation.items, sampler.items_without()))
-    return (
-        _Choice(
-            sampler.said_of_users_without, sampler.choose_users_without, by_users, rating_range
-        ),
-        _Choice(
-            sampler.said_of_items_without, sampler.choose_items_without, of_items, rating_range
-        ),
-    )
 
 
 class _Kept:
@@ -148,11 +96,19 @@ class _Kept:
         if not self._length:
             self._user_rows = np.empty((self._most, *draw.user_rows.shape), np.float32)
             self._item_rows = np.empty((self._most, *draw.item_rows.shape), np.float32)
-            self._variance = np.zeros(len(draw.noise_variance))
+            self._user_variance = np.zeros(len(draw.user_variance))
+            self._item_variance = np.zeros(len(draw.item_variance))
         self._user_rows[self._length] = draw.user_rows
         self._item_rows[self._length] = draw.item_rows
-        self._variance += draw.noise_variance
+        self._user_variance += draw.user_variance
+        self._item_variance += draw.item_variance
         self._length += 1
+
+    def move(self, sampler: GibbsSampler, by: Offsets) -> None:
+        """Add offsets to the biases of users and items without training ratings."""
+        kept = slice(self._length)
+        self._user_rows[kept, sampler.users_without, 0] += np.float32(by.of_users)
+        self._item_rows[kept, sampler.items_without, 0] += np.float32(by.of_items)
 
     def model(self, global_mean: float, rating_range: tuple[float, float]) -> BayesianFactorModel:
         """The model of the draws so far, with intervals as if errors were normal."""
@@ -163,42 +119,42 @@ class _Kept:
             global_mean,
             self._user_rows[: self._length],
             self._item_rows[: self._length],
-            (self._variance / self._length).astype(np.float32),
+            (self._user_variance / self._length).astype(np.float32),
+            (self._item_variance / self._length).astype(np.float32),
             NORMAL_WIDTHS,
         )
 
 
 class _MeanPrediction:
-    """What the draws so far, together, predict for the validation part."""
+    """What draws, together, predict for the validation part."""
 
     def __init__(
-        self, validation: Observations, global_mean: float, rating_range: tuple[float, float]
+        self, validation: Observations, sampler: GibbsSampler, rating_range: tuple[float, float]
     ) -> None:
-        self._validation, self._global_mean, self._range = validation, global_mean, rating_range
+        self._validation, self._range = validation, rating_range
+        self._global_mean = sampler.global_mean
+        self._unrated = Unrated(validation, sampler.users_without, sampler.items_without)
         self._total = np.zeros(len(validation))
         self._n_draws = 0
 
-    def add(self, draw: Draw) -> None:
-        """Take one more draw into the mean."""
-        self._total += self._said(draw)
-        self._n_draws += 1
-
-    def rmse(self) -> float:
-        """Validation RMSE of the mean."""
-        return self._rmse(self._total / self._n_draws)
-
-    def rmse_of(self, draw: Draw) -> float:
-        """Validation RMSE of one draw by itself."""
-        return self._rmse(self._said(draw))
-
-    def _said(self, draw: Draw) -> NDArray[np.float64]:
+    def add(self, draw: Draw, alone: bool) -> None:
+        """Take a draw into the mean, or begin the mean with it."""
+        if alone:
+            self._total[:], self._n_draws = 0.0, 0
         p = draw.user_rows[self._validation.users]
         q = draw.item_rows[self._validation.items]
         said = np.einsum("nd,nd->n", p[:, 1:], q[:, 1:]).astype(np.float64)
-        return self._global_mean + said + p[:, 0] + q[:, 0]
+        self._total += self._global_mean + said + p[:, 0] + q[:, 0]
+        self._n_draws += 1
 
-    def _rmse(self, predicted: NDArray[np.float64]) -> float:
-        if not len(predicted):
+    def offsets(self) -> Offsets:
+        """What the validation ratings ask for where there are no training ratings."""
+        return self._unrated.offsets(np.clip(self._total / self._n_draws, *self._range))
+
+    def rmse(self) -> float:
+        """Validation RMSE of the mean and the offsets."""
+        if not len(self._validation):
             return math.nan
+        predicted = self._unrated.moved(self._total / self._n_draws, self.offsets())
         errors = np.clip(predicted, *self._range) - self._validation.ratings
         return float(np.sqrt(np.mean(errors**2)))

@@ -19,13 +19,15 @@ class Draw:
     ----------
     user_rows, item_rows : ndarray of float32, of shape (n_users, 1 + d) and (n_items, 1 + d)
         The bias, for users that at the place which is predicted for, and the factors.
-    noise_variance : ndarray of shape (n_users,)
-        Of a user's ratings about what the parameters say.
+    user_variance, item_variance : ndarray of shape (n_users,) and (n_items,)
+        Of ratings about what the parameters say: the user's noise, and what is not known of users
+        and items without ratings, of which the rows are a mean.
     """
 
     user_rows: NDArray[np.float32]
     item_rows: NDArray[np.float32]
-    noise_variance: Values
+    user_variance: Values
+    item_variance: Values
 
 
 class GibbsSampler:
@@ -43,6 +45,8 @@ class GibbsSampler:
     ----------
     global_mean : float
         mu, the mean of the training ratings.
+    users_without, items_without : ndarray of int, of shape (m,)
+        Positions of those without training ratings.
 
     References
     ----------
@@ -78,6 +82,7 @@ class GibbsSampler:
         users, items = self._users.places_of(train.users), self._items.places_of(train.items)
         self._users.rate(users, items)
         self._items.rate(items, users)
+        self.users_without, self.items_without = self._users.without, self._items.without
         self._user_precision = np.ones(len(self._users.rows))
         self._precision = 1.0
 
@@ -99,46 +104,24 @@ class GibbsSampler:
     def current(self, place: float) -> Draw:
         """The parameters as they were drawn last, with users at a place of their order.
 
-        Those of users and items without ratings are drawn anew, from what is known of them.
+        Those of users and items without ratings are the means of what is known of them.
         """
-        user_rows = self._at_place(self._users.all_rows(), place).astype(np.float32)
+        users, items = self._users, self._items
+        user_rows = self._at_place(users.all_rows(), place).astype(np.float32)
+        item_rows = items.all_rows().astype(np.float32)
         of_rated = 1.0 / (self._precision * self._user_precision)
-        variance = np.full(len(user_rows), of_rated.mean())
-        variance[self._users.rated] = of_rated
-        return Draw(user_rows, self._items.all_rows().astype(np.float32), variance)
-
-    def users_without(self) -> NDArray[np.int64]:
-        """Users without training ratings."""
-        return self._users.without
-
-    def items_without(self) -> NDArray[np.int64]:
-        """Items without training ratings."""
-        return self._items.without
-
-    def choose_users_without(self, choice: int) -> None:
-        """Settle which of the choices of `Side` the users without ratings go by."""
-        self._users.choice = choice
-
-    def choose_items_without(self, choice: int) -> None:
-        """Settle which of the choices of `Side` the items without ratings go by."""
-        self._items.choice = choice
-
-    def said_of_users_without(self, part: Observations, place: float) -> list[Values]:
-        """What each choice says of ratings by users without training ratings, of shape (n,)."""
-        at = np.searchsorted(self._users.without, part.users)
-        of_items = self.current(place).item_rows[part.items]
-        choices = (self._at_place(rows, place)[at] for rows in self._users.means_without())
-        return [self._said(rows, of_items) for rows in choices]
-
-    def said_of_items_without(self, part: Observations, place: float) -> list[Values]:
-        """What each choice says of ratings of items without training ratings, of shape (n,)."""
-        at = np.searchsorted(self._items.without, part.items)
-        of_users = self.current(place).user_rows[part.users]
-        return [self._said(of_users, rows[at]) for rows in self._items.means_without()]
-
-    def _said(self, of_users: NDArray[np.floating], of_items: NDArray[np.floating]) -> Values:
-        products = np.einsum("nd,nd->n", of_users[:, 1:], of_items[:, 1:])
-        return self.global_mean + of_users[:, 0] + of_items[:, 0] + products
+        user_variance, item_variance = np.zeros(len(user_rows)), np.zeros(len(item_rows))
+        user_variance[users.rated] = of_rated
+        if len(users.without):
+            given = self._seen(items.rows)
+            if users.rows.shape[1] > self._width:
+                given = np.column_stack([given, np.full(len(given), place)])
+            unknown = users.variance_without(given, np.diff(items.indptr))
+            user_variance[users.without] = of_rated.mean() + unknown
+        if len(items.without):
+            unknown = items.variance_without(self._seen(users.rows), np.diff(users.indptr))
+            item_variance[items.without] = unknown
+        return Draw(user_rows, item_rows, user_variance, item_variance)
 
     def _at_place(self, rows: Rows, place: float) -> Rows:
         """Users' biases and factors at a place of their order."""

@@ -16,11 +16,8 @@ from blendmf.training.side_information import SideInformation, activity, raters
 Rows = NDArray[np.float64]
 Values = NDArray[np.float64]
 
-HALF_KNOWN = (5.0, 50.0, 500.0, 5000.0)
-"""Ratings with which a row counts by half for what rows without ratings are like, to choose from.
-
-Few, where a row has none because it is seldom rated, as most are; many, where it might be any that
-ratings are asked of, as under a split by items: then rows count as often as they are rated."""
+HALF_KNOWN = 5.0
+"""Ratings with which a row counts by half for what rows without ratings are like."""
 
 START_DEVIATION = 0.1
 """Standard deviation of the factors that the first sweep starts from."""
@@ -32,7 +29,7 @@ class Side:
     Rows with ratings have a prior about all that is known of them. For one without, what is rated
     of it tells nothing, and the share of the words that the ratings' number had taken on in that
     prior must not be missed: it has a prior by its words alone, which is learned from the rows with
-    ratings too, each as often as it is known (`HALF_KNOWN`).
+    ratings too, each by how well it is known (`HALF_KNOWN`).
 
     Parameters
     ----------
@@ -51,8 +48,6 @@ class Side:
     ----------
     rated, without : ndarray of int64, of shape (m,) and (n - m,)
         Which rows have ratings, and which have none.
-    choice : int
-        Which of `HALF_KNOWN` the prior of those without goes by.
     rows : ndarray of shape (m, width)
         Of those with ratings: the bias, the factors, and the slope if there is one.
     """
@@ -85,15 +80,10 @@ class Side:
             known = (raters(matrix[self.rated]), activity(n_rated))
             of_ratings = [SideInformation.of_features(one, random) for one in known]
         self.prior = RowPrior([*of_words, *of_ratings], np.ones(len(self.rated)), width)
-        self.choice = 0
-        self._known = [np.sqrt(n_rated / (n_rated + half)) for half in HALF_KNOWN]
-        self._priors_without = [
-            RowPrior([one.scaled(weights, random) for one in of_words], weights, width)
-            for weights in self._known
-            if len(self.without)
-        ]
-        self._spread = np.zeros((len(self.without), width))
-        self._is_turn = False
+        self._known = np.sqrt(n_rated / (n_rated + HALF_KNOWN))
+        of_unrated = of_words if len(self.without) else []
+        by_words = [one.scaled(self._known, random) for one in of_unrated]
+        self._prior_without = RowPrior(by_words, self._known, width)
         self._words_without = [] if words is None else [words[self.without]]
 
     def places_of(self, positions: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -152,34 +142,30 @@ class Side:
         return products
 
     def all_rows(self) -> Rows:
-        """Rows with ratings as they were drawn last, the others drawn now, of shape (n, width).
-
-        Of two draws of a row without ratings the second one is away from its mean by as much as the
-        first, the other way: what is drawn there is no more than noise to a mean of predictions.
-        """
+        """Rows with ratings as they were drawn last, the others' means, of shape (n, width)."""
         if not len(self.without):
             return self.rows
-        prior, random = self._draw_without(self.choice), self._random
-        self._is_turn = not self._is_turn
-        self._spread = (
-            random.standard_normal(self._spread.shape) if self._is_turn else -self._spread
-        )
+        prior = self._prior_without
+        prior.draw(self._known[:, None] * self.rows, self._random)
         rows = np.empty((len(self._place), self.rows.shape[1]))
         rows[self.rated] = self.rows
-        away = self._spread @ _inverse_factor(prior.precision)
-        rows[self.without] = prior.mean_of(self._words_without, len(away)) + away
+        rows[self.without] = prior.mean_of(self._words_without, len(self.without))
         return rows
 
-    def means_without(self) -> list[Rows]:
-        """Mean of the rows without ratings by each of the choices of `HALF_KNOWN`, drawn anew."""
-        n = len(self.without)
-        priors = (self._draw_without(choice) for choice in range(len(self._priors_without)))
-        return [prior.mean_of(self._words_without, n) for prior in priors]
+    def variance_without(self, given: Rows, n_ratings: Values) -> float:
+        """How far rows without ratings may be from what `all_rows` has of them, in ratings.
 
-    def _draw_without(self, choice: int) -> RowPrior:
-        prior = self._priors_without[choice]
-        prior.draw(self._known[choice][:, None] * self.rows, self._random)
-        return prior
+        The variance of what such a row says of a rating, mean over the other side's ratings.
+
+        Parameters
+        ----------
+        given : ndarray of shape (n_others, width)
+            What the other side's rows multiply rows with.
+        n_ratings : ndarray of shape (n_others,)
+            How many ratings these have.
+        """
+        inverse = _inverse_factor(self._prior_without.precision)
+        return float(np.average(np.sum((given @ inverse.T) ** 2, axis=1), weights=n_ratings))
 
 
 def load_kernels() -> None:
