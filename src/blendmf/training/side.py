@@ -11,7 +11,12 @@ from blendmf.training.compiled import compiled
 from blendmf.training.gibbs_kernels import draw_rows, pair_products
 from blendmf.training.row_prior import RowPrior
 from blendmf.training.row_tasks import in_threads, row_tasks
-from blendmf.training.side_information import SideInformation, activity, raters
+from blendmf.training.side_information import (
+    MOST_OF_RATERS,
+    SideInformation,
+    activity,
+    raters,
+)
 
 Rows = NDArray[np.float64]
 Values = NDArray[np.float64]
@@ -77,8 +82,11 @@ class Side:
         n_rated = n_ratings[self.rated].astype(np.float64)
         of_ratings: list[SideInformation] = []
         if feedback:
-            known = (raters(matrix[self.rated]), activity(n_rated))
-            of_ratings = [SideInformation.of_features(one, random) for one in known]
+            by_whom = raters(matrix[self.rated])
+            of_ratings = [
+                SideInformation.of_features(by_whom, random, MOST_OF_RATERS),
+                SideInformation.of_features(activity(n_rated), random),
+            ]
         self.prior = RowPrior([*of_words, *of_ratings], np.ones(len(self.rated)), width)
         self._known = np.sqrt(n_rated / (n_rated + HALF_KNOWN))
         of_unrated = of_words if len(self.without) else []

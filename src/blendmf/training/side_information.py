@@ -14,6 +14,9 @@ Rows = NDArray[np.float64]
 MOST_DIRECTIONS = 256
 """Directions of the features that are kept, the strongest ones."""
 
+MOST_OF_RATERS = 128
+"""The same of who rated what; more cost time and gained nothing."""
+
 LARGEST_EXACT = 2048
 """Size of the largest Gram matrix that is decomposed as a whole, which takes some seconds."""
 
@@ -58,7 +61,7 @@ class SideInformation:
 
     @classmethod
     def of_features(
-        cls, features: sp.csr_array | Rows, random: np.random.Generator
+        cls, features: sp.csr_array | Rows, random: np.random.Generator, most: int = MOST_DIRECTIONS
     ) -> "SideInformation":
         """The strongest directions of features of shape (n, k).
 
@@ -66,17 +69,19 @@ class SideInformation:
         ----------
         features : csr_array or ndarray
         random : Generator
-            For those that are too many to be decomposed exactly.
+            For features that are too many to be decomposed exactly.
+        most : int
+            How many directions there may be.
         """
         matrix = sp.csr_array(features, dtype=np.float64)
         n, k = matrix.shape
         if min(n, k) > LARGEST_EXACT:
             state = int(random.integers(2**31))
-            left, singular, right = randomized_svd(matrix, MOST_DIRECTIONS, random_state=state)
+            left, singular, right = randomized_svd(matrix, most, random_state=state)
             squares, vectors = singular**2, left if n <= k else right.T
         else:
             gram = (matrix @ matrix.T if n <= k else matrix.T @ matrix).toarray()
-            strongest = (max(0, len(gram) - MOST_DIRECTIONS), len(gram) - 1)
+            strongest = (max(0, len(gram) - most), len(gram) - 1)
             squares, vectors = eigh(gram, subset_by_index=strongest)
             squares, vectors = squares[::-1], vectors[:, ::-1]
         kept = squares > SMALLEST_SHARE * max(squares[0], 0.0)
