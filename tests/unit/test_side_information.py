@@ -32,10 +32,9 @@ def test_the_design_has_orthogonal_columns_and_spans_the_features(n, k):
 @pytest.mark.parametrize(("n", "k"), [(40, 25), (25, 40)])
 def test_of_many_directions_the_strongest_are_kept(n, k, monkeypatch):
     F = features(n, k)
-    monkeypatch.setattr(side_information, "MOST_DIRECTIONS", 5)
-    exact = SideInformation.of_features(F, stream(1, "x"))
+    exact = SideInformation.of_features(F, stream(1, "x"), most=5)
     monkeypatch.setattr(side_information, "LARGEST_EXACT", 3)
-    found = SideInformation.of_features(F, stream(1, "x"))
+    found = SideInformation.of_features(F, stream(1, "x"), most=5)
     singular = np.linalg.svd(F.toarray(), compute_uv=False)[:5]
     np.testing.assert_allclose(exact.squares, singular**2)
     np.testing.assert_allclose(found.squares, singular**2, rtol=1e-3)
