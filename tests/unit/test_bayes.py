@@ -50,7 +50,7 @@ def parts():
     return made()
 
 
-def fit(parts, entry=ENTRY, threads=1, goes_on=lambda *_: True, **training):
+def fit(parts, entry=ENTRY, threads=1, goes_on=lambda *_: True, rating_range=RANGE, **training):
     train, validation, _, words = parts
     return fit_model(
         entry,
@@ -58,7 +58,7 @@ def fit(parts, entry=ENTRY, threads=1, goes_on=lambda *_: True, **training):
         train,
         validation,
         words,
-        rating_range=RANGE,
+        rating_range=rating_range,
         seed=3,
         name=("test",),
         threads=threads,
@@ -124,6 +124,21 @@ def test_validation_tells_how_well_the_unrated_are_liked_by_those_who_choose_the
     errors = [test.ratings - model.predict(test.users, test.items) for model in (told, untold)]
     assert errors[1].mean() > 0.6
     assert abs(errors[0].mean()) < 0.2
+
+
+def test_no_prior_hangs_on_the_rating_scale(parts):
+    def rescaled(part):
+        return replace(part, ratings=50 * part.ratings - 40)
+
+    train, validation, test, words = parts
+    plain = fit(parts, epochs=10).model
+    in_wide = (rescaled(train), rescaled(validation), test, words)
+    wide = fit(in_wide, epochs=10, rating_range=(-5040.0, 4960.0)).model
+    users, items = test.users, test.items
+    predicted = wide.score_pairs(users, items)
+    np.testing.assert_allclose(predicted, 50 * plain.score_pairs(users, items) - 40, atol=0.05)
+    deviation = wide.deviation(users, items)
+    np.testing.assert_allclose(deviation, 50 * plain.deviation(users, items), rtol=1e-3)
 
 
 def test_a_drift_is_found_and_without_places_there_is_none(parts, fitted):

@@ -39,7 +39,8 @@ class GibbsSampler:
 
     with rows (b_u, p_u, s_u) and (b_i, q_i) that are normal about what is known of the user or the
     item (`Side`): of an item its words and, of both, how much and what by whom is rated. Each user
-    has a precision a_u of his own about the common one, with a Gamma prior.
+    has a precision a_u of his own about the common one, with a Gamma prior. All is drawn in units
+    of the ratings' standard deviation, so that no prior hangs on the rating scale.
 
     Attributes
     ----------
@@ -66,7 +67,8 @@ class GibbsSampler:
         self._freedom = settings.noise_freedom
         ratings = train.ratings.astype(np.float64)
         self.global_mean = float(ratings.mean())
-        self._centred = ratings - self.global_mean
+        self._unit = float(ratings.std()) or 1.0
+        self._centred = (ratings - self.global_mean) / self._unit
         self._width = 1 + settings.latent_dim
         self._places = np.zeros(len(ratings))
         has_drift = settings.drift and train.places is not None
@@ -99,7 +101,7 @@ class GibbsSampler:
         items.draw(seen, item_targets, weights, np.zeros_like(targets))
         errors = item_targets - items.said(items.rows, seen, self._places)
         self._draw_noise(errors**2)
-        return float(np.sqrt(np.mean(errors**2)))
+        return self._unit * float(np.sqrt(np.mean(errors**2)))
 
     def current(self, place: float) -> Draw:
         """The parameters as they were drawn last, with users at a place of their order.
@@ -107,8 +109,8 @@ class GibbsSampler:
         Those of users and items without ratings are the means of what is known of them.
         """
         users, items = self._users, self._items
-        user_rows = self._at_place(users.all_rows(), place).astype(np.float32)
-        item_rows = items.all_rows().astype(np.float32)
+        user_rows = self._in_ratings(self._at_place(users.all_rows(), place))
+        item_rows = self._in_ratings(items.all_rows())
         of_rated = 1.0 / (self._precision * self._user_precision)
         user_variance, item_variance = np.zeros(len(user_rows)), np.zeros(len(item_rows))
         user_variance[users.rated] = of_rated
@@ -121,7 +123,14 @@ class GibbsSampler:
         if len(items.without):
             unknown = items.variance_without(self._seen(users.rows), np.diff(users.indptr))
             item_variance[items.without] = unknown
-        return Draw(user_rows, item_rows, user_variance, item_variance)
+        squared = self._unit**2
+        return Draw(user_rows, item_rows, squared * user_variance, squared * item_variance)
+
+    def _in_ratings(self, rows: Rows) -> NDArray[np.float32]:
+        """Biases and factors of ratings that are not in units of their standard deviation."""
+        scale = np.full(rows.shape[1], np.sqrt(self._unit))
+        scale[0] = self._unit
+        return (scale * rows).astype(np.float32)
 
     def _at_place(self, rows: Rows, place: float) -> Rows:
         """Users' biases and factors at a place of their order."""

@@ -12,7 +12,7 @@ from blendmf.training.side_information import SideInformation
 Rows = NDArray[np.float64]
 
 EXPECTED_VARIANCE = 0.05
-"""Variance of a coordinate that the prior expects, in squared rating steps; it knows little."""
+"""Variance of a coordinate that the prior expects, for standardised ratings; it knows little."""
 
 STRENGTH_PRIOR = (1.0, 0.001)
 """Shape and rate of the Gamma prior of how strongly coefficients are held to zero."""
