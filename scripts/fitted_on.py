@@ -1,5 +1,6 @@
 """Prove which part of the ratings everything was fitted on."""
 
+from blendmf.data.places import Places
 from blendmf.data.tables import RATINGS_COLUMNS, read_table
 from blendmf.evaluation.fitted_on import MODEL_ARRAYS, ModelFile, Stored, fitted_on
 from blendmf.files import (
@@ -10,12 +11,17 @@ from blendmf.files import (
     write_csv,
     write_text,
 )
+from blendmf.kinds import takes_out_drift
 from blendmf.log import job
 from blendmf.pages import table_page
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     names = ("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf")
+    paths = {name: place_in_results(source[name]) for name in names}
+    placed = [read_sparse(path) for path in source.places]
+    paths.update(zip(("train", "validation"), map(place_in_results, source.places), strict=False))
+    settings_of_fits = [read_json(path)["settings"] for path in source.fits]
     stored = Stored(
         user_ids=read_table(source.user_index)["user_id"],
         items=read_table(source.item_index),
@@ -25,11 +31,15 @@ with job(snakemake.log[0], asked=snakemake.resources):
         content=read_json(source.facts),
         models=[
             ModelFile(
-                place_in_results(path), read_json(fit)["settings"], read_arrays(path, MODEL_ARRAYS)
+                place_in_results(path),
+                settings,
+                read_arrays(path, MODEL_ARRAYS),
+                takes_out_drift(settings, params.training),
             )
-            for path, fit in zip(source.models, source.fits, strict=True)
+            for path, settings in zip(source.models, settings_of_fits, strict=True)
         ],
-        paths={name: place_in_results(source[name]) for name in names},
+        paths=paths,
+        places=Places(*placed) if placed else None,
     )
     table, n_users = fitted_on(
         {

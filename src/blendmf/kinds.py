@@ -70,6 +70,18 @@ def uses_places(entry: Mapping[str, Any], training: Mapping[str, Any]) -> bool:
     return is_trained(entry) and bool(own["drift"])
 
 
+def takes_out_drift(entry: Mapping[str, Any], training: Mapping[str, Any]) -> bool:
+    """Whether what users' ratings drift by is taken out before the model learns from them.
+
+    Parameters
+    ----------
+    entry, training : mapping
+        As `uses_places` has them.
+    """
+    own = {**training, **entry.get("training", {})}
+    return uses_places(entry, training) and own["optimiser"] != "bayes"
+
+
 def only_ranks(entry: Mapping[str, Any]) -> bool:
     """Whether the model orders items without predicting ratings."""
     return entry["kind"] in RANKING_KINDS

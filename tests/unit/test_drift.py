@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from blendmf.data.observations import Observations
+from blendmf.models.drift import LAST_PLACE, predicted_place, user_slopes, without_drift
 from blendmf.streams import stream
-from blendmf.training.drift import LAST_PLACE, predicted_place, user_slopes, without_drift
 from blendmf.training.fit import fit_model
 from blendmf.training.settings import TrainingSettings
 

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from blendmf.data.content import content
 from blendmf.data.matrices import matrices
 from blendmf.data.observations import Observations
+from blendmf.data.places import places
 from blendmf.data.splits import split
 from blendmf.evaluation import alterations
 from blendmf.evaluation import fitted_on as fitted_on_module
@@ -15,6 +16,7 @@ from blendmf.evaluation.expectations import EXPECTED
 from blendmf.evaluation.fitted_on import COLUMNS, ModelFile, Stored, fitted_on
 from blendmf.files import read_arrays
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
+from blendmf.models.drift import without_drift
 from blendmf.models.item_neighbours import fit_item_neighbours
 from blendmf.models.svd import fit_svd
 
@@ -29,7 +31,10 @@ SETTINGS = {
 SPLIT = {"scheme": "per-user-temporal", "train": 0.7, "validation": 0.15, "min_ratings": 5}
 PATHS = {
     name: f"{name}.file"
-    for name in ("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf")
+    for name in (
+        *("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf"),
+        *("train", "validation"),
+    )
 }
 SHRINKAGE = {"user_shrinkage": 4.0, "item_shrinkage": 3.0}
 
@@ -97,6 +102,13 @@ def stored_of(tables, tmp_path, settings=SETTINGS):
         path = tmp_path / f"{kind}.npz"
         model.save(path)
         files.append(ModelFile(str(path), {"kind": kind, **SHRINKAGE}, read_arrays(path)))
+    placed = places(parts["train"], parts["validation"], built.users, built.items)
+    matrices_of = (built.train, built.validation)
+    observed = [Observations.from_matrix(*of) for of in zip(matrices_of, placed, strict=True)]
+    moved = fit_bias(without_drift(*observed, (0, 5)), (0, 5))
+    moved.save(tmp_path / "mf.npz")
+    arrays = read_arrays(tmp_path / "mf.npz")
+    files.append(ModelFile(str(tmp_path / "mf.npz"), {"kind": "mf"}, arrays, is_without_drift=True))
     return Stored(
         built.users["user_id"],
         built.items,
@@ -106,6 +118,7 @@ def stored_of(tables, tmp_path, settings=SETTINGS):
         text.facts,
         files,
         PATHS,
+        placed,
     )
 
 
@@ -164,6 +177,8 @@ def test_what_changes_with_which_part(tables, tmp_path):
     words = ("times, rows", "rows", "rows")
     assert changes == {
         "training mean": ratings_alone,
+        "training mean without drift": ("values, times, rows", "times, rows", "nothing"),
+        "places of ratings": ("times, rows", "times, rows", "nothing"),
         "biases": ratings_alone,
         "training matrix": ratings_alone,
         "training ratings of items": ("rows", "nothing", "nothing"),
@@ -212,6 +227,21 @@ def test_content_of_other_items_or_of_more_tags_is_told(tables, tmp_path):
 
 
 @pytest.mark.usefixtures("altered_before")
+def test_a_drift_that_was_measured_otherwise_and_other_places_are_told(tables, tmp_path):
+    stored = stored_of(tables, tmp_path)
+    plain = [replace(model, is_without_drift=True) for model in stored.models]
+    told = audited(tables, replace(stored, models=plain))
+    wrong = told[~told["as_expected"]]
+    assert set(wrong["statistic"]) == {"training mean without drift"}
+    assert str(tmp_path / "mf.npz") not in set(wrong["stored_in"])
+    swapped = stored.places._replace(train=stored.places.validation)
+    told = audited(tables, replace(stored, places=swapped))
+    assert list(told.loc[~told["as_expected"], "stored_in"]) == [PATHS["train"]]
+    unplaced = audited(tables, replace(stored, places=None))
+    assert "places of ratings" not in set(unplaced["statistic"])
+
+
+@pytest.mark.usefixtures("altered_before")
 def test_counts_and_ids_of_more_than_there_is_are_told(tables, tmp_path):
     stored = stored_of(tables, tmp_path)
     miscounted = stored.items.assign(n_train=stored.items["n_train"] + 1)
@@ -234,6 +264,8 @@ def test_a_pipeline_that_trains_on_the_test_part_is_found_out(tables, tmp_path, 
     told = table[~table["as_expected"]].drop_duplicates("statistic").set_index("statistic")
     assert set(told.index) == {
         "training mean",
+        "training mean without drift",
+        "places of ratings",
         "biases",
         "training matrix",
         "training ratings of items",

@@ -221,7 +221,15 @@ def content_of(wildcards) -> str | list[str]:
 
 def places_of(wildcards) -> list[str]:
     """Places of the training and the validation ratings, in this order."""
-    uses = uses_places(model_entry(wildcards), config["training"])
+    return places_for([model_entry(wildcards)], wildcards)
+
+
+def places_of_arm(wildcards) -> list[str]:
+    return places_for(ARMS[wildcards.dataset].models.values(), wildcards)
+
+
+def places_for(entries, wildcards) -> list[str]:
+    uses = any(uses_places(entry, config["training"]) for entry in entries)
     parts = ("train", "validation") if uses else ()
     return [found(f"places/{part}.npz")(wildcards) for part in parts]
 

@@ -40,6 +40,7 @@ rule fitted_on:
         tfidf=found("content/tfidf.npz"),
         vocabulary=found("content/vocabulary.parquet"),
         facts=found("content/content.json"),
+        places=places_of_arm,
         models=fits_of_arm("models/{model}/seed-1/model.npz"),
         fits=fits_of_arm("models/{model}/seed-1/fit.json"),
     output:
@@ -62,6 +63,7 @@ rule fitted_on:
         runtime=minutes_of("fitted_on"),
     params:
         content=content_settings,
+        training=config["training"],
         seed=config["seed"],
     message:
         "Finding out what was fitted on which part"

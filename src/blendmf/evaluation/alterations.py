@@ -11,7 +11,9 @@ from blendmf.data.content import content
 from blendmf.data.known_tags import tags_known_in_training
 from blendmf.data.matrices import matrices
 from blendmf.data.observations import Observations
+from blendmf.data.places import places
 from blendmf.models.baselines import fit_bias, fit_global_mean
+from blendmf.models.drift import without_drift
 from blendmf.streams import stream
 
 ALTERATIONS = ("values", "times", "rows")
@@ -109,7 +111,10 @@ def _fitted(
     """Every statistic, by the ids that it is of: positions shift when other ids come or go."""
     built = matrices(parts["train"], parts["validation"], parts["test"], items)
     users, rated = built.users["user_id"], built.items["item_id"]
-    train = Observations.from_matrix(built.train)
+    placed = places(parts["train"], parts["validation"], built.users, built.items)
+    train = Observations.from_matrix(built.train, placed.train)
+    validation = Observations.from_matrix(built.validation, placed.validation)
+    moved = without_drift(train, validation, ANY_RANGE)
     bias = fit_bias(train, ANY_RANGE)
     assert bias.user_bias is not None
     assert bias.item_bias is not None
@@ -123,6 +128,8 @@ def _fitted(
     terms = pd.Index(text.vocabulary["part"] + ":" + text.vocabulary["term"])
     return {
         "training mean": pd.Series([fit_global_mean(train, ANY_RANGE).global_mean]),
+        "training mean without drift": pd.Series([fit_global_mean(moved, ANY_RANGE).global_mean]),
+        "places of ratings": pd.concat([_by_ids(part, users, rated) for part in placed]),
         "training ratings of items": pd.Series(n_of_item, index=pd.Index(rated))[n_of_item > 0],
         "user ids": users,
         "item ids": rated,

@@ -11,9 +11,11 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from blendmf.data.content import dealt
+from blendmf.data.places import Places
 from blendmf.evaluation import recomputed
 from blendmf.evaluation.alterations import Parts, dependence
 from blendmf.evaluation.expectations import EXPECTED
+from blendmf.evaluation.recomputed_drift import PlacesOf, mean_without_drift, places_of
 from blendmf.kinds import only_ranks
 from blendmf.streams import stream
 
@@ -37,7 +39,8 @@ PARTS = ("train", "validation", "test")
 WITH_BIASES = ("bias", "svd", "item-neighbours")
 """Kinds whose biases are shrunken means, whatever else they fit to what these leave."""
 
-MODEL_ARRAYS = ("kind", "global_mean", "normal", "counts", "user_bias", "item_bias")
+MEANS = ("kind", "rating_range", "global_mean", "normal")
+MODEL_ARRAYS = (*MEANS, "counts", "user_bias", "item_bias")
 """What is read of a model's file."""
 
 
@@ -53,11 +56,14 @@ class ModelFile:
         What it was fitted with, as ``fit.json`` states it.
     arrays : mapping of ndarray
         Those of `MODEL_ARRAYS` that the file has.
+    is_without_drift : bool
+        Whether users' drift was taken out of the ratings that it was fitted to.
     """
 
     path: str
     settings: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]]
+    is_without_drift: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +82,9 @@ class Stored:
         Facts of the content.
     models : sequence of ModelFile
     paths : mapping of str
-        Where ``user_index, item_index, train_matrix, facts, vocabulary, tfidf`` were read.
+        Where ``user_index, item_index, train_matrix, facts, vocabulary, tfidf`` were read, and the
+        places of ``train`` and ``validation``, if a model uses them.
+    places : Places, optional
     """
 
     user_ids: pd.Series
@@ -87,6 +95,7 @@ class Stored:
     content: Mapping[str, Any]
     models: Sequence[ModelFile]
     paths: Mapping[str, str]
+    places: Places | None = None
 
 
 class Check(NamedTuple):
@@ -138,8 +147,7 @@ def fitted_on(
         equal = difference <= TOLERANCE
         by_part = changes[statistic]
         expected = EXPECTED[statistic]
-        allowed = dict.fromkeys(PARTS, expected.held_out) | {"train": expected.train}
-        within = all(set(by_part[part]) <= allowed[part] for part in PARTS)
+        within = all(set(by_part[part]) <= getattr(expected, part) for part in PARTS)
         words = [", ".join(by_part[part]) or "nothing" for part in PARTS]
         rows.append(
             (statistic, stored_in, equal, difference, *words, equal and within, expected.meaning)
@@ -159,7 +167,7 @@ class _Recomputation:
         settings: Mapping[str, Any],
         seed: int,
     ) -> None:
-        self.train = parts["train"]
+        self.train, self.validation = parts["train"], parts["validation"]
         self.tags, self.stored, self.settings, self.seed = tags, stored, settings, seed
         self.user_ids = recomputed.distinct("user_id", *parts.values())
         self.item_ids = recomputed.distinct("item_id", *parts.values())
@@ -178,6 +186,8 @@ class _Recomputation:
         )
         matrix = recomputed.entries(self.train, self.user_ids, self.item_ids)
         yield Check("training matrix", paths["train_matrix"], _matrices_apart(stored.train, matrix))
+        if stored.places is not None:
+            yield from self._checks_of_places(stored.places)
         for model in stored.models:
             yield from self._checks_of_model(model)
         yield from self._checks_of_content()
@@ -190,6 +200,27 @@ class _Recomputation:
     def mean(self) -> float:
         return recomputed.mean_rating(self.train)
 
+    @cached_property
+    def places(self) -> PlacesOf:
+        return places_of(self.train, self.validation)
+
+    def _checks_of_places(self, stored: Places) -> Iterator[Check]:
+        for part in ("train", "validation"):
+            table = getattr(self, part).assign(rating=getattr(self.places, part))
+            again = recomputed.entries(table, self.user_ids, self.item_ids)
+            apart = _matrices_apart(getattr(stored, part), again)
+            yield Check("places of ratings", self.stored.paths[part], apart)
+
+    def _mean(self, model: ModelFile) -> Check:
+        arrays = model.arrays
+        found = float(arrays["global_mean"] if "global_mean" in arrays else arrays["normal"][0])
+        if not model.is_without_drift:
+            return Check("training mean", model.path, _apart([found], [self.mean]))
+        low, high = (float(rating) for rating in arrays["rating_range"])
+        of_tables = (self.train, self.places, self.user_ids, self.item_ids)
+        again = mean_without_drift(*of_tables, (low, high))
+        return Check("training mean without drift", model.path, _apart([found], [again]))
+
     def _checks_of_model(self, model: ModelFile) -> Iterator[Check]:
         arrays = model.arrays
         if "counts" in arrays:
@@ -197,8 +228,7 @@ class _Recomputation:
             yield Check("training ratings of items", model.path, apart)
         has_mean = "global_mean" in arrays or "normal" in arrays
         if has_mean and not only_ranks(model.settings):
-            mean = arrays["global_mean"] if "global_mean" in arrays else arrays["normal"][0]
-            yield Check("training mean", model.path, _apart([float(mean)], [self.mean]))
+            yield self._mean(model)
         if model.settings["kind"] in WITH_BIASES:
             found = np.concatenate([arrays["user_bias"], arrays["item_bias"]])
             shrinkage = [model.settings[f"{of}_shrinkage"] for of in ("user", "item")]

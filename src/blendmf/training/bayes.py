@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from blendmf.data.observations import Observations
 from blendmf.log import progress
 from blendmf.models.bayesian_factor_model import LEVELS, NORMAL_WIDTHS, BayesianFactorModel
-from blendmf.training.drift import predicted_place
+from blendmf.models.drift import predicted_place
 from blendmf.training.gibbs import Draw, GibbsSampler
 from blendmf.training.loop import Epoch, GoesOn
 from blendmf.training.offsets import Offsets, Unrated

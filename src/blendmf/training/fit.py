@@ -11,9 +11,9 @@ import scipy.sparse as sp
 from blendmf.data.observations import Observations
 from blendmf.kinds import is_trained
 from blendmf.models.closed_form import fit_closed_form
+from blendmf.models.drift import without_drift
 from blendmf.models.model import Model
 from blendmf.streams import stream
-from blendmf.training.drift import without_drift
 from blendmf.training.engines import EngineFacts, choose_engine, make_engine
 from blendmf.training.loop import Epoch, GoesOn, Training, to_the_end, train_epochs
 from blendmf.training.parameters import Parameters, Terms
