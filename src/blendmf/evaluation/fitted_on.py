@@ -172,6 +172,7 @@ class _Recomputation:
         self.user_ids = recomputed.distinct("user_id", *parts.values())
         self.item_ids = recomputed.distinct("item_id", *parts.values())
         self.items = items.set_index("item_id").reindex(self.item_ids).reset_index()
+        self._means_without_drift: dict[tuple[float, float], float] = {}
 
     def checks(self) -> Iterator[Check]:
         paths, stored = self.stored.paths, self.stored
@@ -217,9 +218,16 @@ class _Recomputation:
         if not model.is_without_drift:
             return Check("training mean", model.path, _apart([found], [self.mean]))
         low, high = (float(rating) for rating in arrays["rating_range"])
-        of_tables = (self.train, self.places, self.user_ids, self.item_ids)
-        again = mean_without_drift(*of_tables, (low, high))
+        again = self._mean_without_drift(low, high)
         return Check("training mean without drift", model.path, _apart([found], [again]))
+
+    def _mean_without_drift(self, low: float, high: float) -> float:
+        """Computed once for all models, which have the same rating range."""
+        if (low, high) not in self._means_without_drift:
+            of_tables = (self.train, self.places, self.user_ids, self.item_ids)
+            again = mean_without_drift(*of_tables, (low, high))
+            self._means_without_drift[low, high] = again
+        return self._means_without_drift[low, high]
 
     def _checks_of_model(self, model: ModelFile) -> Iterator[Check]:
         arrays = model.arrays

@@ -58,7 +58,7 @@ RULES: dict[str, Costs] = {
     "plot_ratings": {"start": 177e6, "ratings": 45, "long_line_bytes": 1},
     "fitted_on": {
         "start": 245e6,
-        "ratings": 75,
+        "ratings": 112,
         "first_ratings": 15,
         "items": 3000,
         "tags": 1500,

@@ -20,7 +20,7 @@ RULES: dict[str, dict[str, float]] = {
     "places": {"ratings": 0.8},
     "content": {"items": 100, "tags": 30},
     "plot_ratings": {"ratings": 0.4},
-    "fitted_on": {"ratings": 3.0, "tags": 60},
+    "fitted_on": {"ratings": 4.0, "tags": 60},
     "manifest": {"ratings": 0.2, "parameters": 0.01},
     # Each metric of each fit, on each resample.
     "compare": {"resampled_users": 0.03, "resampled_scores": 0.01, "resampled_pairs": 2.0},
