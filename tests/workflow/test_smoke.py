@@ -98,6 +98,14 @@ def test_metrics_are_finite_and_in_range(smoke: Project) -> None:
             assert 0 < score["rating"]["mae"] <= score["rating"]["rmse"] < 2
 
 
+def test_everything_was_fitted_on_what_it_should_be(smoke: Project) -> None:
+    table = pd.read_csv(smoke.run / "results/synthetic/split/fitted-on.csv")
+    assert table.loc[~(table["recomputed_equal"] & table["as_expected"]), "stored_in"].empty
+    without_drift = table[table["statistic"] == "training mean without drift"]
+    assert set(without_drift["stored_in"].str.split("/").str[3]) == {"mf", "mf-content"}
+    assert (table["statistic"] == "places of ratings").sum() == 2
+
+
 def test_the_comparison_has_every_model_and_its_interval_holds_the_mean(smoke: Project) -> None:
     table = pd.read_csv(smoke.run / "results/synthetic/comparison/metrics.csv")
     rmse = table[table["metric"] == "rmse"].set_index("model")
