@@ -17,7 +17,7 @@ def scored():
     user_rows = random.normal(0, 0.5, (6, SHAPE[0], 3)).astype(np.float32)
     item_rows = random.normal(0, 0.5, (6, SHAPE[1], 3)).astype(np.float32)
     noise = random.uniform(0.2, 2.0, SHAPE[0]).astype(np.float32)
-    rows = (user_rows, item_rows, noise)
+    rows = (user_rows, item_rows, noise, np.zeros(SHAPE[1], dtype=np.float32))
     model = BayesianFactorModel(*SHAPE, (-99.0, 99.0), 3.0, *rows, NORMAL_WIDTHS)
     users, items = (a.astype(np.int32) for a in np.nonzero(random.random(SHAPE) < 0.75))
     deviation = model.deviation(users, items)
