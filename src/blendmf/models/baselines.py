@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from blendmf.data.observations import Observations
 from blendmf.files import PathLike, read_arrays, write_arrays
 from blendmf.models.factor_model import FactorModel
+from blendmf.models.positions import known_positions
 
 
 def fit_global_mean(train: Observations, rating_range: tuple[float, float]) -> FactorModel:
@@ -95,9 +96,8 @@ class PopularityModel:
     def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
         """Training ratings of each item, to rank by; an unknown item has none."""
         del users
-        positions = np.atleast_1d(np.asarray(items))
-        known = (positions >= 0) & (positions < self.n_items)
-        return np.where(known, self.counts[np.where(known, positions, 0)], 0).astype(np.float64)
+        i, known = known_positions(items, self.n_items)
+        return np.where(known, self.counts[i], 0).astype(np.float64)
 
     def score_pairs(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float32]:
         """The same counts as `score_users` has them, of shape (n,)."""

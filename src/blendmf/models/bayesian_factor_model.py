@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from blendmf.files import PathLike, read_arrays, write_arrays
+from blendmf.models.positions import Positions, known_positions
 
 Floats = NDArray[np.float32]
-Positions = NDArray[np.int64]
 
 LEVELS = np.linspace(0.0, 1.0, 201)
 """Levels of the intervals whose widths a model knows; those between are interpolated."""
@@ -107,7 +107,7 @@ class BayesianFactorModel:
 
     def score_users(self, users: ArrayLike) -> Floats:
         """Scores of all items for m users: the draws' mean, unclipped, of shape (m, n_items)."""
-        u, known = _positions(users, self.n_users)
+        u, known = known_positions(users, self.n_users)
         scores = np.zeros((len(u), self.n_items), dtype=np.float32)
         for of_users, of_items in zip(self.user_rows, self.item_rows, strict=True):
             own = _gathered(of_users, u, known)
@@ -139,8 +139,8 @@ class BayesianFactorModel:
 
     def _beyond(self, users: ArrayLike, items: ArrayLike) -> Floats:
         """Variance about what the draws say of pairs, the mean of all for what is unknown."""
-        u, user_known = _positions(users, self.n_users)
-        i, item_known = _positions(items, self.n_items)
+        u, user_known = known_positions(users, self.n_users)
+        i, item_known = known_positions(items, self.n_items)
         of_users = np.where(user_known, self.user_variance[u], self.user_variance.mean())
         return of_users + np.where(item_known, self.item_variance[i], self.item_variance.mean())
 
@@ -158,19 +158,12 @@ class BayesianFactorModel:
 
     def _said(self, users: ArrayLike, items: ArrayLike) -> Iterator[NDArray[np.float64]]:
         """What each draw says of pairs beyond mu."""
-        u, user_known = _positions(users, self.n_users)
-        i, item_known = _positions(items, self.n_items)
+        u, user_known = known_positions(users, self.n_users)
+        i, item_known = known_positions(items, self.n_items)
         for of_users, of_items in zip(self.user_rows, self.item_rows, strict=True):
             p, q = _gathered(of_users, u, user_known), _gathered(of_items, i, item_known)
             said = np.einsum("nd,nd->n", p[:, 1:], q[:, 1:])
             yield said.astype(np.float64) + p[:, 0] + q[:, 0]
-
-
-def _positions(given: ArrayLike, size: int) -> tuple[Positions, NDArray[np.bool_]]:
-    """Positions safe to index with, and which of them are known."""
-    positions = np.atleast_1d(np.asarray(given, dtype=np.int64))
-    known = (positions >= 0) & (positions < size)
-    return np.where(known, positions, 0), known
 
 
 def _gathered(rows: Floats, positions: Positions, known: NDArray[np.bool_]) -> Floats:

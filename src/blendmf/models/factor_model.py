@@ -17,9 +17,9 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from blendmf.files import PathLike, read_arrays, write_arrays
+from blendmf.models.positions import Positions, known_positions
 
 Floating = TypeVar("Floating", np.float32, np.float64)
-Positions = NDArray[np.int64]
 
 SPARSE_TERMS = ("content", "user_content")
 
@@ -112,8 +112,8 @@ class FactorModel:
         self, users: ArrayLike, items: ArrayLike, precision: type[Floating]
     ) -> NDArray[Floating]:
         """Sums of the terms of pairs, added up in `precision`, of shape (n,)."""
-        u, user_known = _positions(users, self.n_users)
-        i, item_known = _positions(items, self.n_items)
+        u, user_known = known_positions(users, self.n_users)
+        i, item_known = known_positions(items, self.n_items)
         scores = np.full(len(u), self.global_mean, dtype=precision)
         if self.user_bias is not None:
             scores += np.where(user_known, self.user_bias[u], 0.0)
@@ -153,7 +153,7 @@ class FactorModel:
         -------
         ndarray of float32, of shape (m, n_items)
         """
-        u, known = _positions(users, self.n_users)
+        u, known = known_positions(users, self.n_users)
         scores = np.full((len(u), self.n_items), self.global_mean, dtype=np.float32)
         if self.user_bias is not None:
             scores += np.where(known, self.user_bias[u], 0.0)[:, None]
@@ -208,10 +208,3 @@ class FactorModel:
         n_users, n_items = (int(n) for n in arrays["shape"])
         low, high = (float(r) for r in arrays["rating_range"])
         return cls(n_users, n_items, (low, high), float(arrays["global_mean"]), **dense, **sparse)
-
-
-def _positions(given: ArrayLike, size: int) -> tuple[Positions, NDArray[np.bool_]]:
-    """Positions safe to index with, and which of them are known."""
-    positions = np.atleast_1d(np.asarray(given, dtype=np.int64))
-    known = (positions >= 0) & (positions < size)
-    return np.where(known, positions, 0), known
