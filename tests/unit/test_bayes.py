@@ -5,12 +5,14 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from blendmf.data.observations import Observations
 from blendmf.streams import stream
 from blendmf.training.bayes import calibrated
 from blendmf.training.fit import fit_model
 from blendmf.training.settings import TrainingSettings
+from blendmf.training.side_information import SideInformation
 
 RANGE = (-100.0, 100.0)
 BAYES = {"training": {"optimiser": "bayes"}}
@@ -192,6 +194,23 @@ def test_no_bit_hangs_on_the_number_of_threads(parts, threads, monkeypatch):
     one, several = (fit(parts, threads=n, epochs=8).model for n in (1, threads))
     np.testing.assert_array_equal(one.user_rows, several.user_rows)
     np.testing.assert_array_equal(one.item_rows, several.item_rows)
+
+
+def test_blas_has_one_thread_from_the_first_decomposition_on(parts, monkeypatch):
+    """With more it adds up in another order, which changes bits that later draws tell."""
+    seen = []
+
+    class Watched(SideInformation):
+        @classmethod
+        def of_features(cls, *given):
+            pools = threadpool_info()
+            seen.extend(pool["num_threads"] for pool in pools if pool["user_api"] == "blas")
+            return SideInformation.of_features(*given)
+
+    monkeypatch.setattr("blendmf.training.side.SideInformation", Watched)
+    with threadpool_limits(2, "blas"):
+        fit(parts, epochs=1)
+    assert set(seen) == {1}
 
 
 def test_the_history_tells_what_each_sweep_would_have_ended_with(parts, fitted):

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from blendmf.data.observations import Observations
 from blendmf.log import progress
@@ -53,21 +52,20 @@ def sample_posterior(
     mean = _MeanPrediction(validation, sampler, rating_range)
     kept = _Kept((epochs - burn_in - 1) // every + 1)
     history: list[Epoch] = []
-    with threadpool_limits(1, "blas"):
-        for epoch in progress(range(1, epochs + 1), "sweeps"):
-            train_rmse = sampler.sweep()
-            is_kept = epoch > burn_in and (epochs - epoch) % every == 0
-            if is_kept or not len(kept):
-                draw = sampler.current(place)
-                mean.add(draw, alone=not len(kept))
-            if is_kept:
-                kept.append(draw)
-            rmse = mean.rmse()
-            history.append(Epoch(epoch, math.nan, train_rmse, rmse, math.nan))
-            if not goes_on(epoch, rmse):
-                break
-        if not len(kept):
+    for epoch in progress(range(1, epochs + 1), "sweeps"):
+        train_rmse = sampler.sweep()
+        is_kept = epoch > burn_in and (epochs - epoch) % every == 0
+        if is_kept or not len(kept):
+            draw = sampler.current(place)
+            mean.add(draw, alone=not len(kept))
+        if is_kept:
             kept.append(draw)
+        rmse = mean.rmse()
+        history.append(Epoch(epoch, math.nan, train_rmse, rmse, math.nan))
+        if not goes_on(epoch, rmse):
+            break
+    if not len(kept):
+        kept.append(draw)
     kept.move(sampler, mean.offsets())
     return calibrated(kept.model(sampler.global_mean, rating_range), validation), history
 

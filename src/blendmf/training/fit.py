@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from blendmf.data.observations import Observations
 from blendmf.kinds import is_trained
@@ -144,8 +145,10 @@ def _sampled(
     print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
     load_kernels()
     start = time.perf_counter()
-    sampler = GibbsSampler(train, content, settings, random, threads)
-    model, history = sample_posterior(sampler, validation, settings, rating_range, goes_on)
+    # Other numbers of threads add up in another order, which later draws would tell.
+    with threadpool_limits(1, "blas"):
+        sampler = GibbsSampler(train, content, settings, random, threads)
+        model, history = sample_posterior(sampler, validation, settings, rating_range, goes_on)
     seconds = time.perf_counter() - start
     sweeps, rmse = len(history), history[-1].validation_rmse
     return Fit(model, history, sweeps, sweeps, rmse, False, facts, seconds)
