@@ -10,6 +10,7 @@ ARG PIP_EXTRA_INDEX_URL=
 # An image may be run by anyone, who need not have a home in it; USER answers who asks for a name.
 ENV HOME=/tmp \
     USER=blendmf \
+    BLENDMF=/opt/blendmf \
     NUMBA_CACHE_DIR=/opt/numba-cache \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \

@@ -39,8 +39,15 @@ PARTS = ("train", "validation", "test")
 WITH_BIASES = ("bias", "svd", "item-neighbours")
 """Kinds whose biases are shrunken means, whatever else they fit to what these leave."""
 
-MEANS = ("kind", "rating_range", "global_mean", "normal")
-MODEL_ARRAYS = (*MEANS, "counts", "user_bias", "item_bias")
+MODEL_ARRAYS = (
+    "kind",
+    "rating_range",
+    "global_mean",
+    "normal",
+    "counts",
+    "user_bias",
+    "item_bias",
+)
 """What is read of a model's file."""
 
 

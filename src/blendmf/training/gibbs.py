@@ -70,13 +70,11 @@ class GibbsSampler:
         self._unit = float(ratings.std()) or 1.0
         self._centred = (ratings - self.global_mean) / self._unit
         self._width = 1 + settings.latent_dim
-        self._places = np.zeros(len(ratings))
-        has_drift = settings.drift and train.places is not None
-        if has_drift and train.places is not None:
-            self._places = train.places.astype(np.float64)
+        places = train.places if settings.drift else None
+        self._places = np.zeros(len(ratings)) if places is None else places.astype(np.float64)
         matrix = train.to_matrix()
         feedback = settings.feedback
-        user_width = self._width + has_drift
+        user_width = self._width + (places is not None)
         self._users = Side(matrix, None, feedback, self._width, user_width, random, threads)
         transposed = sp.csr_array(matrix.T)
         widths = (self._width, self._width)

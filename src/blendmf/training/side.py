@@ -31,10 +31,9 @@ START_DEVIATION = 0.1
 class Side:
     """The rows of users, or of items, and their ratings in succession.
 
-    Rows with ratings have a prior about all that is known of them. For one without, what is rated
-    of it tells nothing, and the share of the words that the ratings' number had taken on in that
-    prior must not be missed: it has a prior by its words alone, which is learned from the rows with
-    ratings too, each by how well it is known (`HALF_KNOWN`).
+    Rows with ratings have a prior about all that is known of them. A row without ratings has one by
+    its words alone, learned from the rows with ratings, each by how well it is known
+    (`HALF_KNOWN`): beside the number of ratings words mean less than they do by themselves.
 
     Parameters
     ----------
