@@ -1,4 +1,4 @@
-# What a run needs, from the same pins as `make setup`; docs/engines.md says how to use it.
+# What a run needs, from the same pins as `make setup`; docs/deployment.md says how to use it.
 #   docker build --tag blendmf .
 ARG PYTHON=3.11
 FROM python:${PYTHON}-slim-bookworm
@@ -22,16 +22,17 @@ COPY requirements.txt constraints.txt ./
 RUN python -m pip install --constraint constraints.txt --requirement requirements.txt
 
 COPY pyproject.toml README.md LICENSE Snakefile config.yaml environment.yml ./
+COPY profiles profiles
 COPY scripts scripts
 COPY workflow workflow
 COPY src src
 RUN python -m pip install --no-deps --editable . \
-    && python -m blendmf.training.compile_kernels \
+    && python -m blendmf.training.precompile \
     && chmod -R a+rwX "$NUMBA_CACHE_DIR"
 
 # Results come to lie in the folder that is mounted here.
 WORKDIR /work
 USER 1000:1000
 CMD ["snakemake", "--snakefile", "/opt/blendmf/Snakefile", \
-     "--workflow-profile", "/opt/blendmf/workflow/profiles/default", "--quiet", "host", "reason", \
+     "--workflow-profile", "/opt/blendmf/profiles/default", "--quiet", "host", "reason", \
      "--report", "results/report.html", "--report-after-run"]

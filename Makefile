@@ -1,12 +1,12 @@
 # `make report` runs the default experiment, `make test` the tests (`make test-slow` the slow ones);
 # each sets up .venv by itself.
 #   make report ARGS="--configfile workflow/experiments/notebook.yaml"
-#   make report PROFILE=workflow/profiles/slurm      on a cluster, after `make cluster`
+#   make report PROFILE=profiles/slurm      on a cluster, after `make cluster`
 # ARGS is handed to snakemake (report, smoke) or to pytest (test).
 
 PYTHON ?= python3
 BIN := .venv/bin
-PROFILE ?= workflow/profiles/default
+PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
@@ -37,7 +37,7 @@ test-cluster: .venv/dev .venv/slurm
 		{ echo "The tests need Slurm (on Debian: the package slurm-wlm), and root to start it."; false; }
 	$(BIN)/python -m pytest tests/cluster $(ARGS)
 
-# What PROFILE=workflow/profiles/slurm needs beside Slurm's own commands.
+# What PROFILE=profiles/slurm needs beside Slurm's own commands.
 cluster: .venv/slurm
 
 setup: .venv/dev
@@ -60,7 +60,7 @@ smoke: .venv/run
 # Speed and memory of the training engines. For one engine, model and size:
 #   make bench ARGS="--engines blocks --variants mf --ratings 100000000 --latent-dim 32"
 bench: .venv/run
-	$(BIN)/python -m blendmf.benchmarks.engines $(ARGS)
+	$(BIN)/python -m benchmarks.engines $(ARGS)
 
 # Every variant by every engine that the machine has; fails where test errors differ by over 0.002.
 parity: .venv/run
@@ -77,7 +77,7 @@ ifneq ($(HAS_SMALL),)
 	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/notebook.yaml -- \
 		$(addprefix results/ml-latest-small/,$(SPLIT))
 endif
-	$(BIN)/python -m blendmf.benchmarks.peers results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
+	$(BIN)/python -m benchmarks.peers results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
 
 # Published systems with their published settings on this project's split, and this project's models
 # beside them; fails where a figure is off. ARGS=--fast leaves out the slow ones.
@@ -87,7 +87,7 @@ ifneq ($(HAS_SMALL),)
 	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/notebook.yaml -- \
 		results/ml-latest-small/data/source.json
 endif
-	$(BIN)/python -m blendmf.benchmarks.known_answers $(ARGS) \
+	$(BIN)/python -m benchmarks.known_answers $(ARGS) \
 		results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
 
 # The README's pictures, from the rules and from a finished default run; needs graphviz.
@@ -105,12 +105,12 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	$(BIN)/python -m blendmf.training.compile_kernels
+	$(BIN)/python -m blendmf.training.precompile
 	touch $@
 
-.venv-peers/installed.json: benchmarks/peers/requirements.txt benchmarks/peers/constraints.txt | .venv/run
-	$(BIN)/python -m blendmf.benchmarks.environment .venv-peers \
-		benchmarks/peers/requirements.txt benchmarks/peers/constraints.txt
+.venv-peers/installed.json: benchmarks/adapters/requirements.txt benchmarks/adapters/constraints.txt | .venv/run
+	$(BIN)/python -m benchmarks.environment .venv-peers \
+		benchmarks/adapters/requirements.txt benchmarks/adapters/constraints.txt
 
 .venv/dev: .venv/run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-dev.txt

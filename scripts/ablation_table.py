@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from blendmf.ablation import Fit, ablation, findings
+from blendmf.common.files import read_json, write_csv, write_json, write_text
+from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
-from blendmf.figures.ablation import plot_ablation
-from blendmf.figures.style import save_figure
-from blendmf.files import read_json, write_csv, write_json, write_text
-from blendmf.log import job
-from blendmf.pages import table_page
+from blendmf.report.figures.ablation import plot_ablation
+from blendmf.report.figures.style import save_figure
+from blendmf.report.html_pages import table_page
+from blendmf.studies.ablation import Fit, ablation, findings
 
 COLUMNS = ["user_id", "n_ratings", "squared_error"]
 

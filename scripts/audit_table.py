@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from blendmf.audit import AuditedArm, audit
-from blendmf.audit_findings import audit_findings
+from blendmf.common.files import read_json, write_csv, write_text
+from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
-from blendmf.figures.audit import plot_audit
-from blendmf.figures.style import save_figure
-from blendmf.files import read_json, write_csv, write_text
-from blendmf.log import job
-from blendmf.pages import table_page
+from blendmf.report.figures.audit import plot_audit
+from blendmf.report.figures.style import save_figure
+from blendmf.report.html_pages import table_page
+from blendmf.studies.audit_findings import audit_findings
+from blendmf.studies.protocol_audit import AuditedArm, audit
 
 COLUMNS = ["user_id", "n_ratings", "squared_error"]
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from blendmf.files import write_text
-from blendmf.log import job
-from blendmf.parity import check_parity
+from blendmf.common.files import write_text
+from blendmf.common.job_log import job
+from blendmf.studies.engine_parity import check_parity
 
 with job(snakemake.log[0], asked=snakemake.resources):
     table = pd.read_csv(snakemake.input.outcomes)

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from blendmf.common.files import read_json, write_csv
+from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
 from blendmf.evaluation.compare import Run, compare
-from blendmf.files import read_json, write_csv
-from blendmf.log import job
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output

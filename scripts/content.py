@@ -1,9 +1,9 @@
 """Turn the items' text into TF-IDF rows."""
 
+from blendmf.common.files import write_json, write_sparse
+from blendmf.common.job_log import job
 from blendmf.data.content import content
 from blendmf.data.tables import read_table, write_table
-from blendmf.files import write_json, write_sparse
-from blendmf.log import job
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output

@@ -1,12 +1,12 @@
 """Score one trained model on the test part."""
 
-from blendmf.data.observations import Observations
+from blendmf.common.files import read_sparse, write_csv, write_json
+from blendmf.common.job_log import job
 from blendmf.data.tables import read_table, write_table
 from blendmf.evaluation.evaluate import evaluate
 from blendmf.evaluation.years import years_of
-from blendmf.files import read_sparse, write_csv, write_json
-from blendmf.log import job
 from blendmf.models.model import load_model
+from blendmf.models.observations import Observations
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from blendmf.data.fetch import fetch
-from blendmf.log import job
+from blendmf.common.job_log import job
+from blendmf.ingest.fetch import fetch
 
 with job(snakemake.log[0], asked=snakemake.resources):
     fetch(snakemake.params.dataset, Path(snakemake.output[0]), snakemake.params.seed, os.environ)

@@ -1,6 +1,6 @@
 """Fit the finalists of a model's search again, those fits of them that fall to one shard."""
 
-from blendmf.log import job
+from blendmf.common.job_log import job
 from blendmf.search.finalists import finalists
 from blendmf.search.objective import objective_of_files
 from blendmf.search.plan import SearchPlan

@@ -1,9 +1,7 @@
 """Prove which part of the ratings everything was fitted on."""
 
-from blendmf.data.places import Places
-from blendmf.data.tables import RATINGS_COLUMNS, read_table
-from blendmf.evaluation.fitted_on import MODEL_ARRAYS, ModelFile, Stored, fitted_on
-from blendmf.files import (
+from blendmf.audits.fitted_on import MODEL_ARRAYS, ModelFile, Stored, fitted_on
+from blendmf.common.files import (
     place_in_results,
     read_arrays,
     read_json,
@@ -11,9 +9,11 @@ from blendmf.files import (
     write_csv,
     write_text,
 )
-from blendmf.kinds import takes_out_drift
-from blendmf.log import job
-from blendmf.pages import table_page
+from blendmf.common.job_log import job
+from blendmf.config.model_kinds import takes_out_drift
+from blendmf.data.rating_order import Places
+from blendmf.data.tables import RATINGS_COLUMNS, read_table
+from blendmf.report.html_pages import table_page
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from blendmf.data.import_tables import import_tables
+from blendmf.common.files import write_json
+from blendmf.common.job_log import job
 from blendmf.data.tables import write_table
-from blendmf.files import write_json
-from blendmf.log import job
+from blendmf.ingest.import_tables import import_tables
 
 with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
     output = snakemake.output

@@ -1,9 +1,9 @@
 """Audit the split for knowledge of the future."""
 
+from blendmf.audits.leakage import COLUMNS, leakage
+from blendmf.common.files import write_json
+from blendmf.common.job_log import job
 from blendmf.data.tables import read_blocks, read_table
-from blendmf.evaluation.leakage import COLUMNS, leakage
-from blendmf.files import write_json
-from blendmf.log import job
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source = snakemake.input

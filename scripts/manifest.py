@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from blendmf.files import read_json, write_json, write_text
-from blendmf.log import job
-from blendmf.manifest import manifest
-from blendmf.pages import facts_page
+from blendmf.common.files import read_json, write_json, write_text
+from blendmf.common.job_log import job
+from blendmf.report.html_pages import facts_page
+from blendmf.report.manifest import manifest
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params, output = snakemake.input, snakemake.params, snakemake.output

@@ -1,9 +1,9 @@
 """Index users and items, and build the sparse matrices."""
 
+from blendmf.common.files import write_sparse
+from blendmf.common.job_log import job
 from blendmf.data.matrices import matrices
 from blendmf.data.tables import read_table, write_table
-from blendmf.files import write_sparse
-from blendmf.log import job
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output

@@ -1,9 +1,9 @@
 """Train every variant by every engine that the machine has, and compare their test errors."""
 
-from blendmf.data.observations import Observations
-from blendmf.files import read_json, read_sparse, write_rows
-from blendmf.log import job
-from blendmf.parity import Outcome, parity
+from blendmf.common.files import read_json, read_sparse, write_rows
+from blendmf.common.job_log import job
+from blendmf.models.observations import Observations
+from blendmf.studies.engine_parity import Outcome, parity
 
 with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params

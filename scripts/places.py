@@ -1,9 +1,9 @@
 """Find where each rating stands in the order in which its user rated."""
 
-from blendmf.data.places import places
+from blendmf.common.files import write_sparse
+from blendmf.common.job_log import job
+from blendmf.data.rating_order import places
 from blendmf.data.tables import read_table
-from blendmf.files import write_sparse
-from blendmf.log import job
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output

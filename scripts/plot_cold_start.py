@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from blendmf.figures.cold_start import plot_cold_start
-from blendmf.figures.style import save_figure
-from blendmf.log import job
+from blendmf.common.job_log import job
+from blendmf.report.figures.cold_start import plot_cold_start
+from blendmf.report.figures.style import save_figure
 
 with job(snakemake.log[0], asked=snakemake.resources):
     kinds = {name: entry["kind"] for name, entry in snakemake.params.models.items()}

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from blendmf.figures.comparison import headline_panels, plot_comparison
-from blendmf.figures.style import save_figure
-from blendmf.log import job
+from blendmf.common.job_log import job
+from blendmf.report.figures.comparison import headline_panels, plot_comparison
+from blendmf.report.figures.style import save_figure
 
 with job(snakemake.log[0], asked=snakemake.resources):
     panels = headline_panels(snakemake.params.evaluation["k"])

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from blendmf.figures.differences import difference_panels, plot_differences
-from blendmf.figures.style import save_figure
-from blendmf.files import read_json
-from blendmf.log import job
-from blendmf.outcome.reference import reference_model, validated
+from blendmf.common.files import read_json
+from blendmf.common.job_log import job
+from blendmf.report.figures.differences import difference_panels, plot_differences
+from blendmf.report.figures.style import save_figure
+from blendmf.report.outcome.reference import reference_model, validated
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from blendmf.figures.learning_curves import plot_learning_curves
-from blendmf.figures.style import save_figure
-from blendmf.log import job
+from blendmf.common.job_log import job
+from blendmf.report.figures.learning_curves import plot_learning_curves
+from blendmf.report.figures.style import save_figure
 
 with job(snakemake.log[0], asked=snakemake.resources):
     histories = [pd.read_csv(path) for path in snakemake.input.histories]

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from blendmf.figures.rank_sweep import plot_rank_sweep
-from blendmf.figures.style import save_figure
-from blendmf.log import job
+from blendmf.common.job_log import job
+from blendmf.report.figures.rank_sweep import plot_rank_sweep
+from blendmf.report.figures.style import save_figure
 
 with job(snakemake.log[0], asked=snakemake.resources):
     figure = plot_rank_sweep(pd.read_csv(snakemake.input.sweep))

@@ -1,9 +1,9 @@
 """Draw the distribution of the ratings and the long tail of the items."""
 
+from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
-from blendmf.figures.ratings import plot_ratings
-from blendmf.figures.style import save_figure
-from blendmf.log import job
+from blendmf.report.figures.ratings import plot_ratings
+from blendmf.report.figures.style import save_figure
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source = snakemake.input

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from blendmf.figures.scaling import plot_scaling
-from blendmf.figures.style import save_figure
-from blendmf.log import job
+from blendmf.common.job_log import job
+from blendmf.report.figures.scaling import plot_scaling
+from blendmf.report.figures.style import save_figure
 
 with job(snakemake.log[0], asked=snakemake.resources):
     figure = plot_scaling(pd.read_csv(snakemake.input.rules, keep_default_na=False, na_values=""))

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from blendmf.figures.search import plot_search
-from blendmf.figures.style import save_figure
-from blendmf.files import read_json
-from blendmf.log import job
+from blendmf.common.files import read_json
+from blendmf.common.job_log import job
+from blendmf.report.figures.search import plot_search
+from blendmf.report.figures.style import save_figure
 from blendmf.search.space import search_space
 
 with job(snakemake.log[0], asked=snakemake.resources):

@@ -1,9 +1,9 @@
 """Compare truncated SVD with matrix factorisation by rank."""
 
-from blendmf.data.observations import Observations
-from blendmf.files import read_json, read_sparse, write_csv
-from blendmf.log import job
-from blendmf.rank_sweep import rank_sweep
+from blendmf.common.files import read_json, read_sparse, write_csv
+from blendmf.common.job_log import job
+from blendmf.models.observations import Observations
+from blendmf.studies.rank_sweep import rank_sweep
 from blendmf.training.settings import tuned_entry
 
 with job(snakemake.log[0], asked=snakemake.resources):

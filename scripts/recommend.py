@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from blendmf.common.files import read_sparse, write_csv, write_text
+from blendmf.common.job_log import job
+from blendmf.common.random_streams import sample
 from blendmf.data.tables import read_table
-from blendmf.files import read_sparse, write_csv, write_text
-from blendmf.log import job
 from blendmf.models.model import load_model
-from blendmf.pages import table_page
-from blendmf.recommend import recommend
-from blendmf.streams import sample
+from blendmf.recommend.top_items import recommend
+from blendmf.report.html_pages import table_page
 
 USERS_SHOWN = 20
 

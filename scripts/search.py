@@ -1,11 +1,11 @@
 """Evaluate a shard of a model's search: one generation of it per output file."""
 
-from blendmf.log import job
+from blendmf.common.job_log import job
 from blendmf.search.finalists import finalists
+from blendmf.search.generation import search
 from blendmf.search.objective import objective_of_files
 from blendmf.search.plan import SearchPlan
 from blendmf.search.refits import write_refits
-from blendmf.search.shard import search
 from blendmf.search.trials import read_trials, write_trials
 from blendmf.search.warm_start import earlier_finalists
 

@@ -1,7 +1,7 @@
 """Choose the best trial of a model's search."""
 
-from blendmf.files import write_json, write_rows
-from blendmf.log import job
+from blendmf.common.files import write_json, write_rows
+from blendmf.common.job_log import job
 from blendmf.search.plan import SearchPlan, score_name
 from blendmf.search.refits import read_refits
 from blendmf.search.selection import select_best, trials_table

@@ -1,9 +1,9 @@
 """Compare gradient methods with truncated SVD on a 3 x 3 matrix."""
 
-from blendmf.files import write_csv, write_text
-from blendmf.log import job
-from blendmf.pages import table_page
-from blendmf.small_matrix import small_matrix
+from blendmf.common.files import write_csv, write_text
+from blendmf.common.job_log import job
+from blendmf.report.html_pages import table_page
+from blendmf.studies.small_matrix import small_matrix
 
 with job(snakemake.log[0], asked=snakemake.resources):
     output = snakemake.output

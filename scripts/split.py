@@ -1,9 +1,9 @@
 """Divide the ratings into training, validation and test part."""
 
+from blendmf.common.files import write_json
+from blendmf.common.job_log import job
 from blendmf.data.splits import split
 from blendmf.data.tables import read_table, write_table
-from blendmf.files import write_json
-from blendmf.log import job
 
 with job(snakemake.log[0], asked=snakemake.resources):
     ratings = read_table(snakemake.input.ratings)

@@ -1,7 +1,7 @@
 """Hand every search to Optuna: a study to look at, and which parameters mattered."""
 
-from blendmf.files import write_csv
-from blendmf.log import job
+from blendmf.common.files import write_csv
+from blendmf.common.job_log import job
 from blendmf.search.importances import importances
 from blendmf.search.plan import SearchPlan
 from blendmf.search.study import write_study

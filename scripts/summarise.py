@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from blendmf.files import read_json, write_text
-from blendmf.log import job
-from blendmf.outcome.inline_figures import inline_figures
-from blendmf.outcome.reference import validated
-from blendmf.outcome.results import Results
-from blendmf.summarise import summarise
+from blendmf.common.files import read_json, write_text
+from blendmf.common.job_log import job
+from blendmf.report.inline_figures import inline_figures
+from blendmf.report.outcome.reference import validated
+from blendmf.report.outcome.results import Results
+from blendmf.report.summary import summarise
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params, output = snakemake.input, snakemake.params, snakemake.output

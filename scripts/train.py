@@ -2,10 +2,10 @@
 
 import math
 
-from blendmf.data.observations import Observations
-from blendmf.errors import UserError
-from blendmf.files import read_json, read_sparse, write_json, write_rows
-from blendmf.log import job
+from blendmf.common.errors import UserError
+from blendmf.common.files import read_json, read_sparse, write_json, write_rows
+from blendmf.common.job_log import job
+from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
 from blendmf.training.loop import Epoch
 from blendmf.training.settings import tuned_entry

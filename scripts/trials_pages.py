@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from blendmf.files import read_json, write_text
-from blendmf.log import job
-from blendmf.pages import table_page
+from blendmf.common.files import read_json, write_text
+from blendmf.common.job_log import job
+from blendmf.report.html_pages import table_page
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source = snakemake.input

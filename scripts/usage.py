@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from blendmf.files import write_csv, write_text
-from blendmf.log import job
-from blendmf.pages import table_page
+from blendmf.common.files import write_csv, write_text
+from blendmf.common.job_log import job
+from blendmf.report.html_pages import table_page
 from blendmf.resources.usage import usage
 
 with job(snakemake.log[0], asked=snakemake.resources):

@@ -60,7 +60,7 @@ class ThroughSlurm:
     def command(
         self, *options: str, targets: Sequence[str] = (), changes: Mapping[str, Any] = TWO_SHARDS
     ) -> list[str]:
-        profiles = self.project.code / "workflow/profiles"
+        profiles = self.project.code / "profiles"
         return self.project.command(
             *("--profile", str(profiles / "slurm")),
             *("--workflow-profile", str(profiles / "slurm-test")),

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from project import ROOT, Project
 
-PROFILE = "workflow/profiles/slurm"
+PROFILE = "profiles/slurm"
 
 
 @pytest.fixture

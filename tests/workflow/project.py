@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("Snakefile", "config.yaml", "environment.yml", "workflow", "scripts", "src")
+COPIED = ("Snakefile", "config.yaml", "environment.yml", "workflow", "scripts", "src", "profiles")
 SMOKE = "workflow/experiments/smoke.yaml"
 NO_NETWORK = {
     **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from blendmf.files import read_json
+from blendmf.common.files import read_json
 
 TIMED = (
     *("rank-sweep.html", "rank-sweep.svg", "manifest.json", "manifest.html"),

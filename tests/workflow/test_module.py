@@ -10,7 +10,7 @@ import yaml
 from project import SECONDS, SMOKE, Project
 from same_results import comparable, written
 
-from blendmf.files import write_json
+from blendmf.common.files import write_json
 
 OUTER = """
 configfile: "config.json"
@@ -107,7 +107,7 @@ def test_two_modules_stand_beside_each_other(outer: Outer) -> None:
         f"experiments/{name}/results/synthetic/manifest.json" for name in ("films", "again")
     ]
     files = set(re.findall(r">([^<>]+)<", outer.succeed("--filegraph", *manifests)))
-    assert {"films_train", "again_train", "../fresh/project/src/blendmf/files.py"} <= files
+    assert {"films_train", "again_train", "../fresh/project/src/blendmf/common/files.py"} <= files
     for folder in ("experiments/films/results", "experiments/again/results"):
         assert len([file for file in files if file.startswith(folder)]) > 30
     assert [file for file in files if file.startswith("results")] == []

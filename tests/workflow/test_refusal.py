@@ -66,7 +66,7 @@ def run_on(folder: Path) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_a_broken_line_of_ones_own_data_is_told_and_mended(fresh: Project, own_data: Path) -> None:
-    profile = ("--workflow-profile", str(fresh.code / "workflow/profiles/default"))
+    profile = ("--workflow-profile", str(fresh.code / "profiles/default"))
     (own_data / "stars.csv").write_text(RATINGS + "u1;f9;five;2000\n")
     failed = fresh.snakemake(*profile, **run_on(own_data))
     log = (fresh.run / "results/mine/logs/import_tables.log").read_text()

@@ -10,7 +10,7 @@ import pytest
 from project import COPIED, NO_NETWORK, ROOT, SECONDS, SMOKE
 from same_results import comparable, written
 
-from blendmf.files import read_json
+from blendmf.common.files import read_json
 
 MANIFEST = "results/synthetic/manifest.json"
 CODE = (*COPIED, "Makefile", "pyproject.toml", "requirements.txt", "constraints.txt")

@@ -133,13 +133,13 @@ def test_a_moved_project_whose_library_has_new_times_reruns_nothing(copy: Projec
 @pytest.mark.parametrize(
     ("file", "rules"),
     [
-        ("src/blendmf/figures/ratings.py", {"plot_ratings", "usage"}),
+        ("src/blendmf/report/figures/ratings.py", {"plot_ratings", "usage"}),
         (
-            "src/blendmf/evaluation/leakage.py",
+            "src/blendmf/audits/leakage.py",
             {"leakage", "summarise", "pages", "manifest", "usage"},
         ),
-        ("src/blendmf/evaluation/inference.py", {"compare", *SHOWN}),
-        ("src/blendmf/config.py", set()),
+        ("src/blendmf/evaluation/bootstrap.py", {"compare", *SHOWN}),
+        ("src/blendmf/config/validate.py", set()),
         ("scripts/plot_ratings.py", {"plot_ratings", "usage"}),
     ],
 )

@@ -162,7 +162,7 @@ def test_every_experiment_can_be_planned_without_data_or_network(
 
 def profiles() -> list[str]:
     """Those that need no plugin; tests/cluster plans with the others."""
-    files = (ROOT / "workflow/profiles").glob("*/config.yaml")
+    files = (ROOT / "profiles").glob("*/config.yaml")
     folders = sorted(str(file.parent.relative_to(ROOT)) for file in files)
     return [folder for folder in folders if not Path(folder).name.startswith("slurm")]
 

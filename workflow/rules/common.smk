@@ -15,12 +15,12 @@ SOURCES = Path(str(workflow.current_basedir)).parents[1] / "src"
 if SOURCES.is_dir():
     sys.path.insert(0, str(SOURCES))
 
-from blendmf.arms import Arm, ablation_arms, arms
-from blendmf.config import complete_config, data_sets
-from blendmf.data.catalogue import expected_ratings
-from blendmf.data.local import local_files
-from blendmf.errors import UserError
-from blendmf.kinds import (
+from blendmf.config.variants import Arm, ablation_arms, arms
+from blendmf.config.validate import complete_config, data_sets
+from blendmf.ingest.catalogue import expected_ratings
+from blendmf.ingest.local_copies import local_files
+from blendmf.common.errors import UserError
+from blendmf.config.model_kinds import (
     KIND_DEFAULTS,
     is_searched,
     is_trained,
@@ -29,7 +29,7 @@ from blendmf.kinds import (
     uses_content,
     uses_places,
 )
-from blendmf.sources import imported_files, make_importable
+from blendmf.common.imported_files import imported_files, make_importable
 
 SCHEMA = yaml.safe_load(
     Path(workflow.source_path("../schemas/config.schema.yaml")).read_text()

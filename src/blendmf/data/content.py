@@ -12,8 +12,8 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer, TfidfTransformer
 from sklearn.preprocessing import normalize
 
+from blendmf.common.random_streams import stream
 from blendmf.data.known_tags import tags_known_in_training
-from blendmf.streams import stream
 
 WORD = re.compile(r"[^\W_]{2,}")
 

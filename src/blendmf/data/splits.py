@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from blendmf.common.errors import UserError
+from blendmf.common.random_streams import stream
 from blendmf.data.cold_items import draw_items
-from blendmf.errors import UserError
-from blendmf.streams import stream
 
 PARTS = ("train", "validation", "test")
 NUMBERS = np.arange(len(PARTS), dtype=np.int8)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike
 
-from blendmf.files import PathLike, replacing
+from blendmf.common.files import PathLike, replacing
 
 RATINGS_COLUMNS = ["user_id", "item_id", "rating", "timestamp"]
 """``rating`` is float32, ``timestamp`` int64 seconds since 1970; ids are int64 or string."""

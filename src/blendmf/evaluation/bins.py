@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blendmf.data.observations import Observations
+from blendmf.models.observations import Observations
 
 LOWER_BOUNDS = {
     "user-history": (0, 1, 11, 21, 51, 101, 201, 501),

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from blendmf.evaluation.bootstrap import percentile_interval
 from blendmf.evaluation.differences import differences_table
-from blendmf.evaluation.inference import percentile_interval
-from blendmf.evaluation.measures import UNCERTAINTY, Measured, aligned, measure, seed_deviation
 from blendmf.evaluation.strata import COUNTS, KEYS, VALUES
+from blendmf.evaluation.user_metrics import UNCERTAINTY, Measured, aligned, measure, seed_deviation
 
 WHOLE = ("coverage", "novelty")
 """Metrics of the full lists that are no average over users, hence have no interval."""

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from blendmf.evaluation.inference import (
+from blendmf.evaluation.bootstrap import (
     ROUNDING,
     bootstrap_p_values,
     holm,
     percentile_interval,
 )
-from blendmf.evaluation.measures import Measured, higher_is_better
+from blendmf.evaluation.user_metrics import Measured, higher_is_better
 
 COLUMNS = [
     "metric",

@@ -9,17 +9,17 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from blendmf.data.observations import Observations
-from blendmf.errors import UserError
+from blendmf.common.errors import UserError
+from blendmf.common.random_streams import sample
 from blendmf.evaluation.bins import strata_of
-from blendmf.evaluation.catalogue import catalogue_metrics, count_listed
-from blendmf.evaluation.intervals import interval_sums
-from blendmf.evaluation.protocols import Rankings, rank_users
-from blendmf.evaluation.ranking import RankedLists, ranking_metrics
-from blendmf.evaluation.rating import prediction_errors, rating_metrics, sum_by_user
+from blendmf.evaluation.coverage import catalogue_metrics, count_listed
+from blendmf.evaluation.interval_coverage import interval_sums
+from blendmf.evaluation.ranked_lists import Rankings, rank_users
+from blendmf.evaluation.ranking_metrics import RankedLists, ranking_metrics
+from blendmf.evaluation.rating_metrics import prediction_errors, rating_metrics, sum_by_user
 from blendmf.evaluation.strata import Scored, strata_table
 from blendmf.models.model import Model
-from blendmf.streams import sample
+from blendmf.models.observations import Observations
 
 
 @dataclass(frozen=True, eq=False)

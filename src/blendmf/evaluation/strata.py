@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from blendmf.data.observations import Observations
 from blendmf.evaluation.bins import OPEN, Stratum
-from blendmf.evaluation.catalogue import catalogue_metrics, count_listed
-from blendmf.evaluation.protocols import Rankings
-from blendmf.evaluation.ranking import METRICS, RankedLists, ranking_metrics
-from blendmf.evaluation.rating import rating_metrics, rmse_interval, sum_by_user
+from blendmf.evaluation.coverage import catalogue_metrics, count_listed
+from blendmf.evaluation.ranked_lists import Rankings
+from blendmf.evaluation.ranking_metrics import METRICS, RankedLists, ranking_metrics
+from blendmf.evaluation.rating_metrics import rating_metrics, rmse_interval, sum_by_user
+from blendmf.models.observations import Observations
 
 KEYS = ["stratum", "bin", "lower", "upper"]
 

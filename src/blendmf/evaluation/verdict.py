@@ -5,7 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
-from blendmf.evaluation.measures import higher_is_better
+from blendmf.evaluation.user_metrics import higher_is_better
 
 SIGNIFICANCE = 0.05
 

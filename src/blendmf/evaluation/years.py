@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from blendmf.data.observations import Observations
+from blendmf.models.observations import Observations
 
 LAST_YEAR = 5000
 """Later years come of timestamps in milliseconds, of which reading the data has warned."""

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blendmf.data.observations import Observations
-from blendmf.files import PathLike, read_arrays, write_arrays
+from blendmf.common.files import PathLike, read_arrays, write_arrays
 from blendmf.models.factor_model import FactorModel
+from blendmf.models.observations import Observations
 from blendmf.models.positions import known_positions
 
 

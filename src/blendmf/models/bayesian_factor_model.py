@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from blendmf.files import PathLike, read_arrays, write_arrays
+from blendmf.common.files import PathLike, read_arrays, write_arrays
 from blendmf.models.positions import Positions, known_positions
 
 Floats = NDArray[np.float32]

@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from blendmf.data.observations import Observations
-from blendmf.errors import UserError
-from blendmf.kinds import KIND_DEFAULTS
+from blendmf.common.errors import UserError
+from blendmf.common.random_streams import stream, stream_seed
+from blendmf.config.model_kinds import KIND_DEFAULTS
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.item_neighbours import fit_item_neighbours
 from blendmf.models.model import Model
+from blendmf.models.observations import Observations
 from blendmf.models.pure_svd import fit_pure_svd
 from blendmf.models.svd import best_rank, fit_svd, truncated
-from blendmf.streams import stream, stream_seed
 
 
 def fit_closed_form(
@@ -31,8 +31,7 @@ def fit_closed_form(
     Parameters
     ----------
     entry : mapping
-        The kind, its settings (`blendmf.kinds.KIND_DEFAULTS` has the defaults), and for an SVD
-        without a `rank` the `ranks` to choose from.
+        The kind, its settings, and for an SVD without a `rank` the `ranks` to choose from.
     train, validation : Observations
         Validation decides which rank an SVD has, and nothing else.
     rating_range : (float, float)

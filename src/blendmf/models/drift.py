@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from blendmf.data.observations import Observations
 from blendmf.models.baselines import fit_bias
+from blendmf.models.observations import Observations
 
 SHRINKAGE = 10.0
 """How strongly slopes are held to the common one, in sums of squared places; a rating has 1/12."""

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from blendmf.files import PathLike, read_arrays, write_arrays
+from blendmf.common.files import PathLike, read_arrays, write_arrays
 from blendmf.models.positions import Positions, known_positions
 
 Floating = TypeVar("Floating", np.float32, np.float64)

@@ -7,11 +7,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from blendmf.data.observations import Observations
-from blendmf.files import PathLike, read_arrays, write_arrays
+from blendmf.common.files import PathLike, read_arrays, write_arrays
 from blendmf.models.baselines import fit_bias
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.item_similarity import neighbour_weights
+from blendmf.models.observations import Observations
 
 SCORES_PER_BLOCK = 2**21
 """Scores that `score_pairs` computes at a time: all items for some of the users."""

@@ -5,8 +5,8 @@ from typing import ClassVar, Protocol, get_args, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blendmf.errors import UserError
-from blendmf.files import PathLike, read_arrays
+from blendmf.common.errors import UserError
+from blendmf.common.files import PathLike, read_arrays
 from blendmf.models.baselines import PopularityModel, RandomModel
 from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel

@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blendmf.data.observations import Observations
 from blendmf.models.factor_model import FactorModel
+from blendmf.models.observations import Observations
 from blendmf.models.svd import singular_triplets
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from blendmf.data.observations import Observations
-from blendmf.errors import UserError
+from blendmf.common.errors import UserError
 from blendmf.models.baselines import fit_bias
 from blendmf.models.factor_model import FactorModel
+from blendmf.models.observations import Observations
 
 
 def singular_triplets(

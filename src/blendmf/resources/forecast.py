@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from blendmf.arms import arms
-from blendmf.config import complete_config
+from blendmf.config.validate import complete_config
+from blendmf.config.variants import arms
 from blendmf.resources.job import job_of
 from blendmf.resources.memory import peak_mb
 from blendmf.resources.runtime import seconds

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from blendmf.arms import Arm, ablation_arms
-from blendmf.kinds import is_trained, seeds_of
-from blendmf.resources.fit import Block, Fit, largest_fit
+from blendmf.config.model_kinds import is_trained, seeds_of
+from blendmf.config.variants import Arm, ablation_arms
+from blendmf.resources.largest_fit import Block, Fit, largest_fit
 from blendmf.resources.size import Size
 
 ENGINES = ("numba", "torch")

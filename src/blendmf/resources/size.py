@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from blendmf.data.catalogue import KNOWN
+from blendmf.ingest.catalogue import KNOWN
 
 SAMPLE_BYTES = 2**16
 """What is read of a file to learn how long its lines are."""

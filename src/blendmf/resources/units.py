@@ -3,29 +3,29 @@
 from collections.abc import Mapping
 from math import ceil, exp
 
-from blendmf.resources.fit import Fit
 from blendmf.resources.job import Job
+from blendmf.resources.largest_fit import Fit
 from blendmf.resources.size import Size
 
 NO_FIT = Fit("")
 
 LANES = 16
-"""Rows of factors are padded to a multiple of so many, as `blendmf.training.rows` has it."""
+"""Rows of factors are padded to a multiple of this (`blendmf.training.kernels.vector_rows`)."""
 
 ROWS_PER_BLOCK = 2**20
 """Ratings of one block of a table that is read or written, as `blendmf.data.tables` has it."""
 
 NUMBERS_PER_BLOCK = 2**22
-"""Counts of a block of resamples, as `blendmf.evaluation.inference` has it."""
+"""Counts of a block of resamples, as `blendmf.evaluation.bootstrap` has it."""
 
 BLOCK_BYTES, FEWEST_BLOCKS, MOST_BLOCKS = 384 * 1024, 16, 256
-"""How many blocks the users are dealt into, as `blendmf.training.blocks` has it."""
+"""How many blocks the users are dealt into, as `blendmf.training.sgd.blocks` has it."""
 
 ENOUGH_TO_MERGE = 500_000
 """Training ratings from which on every block has its own V, as `block_sgd` has it."""
 
 RATINGS_AT_ONCE = 2**18
-"""Ratings that PyTorch predicts together, as `blendmf.training.torch_objective` has it."""
+"""Ratings that PyTorch predicts together, as `blendmf.training.pytorch.objective` has it."""
 
 WORTH_A_GPU = 5_000_000
 """Training ratings from which on `engine: auto` loads PyTorch, as `engines` has it."""

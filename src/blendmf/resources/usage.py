@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from blendmf.files import parts_below
-from blendmf.log import logged_request, logged_usage
+from blendmf.common.files import parts_below
+from blendmf.common.job_log import logged_request, logged_usage
 
 MB_PER_MIB = 2**20 / 10**6
 
@@ -31,8 +31,8 @@ def usage(jobs: Iterable[tuple[Path, Path]]) -> pd.DataFrame:
     ----------
     jobs : iterable of (Path, Path)
         Snakemake's benchmark file of a job, ``.../benchmarks/RULE[/MODEL/...].tsv``, and the log
-        that `blendmf.log.job` wrote. Jobs of which there are no such files any more, or whose log
-        states no request, are passed over.
+        of `blendmf.common.job_log.job`. Jobs without these files, or whose log states no request,
+        are left out.
 
     Returns
     -------

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from blendmf.log import progress
+from blendmf.common.job_log import progress
 from blendmf.search.objective import Objective
 from blendmf.search.plan import SearchPlan
 from blendmf.search.refits import Refit, refits_due

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pandas as pd
 
+from blendmf.common.random_streams import stream_seed
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import Dimension
 from blendmf.search.study import distribution, frozen, new_study
 from blendmf.search.trials import Trial, scored
-from blendmf.streams import stream_seed
 
 
 def importances(plan: SearchPlan, trials: Sequence[Trial]) -> pd.DataFrame:

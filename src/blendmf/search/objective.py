@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from blendmf.data.observations import Observations
-from blendmf.errors import UserError
-from blendmf.evaluation.protocols import rank_users
-from blendmf.evaluation.ranking import ranking_metrics
-from blendmf.evaluation.rating import rmse
-from blendmf.files import PathLike, read_json, read_sparse
-from blendmf.kinds import is_trained, only_ranks
+from blendmf.common.errors import UserError
+from blendmf.common.files import PathLike, read_json, read_sparse
+from blendmf.common.random_streams import sample
+from blendmf.config.model_kinds import is_trained, only_ranks
+from blendmf.evaluation.ranked_lists import rank_users
+from blendmf.evaluation.ranking_metrics import ranking_metrics
+from blendmf.evaluation.rating_metrics import rmse
 from blendmf.models.model import Model
+from blendmf.models.observations import Observations
 from blendmf.search.space import Params
 from blendmf.search.trials import TrialOutcome
-from blendmf.streams import sample
 from blendmf.training.fit import fit_model
 from blendmf.training.loop import GoesOn
 from blendmf.training.settings import TrainingSettings, with_params

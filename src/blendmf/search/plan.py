@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from blendmf.kinds import is_trained, only_ranks
+from blendmf.config.model_kinds import is_trained, only_ranks
 from blendmf.search.rungs import rungs
 from blendmf.search.space import Dimension, Params, search_space
 from blendmf.training.settings import TrainingSettings

@@ -11,11 +11,11 @@ import numpy as np
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
+from blendmf.common.random_streams import stream, stream_seed
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import Params
 from blendmf.search.study import distributions_of, frozen, new_study
 from blendmf.search.trials import Trial, scored
-from blendmf.streams import stream, stream_seed
 
 CANDIDATES = 100
 """Points among which each proposal is the most promising.

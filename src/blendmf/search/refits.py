@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from blendmf.errors import UserError
-from blendmf.files import PathLike, write_text
+from blendmf.common.errors import UserError
+from blendmf.common.files import PathLike, write_text
 from blendmf.search.plan import SearchPlan
 from blendmf.search.trials import Trial, complete
 

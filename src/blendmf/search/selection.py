@@ -6,7 +6,7 @@ from itertools import groupby
 from statistics import fmean
 from typing import Any
 
-from blendmf.errors import UserError
+from blendmf.common.errors import UserError
 from blendmf.search.plan import SearchPlan
 from blendmf.search.refits import Refit
 from blendmf.search.space import boundary

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blendmf.errors import UserError
-from blendmf.kinds import WHOLE_NUMBERS, is_trained
+from blendmf.common.errors import UserError
+from blendmf.config.model_kinds import WHOLE_NUMBERS, is_trained
 
 EDGE = 0.02
 """Share of a parameter's range, at either end, that counts as its boundary."""

@@ -7,7 +7,7 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from blendmf.files import PathLike, replacing
+from blendmf.common.files import PathLike, replacing
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import Dimension, Params
 from blendmf.search.trials import Trial

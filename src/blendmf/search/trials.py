@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from blendmf.errors import UserError
-from blendmf.files import PathLike, write_text
+from blendmf.common.errors import UserError
+from blendmf.common.files import PathLike, write_text
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import Params
 

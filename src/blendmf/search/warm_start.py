@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
-from blendmf.errors import UserError
-from blendmf.files import PathLike
+from blendmf.common.errors import UserError
+from blendmf.common.files import PathLike
 from blendmf.search.space import Params
 
 KNOWN = ("number", "generation", "state", "value", "finalist_mean", "epochs", "best_epoch")

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from blendmf.data.observations import Observations
-from blendmf.errors import UserError
+from blendmf.common.errors import UserError
+from blendmf.models.observations import Observations
 from blendmf.training.loop import Engine
 from blendmf.training.parameters import Parameters
 from blendmf.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
-    from blendmf.training.torch_engine import TorchEngine
-    from blendmf.training.torch_sgd import TorchSgdEngine
+    from blendmf.training.pytorch.autograd_engine import TorchEngine
+    from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
 
 WORTH_A_GPU = 5_000_000
 """Ratings from which on `auto` looks for a GPU; fewer are learned on the CPU within seconds."""
@@ -110,7 +110,7 @@ def make_engine(
         random,
     )
     if name == "numba":
-        from blendmf.training.block_sgd import BlockSgdEngine
+        from blendmf.training.sgd.block_sgd import BlockSgdEngine
 
         blocks = BlockSgdEngine(*problem, threads)
         facts = EngineFacts("numba cpu", reason, blocks.threads, blocks.n_blocks)
@@ -127,7 +127,7 @@ def _als_engine(
     threads: int,
     reason: str,
 ) -> tuple[Engine, EngineFacts]:
-    from blendmf.training.als import AlsEngine
+    from blendmf.training.als.als import AlsEngine
 
     words = {"content_factors", "user_content"} & parameters.arrays().keys()
     if words:
@@ -141,9 +141,9 @@ def _als_engine(
 
 def _torch_engine(settings: TrainingSettings) -> "type[TorchSgdEngine | TorchEngine]":
     if settings.optimiser == "sgd":
-        from blendmf.training.torch_sgd import TorchSgdEngine
+        from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
 
         return TorchSgdEngine
-    from blendmf.training.torch_engine import TorchEngine
+    from blendmf.training.pytorch.autograd_engine import TorchEngine
 
     return TorchEngine

@@ -9,12 +9,12 @@ import numpy as np
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
-from blendmf.data.observations import Observations
-from blendmf.kinds import is_trained
+from blendmf.common.random_streams import stream
+from blendmf.config.model_kinds import is_trained
 from blendmf.models.closed_form import fit_closed_form
 from blendmf.models.drift import without_drift
 from blendmf.models.model import Model
-from blendmf.streams import stream
+from blendmf.models.observations import Observations
 from blendmf.training.engines import EngineFacts, choose_engine, make_engine
 from blendmf.training.loop import Epoch, GoesOn, Training, to_the_end, train_epochs
 from blendmf.training.parameters import Parameters, Terms
@@ -136,9 +136,9 @@ def _sampled(
     goes_on: GoesOn,
 ) -> Fit:
     """Fit by draws from the posterior, all of which count: the last sweep is the best one."""
-    from blendmf.training.bayes import sample_posterior
-    from blendmf.training.gibbs import GibbsSampler
-    from blendmf.training.side import load_kernels
+    from blendmf.training.bayes.gibbs import GibbsSampler
+    from blendmf.training.bayes.posterior import sample_posterior
+    from blendmf.training.bayes.row_sampler import load_kernels
 
     engine, reason = choose_engine(settings, len(train))
     facts = EngineFacts(f"{engine} cpu", reason, threads)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from blendmf.data.observations import Observations
-from blendmf.log import progress
+from blendmf.common.job_log import progress
+from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, penalised_loss
 from blendmf.training.settings import TrainingSettings
 

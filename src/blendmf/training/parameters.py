@@ -8,9 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from blendmf.data.observations import Observations
-from blendmf.errors import UserError
+from blendmf.common.errors import UserError
 from blendmf.models.factor_model import FactorModel
+from blendmf.models.observations import Observations
 from blendmf.training.settings import TrainingSettings
 
 Array = NDArray[np.float32] | NDArray[np.float64]

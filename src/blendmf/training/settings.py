@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from blendmf.errors import UserError
-from blendmf.kinds import is_trained
+from blendmf.common.errors import UserError
+from blendmf.config.model_kinds import is_trained
 
 
 def tuned_entry(entry: Mapping[str, Any], best: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""The models of blendmf itself, fitted as the pipeline fits them."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import numpy as np
+from adapter import Point, Problem, Ratings, Request, answer
+
+from blendmf.models.observations import Observations
+from blendmf.training.fit import Fit, fit_model
+from blendmf.training.settings import TrainingSettings
+
+
+def curve(problem: Problem, request: Request) -> Iterator[Point]:
+    """A fit from scratch for each point; validation decides when it stops, and what it keeps."""
+    entry = dict(request.settings)
+    training = asdict(TrainingSettings()) | entry.pop("training", {})
+
+    def observed(part: Ratings, places: np.ndarray | None) -> Observations:
+        return Observations(part.users, part.items, part.ratings, problem.shape, places)
+
+    def fit(epochs: int) -> Fit:
+        return fit_model(
+            entry,
+            training | {"epochs": epochs},
+            observed(problem.train, problem.train_places),
+            observed(problem.validation, problem.validation_places),
+            problem.content,
+            rating_range=problem.rating_range,
+            seed=request.seed,
+            name=("peers",),
+            threads=request.threads,
+        )
+
+    # The first fit of a process loads or compiles its kernels, which is no part of fitting.
+    fit(1)
+    for epochs in request.epochs:
+        start = time.perf_counter()
+        fitted = fit(epochs)
+        seconds = time.perf_counter() - start
+        yield Point(fitted.epochs, seconds, fitted.model.score_pairs(*problem.test))
+
+
+answer(curve)

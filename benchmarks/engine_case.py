@@ -1,0 +1,189 @@
+"""Speed and memory of one engine on one size of problem; run as a process of its own."""
+
+import hashlib
+import json
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from blendmf.common.random_streams import stream
+from blendmf.models.observations import Observations
+from blendmf.training.loop import Engine
+from blendmf.training.parameters import Parameters, Terms
+from blendmf.training.settings import TrainingSettings
+from blendmf.training.sgd.block_sgd import BlockSgdEngine
+from blendmf.training.sgd.reference import SgdEngine
+
+SEED = 42
+LEARNING_RATE = 0.01
+WORDS_PER_ITEM, N_TERMS = 6, 1000
+HASHED_EPOCHS, TIMED_EPOCHS = 2, 5
+RATING_RANGE = (0.5, 5.0)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is measured.
+
+    Attributes
+    ----------
+    engine : str
+        ``sequential`` (the reference), ``blocks`` or ``torch``.
+    kind : str
+        ``mf``, ``mf-content`` or ``content``.
+    blend : str, optional
+    ratings, latent_dim : int
+    threads : sequence of int
+        Measured in turn, epoch by epoch.
+    """
+
+    engine: str
+    kind: str
+    blend: str | None
+    ratings: int
+    latent_dim: int
+    threads: Sequence[int] = (1,)
+
+    @property
+    def variant(self) -> str:
+        """Name of the variant, such as ``mf-content item``."""
+        return self.kind if self.blend is None else f"{self.kind} {self.blend}"
+
+
+def measure(case: Case) -> list[dict[str, Any]]:
+    """One row per number of threads: updates per second, bytes per update, peak, hash.
+
+    The fastest of some epochs counts. The hash is of the parameters after the same epochs from the
+    same start, whatever the number of threads. The start of the first engine includes the loading
+    of its kernels.
+    """
+    terms = Terms.of_kind(case.kind, case.blend)
+    train, content = synthetic_ratings(case.ratings)
+    hashes, loading = {}, []
+    for threads in case.threads:
+        start = time.perf_counter()
+        engine = _engine(case, terms, train, content, threads)
+        loading.append(time.perf_counter() - start)
+        for _ in range(HASHED_EPOCHS):
+            engine.run_epoch(LEARNING_RATE)
+        engine.keep()
+        hashes[threads] = hash_of(engine.kept())
+    seconds: dict[int, list[float]] = {threads: [] for threads in case.threads}
+    for _ in range(TIMED_EPOCHS):
+        for threads in case.threads:
+            if isinstance(engine, BlockSgdEngine):
+                engine.threads = threads
+            start = time.perf_counter()
+            engine.run_epoch(LEARNING_RATE)
+            seconds[threads].append(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    words = float(np.diff(content.indptr)[train.items].mean())
+    return [
+        {
+            "engine": case.engine,
+            "variant": case.variant,
+            "threads": threads,
+            "ratings": case.ratings,
+            "latent_dim": case.latent_dim,
+            "updates_per_second": case.ratings / min(seconds[threads]),
+            "bytes_per_update": bytes_per_update(terms, case.latent_dim, words),
+            "peak_mib": peak,
+            "parameters_hash": hashes[threads],
+            "seconds_to_start": loading[0],
+        }
+        for threads in case.threads
+    ]
+
+
+def synthetic_ratings(n: int) -> tuple[Observations, sp.csr_array]:
+    """Ratings of power-law users and items, 70,000 x 10,000 at ten million, and items' words.
+
+    The values are of no interest; a pair may come twice.
+    """
+    shape = max(1, n * 7 // 1000), max(1, int(10_000 * (n / 1e7) ** 0.5))
+    random = stream(SEED, "benchmark", n)
+    users, items = (
+        _power_law(random, n, size, exponent)
+        for size, exponent in zip(shape, (0.6, 0.8), strict=True)
+    )
+    ratings = (random.integers(1, 11, n) / 2).astype(np.float32)
+    terms = random.integers(N_TERMS, size=(shape[1], WORDS_PER_ITEM), dtype=np.int32)
+    indptr = np.arange(shape[1] + 1) * WORDS_PER_ITEM
+    weights = np.full(terms.size, WORDS_PER_ITEM**-0.5, dtype=np.float32)
+    content = sp.csr_array((weights, terms.ravel(), indptr), shape=(shape[1], N_TERMS))
+    content.sum_duplicates()
+    return Observations(users, items, ratings, shape), content
+
+
+def bytes_per_update(terms: Terms, d: int, words: float) -> float:
+    """Bytes of parameters that one rating reads and writes, and of the rating and its words.
+
+    Parameters
+    ----------
+    words : float
+        Mean number of words of a rating's item.
+    """
+    rows = terms.user_factors + terms.item_factors + terms.content_factors * words
+    numbers = terms.user_bias + terms.item_bias + terms.user_content * words
+    return 8 * (rows * d + numbers) + 12 + 8 * words * terms.use_content
+
+
+def hash_of(parameters: Parameters) -> str:
+    """Short hash of all bits of the parameters."""
+    digest = hashlib.blake2b(digest_size=6)
+    for array in parameters.arrays().values():
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _power_law(
+    random: np.random.Generator, n: int, size: int, exponent: float
+) -> NDArray[np.int32]:
+    weights = (np.arange(size) + 20.0) ** -exponent
+    edges = np.cumsum(weights / weights.sum())
+    return np.minimum(np.searchsorted(edges, random.random(n)), size - 1).astype(np.int32)
+
+
+def _engine(
+    case: Case, terms: Terms, train: Observations, content: sp.csr_array, threads: int
+) -> Engine:
+    settings = TrainingSettings(latent_dim=case.latent_dim, batch_size=65_536)
+    random = stream(SEED, "start")
+    start = Parameters.initial(terms, train, N_TERMS, settings, random)
+    problem: tuple[Any, Any, Any, Any, Any, Any] = (
+        start,
+        train,
+        content,
+        settings,
+        RATING_RANGE,
+        random,
+    )
+    match case.engine:
+        case "sequential":
+            return SgdEngine(*problem)
+        case "torch":
+            from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
+
+            return TorchSgdEngine(*problem)
+    return BlockSgdEngine(*problem, threads)
+
+
+def main() -> None:
+    """Print the rows of the case that the first argument holds as JSON."""
+    print(json.dumps(measure(Case(**json.loads(sys.argv[1])))))
+
+
+def as_argument(case: Case) -> str:
+    """The case as `main` reads it."""
+    return json.dumps(asdict(case))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""What every system of a comparison is given: one split of one data set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import scipy.sparse as sp
+
+from blendmf.common.files import PathLike, parts_below, read_json, read_sparse, write_arrays
+from blendmf.models.observations import Observations
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A split.
+
+    Attributes
+    ----------
+    name : str
+        Of the data set.
+    train, validation, test : Observations
+        The first two with the places of their ratings in the users' order.
+    content : csr_array of shape (n_items, n_terms)
+    rating_range : (float, float)
+    """
+
+    name: str
+    train: Observations
+    validation: Observations
+    test: Observations
+    content: sp.csr_array
+    rating_range: tuple[float, float]
+
+    @classmethod
+    def of_results(cls, folder: Path) -> "Problem":
+        """The split that a run of the pipeline made.
+
+        Parameters
+        ----------
+        folder : Path
+            ``results/{dataset}``, or that of a variation, such as
+            ``results/{dataset}/audit/random``, which shares the data themselves with it.
+        """
+        train, validation = Observations.of_files(
+            folder / "matrices/train.npz",
+            folder / "matrices/validation.npz",
+            sorted(folder.glob("places/*.npz")),  # train before validation
+        )
+        test = Observations.from_matrix(read_sparse(folder / "matrices/test.npz"))
+        name = "/".join(parts_below(folder / "data", "results")[:-1]).lstrip("/")
+        data = (place / "data/source.json" for place in (folder, *folder.parents))
+        low, high = read_json(next(path for path in data if path.is_file()))["rating_range"]
+        content = read_sparse(folder / "content/tfidf.npz")
+        return cls(name, train, validation, test, content, (low, high))
+
+    def write(self, path: PathLike) -> None:
+        """Write the problem for the adapters, without the ratings of the test part."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        arrays = {
+            f"{part}_{column}": getattr(observations, column)
+            for part, observations in parts.items()
+            for column in ("users", "items", "ratings", "places")
+            if getattr(observations, column) is not None
+        }
+        del arrays["test_ratings"]
+        content = {
+            f"content_{part}": getattr(self.content, part) for part in ("data", "indices", "indptr")
+        }
+        facts = {
+            "shape": self.train.shape,
+            "rating_range": self.rating_range,
+            "n_terms": self.content.shape[1],
+        }
+        write_arrays(path, {**arrays, **content, **facts})

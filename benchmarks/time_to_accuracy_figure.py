@@ -1,0 +1,90 @@
+"""How fast the error of each system falls."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from blendmf.report.figures.axis_limits import padded
+from blendmf.report.figures.style import (
+    GREY,
+    Series,
+    label_ends,
+    make_log,
+    new_figure,
+    say_above,
+    say_empty,
+    series_styles,
+    shared_look,
+    shorten,
+)
+
+PANEL_HEIGHT = 4.3
+ABOVE_LEVEL = 1.0
+"""How far a panel reaches above the level, in the distance from there to the lowest error: the
+first epochs lie far off."""
+
+
+@shared_look()
+def plot_time_to_accuracy(curves: pd.DataFrame, levels: pd.DataFrame) -> Figure:
+    """Test RMSE against seconds of fitting: one panel per data set, one line per system.
+
+    A dashed line marks the level that all systems of the data set reach, and a larger point where
+    each is there first.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        `data_set`, `system`, `seconds`, `test_rmse`, in the order in which they were measured.
+    levels : DataFrame
+        `data_set`, `system`, `level_rmse`, `seconds_to_level`.
+    """
+    names = list(dict.fromkeys(curves["data_set"]))
+    if not names:
+        figure = new_figure(2.0)
+        say_empty(figure.subplots(), "No system was fitted for several numbers of epochs.")
+        return figure
+    styles = series_styles(curves["system"])
+    figure = new_figure(PANEL_HEIGHT * len(names))
+    panels = figure.subplots(len(names), 1, squeeze=False)[:, 0]
+    for axes, name in zip(panels, names, strict=True):
+        own, reached = (table[table["data_set"] == name] for table in (curves, levels))
+        _draw(axes, own, reached, styles)
+        axes.set_title(name, pad=20)
+    return figure
+
+
+def _draw(
+    axes: Axes, curves: pd.DataFrame, levels: pd.DataFrame, styles: dict[str, Series]
+) -> None:
+    level = float(levels["level_rmse"].iloc[0])
+    axes.axhline(level, color=GREY, linestyle="--", linewidth=1.0)
+    say_above(axes, f"dashed: RMSE {level:.4f}, which all reach; large: when each is there")
+    ends = []
+    for system, points in curves.groupby("system", sort=False):
+        style = styles[str(system)]
+        axes.plot(
+            *(points["seconds"], points["test_rmse"]),
+            color=style.colour,
+            marker=style.marker,
+            linestyle=style.line,
+            markersize=3.5,
+        )
+        first = points[points["test_rmse"] <= level].nsmallest(1, "seconds")
+        axes.plot(
+            *(first["seconds"], first["test_rmse"]),
+            color=style.colour,
+            marker=style.marker,
+            markersize=9,
+            markeredgecolor="white",
+            zorder=3,
+        )
+        ends.append((float(points["test_rmse"].iloc[-1]), shorten(str(system)), style))
+    lowest = float(curves["test_rmse"].min())
+    axes.set_ylim(*padded(lowest, level + ABOVE_LEVEL * (level - lowest)))
+    make_log(axes, "x")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel("seconds of fitting")
+    axes.set_ylabel("test RMSE (rating points)")
+    label_ends(axes, ends)

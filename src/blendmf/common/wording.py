@@ -1,0 +1,20 @@
+"""Names, shares and p-values as pieces of a sentence."""
+
+from collections.abc import Sequence
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Names as a phrase: a, b and c."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def share_of(numerator: int, denominator: int) -> str:
+    """A share with its denominator: ``9.8 % (1,515 of 15,422)``."""
+    return f"{100 * numerator / denominator:.1f} % ({numerator:,} of {denominator:,})"
+
+
+def p_value(p: float) -> str:
+    """``p = 0.012``, or ``p < 0.001`` for the smallest."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"

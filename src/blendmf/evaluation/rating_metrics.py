@@ -1,0 +1,112 @@
+"""How far the predicted ratings are from the held-out ones."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from blendmf.models.model import Model
+from blendmf.models.observations import Observations
+
+PAIRS_PER_BLOCK = 2**18
+"""Ratings predicted at a time, which bounds the memory for the factors of their users and items."""
+
+
+def prediction_errors(
+    model: Model, test: Observations, pairs_per_block: int = PAIRS_PER_BLOCK
+) -> NDArray[np.float64]:
+    """Predicted minus observed rating of each held-out rating, of shape (n,).
+
+    NaN throughout for a model that predicts no ratings.
+
+    Raises
+    ------
+    ValueError
+        If a model that predicts ratings predicts NaN.
+    """
+    if not model.predicts_ratings:
+        return np.full(len(test), np.nan)
+    starts = range(0, len(test), pairs_per_block)
+    blocks = [slice(start, start + pairs_per_block) for start in starts]
+    predicted = [model.predict(test.users[block], test.items[block]) for block in blocks]
+    errors = np.concatenate([np.empty(0), *predicted]) - test.ratings.astype(np.float64)
+    if np.isnan(errors).any():
+        raise ValueError(f"the predicted ratings of the {model.kind} model contain NaN")
+    return errors
+
+
+def rmse(model: Model, part: Observations) -> float:
+    """Root mean squared error of the predicted ratings of a part that has some."""
+    return float(np.sqrt(np.mean(prediction_errors(model, part) ** 2)))
+
+
+def sum_by_user(
+    users: NDArray[np.int32], values: NDArray[np.float64], n_users: int
+) -> NDArray[np.float64]:
+    """Sum of the values of each user's ratings, of shape (n_users,)."""
+    return np.bincount(users, values, minlength=n_users).astype(np.float64, copy=False)
+
+
+def rating_metrics(
+    squared_error: NDArray[np.float64],
+    absolute_error: NDArray[np.float64],
+    n_ratings: NDArray[np.int64],
+) -> dict[str, float | int]:
+    """Root mean squared and mean absolute error, over all ratings and averaged over users.
+
+    Parameters
+    ----------
+    squared_error, absolute_error : ndarray of shape (m,)
+        Sums over each user's held-out ratings.
+    n_ratings : ndarray of int64, of shape (m,)
+        Held-out ratings of each user, at least 1.
+
+    Returns
+    -------
+    dict
+        ``rmse`` and ``mae`` pool all ratings; ``user_rmse`` and ``user_mae`` are the means over
+        users of each user's own; ``n_ratings`` and ``n_users`` are their denominators.
+    """
+    n = int(n_ratings.sum())
+    return {
+        "rmse": float(np.sqrt(squared_error.sum() / n)),
+        "mae": float(absolute_error.sum() / n),
+        "user_rmse": float(np.sqrt(squared_error / n_ratings).mean()),
+        "user_mae": float((absolute_error / n_ratings).mean()),
+        "n_ratings": n,
+        "n_users": len(n_ratings),
+    }
+
+
+def rmse_interval(
+    squared_error: NDArray[np.float64], n_ratings: NDArray[np.int64]
+) -> tuple[float, float]:
+    """95 % interval of the RMSE over all ratings when the users are drawn anew.
+
+    Parameters
+    ----------
+    squared_error, n_ratings : ndarray of shape (m,)
+        Sums over each user's held-out ratings, and how many, at least 1.
+
+    Returns
+    -------
+    tuple of float
+        Both ends; NaN for fewer than two users.
+
+    Notes
+    -----
+    The mean squared error is a ratio of sums over users, whose variance is that of the residuals
+    of the users' sums (linearisation), with Student's t for m - 1 degrees of freedom. A bootstrap
+    over users is the slower answer to the same question and takes no symmetry for granted.
+
+    References
+    ----------
+    W. G. Cochran, "Sampling Techniques", 3rd edition, Wiley 1977, section 6.3.
+    """
+    m, n = len(n_ratings), n_ratings.sum()
+    if m < 2:
+        return np.nan, np.nan
+    mean = squared_error.sum() / n
+    residuals = squared_error - mean * n_ratings
+    deviation = np.sqrt(m / (m - 1) * (residuals**2).sum()) / n
+    room = stdtrit(m - 1, 0.975) * deviation
+    return float(np.sqrt(max(mean - room, 0.0))), float(np.sqrt(mean + room))

@@ -1,0 +1,121 @@
+"""Getting a data set's archive from where it is published."""
+
+import hashlib
+import re
+import subprocess
+import sys
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import pooch
+import requests
+
+from blendmf.common.job_log import progress
+from blendmf.ingest.catalogue import Download, Wheel
+
+RETRIES = 2
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 60.0
+PIP_SECONDS = 300.0
+MIB = 2**20
+
+
+class SourceError(Exception):
+    """A source could not give the data; the message is the reason, and the next source is tried."""
+
+
+def digest(path: Path, algorithm: str = "sha256") -> str:
+    """Hexadecimal checksum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def get_wheel(wheel: Wheel, folder: Path) -> Path:
+    """Have pip download a wheel into an empty folder, and check it.
+
+    Raises
+    ------
+    SourceError
+        If pip is missing, fails or takes too long, or the checksum is another.
+    """
+    # fmt: off
+    command = [
+        sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:",
+        "--no-input", "--disable-pip-version-check", "--progress-bar=off",
+        "--dest", str(folder), wheel.requirement,
+    ]
+    # fmt: on
+    print(f"pip download {wheel.requirement}")
+    try:
+        done = subprocess.run(  # noqa: S603 - the requirement is from the catalogue
+            command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SourceError(f"pip took more than {PIP_SECONDS:g} s") from error
+    if done.returncode != 0:
+        print(done.stderr)
+        raise SourceError(_last_error(done.stderr) or f"pip ended with {done.returncode}")
+    (path,) = folder.glob("*.whl")
+    if digest(path) != wheel.sha256:
+        raise SourceError(f"sha256 of {path.name} is {digest(path)}, expected {wheel.sha256}")
+    return path
+
+
+def _last_error(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return (errors or lines or [""])[-1]
+
+
+def get_download(source: Download, folder: Path) -> Path:
+    """Download an archive into a folder, and check it where a checksum is known.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be had whole, after `RETRIES` further attempts, or the checksum is another.
+    """
+    checksum = source.checksum
+    if checksum is None and source.checksum_url is not None:
+        checksum = _published_md5(source.checksum_url, folder)
+    return _download(source.url, folder, checksum)
+
+
+def _published_md5(url: str, folder: Path) -> str:
+    text = _download(url, folder, None).read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"\b[0-9a-fA-F]{32}\b", text)
+    if found is None:
+        raise SourceError(f"{url} holds no md5 checksum")
+    return f"md5:{found.group().lower()}"
+
+
+def _download(url: str, folder: Path, checksum: str | None) -> Path:
+    name = url.rsplit("/", 1)[-1]
+    pooch.get_logger().setLevel("WARNING")
+    registry = pooch.create(
+        folder, base_url="", registry={name: checksum}, urls={name: url}, retry_if_failed=RETRIES
+    )
+    try:
+        return Path(registry.fetch(name, downloader=_stream))
+    except (OSError, ValueError) as error:
+        raise SourceError(str(error)) from error
+
+
+def _stream(url: str, output_file: str, _pooch: Any) -> None:
+    """Write what is behind an address to a file; what pooch calls for each attempt."""
+    print(f"downloading {url}")
+    try:
+        with requests.get(url, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)) as response:
+            if response.status_code in (requests.codes.forbidden, requests.codes.not_found):
+                # No kind of error that pooch would try again.
+                raise FileNotFoundError(f"{response.status_code} {response.reason}: {url}")
+            response.raise_for_status()
+            size = int(response.headers.get("content-length", 0))
+            chunks = response.iter_content(MIB)
+            with Path(output_file).open("wb") as file:
+                for chunk in progress(chunks, f"MiB of {url}", ceil(size / MIB) or None):
+                    file.write(chunk)
+    except OSError as error:
+        print(f"download failed: {error}")
+        raise

@@ -1,0 +1,201 @@
+"""What ratings, descriptions and tags must satisfy together, and what is done where they do not.
+
+A check refuses the data with an error that names the lines, or repairs the data and says so in a
+finding. Nothing is left out in silence.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from blendmf.data.tables import ITEMS_COLUMNS, TAGS_COLUMNS
+from blendmf.ingest.descriptions import GENRES_TYPE
+from blendmf.ingest.raw_tables import Finding, RawTable
+
+Found = tuple[pd.DataFrame, list[Finding]]
+
+
+def unify_ids(*columns: pd.Series) -> list[pd.Series]:
+    """Give ids of one kind, in several tables, one type.
+
+    Parameters
+    ----------
+    *columns : Series
+        Each int64, or a categorical of strings.
+
+    Returns
+    -------
+    list of Series
+        All int64 if every id is an integer in its plain form, else all str without space around
+        them. Codes such as "007" therefore stay apart from "7".
+    """
+    texts = [c.cat.categories.astype("str").str.strip() for c in columns if c.dtype == "category"]
+    integers = all(text.str.fullmatch(r"0|-?[1-9]\d{0,17}").all() for text in texts)
+    return [_as_ids(column, integers) for column in columns]
+
+
+def _as_ids(column: pd.Series, integers: bool) -> pd.Series:
+    if column.dtype != "category":
+        return column.astype(np.int64 if integers else "str")
+    text = column.cat.categories.astype("str").str.strip()
+    values = text.astype(np.int64) if integers else text
+    return pd.Series(values.take(column.cat.codes.to_numpy()), index=column.index)
+
+
+def check_range(ratings: RawTable, rating_range: tuple[float, float]) -> None:
+    """Refuse ratings outside the range.
+
+    Raises
+    ------
+    UserError
+        With the lines of the first ones.
+    """
+    low, high = rating_range
+    ratings.require(
+        ratings.rows["rating"].between(low, high).to_numpy(),
+        f"rating(s) outside {low:g} to {high:g}",
+        "Correct them, or set dataset.rating_range to the range that the ratings have.",
+    )
+
+
+def resolve_duplicates(ratings: RawTable, policy: str) -> Found:
+    """Leave one rating of each (user, item) pair.
+
+    Parameters
+    ----------
+    ratings : RawTable
+    policy : str
+        ``error`` refuses a second rating; ``last`` keeps the newest one, on equal timestamps the
+        one that stands later in the file; ``mean`` keeps the place and the timestamp of that one
+        and gives it the mean rating of the pair.
+
+    Raises
+    ------
+    UserError
+        Under ``error``, with the lines of the first repetitions.
+    """
+    rows = ratings.rows
+    in_order = _pair_keys(rows)
+    in_order.sort()
+    repeated_pairs = in_order[1:][in_order[1:] == in_order[:-1]]
+    if not len(repeated_pairs):
+        return rows, []
+    pair = _pair_keys(rows)
+    if policy == "error":
+        ratings.require(
+            ~pd.Series(pair).duplicated().to_numpy(),
+            "rating(s) of an item that the same user has rated further up",
+            "Leave one of each, or set dataset.duplicates to last or mean.",
+        )
+    # Only the rows of repeated pairs need sorting.
+    repeated = np.flatnonzero(pd.Series(pair).isin(repeated_pairs))
+    seconds = rows["timestamp"].to_numpy()[repeated]
+    order = repeated[np.lexsort((seconds, pair[repeated]))]
+    is_newest = np.append(pair[order][1:] != pair[order][:-1], True)
+    is_kept = np.ones(len(rows), dtype=bool)
+    is_kept[order[~is_newest]] = False
+    if policy == "mean":
+        group = np.cumsum(is_newest) - is_newest
+        values = rows["rating"].to_numpy(dtype=np.float64, copy=True)
+        values[order[is_newest]] = np.bincount(group, values[order]) / np.bincount(group)
+        rows = rows.assign(rating=values)
+    what = {
+        "last": "older ratings of a pair that was rated again (dataset.duplicates: last)",
+        "mean": "older ratings of a pair, taken into its mean (dataset.duplicates: mean)",
+    }[policy]
+    kept = rows[is_kept].reset_index(drop=True)
+    return kept, [Finding(ratings.file, len(rows) - len(kept), what, dropped=True)]
+
+
+def _pair_keys(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Number each row, alike exactly where user and item are."""
+    items, names = pd.factorize(rows["item_id"])
+    keys = np.asarray(pd.factorize(rows["user_id"])[0], dtype=np.int64)
+    keys *= len(names)
+    keys += items
+    return keys
+
+
+def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Found:
+    """Descriptions with one row per item: those of the source in its order, then bare ones.
+
+    An item that is rated but not described gets a row without year and genres; an item without a
+    title gets its id as one. An item described twice in the same words is kept once.
+
+    Raises
+    ------
+    UserError
+        If two descriptions of an item differ.
+    """
+    findings: list[Finding] = []
+    rated = pd.Series(ratings["item_id"].unique(), dtype=ratings["item_id"].dtype)
+    if items is None:
+        described = _bare(ratings["item_id"].iloc[:0])
+        file = "no file of items"
+    else:
+        described, findings = _described_once(items)
+        file = items.file
+        untitled = int(described["title"].isna().sum())
+        never_rated = int((~described["item_id"].isin(rated)).sum())
+        findings += [
+            Finding(file, untitled, "items described without a title: it is the id"),
+            Finding(file, never_rated, "items described but not rated: kept"),
+        ]
+    bare = rated[~rated.isin(described["item_id"])]
+    findings.append(
+        Finding(file, len(bare), "items rated but not described: title is the id, no genres")
+    )
+    titled = described.assign(title=described["title"].fillna(described["item_id"].astype("str")))
+    table = pd.concat([titled, _bare(bare)], ignore_index=True)[ITEMS_COLUMNS]
+    return table, [finding for finding in findings if finding.count]
+
+
+def _bare(ids: pd.Series) -> pd.DataFrame:
+    """Describe items by nothing but their ids."""
+    return pd.DataFrame(
+        {
+            "item_id": ids,
+            "title": ids.astype("str"),
+            "year": pd.Series(pd.NA, index=ids.index, dtype="Int64"),
+            "genres": pd.Series([[]] * len(ids), index=ids.index, dtype=GENRES_TYPE),
+        }
+    )
+
+
+def _described_once(items: RawTable) -> Found:
+    rows = items.rows
+    again = rows["item_id"].duplicated(keep=False)
+    # Lists are not hashable.
+    repeated = rows[again].astype({"genres": "object"})
+    repeated["genres"] = [tuple(genres) for genres in repeated["genres"]]
+    same = repeated.duplicated()
+    differs = repeated["item_id"].duplicated() & ~same
+    items.require(
+        ~differs.reindex(rows.index, fill_value=False).to_numpy(),
+        "row(s) that describe an item once more and differently",
+        "Leave one description of each item.",
+    )
+    kept = rows.drop(index=same[same].index).reset_index(drop=True)
+    what = "descriptions that repeat an earlier one word for word"
+    return kept, [Finding(items.file, int(same.sum()), what, dropped=True)]
+
+
+def clean_tags(tags: RawTable | None, ratings: pd.DataFrame, items: pd.DataFrame) -> Found:
+    """Tags that have text; where there are none, an empty table of the right types.
+
+    Tags on unknown items and by users without ratings are kept and counted.
+    """
+    if tags is None:
+        ids = ratings[["user_id", "item_id"]].iloc[:0]
+        no_tags = ids.assign(tag=pd.Series([], dtype="str"), timestamp=pd.Series([], dtype="int64"))
+        return no_tags, []
+    text = tags.rows["tag"].fillna("").str.strip()
+    kept = tags.rows[(text != "").to_numpy()].reset_index(drop=True)[TAGS_COLUMNS]
+    of_unknown_items = int((~kept["item_id"].isin(items["item_id"])).sum())
+    by_unknown_users = int((~kept["user_id"].isin(ratings["user_id"].unique())).sum())
+    findings = [
+        Finding(tags.file, len(tags.rows) - len(kept), "tags without text", dropped=True),
+        Finding(tags.file, of_unknown_items, "tags on items that are not rated or described: kept"),
+        Finding(tags.file, by_unknown_users, "tags by users without ratings: kept"),
+    ]
+    return kept, [finding for finding in findings if finding.count]

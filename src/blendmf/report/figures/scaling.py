@@ -1,0 +1,91 @@
+"""Time and memory of every rule by number of ratings, beside lines of linear growth."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from blendmf.report.figures.style import (
+    GREY,
+    label_ends,
+    make_log,
+    new_figure,
+    series_styles,
+    shared_look,
+    shorten,
+)
+from blendmf.resources.scaling import BYTES_PER_RATING, MIB
+
+PHASES = {
+    "data": ("fetch", "import_tables", "split", "leakage", "matrices", "content"),
+    "training": ("train", "rank_sweep", "search", "select_best"),
+    "evaluation": ("evaluate", "compare", "recommend"),
+}
+"""Rules of each phase; all others make the report."""
+
+MOST_TIMES_RATINGS = 4
+"""The memory that no rule should need, in sizes of the ratings table."""
+
+
+@shared_look()
+def plot_scaling(rules: pd.DataFrame) -> Figure:
+    """Processor seconds and peak memory of every rule by ratings, both axes logarithmic.
+
+    Parameters
+    ----------
+    rules : DataFrame
+        As `blendmf.resources.scaling.scaling` makes it.
+    """
+    phase_of = {rule: phase for phase, members in PHASES.items() for rule in members}
+    phases = rules["rule"].map(phase_of).fillna("report")
+    shown = [phase for phase in (*PHASES, "report") if (phases == phase).any()]
+    figure = new_figure(3.1 * len(shown))
+    panels = figure.subplots(len(shown), 2, squeeze=False, sharex=True)
+    for phase, (time, memory) in zip(shown, panels, strict=True):
+        own = rules[phases == phase]
+        _draw(time, own, "processor_seconds")
+        _draw(memory, own, "peak_mib")
+        time.set_title(f"Time: {phase}")
+        time.set_ylabel("processor seconds")
+        memory.set_title(f"Memory: {phase}")
+        memory.set_ylabel("peak MiB")
+    for axes in panels[-1]:
+        axes.set_xlabel("ratings")
+        axes.xaxis.set_major_formatter(_short_count)
+    return figure
+
+
+def _draw(axes: Axes, rules: pd.DataFrame, column: str) -> None:
+    make_log(axes, "x", "y")
+    names = rules["rule"].str.cat(rules["model"].fillna(""), sep=" ").str.strip()
+    lines = {name: rules[names == name] for name in names.unique()}
+    styles = series_styles(lines)
+    for style, rows in zip(styles.values(), lines.values(), strict=True):
+        axes.plot(
+            rows["ratings"],
+            rows[column],
+            color=style.colour,
+            marker=style.marker,
+            linestyle=style.line,
+        )
+    ratings = np.array([rules["ratings"].min(), rules["ratings"].max()])
+    low, high = rules[column].min() / 1.5, rules[column].max() * 1.5
+    if column == "peak_mib":
+        bound = MOST_TIMES_RATINGS * BYTES_PER_RATING * ratings / MIB
+        axes.plot(ratings, bound, color=GREY, linestyle="--", linewidth=1)
+    else:
+        axes.plot(ratings, high / 2 * ratings / ratings[-1], color=GREY, linestyle=":", linewidth=1)
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_formatter("{x:,g}")
+    ends = [
+        (float(rows[column].iloc[-1]), shorten(name, 20), style)
+        for (name, style), rows in zip(styles.items(), lines.values(), strict=True)
+    ]
+    label_ends(axes, ends)
+
+
+def _short_count(number: float, _: int) -> str:
+    for unit, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= unit:
+            return f"{number / unit:g}{letter}"
+    return f"{number:g}"

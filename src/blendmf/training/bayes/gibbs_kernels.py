@@ -1,0 +1,135 @@
+"""The kernels of Gibbs sampling, entered through `blendmf.training.kernels.compiled`.
+
+Arguments that they share, of the ratings of one row in succession:
+
+targets, weights, places : ndarray of float64, of shape (n_ratings,)
+others : ndarray of int32, of shape (n_ratings,)
+Z : ndarray of float64, of shape (m, width)
+slope : ndarray of float64, of shape (width,)
+    A rating n says of its row x that
+
+        targets[n] = x . (Z[others[n]] + places[n] slope) + e_n,   e_n ~ N(0, 1 / weights[n]^2).
+
+x : ndarray of float64, of shape (width,)
+    On entry a draw from the row's prior, which is normal with mean 0 and variance 1 in every
+    coordinate; on return a draw from its posterior.
+"""
+
+import numpy as np
+from numba import njit
+
+from blendmf.training.kernels.normal_equations import (
+    LANES,
+    TOGETHER,
+    add_products,
+    decompose,
+    substitute_back,
+)
+
+
+def draw_rows(begin, end, indptr, others, targets, weights, places, noise, Z, slope, X):
+    """Draw the rows from `begin` to `end` of X, given the other side.
+
+    Parameters
+    ----------
+    indptr : ndarray of int
+        Row k has the ratings from ``indptr[k]`` to ``indptr[k + 1]``.
+    noise : ndarray of float64, of shape (n_ratings,)
+        Draws from the standard normal distribution.
+    X : ndarray of float64, of shape (n, width)
+    """
+    width = X.shape[1]
+    A = np.empty((width, _columns(width)))
+    z = np.zeros((TOGETHER, _columns(width)))
+    for row in range(begin, end):
+        first, last = indptr[row], indptr[row + 1]
+        said = (others[first:last], targets[first:last], weights[first:last], places[first:last])
+        if last - first >= width:
+            _draw_by_equations(*said, Z, slope, X[row], A, z)
+        elif last > first:
+            _draw_by_correction(*said, noise[first:last], Z, slope, X[row])
+
+
+@njit(error_model="numpy")
+def _draw_by_equations(others, targets, weights, places, Z, slope, x, A, z):
+    """Draw a row by its normal equations, for which `A` and `z` are room."""
+    width, n_ratings = len(x), len(others)
+    A[:] = 0.0
+    for start in range(0, n_ratings, TOGETHER):
+        for k in range(TOGETHER):
+            n = start + k
+            if n < n_ratings:
+                _fill(z[k, :width], Z[others[n]], weights[n], places[n], slope)
+                z[k, width] = weights[n] * targets[n]
+            else:
+                z[k] = 0.0
+        add_products(A, z)
+    for f in range(width):
+        A[f, f] += 1.0
+    decompose(A)
+    for f in range(width):
+        A[f, width] += x[f]
+    substitute_back(A, x)
+
+
+@njit(error_model="numpy")
+def _draw_by_correction(others, targets, weights, places, noise, Z, slope, x):
+    """Draw a row with few ratings by Matheron's rule.
+
+    The draw from the prior is moved by what the ratings say beyond what it says of them, which
+    takes a system of as many unknowns as there are ratings.
+
+    References
+    ----------
+    A. Bhattacharya, A. Chakraborty and B. K. Mallick, "Fast sampling with Gaussian scale mixture
+    priors in high-dimensional regression", Biometrika 103 (2016).
+    """
+    width, n_ratings = len(x), len(others)
+    rows = np.empty((n_ratings, width))
+    system = np.zeros((n_ratings, _columns(n_ratings)))
+    z = np.zeros((TOGETHER, _columns(n_ratings)))
+    for n in range(n_ratings):
+        _fill(rows[n], Z[others[n]], weights[n], places[n], slope)
+        foretold = noise[n] + _product(rows[n], x)
+        system[n, n] = 1.0
+        system[n, n_ratings] = weights[n] * targets[n] - foretold
+    for start in range(0, width, TOGETHER):
+        for k in range(TOGETHER):
+            for n in range(n_ratings):
+                z[k, n] = rows[n, start + k] if start + k < width else 0.0
+        add_products(system, z)
+    decompose(system)
+    moves = np.empty(n_ratings)
+    substitute_back(system, moves)
+    for n in range(n_ratings):
+        move = moves[n]
+        for f in range(width):
+            x[f] += move * rows[n, f]
+
+
+@njit(error_model="numpy")
+def _columns(width):
+    """Columns of a system, as `blendmf.training.kernels.normal_equations` has it."""
+    return (width // LANES + 1) * LANES
+
+
+@njit(error_model="numpy")
+def _fill(row, of_other, weight, place, slope):
+    """Write what a rating multiplies its row by, as often as it weighs."""
+    for f in range(len(slope)):
+        row[f] = weight * (of_other[f] + place * slope[f])
+
+
+def pair_products(users, items, X, Y, products):
+    """Write ``X[users[n]] . Y[items[n]]`` to ``products[n]``."""
+    for n in range(len(users)):
+        products[n] = _product(X[users[n]], Y[items[n]])
+
+
+@njit(error_model="numpy", fastmath={"contract", "reassoc"})
+def _product(x, y):
+    """x . y, added up in whatever order the processor likes."""
+    total = 0.0
+    for f in range(len(x)):
+        total += x[f] * y[f]
+    return total

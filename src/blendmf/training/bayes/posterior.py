@@ -1,0 +1,158 @@
+"""Bayesian matrix factorisation: a model made of draws from the posterior."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from blendmf.common.job_log import progress
+from blendmf.models.bayesian_factor_model import LEVELS, NORMAL_WIDTHS, BayesianFactorModel
+from blendmf.models.drift import predicted_place
+from blendmf.models.observations import Observations
+from blendmf.training.bayes.cold_start_offsets import Offsets, Unrated
+from blendmf.training.bayes.gibbs import Draw, GibbsSampler
+from blendmf.training.loop import Epoch, GoesOn
+from blendmf.training.settings import TrainingSettings
+
+
+def sample_posterior(
+    sampler: GibbsSampler,
+    validation: Observations,
+    settings: TrainingSettings,
+    rating_range: tuple[float, float],
+    goes_on: GoesOn,
+) -> tuple[BayesianFactorModel, Sequence[Epoch]]:
+    """Sweep, and keep draws that are spread evenly over the sweeps after the first ones.
+
+    The validation part has no say in the draws. It tells for which place in a user's order ratings
+    are to be predicted (where its own stand on average), how far ratings by users and of items
+    without training ratings are from what is drawn of them, how wide intervals have to be, and how
+    well the kept draws predict after each sweep.
+
+    Parameters
+    ----------
+    sampler : GibbsSampler
+    validation : Observations
+    settings : TrainingSettings
+        ``epochs`` sweeps, of which the first ``burn_in`` are left out, and about ``draws`` kept.
+    rating_range : (float, float)
+    goes_on : GoesOn
+        Sampling ends where it says no.
+
+    Returns
+    -------
+    (BayesianFactorModel, sequence of Epoch)
+        An epoch is a sweep. Its training RMSE is that of the sweep's own draw, its validation RMSE
+        that of the model that would end with it.
+    """
+    place, epochs = predicted_place(validation), settings.epochs
+    burn_in = min(settings.burn_in, epochs - 1)
+    every = max(1, round((epochs - burn_in) / settings.draws))
+    mean = _MeanPrediction(validation, sampler, rating_range)
+    kept = _Kept((epochs - burn_in - 1) // every + 1)
+    history: list[Epoch] = []
+    for epoch in progress(range(1, epochs + 1), "sweeps"):
+        train_rmse = sampler.sweep()
+        is_kept = epoch > burn_in and (epochs - epoch) % every == 0
+        if is_kept or not len(kept):
+            draw = sampler.current(place)
+            mean.add(draw, alone=not len(kept))
+        if is_kept:
+            kept.append(draw)
+        rmse = mean.rmse()
+        history.append(Epoch(epoch, math.nan, train_rmse, rmse, math.nan))
+        if not goes_on(epoch, rmse):
+            break
+    if not len(kept):
+        kept.append(draw)
+    kept.move(sampler, mean.offsets())
+    return calibrated(kept.model(sampler.global_mean, rating_range), validation), history
+
+
+def calibrated(model: BayesianFactorModel, validation: Observations) -> BayesianFactorModel:
+    """The model with intervals as wide as validation ratings ask for, if there are some."""
+    if not len(validation):
+        return model
+    users, items = validation.users, validation.items
+    errors = np.abs(validation.ratings - model.predict(users, items))
+    widths = np.quantile(errors / model.deviation(users, items), LEVELS, method="higher")
+    return replace(model, widths=widths)
+
+
+class _Kept:
+    """The draws that the model is made of, in arrays that are as long as there will be draws."""
+
+    def __init__(self, n_draws: int) -> None:
+        self._most, self._length = n_draws, 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, draw: Draw) -> None:
+        """Keep one more draw."""
+        if not self._length:
+            self._user_rows = np.empty((self._most, *draw.user_rows.shape), np.float32)
+            self._item_rows = np.empty((self._most, *draw.item_rows.shape), np.float32)
+            self._user_variance = np.zeros(len(draw.user_variance))
+            self._item_variance = np.zeros(len(draw.item_variance))
+        self._user_rows[self._length] = draw.user_rows
+        self._item_rows[self._length] = draw.item_rows
+        self._user_variance += draw.user_variance
+        self._item_variance += draw.item_variance
+        self._length += 1
+
+    def move(self, sampler: GibbsSampler, by: Offsets) -> None:
+        """Add offsets to the biases of users and items without training ratings."""
+        kept = slice(self._length)
+        self._user_rows[kept, sampler.users_without, 0] += np.float32(by.of_users)
+        self._item_rows[kept, sampler.items_without, 0] += np.float32(by.of_items)
+
+    def model(self, global_mean: float, rating_range: tuple[float, float]) -> BayesianFactorModel:
+        """The model of the draws so far, with intervals as if errors were normal."""
+        return BayesianFactorModel(
+            self._user_rows.shape[1],
+            self._item_rows.shape[1],
+            (float(rating_range[0]), float(rating_range[1])),
+            global_mean,
+            self._user_rows[: self._length],
+            self._item_rows[: self._length],
+            (self._user_variance / self._length).astype(np.float32),
+            (self._item_variance / self._length).astype(np.float32),
+            NORMAL_WIDTHS,
+        )
+
+
+class _MeanPrediction:
+    """What draws, together, predict for the validation part."""
+
+    def __init__(
+        self, validation: Observations, sampler: GibbsSampler, rating_range: tuple[float, float]
+    ) -> None:
+        self._validation, self._range = validation, rating_range
+        self._global_mean = sampler.global_mean
+        self._unrated = Unrated(validation, sampler.users_without, sampler.items_without)
+        self._total = np.zeros(len(validation))
+        self._n_draws = 0
+
+    def add(self, draw: Draw, alone: bool) -> None:
+        """Take a draw into the mean, or begin the mean with it."""
+        if alone:
+            self._total[:], self._n_draws = 0.0, 0
+        p = draw.user_rows[self._validation.users]
+        q = draw.item_rows[self._validation.items]
+        said = np.einsum("nd,nd->n", p[:, 1:], q[:, 1:]).astype(np.float64)
+        self._total += self._global_mean + said + p[:, 0] + q[:, 0]
+        self._n_draws += 1
+
+    def offsets(self) -> Offsets:
+        """What the validation ratings ask for where there are no training ratings."""
+        return self._unrated.offsets(np.clip(self._total / self._n_draws, *self._range))
+
+    def rmse(self) -> float:
+        """Validation RMSE of the mean and the offsets."""
+        if not len(self._validation):
+            return math.nan
+        predicted = self._unrated.moved(self._total / self._n_draws, self.offsets())
+        errors = np.clip(predicted, *self._range) - self._validation.ratings
+        return float(np.sqrt(np.mean(errors**2)))

@@ -1,0 +1,85 @@
+"""The prediction and the objective written out densely, one formula, for autograd to derive."""
+
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from blendmf.models.observations import Observations
+from blendmf.training.parameters import Parameters, Terms
+from blendmf.training.settings import TrainingSettings
+
+VARIANTS = {
+    "mf": Terms.of_kind("mf"),
+    "mf-content-user": Terms.of_kind("mf-content", "user"),
+    "mf-content-item": Terms.of_kind("mf-content", "item"),
+    "mf-content-both": Terms.of_kind("mf-content", "both"),
+    "content": Terms.of_kind("content"),
+}
+SETTINGS = TrainingSettings(
+    latent_dim=3,
+    regularization=0.3,
+    bias_regularization=0.2,
+    user_content_regularization=0.15,
+    content_factors_regularization=0.25,
+    error_clip=1.5,
+)
+N_USERS, N_ITEMS, N_TERMS = 5, 6, 7
+
+
+def problem(terms: Terms, n_ratings: int = 20, seed: int = 0):
+    """Random parameters (float64), ratings and content; item 0 has no word, word 0 no item."""
+    random = np.random.default_rng(seed)
+    cells = random.permutation(N_USERS * N_ITEMS)[:n_ratings].astype(np.int32)
+    ratings = random.uniform(0.5, 5.0, n_ratings).astype(np.float32)
+    train = Observations(cells // N_ITEMS, cells % N_ITEMS, ratings, (N_USERS, N_ITEMS))
+    dense = random.uniform(0.2, 1.0, (N_ITEMS, N_TERMS)) * (random.random((N_ITEMS, N_TERMS)) < 0.5)
+    dense[0] = 0.0
+    dense[:, 0] = 0.0
+    start = Parameters.initial(terms, train, N_TERMS, SETTINGS, random)
+    drawn = {name: random.normal(0.0, 0.5, a.shape) for name, a in start.arrays().items()}
+    return replace(start, **drawn), train, sp.csr_array(dense)
+
+
+def dense_objective(arrays, global_mean, train: Observations, content, settings):
+    """Sum over the ratings of (Huber's e^2 + the penalties of all rows that the rating reads) / 2.
+
+    `arrays` holds float64 tensors by term.
+    """
+    C = torch.tensor(content.toarray())
+    total = torch.zeros((), dtype=torch.float64)
+    reg, reg_b, reg_w, reg_v = settings.penalties
+    for u, i, r in zip(train.users, train.items, train.ratings, strict=True):
+        predicted = torch.tensor(global_mean, dtype=torch.float64)
+        penalty = torch.zeros((), dtype=torch.float64)
+        z = torch.zeros(settings.latent_dim, dtype=torch.float64)
+        if "user_bias" in arrays:
+            predicted = predicted + arrays["user_bias"][u]
+            penalty = penalty + reg_b * arrays["user_bias"][u] ** 2
+        if "item_bias" in arrays:
+            predicted = predicted + arrays["item_bias"][i]
+            penalty = penalty + reg_b * arrays["item_bias"][i] ** 2
+        if "item_factors" in arrays:
+            z = z + arrays["item_factors"][i]
+            penalty = penalty + reg * arrays["item_factors"][i].square().sum()
+        if "content_factors" in arrays:
+            V = arrays["content_factors"]
+            z = z + C[i] @ V
+            penalty = penalty + reg_v * V[C[i] != 0].square().sum()
+        if "user_factors" in arrays:
+            predicted = predicted + arrays["user_factors"][u] @ z
+            penalty = penalty + reg * arrays["user_factors"][u].square().sum()
+        if "user_content" in arrays:
+            predicted = predicted + arrays["user_content"][u] @ C[i]
+            penalty = penalty + reg_w * arrays["user_content"][u].square().sum()
+        e, clip = torch.abs(float(r) - predicted), settings.error_clip
+        total = total + torch.where(e <= clip, e**2 / 2, clip * (e - clip / 2)) + penalty / 2
+    return total
+
+
+def dense_gradients(parameters: Parameters, train: Observations, content, settings=SETTINGS):
+    """Autograd's gradients of `dense_objective`, NumPy arrays by term."""
+    tensors = {n: torch.tensor(a, requires_grad=True) for n, a in parameters.arrays().items()}
+    dense_objective(tensors, parameters.global_mean, train, content, settings).backward()
+    return {name: tensor.grad.numpy() for name, tensor in tensors.items()}

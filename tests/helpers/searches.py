@@ -1,0 +1,80 @@
+"""Searches of a known function, run through their files as the rules do."""
+
+import math
+
+from blendmf.search.generation import search
+from blendmf.search.plan import SearchPlan
+from blendmf.search.space import search_space
+from blendmf.search.trials import TrialOutcome, read_trials, write_trials
+
+MF = {"kind": "mf"}
+SPACE = {
+    "latent_dim": {"low": 5, "high": 50},
+    "learning_rate": {"low": 1e-4, "high": 1e-1, "log": True},
+    "regularization": {"low": 1e-5, "high": 1e-1, "log": True},
+}
+OPTIMUM = {"latent_dim": 30, "learning_rate": 5e-3, "regularization": 3e-2}
+
+
+def plan_of(*, entry=None, training=None, seed=42, model="mf", earlier_finalists=(), **changes):
+    search_block = {
+        "trials": 15,
+        "trials_per_generation": 5,
+        "shards": 1,
+        "sampler": "tpe",
+        "reduction_factor": None,
+        "finalists": 1,
+        "finalist_seeds": 1,
+        "space": SPACE,
+        **changes,
+    }
+    kind = MF | (entry or {})
+    return SearchPlan.of_model(model, kind, training or {}, search_block, seed, earlier_finalists)
+
+
+def distance(params):
+    """Squared distance from the optimum on the searched scale; 0 at best."""
+    space = search_space(MF, SPACE)
+    return sum(
+        (space[name].position(params[name]) - space[name].position(OPTIMUM[name])) ** 2
+        for name in space
+    )
+
+
+def quadratic(params, *_):
+    return TrialOutcome(distance(params), epochs=20, best_epoch=params["latent_dim"])
+
+
+def diverging_above(limit):
+    def objective(params, *_):
+        value = math.inf if params["learning_rate"] > limit else distance(params)
+        return TrialOutcome(value, epochs=3, best_epoch=2)
+
+    return objective
+
+
+def slowly_improving(params, _, goes_on):
+    """Training whose error falls to `distance` from 1 above it within 50 epochs."""
+    value = math.inf
+    for epoch in range(1, 51):
+        value = distance(params) + 1 - epoch / 50
+        if not goes_on(epoch, value):
+            break
+    return TrialOutcome(value, epoch, epoch)
+
+
+def run(plan, folder, objective=quadratic, shuffle=None):
+    """Run a whole search through its files, as the rules do; return its trials and files."""
+    paths = []
+    generation = 0
+    while numbers := plan.numbers(generation):
+        given = list(paths)
+        if shuffle is not None:
+            shuffle.shuffle(given)
+        for shard in range(plan.shards):
+            earlier = read_trials(given, plan, range(numbers.start))
+            trials = search(objective, plan, earlier, generation=generation, shard=shard)
+            paths.append(folder / f"generation-{generation}" / f"shard-{shard}.jsonl")
+            write_trials(paths[-1], trials)
+        generation += 1
+    return read_trials(paths, plan, range(plan.trials)), paths

@@ -1,0 +1,62 @@
+"""A data set of two ratings files, its archive, and what holds of it when it has been fetched."""
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from blendmf.ingest.catalogue import DataSet, Download, Wheel
+from blendmf.ingest.layouts import Layout, RawFile
+
+RATINGS = b"userId,movieId,rating,timestamp\n1,2,3.5,4\n"
+MOVIES = b"movieId,title,genres\n2,Film (1999),Drama\n"
+PLAIN = Layout("movielens-csv", (RawFile("ratings.csv"), RawFile("movies.csv")))
+CHECKED = Layout(
+    "movielens-csv",
+    (RawFile("ratings.csv", hashlib.sha256(RATINGS).hexdigest()), RawFile("movies.csv")),
+)
+
+
+def zipped(ratings: bytes = RATINGS, folder: str = "tiny/") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(f"{folder}ratings.csv"), ratings)
+        archive.writestr(zipfile.ZipInfo(f"{folder}movies.csv"), MOVIES)
+        archive.writestr(zipfile.ZipInfo(f"{folder}README.txt"), "read me")
+    return buffer.getvalue()
+
+
+ARCHIVE = zipped()
+MD5 = hashlib.file_digest(io.BytesIO(ARCHIVE), "md5").hexdigest()
+
+
+def known(*its_sources: Wheel | Download, layout: Layout = PLAIN) -> DataSet:
+    return DataSet("tiny", (0.5, 5.0), "a licence", "a citation", (layout,), its_sources)
+
+
+def configured(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "tiny",
+        "path": None,
+        "rating_range": None,
+        "max_unpacked_gib": 1,
+        "csv": None,
+        "synthetic": {},
+    } | changes
+
+
+def origin(target: Path) -> dict[str, Any]:
+    return json.loads((target / "origin.json").read_text())
+
+
+def assert_fetched(target: Path, ratings: bytes = RATINGS) -> None:
+    assert sorted(p.name for p in target.iterdir()) == ["movies.csv", "origin.json", "ratings.csv"]
+    assert (target / "ratings.csv").read_bytes() == ratings
+    assert (target / "movies.csv").read_bytes() == MOVIES
+    assert [p.name for p in target.parent.iterdir()] == ["raw"]
+
+
+def assert_nothing_left(target: Path) -> None:
+    assert not target.parent.exists() or not list(target.parent.iterdir())

@@ -1,0 +1,98 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.bandwidth import copy_bandwidth
+from benchmarks.engine_case import (
+    Case,
+    bytes_per_update,
+    hash_of,
+    measure,
+    synthetic_ratings,
+)
+from benchmarks.engines import cases, main, with_share_of_bandwidth
+from blendmf.studies.engine_parity import VARIANTS
+from blendmf.training.parameters import Parameters, Terms
+
+
+def test_a_case_tells_the_speed_of_each_number_of_threads_and_one_hash():
+    rows = measure(Case("blocks", "mf", None, 5000, 8, (1, 2)))
+    assert [row["threads"] for row in rows] == [1, 2]
+    assert len({row["parameters_hash"] for row in rows}) == 1
+    assert all(row["updates_per_second"] > 0 for row in rows)
+
+
+def test_generated_ratings_repeat_and_are_power_law():
+    (one, words), (same, _) = synthetic_ratings(20_000), synthetic_ratings(20_000)
+    np.testing.assert_array_equal(one.users, same.users)
+    assert words.shape[0] == one.shape[1]
+    counts = np.sort(np.bincount(one.items, minlength=one.shape[1]))
+    assert counts[-1] > 5 * np.median(counts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "blend", "expected"),
+    [
+        # Two rows of 4 x 32 bytes and two biases, read and written; the rating of 12 bytes.
+        ("mf", None, 2 * 8 * 32 + 16 + 12),
+        # And 3 words: a row each, and their number and weight.
+        ("mf-content", "item", 2 * 8 * 32 + 16 + 12 + 3 * (8 * 32 + 8)),
+        ("mf-content", "user", 2 * 8 * 32 + 16 + 12 + 3 * (8 + 8)),
+    ],
+)
+def test_bytes_of_an_update_are_counted_by_term(kind, blend, expected):
+    assert bytes_per_update(Terms.of_kind(kind, blend), 32, 3.0) == expected
+
+
+def test_the_hash_is_of_every_bit():
+    bias = np.zeros(4, dtype=np.float32)
+    changed = bias.copy()
+    changed[3] = np.nextafter(np.float32(0), np.float32(1))
+    one, same, other = (hash_of(Parameters(3.0, b)) for b in (bias, bias.copy(), changed))
+    assert one == same != other
+
+
+def test_the_share_of_bandwidth_is_of_as_many_threads(monkeypatch):
+    monkeypatch.setattr("benchmarks.engines.copy_bandwidth", lambda threads: threads * 1e9)
+    row = dict.fromkeys(("engine", "variant", "ratings", "latent_dim"), 0)
+    rows = [
+        row | {"threads": n, "updates_per_second": 1e6, "bytes_per_update": 500.0} for n in (1, 2)
+    ]
+    assert with_share_of_bandwidth(rows)["share_of_copy_bandwidth"].tolist() == [0.5, 0.25]
+
+
+def test_memory_copies_at_a_believable_speed():
+    assert 1e8 < copy_bandwidth(1, repeats=1) < 1e13
+
+
+@pytest.mark.slow
+def test_the_benchmark_writes_its_table_and_figure(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.engines.copy_bandwidth", lambda _: 1e10)
+    few = {name: VARIANTS[name] for name in ("mf", "content", "mf-content-item")}
+    monkeypatch.setattr("benchmarks.engines.VARIANTS", few)
+    sizes = ["--ratings", "3000", "--latent-dim", "8", "--threads", "1", "2"]
+    main([*sizes, "--output", str(tmp_path)])
+    table = pd.read_csv(tmp_path / "engines.csv")
+    assert set(table["engine"]) == {"blocks", "sequential", "torch"}
+    blocks = table[table["engine"] == "blocks"]
+    assert len(blocks[["variant", "parameters_hash"]].drop_duplicates()) == 3
+    assert (tmp_path / "engines.svg").stat().st_size > 1000
+
+
+def test_one_engine_and_variant_can_be_measured_alone():
+    asked = list(cases([10, 20], [4], [1, 2], ["torch", "blocks"], ["mf-content-item"]))
+    assert {(case.engine, case.variant) for case in asked} == {
+        ("torch", "mf-content item"),
+        ("blocks", "mf-content item"),
+    }
+    assert [case.ratings for case in asked] == [10, 20, 10, 20]
+    assert [tuple(case.threads) for case in asked] == [(1,), (1,), (1, 2), (1, 2)]
+    (alone,) = cases([10], [4], [1], variants=["mf"])
+    assert (alone.engine, alone.kind) == ("blocks", "mf")
+
+
+def test_the_survey_has_every_engine_and_variant():
+    survey = list(cases([10, 20, 30], [4, 8], [1, 2]))
+    assert {case.engine for case in survey} == {"blocks", "sequential", "torch"}
+    assert len({case.variant for case in survey}) == 5
+    assert len(survey) == 3 * 2 + 4 + 2

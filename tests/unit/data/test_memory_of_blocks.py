@@ -1,0 +1,81 @@
+"""What the steps on whole tables hold beside the ratings, in sizes of the ratings table."""
+
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from blendmf.audits.leakage import COLUMNS, leakage
+from blendmf.common.files import write_json
+from blendmf.data.matrices import matrices
+from blendmf.data.splits import split
+from blendmf.data.tables import read_blocks, read_table, write_table
+from blendmf.ingest.import_tables import import_tables
+from blendmf.ingest.synthetic import generate
+from blendmf.resources.scaling import BYTES_PER_RATING
+
+SETTINGS = {
+    "users": 3000,
+    "items": 1500,
+    "ratings": 400_000,
+    "latent_dim": 2,
+    "terms": 5,
+    "noise": 0.5,
+}
+SPLIT = {"scheme": "per-user-temporal", "train": 0.7, "validation": 0.15, "min_ratings": 5}
+
+
+def held(function, *arguments):
+    """Most that a call holds at a time beside its arguments, in sizes of the ratings table."""
+    tracemalloc.start()
+    try:
+        function(*arguments)
+        return tracemalloc.get_traced_memory()[1] / (BYTES_PER_RATING * SETTINGS["ratings"])
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("synthetic")
+    generate(made, SETTINGS, seed=3)
+    write_json(made / "origin.json", {"format": "canonical", "rating_range": [0.5, 5]})
+    return made
+
+
+@pytest.fixture(scope="module")
+def ratings(folder):
+    return read_table(folder / "ratings.parquet")
+
+
+def test_import(folder):
+    assert held(import_tables, folder, {"duplicates": "error"}) < 2.5
+
+
+def test_split(ratings):
+    assert held(split, ratings, SPLIT, 1) < 1.5
+
+
+def test_matrices(ratings, folder):
+    parts = [ratings[k::3].reset_index(drop=True) for k in range(3)]
+    assert held(matrices, *parts, read_table(folder / "items.parquet")) < 1.5
+
+
+def test_leakage_of_many_blocks_holds_one_of_them(tmp_path, ratings, monkeypatch):
+    monkeypatch.setattr("blendmf.data.tables.ROWS_PER_BLOCK", 20_000)
+    paths = [tmp_path / f"{k}.parquet" for k in range(3)]
+    for k, path in enumerate(paths):
+        write_table(path, ratings[k::3])
+    no_tags = ratings[COLUMNS].iloc[:0]
+
+    def audit():
+        leakage(*(read_blocks(path, COLUMNS) for path in paths), no_tags)
+
+    assert held(audit) < 0.5
+
+
+def test_reading_a_table_does_not_hold_it_twice(folder, ratings):
+    assert held(read_table, folder / "ratings.parquet") < 1.2
+    assert isinstance(ratings, pd.DataFrame)
+    assert ratings["rating"].dtype == np.float32

@@ -1,0 +1,71 @@
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blendmf.data.matrices import matrices
+from blendmf.data.rating_order import Moments, places, places_among
+
+
+def moments(pairs):
+    users, times = zip(*pairs, strict=True) if pairs else ((), ())
+    return Moments(np.array(users, dtype=np.int32), np.array(times, dtype=np.int64))
+
+
+def test_known_places():
+    train = moments([(0, 5), (0, 1), (0, 5), (0, 9), (1, 3)])
+    np.testing.assert_allclose(places_among(train, train), [0, -0.375, 0, 0.375, 0])
+    later = moments([(0, 5), (0, 100), (0, 0), (1, 2), (1, 4), (2, 7)])
+    np.testing.assert_allclose(places_among(later, train), [0, 0.5, -0.5, -0.5, 0.5, 0])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=30),
+    st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 6)), max_size=10),
+)
+def test_a_place_is_the_share_of_older_ratings(trained, other):
+    train, of = moments(trained), moments(other)
+    found = places_among(of, train)
+    for user, time, place in zip(*of, found, strict=True):
+        times = train.times[train.users == user]
+        share = (np.mean(times < time) + np.mean(times == time) / 2) if len(times) else 0.5
+        np.testing.assert_allclose(place, share - 0.5, atol=1e-6)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=30))
+def test_a_user_s_own_places_are_0_on_average_and_keep_the_order(trained):
+    train = moments(trained)
+    own = places_among(train, train)
+    sums = np.bincount(train.users, own)
+    np.testing.assert_allclose(sums, 0, atol=1e-5)
+    for user in np.unique(train.users):
+        of_user = train.users == user
+        order = np.argsort(train.times[of_user], kind="stable")
+        assert (np.diff(own[of_user][order]) >= -1e-6).all()
+
+
+def test_blocks_of_users_change_nothing(monkeypatch):
+    random = np.random.default_rng(1)
+    train, of = (
+        Moments(random.integers(9, size=n).astype(np.int32), random.integers(20, size=n))
+        for n in (200, 50)
+    )
+    whole = places_among(of, train)
+    monkeypatch.setattr("blendmf.data.rating_order.RATINGS_PER_BLOCK", 60)
+    np.testing.assert_array_equal(places_among(of, train), whole)
+
+
+def test_they_are_stored_as_the_ratings_are():
+    columns = ["user_id", "item_id", "rating", "timestamp"]
+    train = pd.DataFrame([("b", 1, 3, 20), ("a", 2, 4, 10), ("b", 3, 5, 10)], columns=columns)
+    validation = pd.DataFrame([("b", 2, 1, 15), ("a", 3, 2, 30)], columns=columns)
+    items = pd.DataFrame({"item_id": [1, 2, 3], "title": "", "year": 0, "genres": [[]] * 3})
+    built = matrices(train, validation, validation[:0], items)
+    placed = places(train, validation, built.users, built.items)
+    for part in ("train", "validation"):
+        ratings, of_part = getattr(built, part), getattr(placed, part)
+        np.testing.assert_array_equal(of_part.indices, ratings.indices)
+        np.testing.assert_array_equal(of_part.indptr, ratings.indptr)
+    # Users a, b; a's only rating, then b's of items 1 and 3.
+    np.testing.assert_allclose(placed.train.data, [0, 0.25, -0.25])
+    np.testing.assert_allclose(placed.validation.data, [0.5, 0])

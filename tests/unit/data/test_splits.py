@@ -1,0 +1,183 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blendmf.common.errors import UserError
+from blendmf.data.cold_items import draw_items
+from blendmf.data.splits import PARTS, split
+
+SETTINGS = {"scheme": "per-user-temporal", "train": 0.70, "validation": 0.15, "min_ratings": 5}
+SCHEMES = ["per-user-temporal", "random", "global-temporal"]
+COLD = SETTINGS | {"scheme": "cold-items"}
+
+
+@st.composite
+def ratings_tables(draw):
+    counts = draw(st.lists(st.integers(1, 30), min_size=1, max_size=6))
+    counts[0] = max(counts[0], 20)  # one user at least has enough for all three parts
+    n = sum(counts)
+    times = draw(st.lists(st.integers(0, 12), min_size=n, max_size=n))
+    table = pd.DataFrame(
+        {
+            "user_id": np.repeat(np.arange(len(counts)), counts),
+            "item_id": np.concatenate([np.arange(c) for c in counts]),
+            "rating": np.float32(3.0),
+            "timestamp": np.array(times, dtype=np.int64),
+        }
+    )
+    order = draw(st.permutations(range(n)))
+    return table.iloc[order].reset_index(drop=True)
+
+
+def three_parts(ratings, settings):
+    divided = split(ratings, settings, seed=1)
+    return divided.train, divided.validation, divided.test
+
+
+def pairs(table):
+    return set(zip(table["user_id"], table["item_id"], strict=True))
+
+
+@given(ratings_tables(), st.sampled_from(SCHEMES))
+def test_parts_are_disjoint_and_complete(ratings, scheme):
+    parts = three_parts(ratings, SETTINGS | {"scheme": scheme})
+    assert sum(len(part) for part in parts) == len(ratings)
+    assert set.union(*(pairs(part) for part in parts)) == pairs(ratings)
+
+
+@given(ratings_tables())
+def test_each_user_is_cut_in_time_order_at_the_stated_shares(ratings):
+    parts = three_parts(ratings, SETTINGS)
+    for user, own in ratings.groupby("user_id"):
+        counts = [int((part["user_id"] == user).sum()) for part in parts]
+        n = len(own)
+        expected = [int(0.70 * n), int(0.85 * n) - int(0.70 * n), n - int(0.85 * n)]
+        assert counts == (expected if n >= 5 else [n, 0, 0])
+        times = [part.loc[part["user_id"] == user, "timestamp"] for part in parts]
+        for earlier, later in ((0, 1), (1, 2), (0, 2)):
+            if len(times[earlier]) and len(times[later]):
+                assert times[earlier].max() <= times[later].min()
+
+
+@given(ratings_tables())
+def test_global_split_is_in_time_order_over_all_users(ratings):
+    train, validation, test = three_parts(ratings, SETTINGS | {"scheme": "global-temporal"})
+    assert train["timestamp"].max() <= validation["timestamp"].min()
+    assert validation["timestamp"].max() <= test["timestamp"].min()
+    assert len(train) == int(0.70 * len(ratings))
+
+
+def test_ties_in_time_keep_the_order_of_the_table():
+    ratings = pd.DataFrame(
+        {"user_id": 1, "item_id": range(20), "rating": np.float32(3), "timestamp": np.int64(7)}
+    )
+    parts = split(ratings, SETTINGS, seed=1)
+    assert list(parts.train["item_id"]) == list(range(14))
+    assert list(parts.validation["item_id"]) == [14, 15, 16]
+    assert list(parts.test["item_id"]) == [17, 18, 19]
+
+
+def test_random_split_follows_the_seed():
+    ratings = pd.DataFrame(
+        {
+            "user_id": np.repeat([1, 2], 40),
+            "item_id": np.tile(range(40), 2),
+            "rating": np.float32(3),
+            "timestamp": np.int64(0),
+        }
+    )
+    settings = SETTINGS | {"scheme": "random"}
+    first, again, other = (split(ratings, settings, seed) for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(first.test, again.test)
+    assert pairs(first.test) != pairs(other.test)
+    assert [len(part) for part in (first.train, first.validation, first.test)] == [56, 12, 12]
+
+
+def test_facts_state_the_users_kept_whole():
+    ratings = pd.DataFrame(
+        {
+            "user_id": [1] * 20 + [2] * 3,
+            "item_id": [*range(20), *range(3)],
+            "rating": np.float32(3),
+            "timestamp": np.int64(0),
+        }
+    )
+    facts = split(ratings, SETTINGS, seed=1).facts
+    assert facts["users_kept_whole_in_training"] == 1
+    assert [facts["parts"][part]["ratings"] for part in PARTS] == [17, 3, 3]
+
+
+def test_an_empty_part_is_refused_with_the_keys_to_change():
+    ratings = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 1], "rating": 3.0, "timestamp": 0})
+    with pytest.raises(UserError, match=r"validation part has no ratings .*split\.train"):
+        split(ratings, SETTINGS, seed=1)
+
+
+@st.composite
+def popular_items(draw):
+    counts = draw(st.lists(st.integers(1, 8), min_size=30, max_size=60))
+    items = np.repeat(np.arange(len(counts)), counts)
+    table = pd.DataFrame(
+        {
+            "user_id": np.arange(len(items)) % 7,
+            "item_id": items,
+            "rating": np.float32(3.0),
+            "timestamp": np.int64(0),
+        }
+    )
+    return table.iloc[draw(st.permutations(range(len(table))))].reset_index(drop=True)
+
+
+@settings(max_examples=30)
+@given(popular_items(), st.integers(0, 2**32))
+def test_cold_items_are_in_one_part_with_all_their_ratings(ratings, seed):
+    divided = split(ratings, COLD, seed)
+    parts = (divided.train, divided.validation, divided.test)
+    items = [set(part["item_id"]) for part in parts]
+    assert sum(len(part) for part in parts) == len(ratings)
+    assert sum(len(of_part) for of_part in items) == ratings["item_id"].nunique()
+    assert set.union(*items) == set(ratings["item_id"])
+    assert divided.facts["items_hidden"] == {
+        name: len(of_part) for name, of_part in zip(PARTS[1:], items[1:], strict=True)
+    }
+
+
+@settings(max_examples=30)
+@given(popular_items(), st.randoms(use_true_random=False))
+def test_which_items_are_hidden_hangs_on_the_seed_and_not_on_the_order(ratings, random):
+    order = random.sample(range(len(ratings)), len(ratings))
+    shuffled = split(ratings.iloc[order].reset_index(drop=True), COLD, seed=5)
+    assert set(shuffled.test["item_id"]) == set(split(ratings, COLD, seed=5).test["item_id"])
+
+
+def test_hidden_items_follow_the_seed():
+    ratings = pd.DataFrame(
+        {"user_id": 1, "item_id": range(200), "rating": np.float32(3), "timestamp": np.int64(0)}
+    )
+    first, other = (set(split(ratings, COLD, seed).test["item_id"]) for seed in (1, 2))
+    assert first != other
+    assert len(first) == len(other) == 30
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shares_hold_of_the_ratings_of_a_long_tail(seed):
+    popularity = (600 / (1 + np.arange(3000) / 20)).astype(np.int64)
+    part = draw_items(popularity, (0.7, 0.85), np.random.default_rng(seed))
+    shares = np.bincount(part, popularity) / popularity.sum()
+    np.testing.assert_allclose(shares, [0.7, 0.15, 0.15], atol=0.01)
+
+
+def test_each_item_has_the_same_chance_of_being_hidden():
+    popularity = np.repeat([500, 20, 1], [5, 15, 27])
+    drawn = [draw_items(popularity, (0.7, 0.85), np.random.default_rng(s)) for s in range(2000)]
+    for number, share in enumerate((0.7, 0.15, 0.15)):
+        # The share of two thousand draws has a standard deviation of at most 0.01.
+        np.testing.assert_allclose(np.mean(np.array(drawn) == number, axis=0), share, atol=0.05)
+
+
+def test_shares_that_leave_a_part_without_items_are_refused():
+    ratings = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 1], "rating": 3.0, "timestamp": 0})
+    with pytest.raises(UserError, match=r"part has no .*cold-items.* of 1 items\);"):
+        split(ratings, COLD, seed=1)

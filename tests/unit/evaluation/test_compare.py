@@ -1,0 +1,192 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from blendmf.common.errors import UserError
+from blendmf.evaluation.compare import Comparison, Run, compare
+from blendmf.evaluation.evaluate import evaluate
+from blendmf.evaluation.user_metrics import RANKED, RATING
+from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
+from blendmf.models.observations import Observations
+
+RANGE = (1.0, 5.0)
+SETTINGS = {"k": 5, "relevance_threshold": 4.0, "full_users": None}
+
+
+@pytest.fixture(scope="module")
+def parts() -> list[Observations]:
+    rng = np.random.default_rng(0)
+    n_users, n_items = 60, 40
+    quality = rng.normal(size=n_items)
+    users, items = np.nonzero(rng.random((n_users, n_items)) < 0.5)
+    ratings = np.clip(np.round(3.5 + quality[items] + rng.normal(size=len(items))), *RANGE)
+    part = rng.choice(3, size=len(items), p=[0.7, 0.15, 0.15])
+    arrays = (users.astype(np.int32), items.astype(np.int32), ratings.astype(np.float32))
+    return [Observations(*(a[part == k] for a in arrays), (n_users, n_items)) for k in range(3)]
+
+
+@pytest.fixture(scope="module")
+def runs(parts) -> list[Run]:
+    train = parts[0]
+    models = [
+        ("bias", 1, fit_bias(train, RANGE)),
+        ("mean", 1, fit_global_mean(train, RANGE)),
+        ("popularity", 1, PopularityModel.fit(train)),
+        *(("random", seed, RandomModel.fit(train, RANGE, seed)) for seed in (1, 2, 3)),
+    ]
+    items = pd.DataFrame({"n_train": np.bincount(train.items, minlength=train.shape[1])})
+    users = pd.DataFrame({"user_id": np.arange(100, 100 + train.shape[0])})
+    runs = []
+    for name, seed, model in models:
+        seen = [part.to_matrix() for part in parts[:2]]
+        scored = evaluate(model, *seen, parts[2], items, users, SETTINGS, seed=1)
+        metrics = {"model": name, "seed": seed, **scored.metrics}
+        runs.append(Run(name, seed, metrics, scored.per_user, scored.strata))
+    return runs
+
+
+@pytest.fixture(scope="module")
+def comparison(runs) -> Comparison:
+    return compare(runs, resamples=500, seed=42)
+
+
+def row(table: pd.DataFrame, **where: str) -> pd.Series:
+    chosen = table
+    for column, value in where.items():
+        chosen = chosen[chosen[column] == value]
+    assert len(chosen) == 1
+    return chosen.iloc[0]
+
+
+def test_means_are_those_of_the_evaluation(runs, comparison):
+    for model in ("bias", "random"):
+        own = [run.metrics for run in runs if run.model == model]
+        expected = {
+            **{name: [m["rating"][name] for m in own] for name in ("rmse", "mae", "user_rmse")},
+            **{f"rated_{n}": [m["rated"][n] for m in own] for n in ("precision_at_k", "mrr")},
+            **{f"full_{n}": [m["full"][n] for m in own] for n in ("ndcg_at_k", "coverage")},
+        }
+        for metric, by_seed in expected.items():
+            found = row(comparison.metrics, model=model, metric=metric)
+            assert found["mean"] == pytest.approx(np.mean(by_seed))
+            assert found.n_seeds == len(by_seed)
+            if len(by_seed) == 1:
+                assert np.isnan(found.seed_sd)
+            else:
+                assert found.seed_sd == pytest.approx(np.std(by_seed, ddof=1))
+
+
+def test_interval_of_the_mean_over_seeds_against_a_direct_bootstrap(runs, comparison):
+    own = [run.per_user for run in runs if run.model == "random"]
+    rng = np.random.default_rng(9)
+    drawn = []
+    for _ in range(500):
+        users = rng.integers(len(own[0]), size=len(own[0]))
+        samples = [table.iloc[users] for table in own]
+        by_seed = [np.sqrt(s.squared_error.sum() / s.n_ratings.sum()) for s in samples]
+        drawn.append(np.mean(by_seed))
+    found = row(comparison.metrics, model="random", metric="rmse")
+    deviation = np.std(drawn)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert found.low == pytest.approx(low, abs=0.4 * deviation)
+    assert found.high == pytest.approx(high, abs=0.4 * deviation)
+    assert found.low < found["mean"] < found.high
+
+
+def test_metrics_that_are_no_user_average_have_no_interval(comparison):
+    whole = comparison.metrics[comparison.metrics.metric.isin(["full_coverage", "full_novelty"])]
+    assert len(whole) == 8
+    assert whole[["low", "high"]].isna().all(axis=None)
+    rest = comparison.metrics.drop(whole.index)
+    assert rest[["low", "high"]].notna().all(axis=None)
+
+
+def test_model_without_ratings_has_no_rating_metric_and_stands_last(comparison):
+    own = comparison.metrics[comparison.metrics.model == "popularity"]
+    assert not own.metric.isin(["rmse", "mae", "user_rmse", "user_mae"]).any()
+    assert comparison.table.model.tolist() == ["bias", "mean", "random", "popularity"]
+    assert comparison.table.seeds.tolist() == [1, 1, 3, 1]
+    assert np.isnan(comparison.table.rmse.iloc[-1])
+    assert not np.isnan(comparison.table.full_ndcg_at_k.iloc[-1])
+    tested = comparison.differences.query("metric == 'rmse'")
+    assert set(tested.model_a) | set(tested.model_b) == {"bias", "mean", "random"}
+
+
+def test_every_pair_is_compared_on_every_metric_that_both_have(comparison):
+    counts = comparison.differences.metric.value_counts()
+    assert counts.to_dict() == dict.fromkeys(RATING, 3) | dict.fromkeys(RANKED, 6)
+
+
+def test_difference_is_signed_and_a_clear_one_is_found(comparison):
+    found = row(comparison.differences, metric="rmse", model_a="bias", model_b="random")
+    rmse = comparison.table.set_index("model").rmse
+    assert found.difference == pytest.approx(rmse["bias"] - rmse["random"])
+    assert found.low < found.difference < found.high < 0
+    assert found.p_value == pytest.approx(2 / 501)
+    assert found.p_holm == pytest.approx(3 * 2 / 501)
+
+
+def test_identical_models_do_not_differ(runs):
+    bias = runs[0]
+    one = replace(runs[3], model="one")
+    thrice = [replace(runs[3], model="thrice", seed=seed) for seed in (1, 2, 3)]
+    twin = replace(bias, model="twin")
+    differences = compare([bias, twin, one, *thrice], resamples=200, seed=1).differences
+    for a, b in (("bias", "twin"), ("one", "thrice")):
+        same = differences[(differences.model_a == a) & (differences.model_b == b)]
+        assert len(same) == len(RATING + RANKED)
+        assert same.difference.to_numpy() == pytest.approx(np.zeros(len(same)), abs=1e-12)
+        assert (same.p_value == 1).all()
+        assert (same.p_holm == 1).all()
+        assert (same.effect_size == 0).all()
+        assert (same.share_a_better == 0.5).all()
+        assert same.seed_sd.to_numpy() == pytest.approx(np.zeros(len(same)), abs=1e-12)
+
+
+def test_order_of_runs_and_of_users_changes_nothing(runs, comparison):
+    rng = np.random.default_rng(3)
+    shuffled = [
+        replace(runs[k], per_user=runs[k].per_user.sample(frac=1, random_state=int(k)))
+        for k in rng.permutation(len(runs))
+    ]
+    again = compare(shuffled, resamples=500, seed=42)
+    for name in ("metrics", "differences", "table", "strata"):
+        pd.testing.assert_frame_equal(
+            getattr(again, name), getattr(comparison, name), check_exact=True
+        )
+
+
+def test_seed_decides_the_resamples(runs, comparison):
+    other = compare(runs, resamples=500, seed=43)
+    assert other.table.rmse.equals(comparison.table.rmse)
+    assert (other.table.rmse_low.dropna() != comparison.table.rmse_low.dropna()).all()
+
+
+def test_strata_are_averaged_over_seeds(runs, comparison):
+    own = [run.strata for run in runs if run.model == "random"]
+    found = comparison.strata[comparison.strata.model == "random"].reset_index(drop=True)
+    assert len(found) == len(own[0])
+    np.testing.assert_allclose(found.rmse, np.mean([s.rmse for s in own], axis=0))
+    assert found.bin.tolist() == own[0].bin.tolist()
+    assert found.n_ratings.tolist() == own[0].n_ratings.tolist()
+    assert comparison.strata.model.nunique() == 4
+
+
+def test_different_test_users_are_refused(runs):
+    fewer = replace(runs[1], per_user=runs[1].per_user.iloc[1:])
+    with pytest.raises(UserError, match=r"bias \(seed 1\) and mean \(seed 1\)"):
+        compare([runs[0], fewer], resamples=10, seed=0)
+
+
+def test_other_test_ratings_of_the_same_users_are_refused(runs):
+    more = runs[1].per_user.assign(n_ratings=runs[1].per_user["n_ratings"] + 1)
+    with pytest.raises(UserError, match="evaluated on different ratings"):
+        compare([runs[0], replace(runs[1], per_user=more)], resamples=10, seed=0)
+
+
+def test_models_without_ratings_alone_can_be_compared(runs):
+    comparison = compare([runs[2]], resamples=50, seed=0)
+    assert comparison.differences.empty
+    assert comparison.table.rmse.isna().all()

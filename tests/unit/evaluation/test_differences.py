@@ -1,0 +1,192 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+
+from blendmf.evaluation.differences import COLUMNS, differences_table, effect_size, share_better
+from blendmf.evaluation.user_metrics import RANKED, higher_is_better, measure
+from blendmf.evaluation.verdict import against
+
+N_USERS = 50
+
+
+def per_user(seed: int, error: float, precision: float) -> pd.DataFrame:
+    """A model's per-user table; what makes a user hard or easy is the same for all models."""
+    users = np.random.default_rng(0)
+    n_ratings = users.integers(1, 9, N_USERS)
+    hardness = users.gamma(4.0, 0.25, N_USERS)
+    rng = np.random.default_rng(seed)
+    squared = error**2 * hardness * rng.chisquare(n_ratings)
+    table = pd.DataFrame(
+        {
+            "user_id": np.arange(N_USERS),
+            "n_ratings": n_ratings,
+            "squared_error": squared,
+            "absolute_error": np.sqrt(squared * n_ratings) * 0.8,
+        }
+    )
+    return table.assign(**{name: rng.random(N_USERS) < precision for name in RANKED}).astype(float)
+
+
+FITS = {("good", 1): 0.9, ("good", 2): 0.91, ("poor", 1): 1.1, ("poor", 2): 1.13, ("fixed", 1): 1.0}
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[tuple[str, int], pd.DataFrame]:
+    return {
+        fit: per_user(k, error, 1.2 - error) for k, (fit, error) in enumerate(sorted(FITS.items()))
+    }
+
+
+def differences_of(tables: dict[tuple[str, int], pd.DataFrame]) -> pd.DataFrame:
+    models = [model for model, _ in tables]
+    return differences_table(measure(list(tables.values()), models, 300, 42))
+
+
+@pytest.fixture(scope="module")
+def differences(tables) -> pd.DataFrame:
+    return differences_of(tables)
+
+
+def row(table: pd.DataFrame, metric: str, a: str, b: str) -> pd.Series:
+    chosen = table[(table.metric == metric) & (table.model_a == a) & (table.model_b == b)]
+    assert len(chosen) == 1
+    return chosen.iloc[0]
+
+
+def test_effect_size_of_a_mean_over_users_is_cohens_d_of_the_paired_differences(
+    tables, differences
+):
+    values = {
+        model: np.mean([tables[fit].rated_recall_at_k for fit in FITS if fit[0] == model], axis=0)
+        for model in ("good", "poor")
+    }
+    found = row(differences, "rated_recall_at_k", "good", "poor")
+    paired = values["good"] - values["poor"]
+    assert found.effect_size == pytest.approx(paired.mean() / paired.std(ddof=1))
+    t = scipy.stats.ttest_rel(values["good"], values["poor"]).statistic
+    assert found.effect_size * np.sqrt(N_USERS) == pytest.approx(t)
+
+
+def test_effect_size_of_a_pooled_error_is_the_difference_over_its_spread(differences):
+    found = row(differences, "rmse", "good", "poor")
+    # The interval's half width is 1.96 standard errors, each the deviation over root n.
+    deviation = (found.high - found.low) / 2 / 1.96 * np.sqrt(N_USERS)
+    assert found.effect_size == pytest.approx(found.difference / deviation, rel=0.15)
+    assert found.effect_size < 0
+
+
+def test_effect_size_where_nothing_varies():
+    assert effect_size(0.0, np.zeros(5)) == 0
+    assert effect_size(1e-17, np.zeros(5)) == 0
+    assert np.isnan(effect_size(0.3, np.zeros(5)))
+    assert np.isnan(effect_size(0.3, np.array([0.0])))
+
+
+def test_share_of_users_served_better_counts_ties_half_and_knows_the_direction():
+    a, b = np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.2, 0.2 + 1e-15, 0.1, 0.9])
+    assert share_better(a, b, higher=True) == pytest.approx(1.5 / 4)
+    assert share_better(a, b, higher=False) == pytest.approx(2.5 / 4)
+
+
+def test_share_of_users_goes_by_their_own_errors(tables, differences):
+    squared = {
+        model: np.mean([tables[fit].squared_error for fit in FITS if fit[0] == model], axis=0)
+        for model in ("fixed", "poor")
+    }
+    found = row(differences, "rmse", "fixed", "poor")
+    assert found.share_a_better == pytest.approx((squared["fixed"] < squared["poor"]).mean())
+    assert found.share_a_better > 0.5
+
+
+def test_relative_difference_is_in_percent_of_the_second_model(tables, differences):
+    rmse = {
+        fit: np.sqrt(table.squared_error.sum() / table.n_ratings.sum())
+        for fit, table in tables.items()
+    }
+    good, poor = ((rmse[name, 1] + rmse[name, 2]) / 2 for name in ("good", "poor"))
+    found = row(differences, "rmse", "good", "poor")
+    assert found.difference == pytest.approx(good - poor)
+    assert found.relative_percent == pytest.approx(100 * (good / poor - 1))
+
+
+def test_spread_over_seeds_is_that_of_both_models_and_a_model_without_chance_has_none(
+    tables, differences
+):
+    mae = {fit: table.absolute_error.sum() / table.n_ratings.sum() for fit, table in tables.items()}
+    spread = {name: np.std([mae[name, 1], mae[name, 2]], ddof=1) for name in ("good", "poor")}
+    both = row(differences, "mae", "good", "poor").seed_sd
+    assert both == pytest.approx(np.hypot(spread["good"], spread["poor"]))
+    assert row(differences, "mae", "fixed", "poor").seed_sd == pytest.approx(spread["poor"])
+
+
+def test_of_single_fits_the_spread_over_seeds_is_unknown(tables):
+    single = differences_of({fit: table for fit, table in tables.items() if fit[1] == 1})
+    assert len(single) == 3 * 18
+    assert single.seed_sd.isna().all()
+    assert single.drop(columns="seed_sd").notna().all(axis=None)
+
+
+def test_users_outside_the_full_protocol_do_not_count(tables):
+    ranked_to = np.arange(N_USERS) < 20
+    full = [name for name in RANKED if name.startswith("full_")]
+    some = {
+        fit: table.assign(**{name: table[name].where(ranked_to) for name in full})
+        for fit, table in tables.items()
+    }
+    few = {fit: table[ranked_to] for fit, table in tables.items()}
+    ours, theirs = (row(differences_of(kept), "full_mrr", "good", "poor") for kept in (some, few))
+    assert ours.n_users == 20
+    assert row(differences_of(some), "rated_mrr", "good", "poor").n_users == N_USERS
+    for column in ("difference", "effect_size", "share_a_better", "seed_sd", "relative_percent"):
+        assert ours[column] == pytest.approx(theirs[column])
+
+
+def test_a_full_protocol_of_a_handful_of_users_has_its_intervals(tables):
+    full = [name for name in RANKED if name.startswith("full_")]
+    few = {
+        fit: table.assign(**{name: table[name].where(np.arange(N_USERS) < 3) for name in full})
+        for fit, table in tables.items()
+    }
+    found = differences_of(few)
+    assert found[["low", "high", "p_value", "p_holm"]].notna().all(axis=None)
+
+
+def test_three_users_who_agree_show_nothing(tables):
+    found = differences_of({fit: table[:3] for fit, table in tables.items()})
+    assert found.p_value.min() == 0.25
+    told = {name: of.finding for name, of in against(found, "rmse", "poor").items()}
+    assert not {"better", "worse"} & set(told.values())
+
+
+def test_nothing_to_compare_is_an_empty_table_with_its_columns(tables):
+    table = differences_of({("good", 1): tables["good", 1]})
+    assert table.empty
+    assert list(table.columns) == COLUMNS
+
+
+def test_each_metric_is_a_family_of_its_own(differences):
+    for _, family in differences.groupby("metric"):
+        smallest = family.p_value.min()
+        assert family.p_holm.min() == pytest.approx(min(1, len(family) * smallest))
+        assert (family.p_holm >= family.p_value).all()
+
+
+@pytest.mark.parametrize("metric", ["rmse", "full_ndcg_at_k"])
+def test_differences_from_a_reference_are_the_same_either_way_round(differences, metric):
+    from_poor = against(differences, metric, "poor")
+    assert set(from_poor) == {"good", "fixed"}
+    there, back = from_poor["good"], against(differences, metric, "good")["poor"]
+    assert there == replace(back.turned())
+    found = row(differences, metric, "good", "poor")
+    assert (there.value, there.low, there.high) == (found.difference, found.low, found.high)
+    assert there.share_better == found.share_a_better
+    assert there.higher_is_better == higher_is_better(metric) == (metric != "rmse")
+    assert there.finding.endswith("better")
+    assert back.finding == there.finding.replace("better", "worse")
+
+
+def test_a_model_without_the_metric_is_no_reference(differences):
+    assert against(differences, "rmse", "popularity") == {}

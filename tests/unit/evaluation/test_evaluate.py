@@ -1,0 +1,198 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from blendmf.common.errors import UserError
+from blendmf.common.files import write_json
+from blendmf.data.tables import read_table, write_table
+from blendmf.evaluation.coverage import catalogue_metrics, count_listed
+from blendmf.evaluation.ranked_lists import rank_users
+from blendmf.models.baselines import PopularityModel, fit_bias, fit_global_mean
+from small_evaluation import STATED, TableModel, evaluated, observations, random_parts
+
+# Users 0 and 1 have test ratings, user 2 has none; user 1 finds nothing relevant.
+SHAPE = (3, 5)
+TRAIN = observations([(0, 0, 5.0), (1, 0, 4.0), (1, 1, 2.0), (2, 0, 3.0)], SHAPE)
+VALIDATION = observations([(0, 1, 5.0), (1, 2, 1.0)], SHAPE)
+TEST = observations([(0, 2, 4.0), (0, 3, 2.0), (0, 4, 5.0), (1, 3, 3.0)], SHAPE)
+SCORES = np.array(
+    [[9.0, 8.0, 4.0, 3.0, 2.0], [9.0, 9.0, 9.0, 1.0, 2.0], [0.0] * 5], dtype=np.float32
+)
+
+
+def test_every_figure_of_a_case_computed_by_hand():
+    result = evaluated(TableModel(SCORES), (TRAIN, VALIDATION, TEST))
+    squared, absolute = np.array([10.0, 4.0]), np.array([4.0, 2.0])
+    assert result.metrics["rating"] == {
+        "rmse": pytest.approx(np.sqrt(14 / 4)),
+        "mae": pytest.approx(6 / 4),
+        "user_rmse": pytest.approx((np.sqrt(10 / 3) + 2) / 2),
+        "user_mae": pytest.approx((4 / 3 + 2) / 2),
+        "n_ratings": 4,
+        "n_users": 2,
+    }
+    # User 0's list is items 2 (relevant) and 3 in both protocols; item 4 is missed.
+    means = {
+        "precision_at_k": pytest.approx(0.5 / 2),
+        "precision_at_min_k_n": pytest.approx(0.5 / 2),
+        "recall_at_k": pytest.approx(0.5 / 2),
+        "ndcg_at_k": pytest.approx(1 / (1 + 1 / np.log2(3)) / 2),
+        "map_at_k": pytest.approx(0.5 / 2),
+        "mrr": pytest.approx(1 / 2),
+        "hit_rate_at_k": pytest.approx(1 / 2),
+    }
+    denominators = {"n_users": 2, "n_users_with_relevant": 1, "n_users_without_relevant": 1}
+    assert result.metrics["rated"] == STATED | means | denominators | {"n_candidates_mean": 2.0}
+    # The lists (2, 3) and (4, 3) hold only items without training ratings: log2(3 + 1) bits each.
+    assert result.metrics["full"] == STATED | means | denominators | {
+        "n_candidates_mean": 2.5,
+        "coverage": pytest.approx(3 / 5),
+        "novelty": pytest.approx(2.0),
+        "n_items": 5,
+        "n_items_listed": 3,
+        "n_listed": 4,
+    }
+    assert result.per_user["user_id"].tolist() == ["user 0", "user 1"]
+    assert result.per_user["n_train"].tolist() == [1, 2]
+    assert result.per_user["n_ratings"].tolist() == [3, 1]
+    assert result.per_user["n_relevant"].tolist() == [2, 0]
+    np.testing.assert_allclose(result.per_user["squared_error"], squared)
+    np.testing.assert_allclose(result.per_user["absolute_error"], absolute)
+
+
+def test_novelty_is_zero_for_what_everyone_knows_and_largest_for_what_nobody_does():
+    n_train = np.array([7, 0, 3])
+    known, unknown = (
+        catalogue_metrics(np.array(listed), n_train, n_train_users=7)["novelty"]
+        for listed in ([5, 0, 0], [0, 5, 0])
+    )
+    assert known == 0
+    assert unknown == pytest.approx(3)
+
+
+def test_a_model_without_ratings_has_rankings_but_no_rating_errors(tmp_path):
+    parts = random_parts(6)
+    result = evaluated(PopularityModel.fit(parts[0]), parts)
+    assert result.metrics["rating"] is None
+    assert result.metrics["full"]["hit_rate_at_k"] > 0
+    assert result.strata[["rmse", "rmse_low", "rmse_high", "mae"]].isna().all(axis=None)
+    assert result.strata["full_mrr"].max() > 0
+    write_json(tmp_path / "metrics.json", result.metrics)
+    write_table(tmp_path / "per-user.parquet", result.per_user)
+    stored = read_table(tmp_path / "per-user.parquet")
+    assert stored[["squared_error", "absolute_error"]].isna().all(axis=None)
+
+
+def test_metrics_are_means_of_the_users_figures():
+    parts = random_parts(7)
+    result = evaluated(fit_bias(parts[0], (1.0, 5.0)), parts, k=3)
+    for protocol in ("rated", "full"):
+        for name in ("precision_at_k", "recall_at_k", "ndcg_at_k", "map_at_k", "mrr"):
+            mean = result.per_user[f"{protocol}_{name}"].mean()
+            assert result.metrics[protocol][name] == pytest.approx(mean)
+
+
+def test_the_rated_protocol_ranks_by_unclipped_scores():
+    train, validation = (observations([], (1, 3)) for _ in range(2))
+    test = observations([(0, 0, 1.0), (0, 1, 2.0), (0, 2, 5.0)], (1, 3))
+    model = TableModel(np.array([[6.0, 7.0, 8.0]], dtype=np.float32))
+    result = evaluated(model, (train, validation, test), k=1)
+    assert result.metrics["rated"]["precision_at_k"] == 1.0
+
+
+def test_nothing_seen_is_listed_even_where_a_rating_is_zero():
+    shape = (1, 4)
+    train, validation = observations([(0, 1, 0.0)], shape), observations([(0, 2, 0.0)], shape)
+    test = observations([(0, 0, 0.0)], shape)
+    model = TableModel(np.array([[6.0, 9.0, 8.0, 7.0]], dtype=np.float32))
+    parts = (train, validation, test)
+    full = evaluated(model, parts, k=4, relevance_threshold=0).metrics["full"]
+    assert full["n_listed"] == 2
+    assert full["n_candidates_mean"] == 2
+    assert full["precision_at_k"] == 1 / 4
+    assert full["mrr"] == 1 / 2
+
+
+def test_lists_longer_than_the_catalogue_hold_every_candidate():
+    parts = random_parts(8)
+    result = evaluated(fit_bias(parts[0], (1.0, 5.0)), parts, k=50)
+    full, per_user = result.metrics["full"], result.per_user
+    has_relevant = per_user["n_relevant"] > 0
+    assert full["n_listed"] == pytest.approx(full["n_candidates_mean"] * full["n_users"])
+    np.testing.assert_array_equal(per_user["full_recall_at_k"], has_relevant)
+    np.testing.assert_allclose(per_user["full_precision_at_k"], per_user["n_relevant"] / 50)
+
+
+def test_scores_equal_to_the_ratings_give_ideal_lists():
+    train, validation, test = random_parts(9)
+    scores = np.zeros(test.shape, dtype=np.float32)
+    scores[test.users, test.items] = test.ratings
+    result = evaluated(TableModel(scores), (train, validation, test), k=3)
+    ideal = (result.per_user["n_relevant"] > 0).astype(float)
+    for name in ("rated_ndcg_at_k", "rated_map_at_k", "rated_mrr", "full_ndcg_at_k", "full_mrr"):
+        np.testing.assert_array_equal(result.per_user[name], ideal)
+    assert result.metrics["rating"]["rmse"] == 0
+
+
+def test_equal_scores_list_the_first_unseen_items():
+    parts = random_parts(10)
+    model, seen = fit_global_mean(parts[0], (1.0, 5.0)), (parts[0].to_matrix(),)
+    result = rank_users(model, seen, parts[2], 4, 4)
+    unseen = parts[0].to_matrix().toarray()[result.users] == 0
+    expected = np.zeros(parts[0].shape[1], dtype=int)
+    for row in unseen:
+        expected[np.flatnonzero(row)[:4]] += 1
+    times_listed = count_listed(result.full_lists, parts[0].shape[1])
+    np.testing.assert_array_equal(times_listed, expected)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_are_refused(value):
+    scores = SCORES.copy()
+    scores[0, 4] = value
+    with pytest.raises(ValueError, match="scores of the table model are not finite"):
+        evaluated(TableModel(scores), (TRAIN, VALIDATION, TEST))
+
+
+def test_the_models_own_scores_are_left_as_they_were():
+    class ReadOnlyModel(TableModel):
+        def score_users(self, users):
+            assert users.tolist() == [0, 1]
+            return self.scores[:2]
+
+    scores = SCORES.copy()
+    scores.flags.writeable = False
+    result = evaluated(ReadOnlyModel(scores), (TRAIN, VALIDATION, TEST))
+    expected = evaluated(TableModel(SCORES), (TRAIN, VALIDATION, TEST))
+    assert result.metrics == expected.metrics
+
+
+def test_the_full_protocol_on_a_sample_of_users_scores_these_as_before_and_all_others_not():
+    parts = random_parts(11)
+    model = fit_bias(parts[0], (1.0, 5.0))
+    whole, some = evaluated(model, parts), evaluated(model, parts, full_users=5)
+    full = [name for name in some.per_user if name.startswith("full_")]
+    scored = some.per_user["full_mrr"].notna()
+    assert scored.sum() == some.metrics["full"]["n_users"] == 5
+    assert some.per_user.loc[~scored, full].isna().all(axis=None)
+    pd.testing.assert_frame_equal(some.per_user[scored], whole.per_user[scored])
+    pd.testing.assert_frame_equal(
+        some.per_user.drop(columns=full), whole.per_user.drop(columns=full)
+    )
+    assert some.metrics["rated"] == whole.metrics["rated"]
+    assert some.metrics["full"]["mrr"] == pytest.approx(whole.per_user["full_mrr"][scored].mean())
+    assert some.metrics["full"]["n_listed"] == 5 * 2
+
+
+def test_every_model_is_given_the_same_sample_of_users():
+    parts = random_parts(12)
+    samples = [
+        evaluated(model, parts, full_users=4).per_user["full_mrr"].notna().tolist()
+        for model in (fit_bias(parts[0], (1.0, 5.0)), PopularityModel.fit(parts[0]))
+    ]
+    assert samples[0] == samples[1]
+
+
+def test_an_empty_test_part_is_the_users_to_mend():
+    with pytest.raises(UserError, match=r"split\.train"):
+        evaluated(TableModel(SCORES), (TRAIN, VALIDATION, observations([], SHAPE)))

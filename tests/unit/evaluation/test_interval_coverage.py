@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from blendmf.common.random_streams import stream
+from blendmf.evaluation.interval_coverage import LEVELS, WIDTHS, WITHIN, interval_sums
+from blendmf.models.baselines import PopularityModel
+from blendmf.models.bayesian_factor_model import NORMAL_WIDTHS, BayesianFactorModel
+from blendmf.models.observations import Observations
+
+SHAPE = (20, 30)
+
+
+@pytest.fixture(scope="module")
+def scored():
+    """A model, and ratings that are made as it says, three quarters of the pairs."""
+    random = stream(1, "intervals")
+    user_rows = random.normal(0, 0.5, (6, SHAPE[0], 3)).astype(np.float32)
+    item_rows = random.normal(0, 0.5, (6, SHAPE[1], 3)).astype(np.float32)
+    noise = random.uniform(0.2, 2.0, SHAPE[0]).astype(np.float32)
+    rows = (user_rows, item_rows, noise, np.zeros(SHAPE[1], dtype=np.float32))
+    model = BayesianFactorModel(*SHAPE, (-99.0, 99.0), 3.0, *rows, NORMAL_WIDTHS)
+    users, items = (a.astype(np.int32) for a in np.nonzero(random.random(SHAPE) < 0.75))
+    deviation = model.deviation(users, items)
+    ratings = model.predict(users, items) + deviation * random.standard_normal(len(users))
+    return model, Observations(users, items, ratings.astype(np.float32), SHAPE)
+
+
+def test_the_sums_are_those_of_each_user_s_ratings(scored):
+    model, test = scored
+    sums = interval_sums(model, test)
+    for number, level in enumerate(LEVELS):
+        low, high = model.intervals(test.users, test.items, level)
+        within = (low <= test.ratings) & (test.ratings <= high)
+        expected = np.bincount(test.users, within, minlength=SHAPE[0])
+        np.testing.assert_array_equal(sums[WITHIN[number]], expected)
+        widths = np.bincount(test.users, high - low, minlength=SHAPE[0])
+        np.testing.assert_allclose(sums[WIDTHS[number]], widths)
+        assert sums[WITHIN[number]].sum() / len(test) == pytest.approx(level, abs=0.06)
+
+
+def test_blocks_of_pairs_change_nothing(scored):
+    whole, in_blocks = interval_sums(*scored), interval_sums(*scored, pairs_per_block=7)
+    for name, values in whole.items():
+        np.testing.assert_allclose(in_blocks[name], values, atol=1e-9)
+
+
+def test_an_end_holds_a_rating_that_it_meets(scored):
+    model, test = scored
+    low, high = model.intervals(test.users, test.items, LEVELS[0])
+    for ends in (low, high):
+        met = Observations(test.users, test.items, ends.astype(np.float32), SHAPE)
+        assert interval_sums(model, met)[WITHIN[0]].sum() == len(test)
+
+
+def test_a_model_without_intervals_has_none(scored):
+    test = scored[1]
+    sums = interval_sums(PopularityModel.fit(test), test)
+    assert all(np.isnan(values).all() for values in sums.values())

@@ -1,0 +1,196 @@
+"""What an evaluation must not depend on: names, orders and blocks."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blendmf.evaluation.evaluate import evaluate
+from blendmf.evaluation.ranked_lists import rank_users
+from blendmf.evaluation.rating_metrics import prediction_errors
+from blendmf.evaluation.strata import VALUES
+from blendmf.models.observations import Observations
+from small_evaluation import SETTINGS, TableModel, random_parts
+
+seeds = st.integers(0, 10**6)
+few = settings(max_examples=10)
+
+CHANGED = ("rating_n_ratings", "full_n_listed", "full_novelty")
+"""Figures that hang on the number of users; novelty does by its smoothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Everything that an evaluation is made from; parts are training, validation and test."""
+
+    parts: tuple[Observations, ...]
+    years: np.ndarray
+    scores: np.ndarray
+    user_id: np.ndarray
+
+    def evaluated(self, **changed):
+        train, validation, test = self.parts
+        return evaluate(
+            TableModel(self.scores),
+            train.to_matrix(),
+            validation.to_matrix(),
+            test,
+            pd.DataFrame({"n_train": np.bincount(train.items, minlength=train.shape[1])}),
+            pd.DataFrame({"user_id": self.user_id}),
+            SETTINGS | {"k": 3} | changed,
+            seed=1,
+            years=self.years,
+        )
+
+
+def problem(seed, *, ties):
+    """Random ratings and scores, the latter all different or with many equal ones."""
+    generator = np.random.default_rng(seed)
+    parts = random_parts(seed)
+    n_users, n_items = parts[2].shape
+    distinct = generator.permutation(n_users * n_items) / (n_users * n_items / 5)
+    equal = generator.integers(0, 6, size=n_users * n_items)
+    scores = (equal if ties else distinct).reshape(n_users, n_items).astype(np.float32)
+    years = generator.integers(2000, 2003, size=len(parts[2]))
+    return Problem(parts, years, scores, np.arange(n_users))
+
+
+def assert_same(result, expected):
+    """Equal metrics, strata, and figures of each user; sums may be rounded in another order."""
+    assert flat(result.metrics) == pytest.approx(flat(expected.metrics), rel=1e-12)
+    pd.testing.assert_frame_equal(result.strata, expected.strata, rtol=1e-12)
+    by_user = (table.sort_values("user_id") for table in (result.per_user, expected.per_user))
+    first, second = (table.reset_index(drop=True) for table in by_user)
+    pd.testing.assert_frame_equal(first, second, rtol=1e-12)
+
+
+def flat(metrics):
+    return {
+        f"{block}_{name}": value
+        for block, values in metrics.items()
+        for name, value in values.items()
+    }
+
+
+@few
+@given(seeds)
+def test_users_in_another_order_have_the_same_figures(seed):
+    given_order = problem(seed, ties=True)
+    moved_to = np.random.default_rng(seed).permutation(len(given_order.user_id)).astype(np.int32)
+    came_from = np.argsort(moved_to)
+    moved = replace(
+        given_order,
+        parts=tuple(replace(part, users=moved_to[part.users]) for part in given_order.parts),
+        scores=given_order.scores[came_from],
+        user_id=given_order.user_id[came_from],
+    )
+    assert_same(moved.evaluated(), given_order.evaluated())
+
+
+def with_items_renumbered(given_order, seed):
+    n_items = given_order.scores.shape[1]
+    moved_to = np.random.default_rng(seed).permutation(n_items).astype(np.int32)
+    return replace(
+        given_order,
+        parts=tuple(replace(part, items=moved_to[part.items]) for part in given_order.parts),
+        scores=given_order.scores[:, np.argsort(moved_to)],
+    )
+
+
+@few
+@given(seeds)
+def test_items_under_other_numbers_have_the_same_figures_where_no_scores_are_equal(seed):
+    given_order = problem(seed, ties=False)
+    assert_same(with_items_renumbered(given_order, seed).evaluated(), given_order.evaluated())
+
+
+@few
+@given(seeds)
+def test_rating_errors_do_not_depend_on_the_items_numbers_even_where_scores_are_equal(seed):
+    given_order = problem(seed, ties=True)
+    expected = given_order.evaluated()
+    found = with_items_renumbered(given_order, seed).evaluated()
+    assert found.metrics["rating"] == pytest.approx(expected.metrics["rating"], rel=1e-12)
+    errors = ["rmse", "rmse_low", "rmse_high", "mae", "user_rmse", "user_mae"]
+    pd.testing.assert_frame_equal(found.strata[errors], expected.strata[errors], rtol=1e-12)
+
+
+@few
+@given(seeds)
+def test_the_order_of_the_test_ratings_does_not_matter(seed):
+    given_order = problem(seed, ties=True)
+    train, validation, test = given_order.parts
+    order = np.random.default_rng(seed).permutation(len(test))
+    shuffled = Observations(test.users[order], test.items[order], test.ratings[order], test.shape)
+    moved = replace(
+        given_order,
+        parts=(train, validation, shuffled),
+        years=given_order.years[order],
+    )
+    assert_same(moved.evaluated(), given_order.evaluated())
+
+
+@few
+@given(seeds, st.integers(2, 3))
+def test_every_user_several_times_over_leaves_all_means_as_they_are(seed, times):
+    once = problem(seed, ties=True)
+    n_users, n_items = once.scores.shape
+
+    def repeated(part):
+        users = [part.users + np.int32(copy * n_users) for copy in range(times)]
+        return Observations(
+            np.concatenate(users),
+            np.tile(part.items, times),
+            np.tile(part.ratings, times),
+            (times * n_users, n_items),
+        )
+
+    more = replace(
+        once,
+        parts=tuple(repeated(part) for part in once.parts),
+        years=np.tile(once.years, times),
+        scores=np.tile(once.scores, (times, 1)),
+        user_id=np.arange(times * n_users),
+    )
+    expected, found = once.evaluated(), more.evaluated()
+    means = {
+        name: value
+        for name, value in flat(expected.metrics).items()
+        if "_n_users" not in name and name not in CHANGED
+    }
+    assert {name: flat(found.metrics)[name] for name in means} == pytest.approx(means, rel=1e-12)
+    values = [name for name in VALUES if name not in ("rmse_low", "rmse_high", "full_novelty")]
+    first, second = (
+        result.strata.loc[result.strata["stratum"].isin(["user-history", "year"]), values]
+        for result in (expected, found)
+    )
+    pd.testing.assert_frame_equal(first, second, rtol=1e-12)
+
+
+@few
+@given(seeds, st.integers(1, 12), st.integers(1, 400))
+def test_rankings_do_not_depend_on_the_size_of_the_blocks(seed, k, size):
+    given_order = problem(seed, ties=True)
+    train, _, test = given_order.parts
+    model, seen = TableModel(given_order.scores), (train.to_matrix(),)
+    whole = rank_users(model, seen, test, k, 3.5)
+    blocks = rank_users(
+        model, seen, test, k, 3.5, scores_per_block=size, pairs_per_block=max(1, size // 8)
+    )
+    for name in ("users", "full_users", "rated_found", "full_found", "full_lists"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(blocks, name))
+    for name in ("hits", "n_relevant", "n_candidates"):
+        np.testing.assert_array_equal(getattr(whole.rated, name), getattr(blocks.rated, name))
+        np.testing.assert_array_equal(getattr(whole.full, name), getattr(blocks.full, name))
+
+
+@few
+@given(seeds, st.integers(1, 50))
+def test_rating_errors_do_not_depend_on_the_size_of_the_blocks(seed, size):
+    given_order = problem(seed, ties=False)
+    model, test = TableModel(given_order.scores), given_order.parts[2]
+    blocks = prediction_errors(model, test, pairs_per_block=size)
+    np.testing.assert_array_equal(blocks, prediction_errors(model, test))

@@ -1,0 +1,226 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from blendmf.evaluation.bins import LOWER_BOUNDS
+from blendmf.evaluation.rating_metrics import rmse_interval
+from blendmf.evaluation.strata import COLUMNS, COUNTS, KEYS, VALUES
+from blendmf.models.baselines import PopularityModel, fit_bias
+from small_evaluation import TableModel, evaluated, observations, random_parts
+
+K, THRESHOLD, N_ITEMS = 3, 4.0, 30
+
+
+def problem(seed):
+    """Parts, years of the test ratings, and a model with many equal scores."""
+    generator = np.random.default_rng(seed)
+    parts = random_parts(seed, n_users=8, n_items=N_ITEMS)
+    years = generator.choice([1999, 2001, 2002], size=len(parts[2]))
+    scores = generator.integers(0, 9, size=parts[2].shape).astype(np.float32)
+    return parts, years, TableModel(scores)
+
+
+def strata_of_problem(seed, **settings):
+    parts, years, model = problem(seed)
+    stated = {"k": K, "relevance_threshold": THRESHOLD}
+    return evaluated(model, parts, years, **stated, **settings).strata
+
+
+def ranking_by_definition(ranked, relevant):
+    """Metrics of one user's list, place by place."""
+    hits = [item in relevant for item in ranked]
+    n_relevant = len(relevant)
+    gains = [1 / math.log2(place + 2) for place, hit in enumerate(hits) if hit]
+    ideal = sum(1 / math.log2(place + 2) for place in range(min(K, n_relevant)))
+    precisions = [sum(hits[: place + 1]) / (place + 1) for place, hit in enumerate(hits) if hit]
+    return {
+        "precision_at_k": sum(hits) / K,
+        "recall_at_k": sum(hits) / n_relevant if n_relevant else 0,
+        "ndcg_at_k": sum(gains) / ideal if n_relevant else 0,
+        "map_at_k": sum(precisions) / min(K, n_relevant) if n_relevant else 0,
+        "mrr": 1 / (hits.index(True) + 1) if any(hits) else 0,
+        "hit_rate_at_k": float(any(hits)),
+    }
+
+
+def metrics_by_definition(parts, model, is_in_bin):
+    """Metrics of the test ratings that `is_in_bin` marks, in plain loops.
+
+    A second way to the same figures: lists first, then users, then ratings.
+    """
+    train, validation, test = parts
+    ratings = list(
+        zip(test.users.tolist(), test.items.tolist(), test.ratings.tolist(), strict=True)
+    )
+    inside = [rating for rating, is_inside in zip(ratings, is_in_bin, strict=True) if is_inside]
+    users = sorted({u for u, _, _ in inside})
+    seen = {
+        (u, i)
+        for part in (train, validation)
+        for u, i in zip(part.users.tolist(), part.items.tolist(), strict=True)
+    }
+    values = {}
+    for protocol in ("rated", "full"):
+        of_users = []
+        for user in users:
+            candidates = (
+                [i for u, i, _ in ratings if u == user]
+                if protocol == "rated"
+                else [i for i in range(test.shape[1]) if (user, i) not in seen]
+            )
+            ranked = sorted(candidates, key=lambda i, u=user: (-model.scores[u, i], i))[:K]
+            relevant = {i for u, i, r in inside if u == user and r >= THRESHOLD}
+            found = ranking_by_definition(ranked, relevant)
+            found["precision_at_min_k_n"] = len(relevant.intersection(ranked)) / min(
+                K, len(candidates)
+            )
+            of_users.append(found)
+        for name in of_users[0] if of_users else ():
+            values[f"{protocol}_{name}"] = np.mean([found[name] for found in of_users])
+    errors = [(u, float(np.clip(model.scores[u, i], 1, 5)) - r) for u, i, r in inside]
+    of_user = [np.array([e for u, e in errors if u == user]) for user in users]
+    return values | {
+        "rmse": math.sqrt(np.mean([e**2 for _, e in errors])),
+        "mae": np.mean([abs(e) for _, e in errors]),
+        "user_rmse": np.mean([math.sqrt((e**2).mean()) for e in of_user]),
+        "user_mae": np.mean([np.abs(e).mean() for e in of_user]),
+        "n_ratings": len(inside),
+        "n_users": len(users),
+        "n_items": len({i for _, i, _ in inside}),
+        "n_users_with_relevant": len({u for u, _, r in inside if r >= THRESHOLD}),
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_metric_of_every_bin_equals_its_definition_in_plain_loops(seed):
+    parts, years, model = problem(seed)
+    n_train_of_user = np.bincount(parts[0].users, minlength=parts[0].shape[0])
+    n_train_of_item = np.bincount(parts[0].items, minlength=parts[0].shape[1])
+    value_of = {
+        "user-history": n_train_of_user[parts[2].users],
+        "item-popularity": n_train_of_item[parts[2].items],
+        "cold-start": n_train_of_item[parts[2].items],
+        "year": years,
+    }
+    strata = strata_of_problem(seed)
+    filled = strata[strata["n_ratings"] > 0]
+    assert filled["stratum"].nunique() == len(value_of)
+    assert len(filled) > 12
+    for _, row in filled.iterrows():
+        upper = math.inf if row["upper"] is pd.NA else row["upper"]
+        value = value_of[row["stratum"]]
+        expected = metrics_by_definition(parts, model, (value >= row["lower"]) & (value <= upper))
+        found = row[list(expected)].to_dict()
+        assert found == pytest.approx(expected), (row["stratum"], row["bin"])
+
+
+@pytest.mark.parametrize("stratum", [*LOWER_BOUNDS, "year"])
+def test_bins_of_a_stratum_hold_each_test_rating_once(stratum):
+    parts, years, model = problem(5)
+    result = evaluated(model, parts, years)
+    bins = result.strata[result.strata["stratum"] == stratum]
+    assert bins["n_ratings"].sum() == len(parts[2])
+    squared = (bins["rmse"] ** 2 * bins["n_ratings"]).sum()
+    assert np.sqrt(squared / len(parts[2])) == pytest.approx(result.metrics["rating"]["rmse"])
+
+
+@pytest.mark.parametrize("stratum", LOWER_BOUNDS)
+def test_bins_by_number_of_ratings_leave_no_gap_and_the_last_is_open(stratum):
+    bins = strata_of_problem(6).query("stratum == @stratum")
+    ends = bins["upper"].iloc[:-1].to_numpy(dtype=int)
+    assert bins["lower"].iloc[0] == 0
+    assert (bins["lower"].iloc[1:].to_numpy() == ends + 1).all()
+    assert bins["upper"].isna().tolist() == [False] * len(ends) + [True]
+    assert bins["bin"].iloc[0] == "0"
+    assert bins["bin"].iloc[-1] == f"{LOWER_BOUNDS[stratum][-1]}+"
+
+
+def test_items_without_a_training_rating_are_a_bin_of_their_own():
+    train, validation = observations([(0, 0, 4.0)], (1, 3)), observations([], (1, 3))
+    test = observations([(0, 1, 5.0), (0, 2, 1.0)], (1, 3))
+    scores = np.array([[0.0, 4.0, 2.0]], dtype=np.float32)
+    strata = evaluated(TableModel(scores), (train, validation, test)).strata
+    for stratum in ("item-popularity", "cold-start"):
+        cold = strata[strata["stratum"] == stratum].iloc[0]
+        assert (cold["bin"], cold["n_ratings"], cold["n_catalogue"]) == ("0", 2, 2)
+        assert cold["full_coverage"] == 1
+        assert cold["rmse"] == pytest.approx(1)
+
+
+def test_one_year_for_all_gives_the_figures_of_the_whole_test_part():
+    parts, _, model = problem(7)
+    result = evaluated(model, parts, np.full(len(parts[2]), 2020))
+    (year,) = result.strata[result.strata["stratum"] == "year"].to_dict("records")
+    whole = result.metrics["rating"] | {
+        f"{protocol}_{name}": value
+        for protocol in ("rated", "full")
+        for name, value in result.metrics[protocol].items()
+    }
+    shared = [name for name in VALUES if name in whole]
+    assert len(shared) == len(VALUES) - len(["rmse_low", "rmse_high"])
+    assert {name: year[name] for name in shared} == pytest.approx({n: whole[n] for n in shared})
+    assert year["rmse_low"] < year["rmse"] < year["rmse_high"]
+    assert (year["bin"], year["lower"], year["upper"]) == ("2020", 2020, 2020)
+
+
+def test_without_years_there_is_no_stratum_of_years():
+    parts, _, model = problem(8)
+    strata = evaluated(model, parts).strata
+    assert strata["stratum"].drop_duplicates().tolist() == list(LOWER_BOUNDS)
+
+
+def test_keys_and_counts_are_the_same_for_every_model():
+    parts, years, model = problem(9)
+    models = (model, fit_bias(parts[0], (1.0, 5.0)), PopularityModel.fit(parts[0]))
+    tables = [evaluated(model, parts, years).strata for model in models]
+    for table in tables:
+        assert table.columns.tolist() == COLUMNS
+        pd.testing.assert_frame_equal(table[KEYS + COUNTS], tables[0][KEYS + COUNTS])
+
+
+def test_empty_bins_have_no_values_but_the_items_that_they_could_have_listed():
+    strata = strata_of_problem(10)
+    empty = strata[strata["n_ratings"] == 0]
+    assert len(empty) > 3
+    values = [name for name in VALUES if name != "full_coverage"]
+    assert empty[values].isna().all(axis=None)
+    of_users = empty[empty["stratum"] == "user-history"]
+    assert (of_users["n_catalogue"] == N_ITEMS).all()
+
+
+def test_items_of_all_bins_make_up_the_coverage_of_the_catalogue():
+    parts, years, model = problem(11)
+    result = evaluated(model, parts, years)
+    for stratum in ("item-popularity", "cold-start"):
+        bins = result.strata[result.strata["stratum"] == stratum]
+        listed = (bins["full_coverage"] * bins["n_catalogue"]).sum()
+        assert bins["n_catalogue"].sum() == N_ITEMS
+        assert listed == pytest.approx(result.metrics["full"]["n_items_listed"])
+
+
+def test_a_sample_of_users_for_the_full_protocol_has_denominators_of_its_own():
+    whole, some = strata_of_problem(12), strata_of_problem(12, full_users=4)
+    full = [name for name in COLUMNS if "full" in name]
+    pd.testing.assert_frame_equal(whole.drop(columns=full), some.drop(columns=full))
+    history = some[some["stratum"] == "user-history"]
+    assert history["n_full_users"].sum() == 4
+    assert (whole["n_full_users"] == whole["n_users"]).all()
+    assert some.loc[some["n_full_users"] == 0, "full_mrr"].isna().all()
+
+
+def test_the_interval_of_the_rmse_holds_the_true_value_as_often_as_it_says():
+    generator = np.random.default_rng(3)
+    n_ratings = generator.integers(1, 30, size=(800, 60))
+    scale = generator.gamma(4, 1 / 4, size=n_ratings.shape)  # mean 1, so the true RMSE is 1
+    squared = scale * generator.chisquare(n_ratings)
+    ends = np.array([rmse_interval(s, n) for s, n in zip(squared, n_ratings, strict=True)])
+    share = ((ends[:, 0] <= 1) & (ends[:, 1] >= 1)).mean()
+    assert 0.92 < share < 0.97
+
+
+def test_the_interval_of_the_rmse_needs_two_users():
+    assert np.isnan(rmse_interval(np.array([4.0]), np.array([4]))).all()
+    low, high = rmse_interval(np.array([4.0, 8.0]), np.array([4, 8]))
+    assert low == high == 1

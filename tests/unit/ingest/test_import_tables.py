@@ -1,0 +1,259 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blendmf.common.errors import UserError
+from blendmf.common.files import write_json
+from blendmf.data.tables import read_table, write_table
+from blendmf.ingest.import_tables import ImportedTables, import_tables
+from blendmf.ingest.raw_tables import RawTable
+from blendmf.ingest.validation import resolve_duplicates, unify_ids
+
+RATINGS = "user,item,rating,time\n"
+ITEMS = "item,title,year,genres\n"
+TAGS = "user,item,tag,time\n"
+
+
+def imported(
+    folder: Path,
+    ratings: str,
+    items: str | None = None,
+    tags: str | None = None,
+    *,
+    origin: dict | None = None,
+    **changes,
+) -> ImportedTables:
+    ids = {"user": "user", "item": "item"}
+    columns = {
+        "ratings": {**ids, "rating": "rating", "timestamp": "time"},
+        "items": {"item": "item", "title": "title", "year": "year", "genres": "genres"},
+        "tags": {**ids, "tag": "tag", "timestamp": "time"},
+    }
+    csv: dict = {"items": None, "tags": None}
+    for name, text in {"ratings": ratings, "items": items, "tags": tags}.items():
+        if text is not None:
+            (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+            csv[name] = {"file": f"{name}.csv", **columns[name]}
+    write_json(folder / "origin.json", {"name": "own", "format": "csv", **(origin or {})})
+    dataset = {"csv": csv, "rating_range": [1, 5], "duplicates": "error"}
+    return import_tables(folder, dataset | changes)
+
+
+def test_tables_have_the_canonical_columns_types_and_order(tmp_path):
+    tables = imported(
+        tmp_path,
+        RATINGS + "9,30,4.5,200\n2,10,3,100\n9,10,1,150\n",
+        ITEMS + "10,Heat,1995,Crime|Drama\n20,Unseen,,\n",
+        TAGS + "9,10,tense,160\n2,10,,170\n",
+    )
+    assert tables.ratings.to_dict("list") == {
+        "user_id": [9, 2, 9],
+        "item_id": [30, 10, 10],
+        "rating": [4.5, 3.0, 1.0],
+        "timestamp": [200, 100, 150],
+    }
+    assert tables.ratings.dtypes.astype(str).tolist() == ["int64", "int64", "float32", "int64"]
+    assert tables.items["item_id"].tolist() == [10, 20, 30]
+    assert tables.items["title"].tolist() == ["Heat", "Unseen", "30"]
+    assert tables.items["year"].isna().tolist() == [False, True, True]
+    assert [list(genres) for genres in tables.items["genres"]] == [["Crime", "Drama"], [], []]
+    assert tables.tags.to_dict("list") == {
+        "user_id": [9],
+        "item_id": [10],
+        "tag": ["tense"],
+        "timestamp": [160],
+    }
+
+
+def test_source_counts_everything(tmp_path):
+    source = imported(
+        tmp_path,
+        RATINGS + "9,30,4.5,200\n2,10,3,100\n9,10,3,150\n",
+        ITEMS + "10,Heat,1995,Crime\n20,Unseen,,\n40,,,\n",
+        TAGS + "9,10,tense,160\n2,10, ,170\n8,77,good,1\n",
+        origin={"licence": "none", "rating_range": None},
+    ).source
+    assert source["licence"] == "none"
+    assert source["rating_range"] == [1.0, 5.0]
+    assert source["counts"] == {
+        "users": 2,
+        "items_rated": 2,
+        "items_described": 3,
+        "ratings": 3,
+        "tags": 2,
+        "density": 0.75,
+    }
+    assert source["ratings"]["mean"] == pytest.approx(3.5)
+    assert source["ratings"]["standard_deviation"] == pytest.approx(np.std([4.5, 3, 3]))
+    assert source["ratings"]["distribution"] == [[3.0, 2], [4.5, 1]]
+    assert source["timestamps"] == {"first": 100, "last": 200}
+    assert source["dropped"] == [{"file": "tags.csv", "count": 1, "what": "tags without text"}]
+    assert [
+        (note["file"], note["count"], note["what"].split(":")[0]) for note in source["notes"]
+    ] == [
+        ("items.csv", 1, "items described without a title"),
+        ("items.csv", 2, "items described but not rated"),
+        ("items.csv", 1, "items rated but not described"),
+        ("tags.csv", 1, "tags on items that are not rated or described"),
+        ("tags.csv", 1, "tags by users without ratings"),
+    ]
+
+
+def test_written_tables_keep_their_types_when_they_are_empty(tmp_path):
+    tables = imported(tmp_path, RATINGS + "a,x,3,1\n")
+    write_table(tmp_path / "tags.parquet", tables.tags)
+    write_table(tmp_path / "items.parquet", tables.items)
+    tags, items = read_table(tmp_path / "tags.parquet"), read_table(tmp_path / "items.parquet")
+    assert tags.dtypes.astype(str).tolist() == ["str", "str", "str", "int64"]
+    assert (len(tags), len(items)) == (0, 1)
+    assert [len(genres) for genres in items["genres"]] == [0]
+    assert tables.source["counts"]["items_described"] == 0
+
+
+def test_a_header_without_tags_is_noted(tmp_path):
+    source = imported(tmp_path, RATINGS + "1,2,3,4\n", tags=TAGS).source
+    assert {"file": "tags.csv", "count": 0, "what": "no rows below the header"} in source["notes"]
+
+
+def test_a_header_without_ratings_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"ratings\.csv: no ratings below the header"):
+        imported(tmp_path, RATINGS)
+
+
+def test_ids_are_integers_only_if_all_of_them_are(tmp_path):
+    text = imported(
+        tmp_path, RATINGS + "1, 7,3,4\n2,8,3,4\n", ITEMS + "7,A,,\nx9,B,,\n", TAGS + "2,8,t,4\n"
+    )
+    assert text.ratings["user_id"].tolist() == [1, 2]
+    assert text.ratings["item_id"].tolist() == ["7", "8"]
+    assert text.items["item_id"].tolist() == ["7", "x9", "8"]
+    assert text.tags["item_id"].tolist() == ["8"]
+
+
+@pytest.mark.parametrize("other", ["007", "1.0", "99999999999999999999"])
+def test_ids_that_are_not_plain_integers_stay_apart(tmp_path, other):
+    tables = imported(tmp_path, RATINGS + f"1,7,3,4\n1,{other},3,4\n")
+    assert tables.ratings["item_id"].tolist() == ["7", other]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(-(10**17), 10**17), min_size=1), st.lists(st.text(max_size=3)))
+def test_unified_ids_are_the_ids(integers, others):
+    def column(values):
+        return pd.Series(pd.Categorical([str(value) for value in values]))
+
+    (alone,) = unify_ids(column(integers))
+    assert alone.dtype == np.int64
+    assert alone.tolist() == integers
+    both = unify_ids(column(integers), column(["x", *others]))
+    assert both[0].tolist() == [str(value) for value in integers]
+    assert both[1].tolist() == pd.Series(["x", *others]).str.strip().tolist()
+
+
+def test_ratings_outside_the_range_are_refused_with_their_lines(tmp_path):
+    with pytest.raises(UserError, match=r"2 .*outside 1 to 5: line 3 \(1, 3, 0\.5, 1\), line 5"):
+        imported(tmp_path, RATINGS + "1,2,3,1\n1,3,0.5,1\n\n1,4,6,1\n")
+
+
+def test_the_range_comes_from_the_configuration_before_the_origin(tmp_path):
+    rows, origin = RATINGS + "1,2,8,1\n", {"rating_range": [1, 5]}
+    wide = imported(tmp_path, rows, origin=origin, rating_range=[0, 10])
+    assert wide.source["rating_range"] == [0.0, 10.0]
+    with pytest.raises(UserError, match="outside 1 to 5"):
+        imported(tmp_path, rows, origin=origin, rating_range=None)
+
+
+@pytest.mark.parametrize("rating_range", [None, [5, 1]])
+def test_a_missing_or_empty_range_names_the_key(tmp_path, rating_range):
+    with pytest.raises(UserError, match=r"dataset\.rating_range"):
+        imported(tmp_path, RATINGS + "1,2,3,1\n", rating_range=rating_range)
+
+
+TWICE = RATINGS + "1,2,3,50\n1,9,1,1\n1,2,5,90\n7,2,4,1\n1,2,4,90\n1,2,1,10\n"
+
+
+def test_duplicates_are_refused_by_default(tmp_path):
+    with pytest.raises(UserError, match=r"3 .*line 4 .*line 6 .*line 7.*dataset\.duplicates"):
+        imported(tmp_path, TWICE)
+
+
+@pytest.mark.parametrize(("policy", "rating"), [("last", 4.0), ("mean", 3.25)])
+def test_duplicates_leave_the_newest_or_the_mean(tmp_path, policy, rating):
+    tables = imported(tmp_path, TWICE, duplicates=policy)
+    assert tables.ratings.to_numpy().tolist() == [[1, 9, 1, 1], [7, 2, 4, 1], [1, 2, rating, 90]]
+    ((file, count, what),) = [tuple(found.values()) for found in tables.source["dropped"]]
+    assert (file, count) == ("ratings.csv", 3)
+    assert f"dataset.duplicates: {policy}" in what
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 5), st.integers(0, 3)),
+        min_size=1,
+    )
+)
+def test_last_keeps_what_a_dictionary_in_time_order_would(rows):
+    table = pd.DataFrame(rows, columns=["user_id", "item_id", "rating", "timestamp"])
+    raw = RawTable(table, "ratings", lambda _: [])
+    kept, _ = resolve_duplicates(raw, "last")
+    expected = {(u, i): (r, t) for u, i, r, t in sorted(rows, key=lambda row: row[3])}
+    assert {(u, i): (r, t) for u, i, r, t in kept.itertuples(index=False)} == expected
+    means, _ = resolve_duplicates(raw, "mean")
+    grouped = table.groupby(["user_id", "item_id"])["rating"].mean()
+    assert means.set_index(["user_id", "item_id"])["rating"].to_dict() == pytest.approx(
+        grouped.to_dict()
+    )
+
+
+def test_missing_timestamps_are_zero_and_noted(tmp_path):
+    (tmp_path / "r.csv").write_text("user,item,rating\n1,2,3\n1,3,4\n")
+    write_json(tmp_path / "origin.json", {"format": "csv"})
+    ratings = {"file": "r.csv", "user": "user", "item": "item", "rating": "rating"}
+    dataset = {"csv": {"ratings": ratings}, "rating_range": [1, 5], "duplicates": "error"}
+    tables = import_tables(tmp_path, dataset)
+    assert tables.ratings["timestamp"].tolist() == [0, 0]
+    assert "no timestamps: temporal splits fall back on file order" in [
+        note["what"] for note in tables.source["notes"]
+    ]
+
+
+def test_an_item_described_twice_alike_is_kept_once(tmp_path):
+    tables = imported(tmp_path, RATINGS + "1,2,3,4\n", ITEMS + "2,A,,x|y\n3,B,,\n2,A,,x|y\n")
+    assert tables.items["title"].tolist() == ["A", "B"]
+    assert tables.source["counts"]["items_described"] == 2
+    assert [found["count"] for found in tables.source["dropped"]] == [1]
+
+
+def test_an_item_described_twice_differently_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"items\.csv: 1 .*differently: line 4 \(2, A, , x\)"):
+        imported(tmp_path, RATINGS + "1,2,3,4\n", ITEMS + "2,A,,x|y\n3,B,,\n2,A,,x\n")
+
+
+def test_many_distinct_ratings_are_told_in_bins(tmp_path):
+    rows = "".join(f"1,{i},{1 + i / 1000},1\n" for i in range(1000))
+    distribution = imported(tmp_path, RATINGS + rows).source["ratings"]["distribution"]
+    assert len(distribution) == 100
+    assert sum(count for _, count in distribution) == 1000
+
+
+def test_canonical_tables_are_imported_as_they_are(tmp_path):
+    ratings = pd.DataFrame(
+        {"user_id": [2, 1], "item_id": ["b", "a"], "rating": [0.5, 5.0], "timestamp": [1, 2]}
+    ).astype({"rating": np.float32})
+    items = pd.DataFrame(
+        {"item_id": ["b", "a"], "title": ["B", None], "year": [1999, None], "genres": [["x"], []]}
+    ).astype({"year": "Int64"})
+    write_table(tmp_path / "ratings.parquet", ratings)
+    write_table(tmp_path / "items.parquet", items)
+    write_json(tmp_path / "origin.json", {"format": "canonical", "rating_range": [0.5, 5]})
+    tables = import_tables(tmp_path, {"duplicates": "error", "rating_range": None})
+    pd.testing.assert_frame_equal(tables.ratings, ratings)
+    assert tables.items["title"].tolist() == ["B", "a"]
+    assert tables.items["year"].tolist() == [1999, pd.NA]
+    assert [list(genres) for genres in tables.items["genres"]] == [["x"], []]
+    assert tables.tags.empty

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from blendmf.ingest.local_copies import local_files
+
+OWN = {"ratings": {"file": "stars.csv"}, "items": None, "tags": None}
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Path:
+    for file in ("u.data", "u.item", "u1.base"):
+        (tmp_path / "ml-100k" / "ml-100k" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "ml-100k" / "ml-100k" / file).write_text(file)
+    (tmp_path / "ml-1m.zip").write_text("zip")
+    (tmp_path / "films").mkdir()
+    for file in ("stars.csv", "notes.txt", ".hidden"):
+        (tmp_path / "films" / file).write_text(file)
+    return tmp_path
+
+
+def test_the_files_that_would_be_read_are_given(copies: Path) -> None:
+    environment = {"BLENDMF_DATA": str(copies)}
+    inner = copies / "ml-100k" / "ml-100k"
+    read = [str(inner / "u.data"), str(inner / "u.item")]
+    assert local_files("ml-100k", None, environment) == read
+    assert local_files("ml-100k", str(copies / "ml-100k"), {}) == read
+    assert local_files("ml-1m", None, environment) == [str(copies / "ml-1m.zip")]
+
+
+def test_own_files_are_those_of_the_mapping_or_all_in_the_folder(copies: Path) -> None:
+    films = copies / "films"
+    assert local_files("films", str(films), {}, OWN) == [str(films / "stars.csv")]
+    everything = [str(films / "notes.txt"), str(films / "stars.csv")]
+    assert local_files("films", str(films), {}) == everything
+
+
+def test_a_path_goes_before_the_folder_of_local_copies(copies: Path) -> None:
+    archive = str(copies / "ml-1m.zip")
+    assert local_files("ml-100k", archive, {"BLENDMF_DATA": str(copies)}) == [archive]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "root"),
+    [
+        ("ml-100k", None, None),
+        ("ml-100k", None, ""),
+        ("ml-100k", None, "nowhere"),
+        ("ml-100k", "nowhere", "."),
+        ("ml-100k", "films", "."),
+        ("ml-20m", None, "."),
+        ("synthetic", "films", "."),
+    ],
+)
+def test_without_a_local_copy_there_are_none(
+    name: str,
+    path: str | None,
+    root: str | None,
+    copies: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(copies)
+    assert local_files(name, path, {} if root is None else {"BLENDMF_DATA": root}) == []
+
+
+def test_the_home_folder_may_be_abbreviated(copies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(copies))
+    assert local_files("ml-1m", "~/ml-1m.zip", {}) == [str(copies / "ml-1m.zip")]

@@ -1,0 +1,316 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from blendmf.common.errors import UserError
+from blendmf.ingest.raw_tables import RawTable
+from blendmf.ingest.readers import GENRES_100K, READERS, read_raw
+
+RECBOLE_INTER = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+RECBOLE_ITEM = "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
+
+
+def write(folder: Path, files: dict[str, str | bytes]) -> Path:
+    for name, text in files.items():
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def column(table: RawTable | None, name: str) -> list:
+    assert table is not None
+    values = table.rows[name].tolist()
+    return [list(v) if name == "genres" else v for v in values]
+
+
+def own_csv(folder: Path, text: str | bytes, **settings) -> RawTable:
+    write(folder, {"ratings.csv": text})
+    columns = {"user": "user", "item": "film", "rating": "stars", "timestamp": "when"}
+    csv = {"ratings": {"file": "ratings.csv", **columns}, **settings}
+    return read_raw(folder, {"csv": csv}, "csv").ratings
+
+
+def test_recbole_files_are_read_with_typed_headers_and_spaced_genres(tmp_path):
+    write(
+        tmp_path,
+        {
+            "x.inter": RECBOLE_INTER + "7\t1\t3\t881250949\n7\t2\t4.5\t881250950.0\n",
+            "x.item": RECBOLE_ITEM
+            + "1\tMisérables, Les\t1995\tDrama Musical\n"
+            + '2\t"Unbalanced\tunkonwn\tunknown\n'
+            + "3\tLand Before Time (1995)\tV\tAnimation Children's\n",
+        },
+    )
+    tables = read_raw(tmp_path, {}, "recbole")
+    assert column(tables.ratings, "rating") == [3.0, 4.5]
+    assert column(tables.ratings, "timestamp") == [881250949, 881250950]
+    assert column(tables.items, "title") == ["Misérables, Les", '"Unbalanced', "Land Before Time"]
+    assert tables.items.rows["year"].fillna(0).tolist() == [1995, 0, 1995]
+    assert column(tables.items, "genres") == [["Drama", "Musical"], [], ["Animation", "Children's"]]
+    (years,) = tables.items.findings
+    assert years.count == 2
+    assert "'unkonwn', 'V'" in years.what
+
+
+def test_movielens_100k_genre_flags_and_latin1_titles(tmp_path):
+    drama = "|".join("1" if genre == "Drama" else "0" for genre in GENRES_100K)
+    unknown = "|".join("1" if genre == "unknown" else "0" for genre in GENRES_100K)
+    items = (
+        f"1|Misérables, Les (1995)|01-Jan-1995||http://x|{drama}\n"
+        f"2|unknown||||{unknown}\n"
+        f"3|Undated|04-Feb-1971|||{drama}\n"
+    )
+    write(tmp_path, {"u.data": "1\t1\t5\t9\n", "u.item": items.encode("latin-1")})
+    read = read_raw(tmp_path, {}, "movielens-100k").items
+    assert column(read, "title") == ["Misérables, Les", "unknown", "Undated"]
+    assert read.rows["year"].fillna(0).tolist() == [1995, 0, 1971]
+    assert column(read, "genres") == [["Drama"], [], ["Drama"]]
+
+
+def test_movielens_100k_refuses_other_flags(tmp_path):
+    write(tmp_path, {"u.data": "1\t1\t5\t9\n", "u.item": "1|A (1990)||||" + "|".join("2" * 19)})
+    with pytest.raises(UserError, match=r"u\.item: 1 row.*genre flag.*line 1"):
+        read_raw(tmp_path, {}, "movielens-100k")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_movielens_dat_in_both_encodings(tmp_path, encoding):
+    write(
+        tmp_path,
+        {
+            "ratings.dat": "1::2::5::978300760\r\n1::3::0.5::978300761\r\n",
+            "movies.dat": '2::Cité: "1:1" (1995)::Sci-Fi|Drama\n'.encode(encoding),
+        },
+    )
+    tables = read_raw(tmp_path, {}, "movielens-dat")
+    assert column(tables.ratings, "item_id") == ["2", "3"]
+    assert column(tables.ratings, "rating") == [5.0, 0.5]
+    assert column(tables.items, "title") == ['Cité: "1:1"']
+    assert tables.tags is None
+
+
+def test_movielens_dat_tags(tmp_path):
+    write(
+        tmp_path,
+        {
+            "ratings.dat": "1::2::5::978300760\n",
+            "movies.dat": "2::A (1995)::Drama\n",
+            "tags.dat": '1::2::"so" good, really::1215184630\n',
+        },
+    )
+    tags = read_raw(tmp_path, {}, "movielens-dat").tags
+    assert column(tags, "tag") == ['"so" good, really']
+
+
+def test_movielens_csv_titles_years_and_genres(tmp_path):
+    titles = {
+        '"American President, The (1995)"': ("American President, The", 1995),
+        "2001: A Space Odyssey (1968)": ("2001: A Space Odyssey", 1968),
+        '"He said ""no"" (a.k.a. Nay) (2003) "': ('He said "no" (a.k.a. Nay)', 2003),
+        "Nouto (2006–2007)": ("Nouto", 2006),  # noqa: RUF001
+        "Babylon 5": ("Babylon 5", None),
+        "(1999)": ("(1999)", None),
+    }
+    lines = [f"{i},{title},Drama|Drama|War" for i, title in enumerate(titles)]
+    lines.append("99,Z (1969),(no genres listed)")
+    write(
+        tmp_path,
+        {
+            "ratings.csv": "userId,movieId,rating,timestamp\r\n1,1,4.0,964982703\r\n",
+            "movies.csv": "movieId,title,genres\r\n" + "\r\n".join(lines) + "\r\n",
+            "tags.csv": "userId,movieId,tag,timestamp\r\n2,1,funny,1445714994\r\n",
+        },
+    )
+    tables = read_raw(tmp_path, {}, "movielens-csv")
+    years = [year or None for year in tables.items.rows["year"].fillna(0)]
+    read = list(zip(column(tables.items, "title"), years, strict=True))
+    assert read == [*titles.values(), ("Z", 1969)]
+    assert column(tables.items, "genres") == [["Drama", "War"]] * len(titles) + [[]]
+    assert column(tables.tags, "tag") == ["funny"]
+
+
+def test_own_csv_with_other_names_separator_encoding_and_order(tmp_path):
+    write(
+        tmp_path,
+        {
+            "r.csv": "when;stars;film;user;mood\n5;1.5;é1;u 1;good\n".encode("cp1252"),
+            "f.csv": "film;name;kind\né1;Élan;a/b\n".encode("cp1252"),
+            "t.csv": 'user;film;words\nu 1;é1;"x;\ny"\n'.encode("cp1252"),
+        },
+    )
+    ids = {"user": "user", "item": "film"}
+    csv = {
+        "ratings": {"file": "r.csv", **ids, "rating": "stars", "timestamp": "when"},
+        "items": {
+            "file": "f.csv",
+            "item": "film",
+            "title": "name",
+            "year": None,
+            "genres": "kind",
+            "genres_separator": "/",
+        },
+        "tags": {"file": "t.csv", **ids, "tag": "words", "timestamp": None},
+        "separator": ";",
+        "encoding": "cp1252",
+    }
+    tables = read_raw(tmp_path, {"csv": csv}, "csv")
+    assert tables.ratings.rows.iloc[0].tolist() == ["u 1", "é1", 1.5, 5]
+    assert [(f.count, f.what) for f in tables.ratings.findings] == [(1, "columns not used: mood")]
+    assert column(tables.items, "genres") == [["a", "b"]]
+    assert column(tables.tags, "tag") == ["x;\ny"]
+    assert column(tables.tags, "timestamp") == [0]
+
+
+def test_one_column_may_be_id_and_title(tmp_path):
+    write(tmp_path, {"r.csv": "u,film,r\n1,Heat,3\n", "f.csv": "film\nHeat\n"})
+    csv = {
+        "ratings": {"file": "r.csv", "user": "u", "item": "film", "rating": "r"},
+        "items": {"file": "f.csv", "item": "film", "title": "film"},
+    }
+    items = read_raw(tmp_path, {"csv": csv}, "csv").items
+    assert (column(items, "item_id"), column(items, "title")) == (["Heat"], ["Heat"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user,film,stars,when\n1,2,3,4\n\n5,6,3.5,8\n\n",
+        "\n\nuser,film,stars,when\r\n1,2,3,4\r\n\r\n5,6,3.5,8",
+        "\ufeffuser, film ,stars,when\n1,2,3,4\n5,6, 3.5 ,8\n",
+        '"user","film","stars","when"\n"1","2","3","4"\n"5","6","3.5","8"\n',
+    ],
+)
+def test_blank_lines_byte_order_marks_and_quotes_do_not_matter(tmp_path, text):
+    ratings = own_csv(tmp_path, text)
+    assert column(ratings, "user_id") == ["1", "5"]
+    assert column(ratings, "rating") == [3.0, 3.5]
+    assert column(ratings, "timestamp") == [4, 8]
+
+
+def test_blank_lines_are_counted(tmp_path):
+    ratings = own_csv(tmp_path, "user,film,stars,when\n1,2,3,4\n\n\n5,6,3.5,8\n\n")
+    assert [(f.count, f.what) for f in ratings.findings] == [(3, "blank lines skipped")]
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds", "note"),
+    [
+        (("2.0", "3"), [2, 3], None),
+        (("2.75", "-3.5"), [2, -4], "timestamps cut to whole seconds"),
+        (("1970-01-02", "1970-01-01T01:00:00+01:00"), [86400, 0], "dates taken as UTC, in seconds"),
+        (("1600000000000", "1"), [1600000000000, 1], "perhaps milliseconds"),
+    ],
+)
+def test_timestamps_of_many_kinds(tmp_path, times, seconds, note):
+    ratings = own_csv(tmp_path, "user,film,stars,when\n" + "".join(f"1,2,3,{t}\n" for t in times))
+    assert column(ratings, "timestamp") == seconds
+    assert [note in f.what for f in ratings.findings] == ([] if note is None else [True])
+
+
+HEADER = "user,film,stars,when\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"ratings\.csv: the file is empty"),
+        ("\n\n", r"ratings\.csv: the file is empty"),
+        ("user,film,when\n1,2,3\n", r"no column 'stars'; it has user, film, when.*dataset\.csv"),
+        ("user,film,stars,stars,when\n1,2,3,3,4\n", "2 columns named 'stars'"),
+        (HEADER + "1,2,3,4\n\n1,3,x,4\n1,4,,4\n", r"2 rating.*line 4 \(1, 3, x, 4\), line 5"),
+        (HEADER + "1,2,inf,4\n", r"1 rating.*finite.*line 2"),
+        (HEADER + "1,2,nan,4\n", r"1 rating.*finite.*line 2"),
+        (HEADER + '1,2,"4,5",4\n', r"1 rating.*line 2 .*point before decimals"),
+        (HEADER + "1,2,3,4\n1,2,3,soon\n", r"1 timestamp.*line 3 \(1, 2, 3, soon\)"),
+        (HEADER + "1,2,3,4\n ,2,3,4\n", r"1 row\(s\) without user_id: line 3"),
+        (
+            HEADER + "1,2,3\n1,2,3,4\n1,2,3,4,5\n",
+            r"2 row.*4 fields: line 2 .* has 3, line 4 .*has 5",
+        ),
+        (HEADER + "1,2,3,4\n   \n", r"1 row.*4 fields: line 3"),
+        (HEADER + '1,2,3,4\n1,"2,3,4\n5,6,3,7\n', r"ratings\.csv.*line 3"),
+        (HEADER.encode() + b"1,2,3,4\n\xe9,2,3,4\n", r"line 3 \(byte 29\) is not utf-8.*encoding"),
+        (HEADER.encode("utf-16") + "1,2,3,4\n".encode("utf-16-le"), r"line 1 \(byte 0\).*utf-16"),
+    ],
+)
+def test_refusals_name_line_and_remedy(tmp_path, text, message):
+    with pytest.raises(UserError, match=message):
+        own_csv(tmp_path, text)
+
+
+def test_only_the_first_offenders_are_shown(tmp_path):
+    with pytest.raises(UserError) as refusal:
+        own_csv(tmp_path, HEADER + "1,2,bad,4\n" * 50)
+    assert str(refusal.value).count("line ") == 3
+    assert "50 rating" in str(refusal.value)
+
+
+def test_lines_are_counted_past_quoted_line_ends(tmp_path):
+    with pytest.raises(UserError, match=r"1 rating.*line 4 "):
+        own_csv(tmp_path, HEADER + '"a\nb",2,3,4\nc,2,bad,4\n')
+
+
+def test_ragged_lines_of_a_multi_character_separator(tmp_path):
+    write(tmp_path, {"ratings.dat": "1::2::3::4\n1::2:3::4\n", "movies.dat": "2::A::B\n"})
+    with pytest.raises(UserError, match=r"ratings\.dat: 1 row.*line 2 \(1, 2:3, 4\) has 3"):
+        read_raw(tmp_path, {}, "movielens-dat")
+
+
+def test_unknown_encoding_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"unknown encoding 'utf-9'.*dataset\.csv\.encoding"):
+        own_csv(tmp_path, HEADER + "1,2,3,4\n", encoding="utf-9")
+
+
+@pytest.mark.parametrize("form", ["movielens-csv", "movielens-100k", "movielens-dat", "canonical"])
+def test_a_missing_file_is_named(tmp_path, form):
+    with pytest.raises(UserError, match=r"no such file"):
+        read_raw(tmp_path, {}, form)
+
+
+def test_recbole_needs_one_file_of_ratings(tmp_path):
+    with pytest.raises(UserError, match=r"0 files end in \.inter"):
+        read_raw(tmp_path, {}, "recbole")
+
+
+@pytest.mark.parametrize(
+    ("csv", "key"),
+    [
+        (None, r"dataset\.csv\.ratings: missing"),
+        (
+            {"ratings": {"file": "r.csv", "user": "u", "item": "i"}},
+            r"dataset\.csv\.ratings\.rating",
+        ),
+    ],
+)
+def test_an_incomplete_mapping_names_the_key(tmp_path, csv, key):
+    with pytest.raises(UserError, match=key):
+        read_raw(tmp_path, {"csv": csv}, "csv")
+
+
+def test_an_unknown_format_lists_the_known_ones(tmp_path):
+    with pytest.raises(UserError, match="unknown format 'netflix'.*" + "|".join(READERS)):
+        read_raw(tmp_path, {}, "netflix")
+
+
+def test_canonical_columns_and_types_are_checked(tmp_path):
+    good = {"user_id": [1, 2], "item_id": ["a", "b"], "rating": [1.0, 2.0], "timestamp": [1, 2]}
+    path = tmp_path / "ratings.parquet"
+    pd.DataFrame(good).to_parquet(path)
+    read = read_raw(tmp_path, {}, "canonical").ratings
+    assert column(read, "user_id") == [1, 2]
+    assert column(read, "item_id") == ["a", "b"]
+    for bad, message in [
+        ({"rating": ["x", "y"]}, "column rating holds .*floating-point"),
+        ({"timestamp": [1.5, 2.5]}, "column timestamp holds double"),
+        ({"item_id": ["a", None]}, "row 2 has no item_id"),
+        ({"rating": [1.0, float("inf")]}, r"1 rating.*row 2 \(2, b, inf, 2\)"),
+    ]:
+        pd.DataFrame(good | bad).to_parquet(path)
+        with pytest.raises(UserError, match=message):
+            read_raw(tmp_path, {}, "canonical")
+    pd.DataFrame(good).drop(columns="rating").to_parquet(path)
+    with pytest.raises(UserError, match="no column rating"):
+        read_raw(tmp_path, {}, "canonical")
+    path.write_text("no parquet")
+    with pytest.raises(UserError, match="no Parquet file"):
+        read_raw(tmp_path, {}, "canonical")

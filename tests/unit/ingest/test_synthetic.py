@@ -1,0 +1,177 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blendmf.common.errors import UserError
+from blendmf.common.files import read_arrays, write_json
+from blendmf.common.random_streams import stream
+from blendmf.data.tables import read_table
+from blendmf.ingest.import_tables import import_tables
+from blendmf.ingest.power_law import deal, draw_distinct
+from blendmf.ingest.synthetic import (
+    CONTENT_EFFECT_DEVIATION,
+    FACTOR_EFFECT_DEVIATION,
+    ITEM_BIAS_DEVIATION,
+    MIN_RATINGS_PER_USER,
+    RATING_RANGE,
+    RATING_STEP,
+    USER_BIAS_DEVIATION,
+    generate,
+)
+from blendmf.models.factor_model import FactorModel
+
+SETTINGS = {
+    "users": 800,
+    "items": 500,
+    "ratings": 60_000,
+    "latent_dim": 6,
+    "terms": 20,
+    "noise": 0.4,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    made = tmp_path_factory.mktemp("synthetic")
+    generate(made, SETTINGS, seed=5)
+    return made
+
+
+@pytest.fixture(scope="module")
+def ratings(folder) -> pd.DataFrame:
+    return read_table(folder / "ratings.parquet")
+
+
+@pytest.fixture(scope="module")
+def truth(folder) -> FactorModel:
+    return FactorModel.load(folder / "truth.npz")
+
+
+def test_exactly_as_many_distinct_ratings_as_asked_for(ratings):
+    assert len(ratings) == SETTINGS["ratings"]
+    assert not ratings.duplicated(["user_id", "item_id"]).any()
+    assert sorted(ratings["user_id"].unique()) == list(range(1, SETTINGS["users"] + 1))
+    assert ratings["item_id"].between(1, SETTINGS["items"]).all()
+    assert ratings["user_id"].value_counts().min() >= MIN_RATINGS_PER_USER
+
+
+def test_ratings_are_half_steps_within_the_range(ratings):
+    steps = ratings["rating"].to_numpy() / RATING_STEP
+    assert np.array_equal(steps, np.rint(steps))
+    assert (ratings["rating"].min(), ratings["rating"].max()) == RATING_RANGE
+
+
+def test_time_increases_within_a_user_over_a_common_period(ratings):
+    steps = ratings.groupby("user_id")["timestamp"].diff().dropna()
+    assert (steps > 0).all()
+    spans = ratings.groupby("user_id")["timestamp"].agg(["min", "max"])
+    assert spans["min"].max() < spans["max"].min()
+
+
+def test_popularity_and_activity_are_heavy_tailed(ratings):
+    for column, largest_tenth, over_median in (("item_id", 0.3, 4), ("user_id", 0.25, 3)):
+        counts = ratings[column].value_counts().to_numpy()
+        assert counts[: len(counts) // 10].sum() > largest_tenth * len(ratings)
+        assert counts.max() > over_median * np.median(counts)
+    assert abs(np.corrcoef(ratings["item_id"], ratings["user_id"])[0, 1]) < 0.02
+
+
+def test_what_the_planted_prediction_leaves_is_noise_and_rounding(ratings, truth):
+    predicted = truth.predict(ratings["user_id"] - 1, ratings["item_id"] - 1)
+    # Four deviations of the noise away from both ends, nothing is clipped.
+    inside = (predicted > 2.25) & (predicted < 3.25)
+    errors = (ratings["rating"].to_numpy() - predicted)[inside]
+    expected = np.sqrt(SETTINGS["noise"] ** 2 + RATING_STEP**2 / 12)
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(expected, rel=0.02)
+    assert abs(errors.mean()) < 4 * expected / np.sqrt(len(errors))
+
+
+def test_planted_parameters_have_their_moments(truth):
+    assert truth.user_bias.std() == pytest.approx(USER_BIAS_DEVIATION, rel=0.1)
+    assert truth.item_bias.std() == pytest.approx(ITEM_BIAS_DEVIATION, rel=0.1)
+    collaborative = truth.user_factors @ truth.item_factors.T
+    assert collaborative.std() == pytest.approx(FACTOR_EFFECT_DEVIATION, rel=0.15)
+    by_words = truth.user_factors @ (truth.content @ truth.content_factors).T
+    assert by_words.std() == pytest.approx(CONTENT_EFFECT_DEVIATION, rel=0.3)
+
+
+def test_words_are_the_genres_and_explain_ratings(folder, ratings, truth):
+    items = read_table(folder / "items.parquet")
+    assert items["item_id"].tolist() == list(range(1, SETTINGS["items"] + 1))
+    binary = truth.content.toarray() > 0
+    names = np.array([f"word{term:02d}" for term in range(1, SETTINGS["terms"] + 1)])
+    assert [set(genres) for genres in items["genres"]] == [set(names[row]) for row in binary]
+    assert np.linalg.norm(truth.content.toarray(), axis=1) == pytest.approx(1.0)
+
+    users, rated = ratings["user_id"] - 1, ratings["item_id"] - 1
+    vectors = truth.content @ truth.content_factors
+    residual = ratings["rating"] - truth.global_mean - truth.user_bias[users]
+    effect = np.einsum("nd,nd->n", truth.user_factors[users], vectors[rated])
+    dealt_wrong = np.einsum("nd,nd->n", truth.user_factors[users], np.roll(vectors, 1, 0)[rated])
+    assert np.corrcoef(residual, effect)[0, 1] > 0.3
+    assert abs(np.corrcoef(residual, dealt_wrong)[0, 1]) < 0.2
+
+
+def test_one_seed_gives_one_set_of_bytes(folder, tmp_path):
+    generate(tmp_path / "same", SETTINGS, seed=5)
+    generate(tmp_path / "other", SETTINGS, seed=6)
+    for name in ("ratings.parquet", "items.parquet", "truth.npz"):
+        made = (folder / name).read_bytes()
+        assert made == (tmp_path / "same" / name).read_bytes()
+        assert made != (tmp_path / "other" / name).read_bytes()
+
+
+def test_blocks_join_without_a_seam(tmp_path, monkeypatch):
+    monkeypatch.setattr("blendmf.ingest.synthetic.RATINGS_PER_BLOCK", 7_000)
+    generate(tmp_path, SETTINGS, seed=5)
+    made = read_table(tmp_path / "ratings.parquet")
+    assert len(made) == SETTINGS["ratings"]
+    assert not made.duplicated(["user_id", "item_id"]).any()
+    assert made["user_id"].is_monotonic_increasing
+
+
+def test_noise_stands_beside_the_truth(folder):
+    assert read_arrays(folder / "truth.npz")["noise"] == SETTINGS["noise"]
+
+
+def test_generated_data_passes_the_import(folder, ratings):
+    write_json(folder / "origin.json", {"format": "canonical", "rating_range": RATING_RANGE})
+    tables = import_tables(folder, {"duplicates": "error", "rating_range": None})
+    pd.testing.assert_frame_equal(tables.ratings, ratings)
+    assert tables.source["counts"]["items_described"] == SETTINGS["items"]
+    assert tables.source["dropped"] == []
+
+
+@pytest.mark.parametrize("n_ratings", [800 * 5 - 1, 800 * 250 + 1])
+def test_impossible_sizes_are_refused(tmp_path, n_ratings):
+    with pytest.raises(UserError, match=r"dataset\.synthetic\.ratings.*give 4000 to 200000"):
+        generate(tmp_path, SETTINGS | {"ratings": n_ratings}, seed=5)
+
+
+@pytest.mark.parametrize("n_ratings", [20 * 5, 20 * 25])
+def test_the_least_and_the_most_ratings_are_possible(tmp_path, n_ratings):
+    small = {"users": 20, "items": 50, "ratings": n_ratings, "terms": 1, "latent_dim": 1}
+    generate(tmp_path, SETTINGS | small, seed=5)
+    counts = read_table(tmp_path / "ratings.parquet")["user_id"].value_counts()
+    assert set(counts) == {n_ratings // 20}
+
+
+@given(st.integers(1, 200), st.integers(1, 300), st.floats(0.1, 2.0), st.floats(0.0, 1.0))
+def test_shares_add_up_and_stay_below_the_most(n_shares, most, exponent, fullness):
+    total = int(fullness * n_shares * most)
+    shares = deal(total, n_shares, exponent, most)
+    assert shares.sum() == total
+    assert shares.min() >= 0
+    assert shares.max() <= most
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=30), st.integers(0, 100))
+def test_draws_are_distinct_and_as_many_as_asked_for(counts, seed):
+    groups, options = draw_distinct(np.array(counts), 12, 1.0, stream(seed, "test"))
+    assert np.bincount(groups, minlength=len(counts)).tolist() == counts
+    assert len(set(zip(groups.tolist(), options.tolist(), strict=True))) == sum(counts)
+    assert ((options >= 0) & (options < 12)).all()

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from blendmf.common.random_streams import stream
+from blendmf.models.bayesian_factor_model import LEVELS, NORMAL_WIDTHS, BayesianFactorModel
+from blendmf.models.model import load_model
+
+N_DRAWS, N_USERS, N_ITEMS, D = 5, 4, 6, 3
+
+
+def model_of(rating_range=(-100.0, 100.0), widths=NORMAL_WIDTHS):
+    random = stream(1, "model")
+    return BayesianFactorModel(
+        N_USERS,
+        N_ITEMS,
+        rating_range,
+        3.0,
+        random.standard_normal((N_DRAWS, N_USERS, 1 + D)).astype(np.float32),
+        random.standard_normal((N_DRAWS, N_ITEMS, 1 + D)).astype(np.float32),
+        np.array([0.5, 1.0, 2.0, 0.1], dtype=np.float32),
+        np.array([0, 0, 0.3, 0, 0, 0.7], dtype=np.float32),
+        widths,
+    )
+
+
+def said(model):
+    """What each draw says of every pair, of shape (s, n_users, n_items)."""
+    p, q = model.user_rows.astype(np.float64), model.item_rows.astype(np.float64)
+    products = np.einsum("sud,sid->sui", p[..., 1:], q[..., 1:])
+    return model.global_mean + p[..., :1] + q[:, None, :, 0] + products
+
+
+PAIRS = np.divmod(np.arange(N_USERS * N_ITEMS), N_ITEMS)
+
+
+def test_it_predicts_the_mean_of_the_draws():
+    model = model_of()
+    mean = said(model).mean(axis=0)
+    np.testing.assert_allclose(model.predict(*PAIRS), mean.ravel(), rtol=1e-5)
+    np.testing.assert_allclose(model.score_pairs(*PAIRS), mean.ravel(), rtol=1e-4)
+    np.testing.assert_allclose(model.score_users([2, 0]), mean[[2, 0]], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model.score_all(1), mean[1], rtol=1e-4, atol=1e-5)
+
+
+def test_predictions_are_clipped_and_scores_are_not():
+    model = model_of((2.5, 3.5))
+    assert model.predict(*PAIRS).min() == 2.5
+    assert model.predict(*PAIRS).max() == 3.5
+    assert model.score_pairs(*PAIRS).max() > 3.5
+
+
+def test_the_deviation_is_that_of_the_draws_and_of_what_they_leave_open():
+    model = model_of()
+    beyond = model.user_variance[:, None] + model.item_variance
+    expected = np.sqrt(said(model).var(axis=0) + beyond)
+    np.testing.assert_allclose(model.deviation(*PAIRS), expected.ravel(), rtol=1e-4)
+
+
+def test_an_interval_of_normal_errors_is_the_normal_distribution_s():
+    model = model_of()
+    low, high = model.intervals(*PAIRS, 0.9)
+    np.testing.assert_allclose((low + high) / 2, model.predict(*PAIRS))
+    half = norm.ppf(0.95) * model.deviation(*PAIRS)
+    np.testing.assert_allclose((high - low) / 2, half, rtol=1e-3)
+
+
+def test_intervals_stay_in_the_rating_range_and_widen_with_the_level():
+    model = model_of((1.0, 5.0))
+    ends = [model.intervals(*PAIRS, level) for level in (0.5, 0.8, 0.95, 1.0)]
+    assert all((low >= 1).all() and (high <= 5).all() for low, high in ends)
+    widths = np.array([high - low for low, high in ends])
+    assert (np.diff(widths, axis=0) >= 0).all()
+
+
+def test_widths_are_taken_from_those_that_it_knows():
+    model = model_of(widths=2 * LEVELS)
+    low, high = model.intervals([0], [0], 0.9)
+    np.testing.assert_allclose((high - low) / 2, 1.8 * model.deviation([0], [0]))
+
+
+@pytest.mark.parametrize(("user", "item"), [(-1, 2), (99, 2), (1, -1), (1, 99), (-1, 99)])
+def test_the_unknown_are_taken_for_the_mean_of_all(user, item):
+    model = model_of()
+    p = model.user_rows[:, user] if 0 <= user < N_USERS else model.user_rows.mean(axis=1)
+    q = model.item_rows[:, item] if 0 <= item < N_ITEMS else model.item_rows.mean(axis=1)
+    draws = (p[:, 1:] * q[:, 1:]).sum(axis=1) + p[:, 0] + q[:, 0]
+    np.testing.assert_allclose(model.predict([user], [item]), 3 + draws.mean(), rtol=1e-5)
+    assert np.isfinite(model.deviation([user], [item])).all()
+    if 0 <= item < N_ITEMS:
+        np.testing.assert_allclose(model.score_all(user)[item], 3 + draws.mean(), rtol=1e-5)
+
+
+def test_it_is_read_back_as_it_was_written(tmp_path):
+    model = model_of(widths=3 * LEVELS)
+    model.save(tmp_path / "model.npz")
+    loaded = load_model(tmp_path / "model.npz")
+    assert isinstance(loaded, BayesianFactorModel)
+    assert (loaded.n_users, loaded.n_items, loaded.rating_range) == (N_USERS, N_ITEMS, (-100, 100))
+    for ours, theirs in zip(
+        model.intervals(*PAIRS, 0.8), loaded.intervals(*PAIRS, 0.8), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)

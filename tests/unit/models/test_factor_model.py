@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from blendmf.common.errors import UserError
+from blendmf.common.files import write_arrays
+from blendmf.models.factor_model import FactorModel
+from blendmf.models.model import load_model
+
+P = np.array([[1.0, 2.0], [0.5, -1.0]], dtype=np.float32)
+Q = np.array([[0.1, 0.2], [0.3, -0.4], [0.0, 0.5]], dtype=np.float32)
+V = np.array([[1.0, 0.0], [0.5, 0.5]], dtype=np.float32)
+C = sp.csr_array(np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 0.0]], dtype=np.float32))
+W = sp.csr_array(np.array([[0.2, -0.1], [0.0, 0.3]], dtype=np.float32))
+B_U = np.array([0.1, -0.2], dtype=np.float32)
+B_I = np.array([0.3, 0.0, -0.5], dtype=np.float32)
+ALL_TERMS = {
+    "user_bias": B_U,
+    "item_bias": B_I,
+    "user_factors": P,
+    "item_factors": Q,
+    "content_factors": V,
+    "user_content": W,
+    "content": C,
+}
+VARIANTS = {
+    "global mean": [],
+    "bias": ["user_bias", "item_bias"],
+    "mf": ["user_bias", "item_bias", "user_factors", "item_factors"],
+    "user blend": ["user_bias", "item_bias", "user_factors", "item_factors", "user_content"],
+    "item blend": ["user_bias", "item_bias", "user_factors", "item_factors", "content_factors"],
+    "content only": ["user_bias", "user_factors", "content_factors", "user_content"],
+    "both": [name for name in ALL_TERMS if name != "content"],
+}
+
+
+def variant(name, rating_range=(-100.0, 100.0)):
+    terms = {term: ALL_TERMS[term] for term in VARIANTS[name]}
+    if "user_content" in terms or "content_factors" in terms:
+        terms["content"] = C
+    return FactorModel(2, 3, rating_range, 3.0, **terms)
+
+
+def formula(model, u, i):
+    score = model.global_mean
+    c = C.toarray()[i]
+    score += 0 if model.user_bias is None else model.user_bias[u]
+    score += 0 if model.item_bias is None else model.item_bias[i]
+    z = np.zeros(2)
+    z += 0 if model.item_factors is None else model.item_factors[i]
+    z += 0 if model.content_factors is None else c @ V
+    score += 0 if model.user_factors is None else model.user_factors[u] @ z
+    score += 0 if model.user_content is None else W.toarray()[u] @ c
+    return score
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_prediction_is_the_sum_of_the_terms(name):
+    model = variant(name)
+    users, items = np.repeat([0, 1], 3), np.tile([0, 1, 2], 2)
+    expected = [formula(model, u, i) for u, i in zip(users, items, strict=True)]
+    np.testing.assert_allclose(model.predict(users, items), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.score_users([0, 1]).ravel(), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.score_all(1), expected[3:], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_saved_model_comes_back_with_its_terms_and_no_others(name, tmp_path):
+    model = variant(name)
+    model.save(tmp_path / "model.npz")
+    loaded = load_model(tmp_path / "model.npz")
+    assert loaded.terms == model.terms == tuple(t for t in ALL_TERMS if t in VARIANTS[name])
+    assert loaded.rating_range == model.rating_range
+    np.testing.assert_array_equal(loaded.score_users([0, 1]), model.score_users([0, 1]))
+
+
+def test_predictions_are_clipped_and_scores_are_not():
+    model = variant("both", rating_range=(0.5, 3.2))
+    assert model.predict([0], [0]) == 3.2
+    assert model.score_all(0)[0] > 3.2
+
+
+def test_an_unknown_user_falls_back_to_the_item_and_an_unknown_item_to_the_user():
+    model = variant("both")
+    np.testing.assert_allclose(model.predict([-1, 99], [0, 0]), [3.3, 3.3], rtol=1e-6)
+    np.testing.assert_allclose(model.predict([0, 0], [-1, 3]), [3.1, 3.1], rtol=1e-6)
+    np.testing.assert_allclose(model.predict([-1], [-1]), [3.0])
+    np.testing.assert_allclose(model.score_users([-1])[0], 3.0 + B_I, rtol=1e-6)
+
+
+def test_an_item_without_ratings_is_scored_by_its_content():
+    cold = ALL_TERMS | {"item_factors": np.zeros_like(Q), "item_bias": np.zeros_like(B_I)}
+    model = FactorModel(2, 3, (-100, 100), 3.0, **cold)
+    assert model.predict([0], [0])[0] == pytest.approx(3.0 + 0.1 + P[0] @ V[0] + 0.2)
+
+
+def test_content_without_a_term_that_reads_it_is_refused():
+    with pytest.raises(ValueError, match="content matrix"):
+        FactorModel(2, 3, (1, 5), 3.0, content=C)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    write_arrays(tmp_path / "other.npz", {"kind": np.array("something else")})
+    with pytest.raises(UserError, match=r"other\.npz: not a model file"):
+        load_model(tmp_path / "other.npz")
+
+
+def test_scores_of_pairs_do_not_hang_on_how_many_are_scored_at_a_time(monkeypatch):
+    model = variant("both")
+    users, items = np.repeat([0, 1, 5], 4), np.tile([0, 1, 2, 9], 3)
+    at_once = model.score_pairs(users, items)
+    monkeypatch.setattr("blendmf.models.factor_model.WORDS_GATHERED", 5)
+    assert np.array_equal(model.score_pairs(users, items), at_once)

@@ -1,0 +1,179 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blendmf.common.random_streams import stream
+from blendmf.models import item_neighbours, item_similarity
+from blendmf.models.baselines import fit_bias
+from blendmf.models.item_neighbours import fit_item_neighbours
+from blendmf.models.item_similarity import neighbour_weights, similarities
+from blendmf.models.model import load_model
+from blendmf.models.observations import Observations
+
+RANGE = (1.0, 5.0)
+SETTINGS = {"neighbours": 5, "similarity_shrinkage": 3.0, "neighbour_shrinkage": 0.7}
+
+
+def some_ratings(seed=0, shape=(40, 25), share=0.4):
+    random = stream(seed, "test item neighbours")
+    users, items = np.nonzero(random.random(shape) < share)
+    tastes = random.normal(0, 1, (shape[0], 2)) @ random.normal(0, 1, (2, shape[1]))
+    ratings = np.clip(np.round(3 + tastes[users, items]), *RANGE).astype(np.float32)
+    return Observations(users.astype(np.int32), items.astype(np.int32), ratings, shape)
+
+
+def residuals_of(train, model):
+    left = np.full(train.shape, np.nan)
+    expected = model.bias.score_pairs(train.users, train.items)
+    left[train.users, train.items] = train.ratings - expected
+    return left
+
+
+def similarity_of(left, i, j, shrinkage):
+    """The definition, for one pair of columns; NaN where unrated."""
+    common = ~np.isnan(left[:, i]) & ~np.isnan(left[:, j])
+    a, b, n = left[common, i], left[common, j], common.sum()
+    if n < 2 or i == j:
+        return 0.0
+    return (n - 1) / (n - 1 + shrinkage) * (a @ b) / np.sqrt((a @ a) * (b @ b))
+
+
+def predicted(train, model, user, item, settings):
+    """The definition of a score, from the definition of the similarities."""
+    left = residuals_of(train, model)
+    n_items = train.shape[1]
+    alike = np.array(
+        [
+            [similarity_of(left, i, j, settings["similarity_shrinkage"]) for j in range(n_items)]
+            for i in range(n_items)
+        ]
+    )
+    weights = np.zeros_like(alike)
+    for i in range(n_items):
+        best = np.argsort(-alike[i])[: settings["neighbours"]]
+        best = best[alike[i, best] > 0]
+        weights[i, best] = alike[i, best] ** settings.get("amplification", 2.0)
+    weights /= weights[weights > 0].mean()
+    rated = np.flatnonzero(~np.isnan(left[user]))
+    w = weights[item, rated]
+    return model.bias.score_all(user)[item] + w @ left[user, rated] / (
+        settings["neighbour_shrinkage"] + w.sum()
+    )
+
+
+@pytest.mark.parametrize("amplification", [1.0, 2.5])
+def test_scores_follow_the_definition(amplification):
+    train = some_ratings()
+    settings = SETTINGS | {"amplification": amplification}
+    model = fit_item_neighbours(train, RANGE, **settings)
+    for user, item in [(0, 0), (7, 24), (39, 13)]:
+        expected = predicted(train, model, user, item, settings)
+        assert model.score_pairs([user], [item])[0] == pytest.approx(expected, abs=1e-5)
+        clipped = np.clip(expected, *RANGE)
+        assert model.predict([user], [item])[0] == pytest.approx(clipped, abs=1e-5)
+
+
+@given(st.integers(0, 10_000), st.floats(0, 50))
+def test_similarities_are_symmetric_and_at_most_one(seed, shrinkage):
+    train = some_ratings(seed, shape=(12, 8), share=0.5)
+    left = stream(seed, "residuals").normal(size=len(train)).astype(np.float32)
+    by_item = sp.csr_array((left, (train.items, train.users)), shape=train.shape[::-1])
+    alike = similarities(by_item, np.arange(8), shrinkage)
+    np.testing.assert_allclose(alike, alike.T, atol=1e-6)
+    assert np.abs(alike).max() <= 1 + 1e-6
+    assert not np.diag(alike).any()
+
+
+def test_blocks_of_items_and_of_users_change_nothing(monkeypatch):
+    train = some_ratings()
+    whole = fit_item_neighbours(train, RANGE, **SETTINGS)
+    users, items = stream(3, "pairs").integers(-2, 27, (2, 300))
+    scores = whole.score_pairs(users, items)
+    monkeypatch.setattr(item_similarity, "ENTRIES_PER_BLOCK", 1)
+    monkeypatch.setattr(item_similarity, "LEAST_ITEMS", 3)
+    monkeypatch.setattr(item_neighbours, "SCORES_PER_BLOCK", 60)
+    cut = fit_item_neighbours(train, RANGE, **SETTINGS)
+    np.testing.assert_allclose(cut.weights.toarray(), whole.weights.toarray(), rtol=1e-5)
+    np.testing.assert_allclose(cut.score_pairs(users, items), scores, rtol=1e-5)
+
+
+def test_an_item_has_no_more_neighbours_than_asked_for():
+    train = some_ratings()
+    for neighbours in (1, 5, 1000):
+        model = fit_item_neighbours(train, RANGE, **SETTINGS | {"neighbours": neighbours})
+        counts = np.bincount(model.weights.indices, minlength=25)
+        assert 0 < counts.max() <= min(neighbours, 24)
+        assert model.weights.data.min() > 0
+        assert model.weights.data.mean() == pytest.approx(1)
+
+
+def test_pairs_score_as_users_do():
+    train = some_ratings()
+    model = fit_item_neighbours(train, RANGE, **SETTINGS)
+    users, items = stream(3, "pairs").integers(0, 25, (2, 300))
+    scores = model.score_users(np.arange(40))
+    np.testing.assert_array_equal(model.score_pairs(users, items), scores[users, items])
+    np.testing.assert_array_equal(model.score_all(7), scores[7])
+    np.testing.assert_array_equal(model.score_users([7, -1, 7])[2], scores[7])
+
+
+def test_unknown_users_and_items_fall_back_on_what_is_left_of_the_biases():
+    train = some_ratings()
+    model = fit_item_neighbours(train, RANGE, **SETTINGS)
+    bias = fit_bias(train, RANGE)
+    users, items = np.array([-1, 99, 0, -1]), np.array([3, 3, 25, -1])
+    np.testing.assert_array_equal(model.score_pairs(users, items), bias.score_pairs(users, items))
+    np.testing.assert_array_equal(model.score_all(-1), bias.score_all(-1))
+
+
+def test_a_user_without_ratings_and_an_item_with_one_have_no_neighbours():
+    train = some_ratings()
+    lonely = (train.users != 5) & ((train.items != 8) | (train.users == 1))
+    arrays = {name: getattr(train, name)[lonely] for name in ("users", "items", "ratings")}
+    train = replace(train, **arrays)
+    model = fit_item_neighbours(train, RANGE, **SETTINGS)
+    np.testing.assert_array_equal(model.score_all(5), model.bias.score_all(5))
+    np.testing.assert_array_equal(
+        model.score_users(np.arange(40))[:, 8], model.bias.score_users(np.arange(40))[:, 8]
+    )
+
+
+def test_without_neighbours_the_biases_remain():
+    one_each = Observations(
+        np.arange(3, dtype=np.int32), np.arange(3, dtype=np.int32), np.array([1, 3, 5.0]), (3, 3)
+    )
+    model = fit_item_neighbours(one_each, RANGE, neighbour_shrinkage=0.0)
+    assert model.weights.nnz == 0
+    np.testing.assert_array_equal(model.score_all(0), model.bias.score_all(0))
+
+
+def test_neighbours_with_no_residual_at_all_weigh_nothing():
+    flat = sp.csr_array((np.zeros(6, dtype=np.float32), ([0, 0, 1, 1, 2, 2], [0, 1] * 3)))
+    assert neighbour_weights(flat, 5, 1.0).nnz == 0
+
+
+def test_a_saved_model_scores_the_same(tmp_path):
+    model = fit_item_neighbours(some_ratings(), RANGE, **SETTINGS)
+    model.save(tmp_path / "model.npz")
+    loaded = load_model(tmp_path / "model.npz")
+    users = np.arange(40)
+    np.testing.assert_array_equal(loaded.score_users(users), model.score_users(users))
+    np.testing.assert_array_equal(loaded.predict(users, users), model.predict(users, users))
+
+
+def test_neighbours_find_tastes_that_biases_cannot():
+    train = some_ratings(shape=(150, 60), share=0.5)
+    held_out = np.arange(len(train)) % 5 == 0
+    parts = [
+        replace(train, users=train.users[w], items=train.items[w], ratings=train.ratings[w])
+        for w in (~held_out, held_out)
+    ]
+    model = fit_item_neighbours(parts[0], RANGE, similarity_shrinkage=10, neighbour_shrinkage=1)
+    test = parts[1]
+    errors = model.predict(test.users, test.items) - test.ratings
+    rough = model.bias.predict(test.users, test.items) - test.ratings
+    assert (errors**2).mean() < 0.7 * (rough**2).mean()

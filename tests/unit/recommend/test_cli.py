@@ -1,0 +1,239 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from blendmf.common.files import write_csv, write_sparse
+from blendmf.data.matrices import matrices
+from blendmf.data.tables import write_table
+from blendmf.models.baselines import PopularityModel, fit_bias, fit_global_mean
+from blendmf.models.observations import Observations
+from blendmf.recommend.cli import main
+
+TITLES = {
+    10: ("Beautiful Mind, A (2001)", 2001),
+    20: ("Toy Story", 1995),
+    30: ("Toy Story 2", 1999),
+    40: ("Amélie", 2001),
+    50: ("Toys", 1992),
+}
+TRAIN = [(5, 20, 5.0), (5, 30, 4.0), (7, 10, 2.0), (7, 30, 3.0), (8, 30, 5.0), (8, 20, 4.0)]
+VALIDATION = [(5, 40, 3.0)]
+TEST = [(5, 10, 4.0), (7, 50, 1.0)]
+
+
+def write_run(folder: Path, user_ids: type = int) -> None:
+    def table(rows):
+        frame = pd.DataFrame(rows, columns=["user_id", "item_id", "rating"])
+        return frame.astype({"user_id": user_ids, "rating": "float32"})
+
+    items = pd.DataFrame(
+        {
+            "item_id": list(TITLES),
+            "title": [title for title, _ in TITLES.values()],
+            "year": pd.array([year for _, year in TITLES.values()], dtype="Int64"),
+            "genres": [[] for _ in TITLES],
+        }
+    )
+    made = matrices(*(table(rows) for rows in (TRAIN, VALIDATION, TEST)), items)
+    for part in ("train", "validation", "test"):
+        write_sparse(folder / "matrices" / f"{part}.npz", getattr(made, part))
+    write_table(folder / "matrices/users.parquet", made.users)
+    write_table(folder / "matrices/items.parquet", made.items)
+    train = Observations.from_matrix(made.train)
+    models = {
+        "bias": fit_bias(train, (1.0, 5.0), user_shrinkage=1.0, item_shrinkage=1.0),
+        "mean": fit_global_mean(train, (1.0, 5.0)),
+        "popularity": PopularityModel.fit(train),
+    }
+    for name, model in models.items():
+        for seed in (1, 2):
+            model.save(folder / f"models/{name}/seed-{seed}/model.npz")
+    ranked = pd.DataFrame({"model": ["gone", "bias", "mean"], "rmse": [0.8, 0.9, 1.0]})
+    write_csv(folder / "comparison/table.csv", ranked)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch) -> Path:
+    write_run(tmp_path / "results/films")
+    (tmp_path / "results/small-matrix").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return Path("results/films")
+
+
+def ask(capsys, *arguments: str) -> str:
+    status = main(arguments)
+    printed = capsys.readouterr()
+    assert status == 0, printed.err
+    assert printed.err == ""
+    return printed.out
+
+
+def refused(capsys, *arguments: str) -> str:
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("blendmf: ")
+    return printed.err
+
+
+@pytest.mark.usefixtures("run")
+def test_one_match_tells_prediction_known_rating_and_ratings_of_the_item(capsys):
+    printed = ask(capsys, "predict", "--user", "5", "--item", "a beautiful mind")
+    assert printed.startswith("model bias, seed 1, results/films\n")
+    assert "Beautiful Mind, A (2001), item 10\n" in printed
+    assert "known rating of user 5: 4 (test)" in printed
+    assert "training ratings of the item: 1, mean 2.00" in printed
+
+
+@pytest.mark.usefixtures("run")
+def test_prediction_is_the_models(capsys):
+    printed = ask(capsys, "predict", "--user", "5", "--item-id", "10", "--model", "mean")
+    expected = np.mean([rating for _, _, rating in TRAIN])
+    assert f"predicted rating of user 5: {expected:.2f}\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("user", "item", "known"),
+    [("5", "20", "5 (train)"), ("5", "40", "3 (validation)"), ("8", "40", "none")],
+)
+@pytest.mark.usefixtures("run")
+def test_known_rating_names_its_part(capsys, user, item, known):
+    printed = ask(capsys, "predict", "--user", user, "--item-id", item)
+    assert f"known rating of user {user}: {known}\n" in printed
+
+
+@pytest.mark.usefixtures("run")
+def test_item_without_training_ratings_is_said_to_have_none(capsys):
+    printed = ask(capsys, "predict", "--user", "5", "--item", "amelie")
+    assert "training ratings of the item: none" in printed
+
+
+@pytest.mark.usefixtures("run")
+def test_several_matches_are_listed_whole_title_first_then_by_ratings(capsys):
+    printed = ask(capsys, "predict", "--user", "7", "--item", "toy story")
+    assert "2 titles match" in printed
+    assert printed.index("Toy Story (1995)") < printed.index("Toy Story 2 (1999)")
+    printed = ask(capsys, "predict", "--user", "7", "--item", "toy")
+    lines = printed.splitlines()[4:]
+    assert [line.split("  ")[-1] for line in lines] == [
+        "Toy Story 2 (1999)",
+        "Toy Story (1995)",
+        "Toys (1992)",
+    ]
+    assert ["3 (train)" in line for line in lines] == [True, False, False]
+    assert "1 (test)" in lines[2]
+
+
+@pytest.mark.usefixtures("run")
+def test_many_matches_are_counted(capsys, monkeypatch):
+    monkeypatch.setattr("blendmf.recommend.replies.MATCHES_SHOWN", 2)
+    printed = ask(capsys, "predict", "--user", "7", "--item", "toy")
+    assert "3 titles match" in printed
+    assert "and 1 more" in printed
+    assert "Toys (1992)" not in printed
+
+
+@pytest.mark.usefixtures("run")
+def test_unknown_user_gets_the_fallback_and_is_told_so(capsys):
+    printed = ask(capsys, "predict", "--user", "99", "--item", "amelie")
+    assert "user 99 is not in the data" in printed
+    expected = np.mean([rating for _, _, rating in TRAIN])
+    assert f"predicted rating of user 99: {expected:.2f}" in printed
+    assert "known rating of user 99: none" in printed
+
+
+@pytest.mark.usefixtures("run")
+def test_unknown_title_is_refused_with_its_likes(capsys):
+    message = refused(capsys, "predict", "--user", "5", "--item", "Beutiful Mind")
+    assert "perhaps you mean: Beautiful Mind, A (2001)" in message
+    assert "perhaps" not in refused(capsys, "predict", "--user", "5", "--item", "qqqq")
+    assert "no such item" in refused(capsys, "predict", "--user", "5", "--item-id", "11")
+
+
+@pytest.mark.usefixtures("run")
+def test_recommendations_leave_out_what_was_seen(capsys):
+    printed = ask(capsys, "recommend", "--user", "5", "-n", "3", "--model", "bias")
+    ids = [line.split()[2] for line in printed.splitlines()[3:]]
+    assert sorted(ids) == ["10", "50"]
+    printed = ask(capsys, "recommend", "--user", "nobody", "-n", "3", "--model", "popularity")
+    assert "user nobody is not in the data" in printed
+    assert [line.split()[2] for line in printed.splitlines()[4:]] == ["30", "20", "10"]
+    assert "score" in printed
+
+
+@pytest.mark.usefixtures("run")
+def test_wrong_choices_name_the_right_ones(capsys):
+    item = ("--item", "toys")
+    message = refused(capsys, "predict", "--user", "5", *item, "--model", "mf")
+    assert "bias, mean, popularity" in message
+    message = refused(capsys, "predict", "--user", "5", *item, "--seed", "9")
+    assert "--seed takes one of: 1, 2" in message
+    message = refused(capsys, "predict", "--user", "5", *item, "--model", "popularity")
+    assert "predicts no ratings" in message
+
+
+def test_without_a_comparison_the_model_must_be_named(capsys, run):
+    (run / "comparison/table.csv").unlink()
+    message = refused(capsys, "recommend", "--user", "5")
+    assert "--model: bias, mean, popularity" in message
+    assert "model mean, seed 2" in ask(
+        capsys, "recommend", "--user", "5", "--model", "mean", "--seed", "2"
+    )
+
+
+def test_folder_of_results_is_found_or_asked_for(capsys, run, tmp_path):
+    write_run(tmp_path / "results/other", user_ids=str)
+    message = refused(capsys, "recommend", "--user", "5")
+    assert "results/films, results/other" in message
+    printed = ask(capsys, "recommend", "--user", "5", "--results", "results/other")
+    assert "not in the data" not in printed
+    assert "no trained models" in refused(
+        capsys, "recommend", "--user", "5", "--results", "results/small-matrix"
+    )
+    (run / "matrices/users.parquet").unlink()
+    message = refused(capsys, "recommend", "--user", "5", "--results", str(run))
+    assert "users.parquet: not found" in message
+
+
+def test_no_run_at_all_is_told(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "run snakemake first" in refused(capsys, "recommend", "--user", "5")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("predict", "--user", "5"),
+        ("predict", "--item", "toys"),
+        ("predict", "--user", "5", "--item", "toys", "--item-id", "50"),
+        ("recommend", "--user", "5", "-n", "0"),
+        ("recommend", "--user", "5", "-n", "many"),
+    ],
+)
+def test_wrong_arguments_end_with_status_2(capsys, arguments):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: blendmf" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["predict", "recommend"])
+def test_help_shows_examples(capsys, command):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    assert f"blendmf {command} --user 5" in capsys.readouterr().out
+
+
+def test_heavy_libraries_are_not_imported():
+    check = (
+        "import sys, blendmf.recommend.cli; "
+        "print(sorted({'torch', 'numba', 'sklearn', 'optuna', 'matplotlib'} & set(sys.modules)))"
+    )
+    printed = subprocess.run([sys.executable, "-c", check], capture_output=True, check=True)
+    assert printed.stdout.decode().strip() == "[]"

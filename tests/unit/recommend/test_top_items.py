@@ -1,0 +1,112 @@
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from blendmf.models.baselines import PopularityModel
+from blendmf.models.factor_model import FactorModel
+from blendmf.models.observations import Observations
+from blendmf.recommend import top_items as module
+from blendmf.recommend.top_items import recommend, top_unseen
+
+N_USERS, N_ITEMS = 23, 31
+RANGE = (1.0, 5.0)
+
+
+def factor_model(seed: int = 0) -> FactorModel:
+    rng = np.random.default_rng(seed)
+    return FactorModel(
+        N_USERS,
+        N_ITEMS,
+        RANGE,
+        3.0,
+        rng.normal(size=N_USERS).astype(np.float32),
+        rng.normal(size=N_ITEMS).astype(np.float32),
+        rng.normal(size=(N_USERS, 4)).astype(np.float32),
+        rng.normal(size=(N_ITEMS, 4)).astype(np.float32),
+    )
+
+
+def parts(share: float = 0.2) -> tuple[sp.csr_array, sp.csr_array]:
+    part = np.random.default_rng(1).choice(
+        3, size=(N_USERS, N_ITEMS), p=[share, share, 1 - 2 * share]
+    )
+    return sp.csr_array((part == 0).astype(float)), sp.csr_array((part == 1).astype(float))
+
+
+USERS = pd.DataFrame({"user_id": [f"u{k}" for k in range(N_USERS)]})
+ITEMS = pd.DataFrame(
+    {"item_id": np.arange(100, 100 + N_ITEMS), "title": [f"title {k}" for k in range(N_ITEMS)]}
+)
+
+
+def test_lists_hold_the_best_unseen_items_in_order():
+    model = factor_model()
+    train, validation = parts()
+    table = recommend(model, train, validation, USERS, ITEMS, 5)
+    seen = (train + validation).toarray() > 0
+    scores = model.score_users(np.arange(N_USERS))
+    for user in range(N_USERS):
+        unseen = np.flatnonzero(~seen[user])
+        best = unseen[np.argsort(-scores[user, unseen], kind="stable")][:5]
+        own = table[table.user_id == f"u{user}"]
+        assert own.item_id.tolist() == (100 + best).tolist()
+        assert own.title.tolist() == [f"title {k}" for k in best]
+        assert own["rank"].tolist() == [1, 2, 3, 4, 5]
+        np.testing.assert_array_equal(own.score, scores[user, best])
+        np.testing.assert_array_equal(own.predicted_rating, model.predict([user] * 5, best))
+    assert table.predicted_rating.between(*RANGE).all()
+
+
+@pytest.mark.parametrize("scores_per_block", [1, 2 * N_ITEMS, 2**21])
+def test_blocks_change_nothing(monkeypatch, scores_per_block):
+    whole = recommend(factor_model(), *parts(), USERS, ITEMS, 5)
+    monkeypatch.setattr(module, "SCORES_PER_BLOCK", scores_per_block)
+    table = recommend(factor_model(), *parts(), USERS, ITEMS, 5)
+    pd.testing.assert_frame_equal(table.drop(columns="score"), whole.drop(columns="score"))
+    np.testing.assert_allclose(table.score, whole.score, rtol=1e-5)
+
+
+def test_equal_scores_are_ranked_by_position():
+    observed = Observations.from_matrix(sp.csr_array(np.eye(3, 6, dtype=np.float32)))
+    empty = sp.csr_array((3, 6))
+    users = pd.DataFrame({"user_id": [1, 2, 3]})
+    table = recommend(PopularityModel.fit(observed), empty, empty, users, ITEMS[:6], 4)
+    assert table.item_id.tolist() == [100, 101, 102, 103] * 3
+
+
+def test_model_without_ratings_predicts_none():
+    train, validation = parts()
+    model = PopularityModel.fit(Observations.from_matrix(train))
+    table = recommend(model, train, validation, USERS, ITEMS, 2)
+    assert table.predicted_rating.isna().all()
+    assert table.score.notna().all()
+
+
+def test_rating_of_zero_counts_as_seen():
+    train = sp.csr_array((np.array([0.0]), (np.array([0]), np.array([2]))), shape=(1, 4))
+    model = FactorModel(1, 4, (0.0, 5.0), 3.0, None, np.array([0, 0, 1, 0.5], dtype=np.float32))
+    table = recommend(model, train, sp.csr_array((1, 4)), USERS[:1], ITEMS[:4], 4)
+    assert table.item_id.tolist() == [103, 100, 101]
+
+
+def test_user_who_has_seen_nearly_all_gets_what_is_left():
+    train = sp.csr_array(np.array([[1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 0.0]]))
+    model = FactorModel(2, 4, RANGE, 3.0)
+    table = recommend(model, train, sp.csr_array((2, 4)), USERS[:2], ITEMS[:4], 3)
+    assert table.groupby("user_id").size().to_dict() == {"u0": 1, "u1": 3}
+
+
+def test_some_users_get_the_lists_that_they_get_among_all():
+    some = np.array([2, 7, 20])
+    whole = recommend(factor_model(), *parts(), USERS, ITEMS, 5)
+    table = recommend(factor_model(), *parts(), USERS, ITEMS, 5, some)
+    own = whole[whole["user_id"].isin(USERS["user_id"][some])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(table.drop(columns="score"), own.drop(columns="score"))
+
+
+def test_unknown_user_is_ranked_by_what_the_model_knows_of_the_items():
+    model = factor_model()
+    top = top_unseen(model, np.array([-1]), (), 3)
+    assert model.item_bias is not None
+    assert top.item.tolist() == np.argsort(-model.item_bias)[:3].tolist()

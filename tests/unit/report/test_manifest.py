@@ -1,0 +1,251 @@
+import hashlib
+import json
+import re
+import shlex
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+
+from blendmf.common.files import read_json, write_json
+from blendmf.report.manifest import (
+    config_digest,
+    cpu_model,
+    file_digest,
+    installed_packages,
+    instruction_sets,
+    manifest,
+    package_versions,
+    regeneration,
+    thread_pools,
+    timings,
+)
+from blendmf.report.working_copy import git_state
+
+CONFIG = {"seed": 42, "models": {"mf": {"kind": "mf", "search": True}}, "title": "Amélie"}
+HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+
+
+def write_benchmark(path: Path, seconds: float, max_rss: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rest = "\t-" * 7
+    path.write_text(f"{HEADER}{seconds}\t0:00:01\t{max_rss}{rest}\n")
+    return path
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch) -> Path:
+    for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(variable, raising=False)
+    folder = tmp_path / "repository"
+    (folder / "scripts").mkdir(parents=True)
+    (folder / "scripts/one.py").write_text("1\n")
+    author = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "First"]):
+        subprocess.run(["git", "-C", folder, *command], check=True)
+    return folder
+
+
+def fit_facts(engine: str, threads: int = 1, gpu: str | None = None) -> dict:
+    return {"engine": engine, "engine_reason": "it suits", "threads": threads, "gpu": gpu}
+
+
+def gather(folder: Path, repository: Path) -> dict:
+    data = folder / "data/ratings.parquet"
+    data.parent.mkdir(parents=True)
+    data.write_bytes(b"ratings")
+    benchmarks = [write_benchmark(folder / "benchmarks/train/mf/seed-1.tsv", 2.5, "100.0")]
+    return manifest(
+        folder / "manifest.json",
+        files=[data],
+        source={"name": "tiny", "archive_sha256": "ab", "counts": {"ratings": 7}},
+        fits=[fit_facts("numba cpu"), fit_facts("closed-form"), fit_facts("numba cpu", threads=4)],
+        config=CONFIG,
+        benchmarks=benchmarks,
+        repository=repository,
+    )
+
+
+def test_manifest_holds_what_made_the_run(tmp_path, repository):
+    facts = gather(tmp_path / "results/tiny", repository)
+    write_json(tmp_path / "manifest.json", facts)
+    assert read_json(tmp_path / "manifest.json") == facts
+    assert facts["configuration"] == CONFIG
+    assert facts["sha256"] == {"data/ratings.parquet": hashlib.sha256(b"ratings").hexdigest()}
+    assert facts["source"] == {"name": "tiny", "archive_sha256": "ab"}
+    assert facts["machine"]["engines"] == ["closed-form: it suits", "numba cpu: it suits"]
+    assert facts["machine"]["training_threads"] == [1, 4]
+    assert facts["machine"]["gpus"] == []
+    assert facts["machine"]["cores"] >= 1
+    assert facts["timings"] == {"train": {"jobs": 1, "seconds": 2.5, "max_rss_mib": 100.0}}
+    assert facts["git"]["dirty"] is False
+    assert "caution" not in facts
+    installed = "\n".join(facts["software"]["environment"])
+    digest = hashlib.sha256(installed.encode()).hexdigest()
+    assert facts["software"]["environment_sha256"] == digest
+
+
+def test_gpus_are_named_where_they_were_used(tmp_path, repository):
+    facts = manifest(
+        tmp_path / "manifest.json",
+        files=[],
+        source={},
+        fits=[fit_facts("torch cuda", gpu="Fast 9000"), fit_facts("torch cpu")],
+        config={},
+        benchmarks=[],
+        repository=repository,
+    )
+    assert facts["machine"]["gpus"] == ["Fast 9000"]
+
+
+def test_git_state_names_the_commit_and_sees_every_change(repository):
+    clean = git_state(repository / "scripts")
+    assert clean is not None
+    assert set(clean) == {"commit", "dirty"}
+    assert re.fullmatch(r"[0-9a-f]{40}", clean["commit"])
+    assert clean["dirty"] is False
+    hashes = []
+    for name, text in (("new.py", "2\n"), ("new.py", "3\n"), ("scripts/one.py", "3\n")):
+        (repository / name).write_text(text)
+        state = git_state(repository / "scripts")
+        assert state is not None
+        assert (state["commit"], state["dirty"]) == (clean["commit"], True)
+        hashes.append(state["changes_sha256"])
+    assert state["changed"] == ["new.py", "scripts/one.py"]
+    assert len(set(hashes)) == 3
+    (repository / "new.py").unlink()
+    (repository / "scripts/one.py").write_text("1\n")
+    assert git_state(repository) == clean
+
+
+def test_a_staged_change_and_an_ignored_file_are_told_apart(repository):
+    (repository / ".git/info/exclude").write_text("ignored\n")
+    (repository / "ignored").write_text("x")
+    assert git_state(repository)["dirty"] is False
+    (repository / "staged").write_text("x")
+    subprocess.run(["git", "-C", repository, "add", "staged"], check=True)
+    assert git_state(repository)["changed"] == ["staged"]
+
+
+def test_a_run_with_changes_in_no_commit_says_so(tmp_path, repository):
+    (repository / "scripts/one.py").write_text("3\n")
+    facts = gather(tmp_path / "results/tiny", repository)
+    assert "in no commit" in facts["caution"]
+    assert facts["git"]["changed"] == ["scripts/one.py"]
+
+
+def test_outside_a_repository_there_is_no_git_state(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    assert git_state(folder) is None
+
+
+def test_without_git_there_is_no_git_state(repository, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert git_state(repository) is None
+
+
+def test_regeneration_restores_the_configuration(tmp_path, repository, monkeypatch):
+    folder = Path("results/tiny")
+    monkeypatch.chdir(tmp_path)
+    facts = gather(folder, repository)
+    write_json(folder / "manifest.json", facts)
+    checkout, extract, make = facts["regenerate"].split(" && ")
+    assert checkout == f"git checkout {facts['git']['commit']}"
+    subprocess.run(shlex.split(extract), check=True)
+    assert shlex.split(make) == [
+        "make",
+        "report",
+        "ARGS=--replace-workflow-config --configfile results/configuration.json",
+    ]
+    assert json.loads(Path("results/configuration.json").read_text()) == CONFIG
+
+
+def test_what_make_audit_and_make_ablation_add_is_regenerated_by_the_same(tmp_path, repository):
+    facts = gather(tmp_path / "results/tiny", repository)
+    commands = facts["regenerate_with_variations"]
+    assert list(commands) == ["audit", "ablation"]
+    for target, command in commands.items():
+        assert command == facts["regenerate"].replace("make report ", f"make {target} ")
+
+
+def test_regeneration_without_a_repository_sets_no_commit():
+    assert "git" not in regeneration(None, Path("results/tiny/manifest.json"), "report")
+
+
+def test_regeneration_finds_the_manifest_where_a_plain_run_has_it():
+    plain = regeneration(None, Path("results/tiny/manifest.json"), "report")
+    stored = Path(".snakemake/storage/fs/data/store/results/tiny/manifest.json")
+    assert regeneration(None, stored, "report") == plain
+
+
+def test_config_digest_depends_on_values_and_not_on_their_order():
+    expected = hashlib.sha256('{"a":{"b":1,"c":"é"},"d":null}'.encode()).hexdigest()
+    assert config_digest({"d": None, "a": {"c": "é", "b": 1}}) == expected
+    assert config_digest({"d": None, "a": {"c": 1, "b": "é"}}) != expected
+
+
+def test_file_digest_is_sha256(tmp_path):
+    file = tmp_path / "abc"
+    file.write_bytes(b"abc")
+    assert file_digest(file).startswith("ba7816bf8f01cfea414140de5dae2223")
+
+
+def test_packages_are_the_installed_requirements():
+    packages = package_versions()
+    assert {"blendmf", "numpy", "snakemake", "torch", "scikit-learn"} <= set(packages)
+    assert packages["numpy"] == version("numpy")
+
+
+def test_the_environment_is_all_that_is_installed():
+    installed = installed_packages()
+    assert f"numpy=={version('numpy')}" in installed
+    assert f"llvmlite=={version('llvmlite')}" in installed
+    assert installed == sorted(set(installed), key=str.lower)
+
+
+def test_the_instruction_sets_are_those_of_numpy():
+    assert instruction_sets()
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9_]+", name) for name in instruction_sets())
+
+
+def test_cpu_model_is_read_or_falls_back(tmp_path):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nflags\t: x\n")
+    assert cpu_model(cpuinfo) == "Some CPU @ 2 GHz"
+    cpuinfo.write_text("processor\t: 0\n")
+    assert cpu_model(cpuinfo)
+    assert cpu_model(tmp_path / "missing")
+
+
+def test_thread_pools_tell_no_path():
+    pools = thread_pools()
+    blas = [pool for pool in pools if pool["user_api"] == "blas"]
+    assert all({"internal_api", "version", "num_threads"} <= pool.keys() for pool in blas)
+    assert len(blas) >= 1
+    assert not any("filepath" in pool for pool in pools)
+    assert "/" not in json.dumps(pools)
+
+
+def test_timings_add_up_jobs_of_a_rule(tmp_path):
+    folder = tmp_path / "benchmarks/project/results/tiny/benchmarks"
+    benchmarks = [
+        write_benchmark(folder / "train/mf/seed-2.tsv", 1.5, "-"),
+        write_benchmark(folder / "train/bias.v2/seed-1.tsv", 0.25, "120.5"),
+        write_benchmark(folder / "train/mf/seed-1.tsv", 2.0, "80.0"),
+        write_benchmark(folder / "split.tsv", 0.1, "NA"),
+    ]
+    assert timings(benchmarks) == {
+        "split": {"jobs": 1, "seconds": 0.1, "max_rss_mib": None},
+        "train": {"jobs": 3, "seconds": 3.75, "max_rss_mib": 120.5},
+    }
+
+
+def test_without_being_installed_the_library_states_no_requirements(monkeypatch):
+    def not_installed(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("blendmf.report.manifest.requires", not_installed)
+    assert package_versions() == {}

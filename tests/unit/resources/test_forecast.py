@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from blendmf.resources.forecast import forecast
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    config, schema = (
+        yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+        for path in ("config.yaml", "workflow/schemas/config.schema.yaml")
+    )
+    return list(forecast(config, schema, [10**6, 10**8, 10**9, 10**10]))
+
+
+def test_the_page_on_scaling_shows_the_forecast(lines: list[str]) -> None:
+    assert "\n".join(lines) in (ROOT / "docs/scaling.md").read_text(encoding="utf-8")
+
+
+def test_memory_and_time_grow_with_the_ratings(lines: list[str]) -> None:
+    for line in lines[2:]:
+        _, *cells = line.strip("| ").split(" | ")
+        memory = [float(cell.split(" / ")[0].replace(",", "")) for cell in cells]
+        minutes = [cell.split(" / ")[1].replace(",", "") for cell in cells]
+        assert memory == sorted(memory), line
+        known = [float(text) for text in minutes if text != "< 1"]
+        assert minutes == ["< 1"] * (len(minutes) - len(known)) + [f"{m:.0f}" for m in known]
+        assert known == sorted(known), line

@@ -1,0 +1,80 @@
+import json
+import math
+
+import pytest
+
+from blendmf.common.errors import UserError
+from blendmf.search.finalists import finalists
+from blendmf.search.refits import best_trials, read_refits, write_refits
+from blendmf.search.trials import Trial, TrialOutcome
+from searches import distance, plan_of, quadratic, run
+
+
+@pytest.fixture
+def searched(tmp_path):
+    plan = plan_of(finalists=3, finalist_seeds=2)
+    return plan, run(plan, tmp_path / "search")[0]
+
+
+def noisy(params, name, goes_on):
+    assert goes_on(50, math.inf)
+    return TrialOutcome(distance(params) + name[-1], epochs=20, best_epoch=4)
+
+
+def shard_files(plan, trials, folder):
+    paths = [folder / f"shard-{shard}.jsonl" for shard in range(plan.shards)]
+    for shard, path in enumerate(paths):
+        write_refits(path, finalists(noisy, plan, trials, shard=shard))
+    return paths
+
+
+@pytest.mark.parametrize("shards", [1, 2, 7])
+def test_fits_are_the_same_for_any_number_of_shards_and_order_of_files(searched, tmp_path, shards):
+    _, trials = searched
+    plan = plan_of(finalists=3, finalist_seeds=2, shards=shards)
+    paths = shard_files(plan, trials, tmp_path)
+    refits = read_refits(reversed(paths), plan, trials)
+    best = best_trials(plan, trials)
+    assert [(refit.number, refit.seed) for refit in refits] == [
+        (trial.number, seed) for trial in best for seed in (1, 2)
+    ]
+    assert [refit.value for refit in refits] == pytest.approx(
+        [distance(trial.params) + seed for trial in best for seed in (1, 2)]
+    )
+    assert {refit.epochs for refit in refits} == {20}
+
+
+def test_a_fit_that_diverges_is_kept_as_such(searched):
+    plan, trials = searched
+    refits = finalists(lambda *_: TrialOutcome(math.inf, 3, 2), plan, trials, shard=0)
+    assert [refit.value for refit in refits] == [None] * 6
+
+
+def test_a_kind_without_chance_is_not_fitted_again():
+    shrinkage = {"user_shrinkage": {"low": 1, "high": 9}}
+    plan = plan_of(entry={"kind": "bias", "space": shrinkage}, model="bias", finalist_seeds=3)
+    trials = [Trial(0, {"user_shrinkage": 3.0}, 0.9, 0, 0)]
+
+    def never(*_):
+        raise AssertionError
+
+    (refit,) = finalists(never, plan, trials, shard=0)
+    assert (refit.number, refit.seed, refit.value) == (0, 1, 0.9)
+
+
+def test_what_is_not_all_of_the_finalists_fits_is_refused(searched, tmp_path):
+    plan, trials = searched
+    (path,) = shard_files(plan, trials, tmp_path)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[1:]))
+    with pytest.raises(UserError, match=r"finalists are .* should be .*run again"):
+        read_refits([path], plan, trials)
+    path.write_text(json.dumps({"number": 1}))
+    with pytest.raises(UserError, match=r"shard-0\.jsonl: no fit of a finalist"):
+        read_refits([path], plan, trials)
+
+
+def test_finalists_of_a_search_do_not_hang_on_its_trials_order(searched):
+    plan, trials = searched
+    assert best_trials(plan, trials[::-1]) == best_trials(plan, trials)
+    assert quadratic(best_trials(plan, trials)[0].params).value == min(t.value for t in trials)

@@ -1,0 +1,163 @@
+import itertools
+import json
+import random
+
+import numpy as np
+import pytest
+
+from blendmf.search.generation import search
+from blendmf.search.proposals import propose
+from blendmf.search.trials import Trial, TrialOutcome, read_trials, write_trials
+from searches import SPACE, distance, diverging_above, plan_of, quadratic, run, slowly_improving
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    plan = plan_of()
+    return plan, run(plan, tmp_path_factory.mktemp("search"))[0]
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_halving_comes_to_the_same_for_any_number_of_shards_and_order_of_files(tmp_path, sampler):
+    outcomes = []
+    for shards in (1, 2, 5):
+        plan = plan_of(shards=shards, reduction_factor=3, sampler=sampler)
+        shuffle = random.Random(shards)  # noqa: S311
+        outcomes.append(run(plan, tmp_path / str(shards), slowly_improving, shuffle)[0])
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert {trial.state for trial in outcomes[0]} == {"complete", "pruned"}
+
+
+@pytest.mark.parametrize("shards", [2, 7])
+def test_trials_are_the_same_for_any_number_of_shards_and_order_of_files(
+    tmp_path, finished, shards
+):
+    plan = plan_of(shards=shards)
+    trials, paths = run(plan, tmp_path, shuffle=random.Random(shards))  # noqa: S311
+    assert len(paths) == 3 * shards
+    assert trials == finished[1]
+
+
+def test_shards_of_a_generation_divide_its_trials(tmp_path):
+    plan = plan_of(shards=3)
+    _, paths = run(plan, tmp_path)
+    numbers = [[json.loads(line)["number"] for line in path.open()] for path in paths]
+    assert numbers[:6] == [[0, 3], [1, 4], [2], [6, 9], [7], [5, 8]]
+    assert sorted(itertools.chain(*numbers)) == list(range(15))
+
+
+def test_repeating_a_shard_writes_the_same_bytes(tmp_path):
+    plan = plan_of(shards=2)
+    _, paths = run(plan, tmp_path)
+    last = paths[-1].read_bytes()
+    paths[-1].unlink()
+    earlier = read_trials(paths[:4], plan, range(10))
+    write_trials(paths[-1], search(quadratic, plan, earlier, generation=2, shard=1))
+    assert paths[-1].read_bytes() == last
+
+
+def test_a_line_holds_what_the_contract_names(tmp_path):
+    _, paths = run(plan_of(), tmp_path, diverging_above(1e-3))
+    records = [json.loads(line) for path in paths for line in path.open()]
+    names = ["number", "params", "value", "state", "epochs", "best_epoch", "rungs"]
+    assert all(list(record) == names for record in records)
+    assert all(list(record["params"]) == list(SPACE) for record in records)
+    failed = [r for r in records if r["params"]["learning_rate"] > 1e-3]
+    assert failed
+    assert all(
+        (r["state"], r["value"], r["best_epoch"], r["epochs"]) == ("failed", None, None, 3)
+        for r in failed
+    )
+    assert all(r["state"] == "complete" for r in records if r not in failed)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_proposals_lie_inside_the_space(tmp_path, sampler):
+    entry = {"space": {"latent_dim": {"low": 2, "high": 4}, "error_clip": {"low": 1, "high": 5}}}
+    plan = plan_of(entry=entry, sampler=sampler)
+
+    def objective(params, *_):
+        return TrialOutcome(params["error_clip"], 1, 1)
+
+    trials, _ = run(plan, tmp_path, objective)
+    dims = [trial.params["latent_dim"] for trial in trials]
+    assert {type(d) for d in dims} == {int}
+    assert set(dims) == {2, 3, 4}
+    for name, low, high in (("learning_rate", 1e-4, 1e-1), ("error_clip", 1, 5)):
+        values = [trial.params[name] for trial in trials]
+        assert all(isinstance(x, float) and low <= x <= high for x in values)
+
+
+def test_a_generation_proposes_different_points(finished):
+    plan, trials = finished
+    for generation in range(3):
+        points = {tuple(trials[n].params.values()) for n in plan.numbers(generation)}
+        assert len(points) == len(plan.numbers(generation))
+
+
+@pytest.mark.parametrize("changed", [{"seed": 43}, {"model": "mf-content"}], ids=["seed", "model"])
+def test_proposals_depend_on(changed):
+    assert propose(plan_of(), [], 0) == propose(plan_of(), [], 0)
+    assert propose(plan_of(), [], 0) != propose(plan_of(**changed), [], 0)
+
+
+def test_generations_of_the_random_sampler_draw_anew(tmp_path):
+    trials, _ = run(plan_of(sampler="random"), tmp_path)
+    assert len({tuple(trial.params.values()) for trial in trials}) == 15
+
+
+def test_search_learns_from_earlier_generations(tmp_path):
+    best = []
+    for seed in range(6):
+        plan = plan_of(seed=seed, trials=30, trials_per_generation=10)
+        values = [trial.value for trial in run(plan, tmp_path / str(seed))[0]]
+        assert np.mean(values[20:]) < 0.6 * np.mean(values[:10])
+        best.append(min(values))
+    # The optimum is 0; 30 points at random leave 0.037 on average, these 0.012.
+    assert np.mean(best) < 0.025
+
+
+def test_later_generations_avoid_where_training_diverges(tmp_path):
+    late = []
+    for seed in range(8):
+        plan = plan_of(seed=seed, trials=30, trials_per_generation=10)
+        trials, _ = run(plan, tmp_path / str(seed), diverging_above(1e-2))
+        late += [trial.params["learning_rate"] > 1e-2 for trial in trials[10:]]
+    # A third of the space diverges, with the optimum close to its edge.
+    assert np.mean(late) < 1 / 3
+
+
+def test_search_goes_on_where_a_whole_generation_failed():
+    plan = plan_of()
+    failed = [Trial(n, point, None, 1, None) for n, point in enumerate(propose(plan, [], 0))]
+    proposals = propose(plan, failed, 1)
+    assert len(proposals) == 5
+    assert proposals != propose(plan, [], 0)
+
+
+def test_qmc_goes_on_with_one_sequence_from_generation_to_generation():
+    whole = plan_of(sampler="qmc", trials=16, trials_per_generation=16)
+    dealt = plan_of(sampler="qmc", trials=16, trials_per_generation=4)
+    generations = [propose(dealt, [], generation) for generation in range(4)]
+    assert list(itertools.chain(*generations)) == propose(whole, [], 0)
+
+
+def test_qmc_fills_the_space_more_evenly_than_chance():
+    def emptiest(sampler, seed):
+        """Fewest of 32 points in any eighth of the learning rate's decades."""
+        plan = plan_of(sampler=sampler, seed=seed, trials=33, trials_per_generation=33)
+        position = plan.space["learning_rate"].position
+        places = [int(8 * position(p["learning_rate"])) for p in propose(plan, [], 0)[1:]]
+        return min(places.count(eighth) for eighth in range(8))
+
+    assert np.mean([emptiest("qmc", seed) for seed in range(5)]) >= 3
+    assert np.mean([emptiest("random", seed) for seed in range(5)]) < 2
+
+
+def test_a_pruned_trial_counts_as_worse_than_a_complete_one(tmp_path):
+    plan = plan_of(reduction_factor=3, trials=60)
+    trials, _ = run(plan, tmp_path, slowly_improving)
+    first, last = trials[:10], trials[-20:]
+    assert np.mean([distance(t.params) for t in last]) < np.mean(
+        [distance(t.params) for t in first]
+    )

@@ -1,0 +1,136 @@
+import math
+
+import numpy as np
+import pytest
+
+from blendmf.common.random_streams import sample
+from blendmf.evaluation.ranked_lists import rank_users
+from blendmf.evaluation.ranking_metrics import ndcg_at_k
+from blendmf.models.baselines import PopularityModel, fit_bias
+from blendmf.models.observations import Observations
+from blendmf.search.objective import ranking_score, validation_objective
+from blendmf.search.plan import score_name
+from blendmf.training.fit import fit_model
+from blendmf.training.loop import to_the_end
+
+RANGE = (1.0, 5.0)
+EVALUATION = {"k": 2, "relevance_threshold": 3.5, "full_users": None}
+BIAS = {"kind": "bias", "user_shrinkage": 15, "item_shrinkage": 10}
+
+
+def observations(*ratings, shape=(3, 5)):
+    users, items, values = zip(*ratings, strict=True) if ratings else ((), (), ())
+    return Observations(
+        np.array(users, dtype=np.int32),
+        np.array(items, dtype=np.int32),
+        np.array(values, dtype=np.float32),
+        shape,
+    )
+
+
+TRAIN = observations(
+    *((0, 0, 5.0), (0, 1, 3.0), (1, 0, 4.0), (1, 1, 2.0), (1, 2, 5.0), (2, 0, 4.0), (2, 3, 1.0))
+)
+VALIDATION = observations((0, 2, 4.0), (0, 3, 2.0), (1, 4, 5.0), (2, 1, 3.5))
+
+
+def objective_of(entry, validation=VALIDATION, training=None):
+    objective = validation_objective(
+        entry,
+        training or {},
+        TRAIN,
+        validation,
+        None,
+        rating_range=RANGE,
+        evaluation=EVALUATION,
+        seed=42,
+    )
+
+    def named(params, name=("search", "searched"), goes_on=to_the_end):
+        return objective(params, name, goes_on)
+
+    return named
+
+
+def test_a_model_that_predicts_ratings_is_scored_by_their_error():
+    params = {"user_shrinkage": 2.0, "item_shrinkage": 7.0}
+    outcome = objective_of(BIAS)(params)
+    model = fit_bias(TRAIN, RANGE, **params)
+    errors = model.predict(VALIDATION.users, VALIDATION.items) - VALIDATION.ratings
+    assert outcome.value == pytest.approx(np.sqrt(np.mean(errors**2)))
+    assert (outcome.epochs, outcome.best_epoch) == (0, 0)
+    assert outcome.value != objective_of(BIAS)({"user_shrinkage": 0.5}).value
+
+
+def test_a_model_that_is_trained_by_epochs_has_the_error_of_its_best_one():
+    entry = {"kind": "mf", "training": {"epochs": 4, "patience": 4, "blocks": 1}}
+    outcome = objective_of(entry)({"latent_dim": 2, "learning_rate": 0.05})
+    tuned = {"kind": "mf", "training": entry["training"] | {"latent_dim": 2, "learning_rate": 0.05}}
+    fit = fit_model(
+        tuned,
+        {},
+        TRAIN,
+        VALIDATION,
+        None,
+        rating_range=RANGE,
+        seed=42,
+        name=("search", "searched"),
+    )
+    assert outcome.value == fit.validation_rmse == min(e.validation_rmse for e in fit.history)
+    assert (outcome.epochs, outcome.best_epoch) == (fit.epochs, fit.best_epoch)
+
+
+def test_training_goes_on_as_long_as_it_may_and_from_the_stream_that_is_named():
+    entry = {"kind": "mf", "training": {"epochs": 9, "patience": 9, "blocks": 1}}
+    objective, params = objective_of(entry), {"latent_dim": 2, "learning_rate": 0.05}
+    asked = []
+
+    def twice(epoch, value):
+        asked.append((epoch, value))
+        return epoch < 2
+
+    cut = objective(params, goes_on=twice)
+    assert [epoch for epoch, _ in asked] == [1, 2]
+    assert (cut.epochs, cut.value) == (2, asked[-1][1])
+    assert objective(params) == objective(params)
+    assert objective(params).value != objective(params, name=("other",)).value
+
+
+def test_steps_that_would_overshoot_zero_fail_the_trial():
+    outcome = objective_of({"kind": "mf"})({"learning_rate": 2.0, "regularization": 0.6})
+    assert math.isnan(outcome.value)
+    assert outcome.epochs == 0
+
+
+def test_a_model_that_only_ranks_is_scored_by_lists_of_what_training_leaves():
+    # By popularity user 0 gets items 2 and 3, user 1 items 3 and 4, user 2 items 1 and 2: their
+    # only relevant items are 2, 4 and 1, at places 1, 2 and 1.
+    gain = (1.0 + 1.0 / math.log2(3) + 1.0) / 3
+    outcome = objective_of({"kind": "popularity"})({})
+    assert outcome.value == pytest.approx(1.0 - gain)
+
+
+def test_ranking_is_scored_on_the_users_that_are_evaluated():
+    rng = np.random.default_rng(5)
+    pairs = rng.permutation(40 * 30)[:400]
+    train, validation = (
+        observations(*((p // 30, p % 30, 4.0) for p in part), shape=(40, 30))
+        for part in (pairs[:300], pairs[300:])
+    )
+    model = PopularityModel.fit(train)
+    ranked = rank_users(model, (train.to_matrix(),), validation, 2, 3.5)
+    ndcg = ndcg_at_k(ranked.full.hits, ranked.full.n_relevant)
+    drawn = np.isin(ranked.users, sample(ranked.users, 6, 1, "full_users"))
+    score = ranking_score(train, validation, EVALUATION | {"full_users": 6}, seed=1)(model)
+    assert score == pytest.approx(1.0 - ndcg[drawn].mean())
+    assert score != pytest.approx(1.0 - ndcg.mean())
+
+
+@pytest.mark.parametrize("kind", ["bias", "popularity"])
+def test_nothing_to_validate_on_fails_the_trial(kind):
+    assert math.isnan(objective_of(BIAS | {"kind": kind}, observations())({}).value)
+
+
+def test_the_score_is_named():
+    assert score_name(BIAS, {}) == "validation RMSE"
+    assert score_name({"kind": "pure-svd"}, {"k": 5}) == "1 - validation NDCG@5, full protocol"

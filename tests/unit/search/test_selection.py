@@ -1,0 +1,181 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from blendmf.common.errors import UserError
+from blendmf.common.files import write_rows
+from blendmf.search.importances import importances
+from blendmf.search.proposals import propose
+from blendmf.search.refits import Refit, best_trials
+from blendmf.search.selection import select_best, trials_table
+from blendmf.search.study import write_study
+from blendmf.search.trials import Trial, TrialOutcome, complete
+from searches import SPACE, diverging_above, plan_of, run
+
+RMSE = "validation RMSE"
+
+
+def selected(plan, trials, refits=None, score=RMSE):
+    if refits is None:
+        refits = [Refit(trial.number, 1, trial.value, 1) for trial in best_trials(plan, trials)]
+    return select_best(plan, trials, refits, score)
+
+
+@pytest.fixture
+def searched():
+    """A plan with two finalists, and six trials: failed, pruned, two equal ones the best."""
+    plan = plan_of(trials=6, trials_per_generation=6, finalists=2, finalist_seeds=2)
+    values = [0.9, None, 0.8, 0.8, 0.85, 0.7]
+    trials = [
+        Trial(n, point, value, 10, None if value is None else n, (), n == 5)
+        for n, (point, value) in enumerate(zip(propose(plan, [], 0), values, strict=True))
+    ]
+    return plan, trials
+
+
+def test_finalists_are_the_best_complete_trials_and_the_first_of_equal_ones(searched):
+    plan, trials = searched
+    assert [trial.number for trial in best_trials(plan, trials)] == [2, 3]
+    same_point = [*trials[:3], replace(trials[3], params=trials[2].params), *trials[4:]]
+    assert [trial.number for trial in best_trials(plan, same_point)] == [2, 4]
+
+
+def test_the_finalist_with_the_lowest_mean_of_its_new_fits_is_taken(searched):
+    plan, trials = searched
+    fits = [(2, 1, 0.82), (2, 2, 0.86), (3, 1, 0.81), (3, 2, 0.83)]
+    best = selected(plan, trials, [Refit(*fit, epochs=7) for fit in fits])
+    assert (best["number"], best["trial_value"], best["best_epoch"]) == (3, 0.8, 3)
+    assert best["value"] == pytest.approx(0.82)
+    assert best["score"] == RMSE
+    assert best["params"] == trials[3].params
+    assert best["trials"] == {"complete": 4, "pruned": 1, "failed": 1}
+    assert best["epochs"] == 6 * 10 + 4 * 7
+    assert [found["values"] for found in best["finalists"]] == [[0.82, 0.86], [0.81, 0.83]]
+    assert [found["mean"] for found in best["finalists"]] == pytest.approx([0.84, 0.82])
+    assert best["budget"] == {
+        "trials": 6,
+        "epochs": 50,
+        "trials_per_generation": 6,
+        "sampler": "tpe",
+        "reduction_factor": None,
+        "finalist_seeds": 2,
+    }
+
+
+def test_a_finalist_that_diverges_from_other_random_numbers_comes_last(searched):
+    plan, trials = searched
+    fits = [(2, 1, 0.5), (2, 2, None), (3, 1, 0.9), (3, 2, 0.9)]
+    assert selected(plan, trials, [Refit(*fit, epochs=7) for fit in fits])["number"] == 3
+    none = [Refit(number, seed, None, 1) for number in (2, 3) for seed in (1, 2)]
+    best = selected(plan, trials, none)
+    assert (best["number"], best["value"]) == (2, 0.8)
+
+
+def test_a_search_without_any_complete_trial_says_what_to_do():
+    plan = plan_of(trials=1)
+    trials = [Trial(0, propose(plan, [], 0)[0], None, 1, None)]
+    with pytest.raises(UserError, match=r"of mf.*learning_rate \(now 0.0001 to 0.1\)"):
+        selected(plan, trials)
+
+
+def test_a_failed_search_without_steps_does_not_speak_of_their_length():
+    shrinkage = {"user_shrinkage": {"low": 1, "high": 9}}
+    plan = plan_of(entry={"kind": "bias", "space": shrinkage}, trials=1, model="bias")
+    trials = [Trial(0, {"user_shrinkage": 3.0}, None, 0, None)]
+    with pytest.raises(UserError, match=r"bias: .*finite validation RMSE; see that the split"):
+        selected(plan, trials)
+
+
+def test_a_fixed_parameter_is_never_on_a_boundary(tmp_path):
+    plan = plan_of(entry={"space": {"latent_dim": {"low": 8, "high": 8}}}, trials=10)
+    trials, _ = run(plan, tmp_path)
+    assert {trial.params["latent_dim"] for trial in trials} == {8}
+    best = selected(plan, trials)
+    assert "latent_dim" not in [met["parameter"] for met in best["boundary"]]
+    shares = importances(plan, trials).set_index("parameter").importance
+    assert shares["latent_dim"] == 0
+    assert shares.sum() == pytest.approx(1)
+
+
+def test_trials_table_has_a_row_for_each_trial(tmp_path):
+    plan = plan_of()
+    trials, _ = run(plan, tmp_path, diverging_above(1e-2))
+    best = best_trials(plan, trials)[0]
+    refits = [Refit(best.number, 1, 0.5, 1), Refit(best.number, 2, 0.25, 1)]
+    write_rows(tmp_path / "trials.csv", *trials_table(plan, trials, refits))
+    table = pd.read_csv(tmp_path / "trials.csv")
+    own = ["number", "generation", "state", "value", "finalist_mean", "epochs", "best_epoch"]
+    assert list(table) == [*own, *SPACE]
+    assert table.finalist_mean.dropna().to_dict() == {best.number: 0.375}
+    assert table.number.tolist() == list(range(15))
+    assert table.generation.tolist() == [0] * 5 + [1] * 5 + [2] * 5
+    failed = table.learning_rate > 1e-2
+    assert failed.any()
+    assert (table.state == np.where(failed, "failed", "complete")).all()
+    assert (table.value.isna() == failed).all()
+    assert table.latent_dim.tolist() == [trial.params["latent_dim"] for trial in trials]
+
+
+def test_importances_find_the_parameter_that_matters(tmp_path):
+    plan = plan_of(trials=30, trials_per_generation=30)
+
+    def objective(params, *_):
+        value = 5 * math.log10(params["learning_rate"]) ** 2 + 0.01 * params["latent_dim"]
+        return TrialOutcome(value, 1, 1)
+
+    trials, _ = run(plan, tmp_path, objective)
+    table = importances(plan, trials)
+    assert table.parameter[0] == "learning_rate"
+    assert table.importance[0] > 0.9
+    assert table.importance.sum() == pytest.approx(1)
+    assert table.equals(importances(plan, trials))
+
+
+def test_importances_weigh_each_decade_of_a_logarithmic_parameter_alike(tmp_path):
+    plan = plan_of(trials=60, trials_per_generation=60)
+
+    # Nearly all of the amounts 1e-4 to 1e-1, but only a third of the decades, lie above 1e-2.
+    def objective(params, *_):
+        value = (params["learning_rate"] < 1e-3) + 0.2 * (params["latent_dim"] > 27)
+        return TrialOutcome(float(value), 1, 1)
+
+    trials, _ = run(plan, tmp_path, objective)
+    assert importances(plan, trials).parameter[0] == "learning_rate"
+
+
+@pytest.mark.parametrize("values", [[0.9, 0.9, 0.9], [0.9, None, None], [None, None, None]])
+def test_importances_are_zero_where_nothing_can_be_said(values):
+    plan = plan_of(trials=3)
+    points = propose(plan, [], 0)
+    trials = [Trial(n, points[n], v, 1, None if v is None else 1) for n, v in enumerate(values)]
+    table = importances(plan, trials)
+    assert table.parameter.tolist() == list(SPACE)
+    assert table.importance.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_study_file_reopens_with_the_same_trials(tmp_path):
+    plan = plan_of(model="mf-content")
+    trials, _ = run(plan, tmp_path, diverging_above(1e-2))
+    write_study(tmp_path / "study.db", plan, trials)
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    study = optuna.load_study(study_name="mf-content", storage=storage)
+    states = {"failed": optuna.trial.TrialState.FAIL, "complete": optuna.trial.TrialState.COMPLETE}
+    assert [(t.number, t.params, t.value, t.state) for t in study.trials] == [
+        (t.number, t.params, t.value, states[t.state]) for t in trials
+    ]
+    assert len(complete(trials)) < len(trials)
+    best = selected(plan, trials)
+    assert (study.best_trial.number, study.best_params) == (best["number"], best["params"])
+
+
+def test_study_file_has_the_same_bytes_each_time(tmp_path):
+    plan = plan_of()
+    trials, _ = run(plan, tmp_path / "trials")
+    for name in ("a.db", "b.db"):
+        write_study(tmp_path / name, plan, trials)
+    assert (tmp_path / "a.db").read_bytes() == (tmp_path / "b.db").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.db", "b.db", "trials"]

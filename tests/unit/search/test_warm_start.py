@@ -1,0 +1,64 @@
+import pytest
+
+from blendmf.common.errors import UserError
+from blendmf.common.files import write_rows
+from blendmf.search.proposals import propose
+from blendmf.search.refits import Refit, best_trials
+from blendmf.search.selection import trials_table
+from blendmf.search.warm_start import earlier_finalists
+from searches import plan_of, run
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """Table of an earlier search; the second of its two finalists came out better."""
+    plan = plan_of(finalists=2, seed=7)
+    trials, _ = run(plan, tmp_path / "search")
+    best = best_trials(plan, trials)
+    refits = [Refit(best[0].number, 1, 0.9, 1), Refit(best[1].number, 1, 0.8, 1)]
+    write_rows(tmp_path / "trials.csv", *trials_table(plan, trials, refits))
+    return tmp_path / "trials.csv", [best[1].params, best[0].params]
+
+
+def test_finalists_come_back_the_best_first(earlier):
+    path, params = earlier
+    assert earlier_finalists(path) == params
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_they_are_the_first_trials_after_the_configured_settings(earlier, sampler):
+    path, params = earlier
+    configured = {"latent_dim": 12, "learning_rate": 0.02, "regularization": 0.03}
+    plan = plan_of(training=configured, earlier_finalists=earlier_finalists(path), sampler=sampler)
+    assert propose(plan, [], 0)[:3] == [configured, *params]
+    assert len(propose(plan, [], 0)) == 5
+
+
+def test_more_of_them_than_a_generation_has_go_on_in_the_next(earlier):
+    path, params = earlier
+    plan = plan_of(
+        training={"latent_dim": 12, "learning_rate": 0.02, "regularization": 0.03},
+        earlier_finalists=earlier_finalists(path),
+        trials_per_generation=2,
+    )
+    assert propose(plan, [], 0)[1] == params[0]
+    assert propose(plan, [], 1)[0] == params[1]
+    assert propose(plan, [], 2)[0] not in params
+
+
+def test_what_is_outside_the_space_or_not_searched_any_more_is_fitted_in():
+    found = {"latent_dim": 90.0, "learning_rate": 0.02, "init_deviation": 0.5}
+    plan = plan_of(training={"regularization": 0.03}, earlier_finalists=[found])
+    assert plan.start == [{"latent_dim": 50, "learning_rate": 0.02, "regularization": 0.03}]
+    assert type(plan.start[0]["latent_dim"]) is int
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "number,finalist_mean\nx,y\n"])
+def test_any_other_file_is_refused_by_name(tmp_path, text):
+    path = tmp_path / "trials.csv"
+    path.write_text(text)
+    if text == "":
+        assert earlier_finalists(path) == []
+        return
+    with pytest.raises(UserError, match=r"trials\.csv: no table of trials"):
+        earlier_finalists(path)

@@ -1,0 +1,249 @@
+"""Bayesian factorisation as a whole, on ratings that were made as it believes that they are."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from blendmf.common.random_streams import stream
+from blendmf.models.observations import Observations
+from blendmf.training.bayes.posterior import calibrated
+from blendmf.training.bayes.side_features import SideInformation
+from blendmf.training.fit import fit_model
+from blendmf.training.settings import TrainingSettings
+
+RANGE = (-100.0, 100.0)
+BAYES = {"training": {"optimiser": "bayes"}}
+ENTRY = {"kind": "mf-content", "blend": "item", "training": {"optimiser": "bayes"}}
+TRAINING = asdict(TrainingSettings(latent_dim=4, epochs=80))
+N_USERS, N_ITEMS, N_WORDS, D, NOISE = 150, 200, 8, 2, 0.4
+SLOPE = 1.5
+
+
+def made(seed=1):
+    """Train, validation and test part, and the words; the last 20 items have no training rating.
+
+    Every user drifts by the same slope, and half of them are twice as noisy as the others.
+    """
+    random = stream(seed, "made")
+    words = sp.csr_array((random.random((N_ITEMS, N_WORDS)) < 0.4).astype(np.float32))
+    P = random.normal(0, 0.8, (N_USERS, D))
+    Q = words @ random.normal(0, 0.5, (N_WORDS, D)) + random.normal(0, 0.3, (N_ITEMS, D))
+    truth = 3 + random.normal(0, 0.4, (N_USERS, 1)) + random.normal(0, 0.4, N_ITEMS) + P @ Q.T
+    noise = NOISE * np.where(np.arange(N_USERS) % 2, 1.4, 0.7)[:, None]
+    part = random.choice(4, truth.shape, p=[0.25, 0.1, 0.1, 0.55])
+    part[:, -20:] = np.where(part[:, -20:] == 0, 2, part[:, -20:])
+
+    def observations(number):
+        users, items = np.nonzero(part == number)
+        places = random.uniform(-0.5, 0.5, len(users)) if number == 0 else np.full(len(users), 0.5)
+        ratings = truth[users, items] + SLOPE * places
+        ratings += noise[users, 0] * random.standard_normal(len(users))
+        arrays = (users.astype(np.int32), items.astype(np.int32), ratings.astype(np.float32))
+        return Observations(*arrays, truth.shape, places.astype(np.float32))
+
+    return *(observations(number) for number in range(3)), words
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return made()
+
+
+def fit(parts, entry=ENTRY, threads=1, goes_on=lambda *_: True, rating_range=RANGE, **training):
+    train, validation, _, words = parts
+    return fit_model(
+        entry,
+        TRAINING | training,
+        train,
+        validation,
+        words,
+        rating_range=rating_range,
+        seed=3,
+        name=("test",),
+        threads=threads,
+        goes_on=goes_on,
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(parts):
+    return fit(parts)
+
+
+def rmse(model, part, where=slice(None)):
+    errors = model.predict(part.users[where], part.items[where]) - part.ratings[where]
+    return float(np.sqrt(np.mean(errors**2)))
+
+
+def test_what_was_planted_is_recovered_near_to_the_noise(parts, fitted):
+    test = parts[2]
+    warm = test.items < N_ITEMS - 20
+    assert rmse(fitted.model, test, warm) < 1.25 * NOISE * np.sqrt((1.4**2 + 0.7**2) / 2)
+
+
+def test_words_tell_of_items_that_nobody_has_rated(parts, fitted):
+    test = parts[2]
+    cold = test.items >= N_ITEMS - 20
+    plain = fit(parts, {"kind": "mf", "training": {"optimiser": "bayes"}})
+    assert rmse(fitted.model, test, cold) < 0.9 * rmse(plain.model, test, cold)
+
+
+def test_of_the_unrated_every_draw_has_the_mean_and_the_model_the_spread(fitted):
+    rows, variance = fitted.model.item_rows[..., 0], fitted.model.item_variance
+    assert (rows[:, -20:].std(axis=0) < 0.4 * np.sqrt(variance[-20:])).all()
+    assert (variance[-20:] > 0.4**2).all()  # Of the bias alone.
+    assert (variance[:-20] == 0).all()
+
+
+@pytest.fixture(scope="module")
+def chosen():
+    """Ratings that are given by those who expect to like an item, of hidden items as of others."""
+    random = stream(9, "chosen")
+    P, Q = random.normal(0, 1, (N_USERS, D)), random.normal(0, 1, (N_ITEMS, D))
+    taste = P @ Q.T
+    rated = random.random(taste.shape) < 0.5 / (1 + np.exp(-2 * taste))
+    hidden = np.arange(N_ITEMS) >= 150
+
+    def observed(where):
+        users, items = np.nonzero(where)
+        ratings = 3 + taste[users, items] + random.normal(0, 0.3, len(users))
+        arrays = (users.astype(np.int32), items.astype(np.int32), ratings.astype(np.float32))
+        return Observations(*arrays, taste.shape)
+
+    return observed(rated & ~hidden), observed(rated & hidden)
+
+
+def test_validation_tells_how_well_the_unrated_are_liked_by_those_who_choose_them(chosen):
+    train, of_hidden = chosen
+    half = of_hidden.items % 2 == 0
+    validation, test = of_hidden.where(half), of_hidden.where(~half)
+    plain = {"kind": "mf", **BAYES}
+    told = fit((train, validation, test, None), plain).model
+    untold = fit((train, validation.where(validation.items < 0), test, None), plain).model
+    errors = [test.ratings - model.predict(test.users, test.items) for model in (told, untold)]
+    assert errors[1].mean() > 0.6
+    assert abs(errors[0].mean()) < 0.2
+
+
+def test_no_prior_hangs_on_the_rating_scale(parts):
+    def rescaled(part):
+        return replace(part, ratings=50 * part.ratings - 40)
+
+    train, validation, test, words = parts
+    plain = fit(parts, epochs=10).model
+    in_wide = (rescaled(train), rescaled(validation), test, words)
+    wide = fit(in_wide, epochs=10, rating_range=(-5040.0, 4960.0)).model
+    users, items = test.users, test.items
+    predicted = wide.score_pairs(users, items)
+    np.testing.assert_allclose(predicted, 50 * plain.score_pairs(users, items) - 40, atol=0.05)
+    deviation = wide.deviation(users, items)
+    np.testing.assert_allclose(deviation, 50 * plain.deviation(users, items), rtol=1e-3)
+
+
+def test_a_drift_is_found_and_without_places_there_is_none(parts, fitted):
+    test = parts[2]
+    still = fit(parts, drift=False)
+    train, validation, *rest = parts
+    without = fit((replace(train, places=None), replace(validation, places=None), *rest))
+    assert rmse(still.model, test) > rmse(fitted.model, test) + 0.15
+    np.testing.assert_array_equal(still.model.score_all(0), without.model.score_all(0))
+
+
+def test_each_user_has_a_noise_of_his_own(parts, fitted):
+    variance = fitted.model.user_variance
+    loud = np.arange(N_USERS) % 2 == 1
+    assert np.median(variance[loud]) > 2 * np.median(variance[~loud])
+    same = fit(parts, noise_freedom=None).model.user_variance
+    assert len(np.unique(same)) == 1
+
+
+def test_intervals_hold_what_they_say(parts, fitted):
+    test = parts[2]
+    warm = test.items < N_ITEMS - 20
+    u, i, r = (a[warm] for a in (test.users, test.items, test.ratings))
+    for level in (0.5, 0.8, 0.9):
+        low, high = fitted.model.intervals(u, i, level)
+        share = np.mean((r >= low) & (r <= high))
+        assert share == pytest.approx(level, abs=0.03)
+
+
+def test_intervals_are_as_wide_as_validation_asks_for(parts, fitted):
+    validation = parts[1]
+    for level in (0.3, 0.9):
+        low, high = fitted.model.intervals(validation.users, validation.items, level)
+        share = np.mean((validation.ratings >= low) & (validation.ratings <= high))
+        assert share == pytest.approx(level, abs=0.002)
+    nothing = replace(validation, users=validation.users[:0], items=validation.items[:0])
+    nothing = replace(nothing, ratings=validation.ratings[:0])
+    assert calibrated(fitted.model, nothing) is fitted.model
+
+
+def test_of_items_that_nobody_has_rated_it_is_less_sure(fitted):
+    users = np.repeat(np.arange(N_USERS), N_ITEMS)
+    items = np.tile(np.arange(N_ITEMS), N_USERS)
+    deviation = fitted.model.deviation(users, items).reshape(N_USERS, N_ITEMS)
+    assert deviation[:, -20:].mean() > 1.1 * deviation[:, :-20].mean()
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_no_bit_hangs_on_the_number_of_threads(parts, threads, monkeypatch):
+    monkeypatch.setattr("blendmf.training.kernels.row_tasks.RATINGS_PER_TASK", 100)
+    one, several = (fit(parts, threads=n, epochs=8).model for n in (1, threads))
+    np.testing.assert_array_equal(one.user_rows, several.user_rows)
+    np.testing.assert_array_equal(one.item_rows, several.item_rows)
+
+
+def test_blas_has_one_thread_from_the_first_decomposition_on(parts, monkeypatch):
+    """With more it adds up in another order, which changes bits that later draws tell."""
+    seen = []
+
+    class Watched(SideInformation):
+        @classmethod
+        def of_features(cls, *given):
+            pools = threadpool_info()
+            seen.extend(pool["num_threads"] for pool in pools if pool["user_api"] == "blas")
+            return SideInformation.of_features(*given)
+
+    monkeypatch.setattr("blendmf.training.bayes.row_sampler.SideInformation", Watched)
+    with threadpool_limits(2, "blas"):
+        fit(parts, epochs=1)
+    assert set(seen) == {1}
+
+
+def test_the_history_tells_what_each_sweep_would_have_ended_with(parts, fitted):
+    assert [epoch.epoch for epoch in fitted.history] == list(range(1, 81))
+    assert fitted.best_epoch == fitted.epochs == 80
+    assert fitted.validation_rmse == fitted.history[-1].validation_rmse
+    assert rmse(fitted.model, parts[1]) == pytest.approx(fitted.validation_rmse, abs=1e-5)
+    assert len(fitted.model.user_rows) == 60  # Of 60 sweeps, no fewer than 50.
+
+
+def test_about_as_many_draws_are_kept_as_are_asked_for(parts):
+    assert len(fit(parts, epochs=40, burn_in=20, draws=10).model.user_rows) == 10
+    assert len(fit(parts, epochs=3, burn_in=20, draws=10).model.user_rows) == 1
+
+
+def test_it_ends_where_it_is_told_to(parts):
+    asked = []
+
+    def goes_on(epoch, rmse):
+        asked.append((epoch, rmse))
+        return epoch < 5
+
+    stopped = fit(parts, goes_on=goes_on)
+    assert [epoch for epoch, _ in asked] == [1, 2, 3, 4, 5]
+    assert stopped.epochs == 5
+    assert np.isfinite(stopped.model.predict([0], [0])).all()
+
+
+def test_without_words_or_feedback_or_validation_it_fits_all_the_same(parts):
+    train, validation, test, words = parts
+    empty = sp.csr_array((N_ITEMS, 0), dtype=np.float32)
+    assert np.isfinite(fit((train, validation, test, empty), epochs=3).model.score_all(0)).all()
+    nothing = Observations(*(a[:0] for a in (train.users, train.items, train.ratings)), train.shape)
+    alone = fit((train, nothing, test, words), epochs=30, feedback=False)
+    assert np.isnan(alone.validation_rmse)
+    assert rmse(alone.model, test) < 1.0

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blendmf.models.observations import Observations
+from blendmf.training.sgd.blocks import (
+    FEWEST,
+    MOST,
+    Blocks,
+    balanced_blocks,
+    number_of_blocks,
+    order_by_cell,
+)
+
+
+def power_law_ratings(n_users=500, n_items=300, n_ratings=20_000):
+    random = np.random.default_rng(0)
+
+    def drawn(n):
+        weights = 1 / np.arange(5, n + 5)
+        return random.choice(n, n_ratings, p=weights / weights.sum()).astype(np.int32)
+
+    ratings = random.random(n_ratings).astype(np.float32)
+    return Observations(drawn(n_users), drawn(n_items), ratings, (n_users, n_items))
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=200), st.integers(1, 20))
+def test_blocks_hold_equally_many_rows_and_differ_by_no_more_than_the_busiest(counts, n_blocks):
+    counts = np.array(counts)
+    blocks = balanced_blocks(counts, n_blocks)
+    assert np.ptp(np.bincount(blocks, minlength=n_blocks)) <= 1
+    assert np.ptp(np.bincount(blocks, counts, minlength=n_blocks)) <= 2 * counts.max()
+
+
+def test_users_and_items_of_a_power_law_are_dealt_into_blocks_of_nearly_equal_load():
+    train = power_law_ratings()
+    blocks = Blocks.deal(train, 8, np.random.default_rng(1))
+    cells = np.diff(blocks.starts.astype(np.int64)).reshape(8, 8)
+    for load in (cells.sum(axis=0), cells.sum(axis=1)):
+        assert load.max() < 1.2 * load.mean()
+
+
+def test_each_rating_lies_in_the_cell_of_its_user_block_and_item_block():
+    train, n_blocks = power_law_ratings(), 6
+    blocks = Blocks.deal(train, n_blocks, np.random.default_rng(1))
+    assert sorted(blocks.order) == list(range(len(train)))
+    edges = [np.array_split(np.arange(n), n_blocks) for n in train.shape]
+    seen = []
+    for cell in range(n_blocks**2):
+        ratings = blocks.order[blocks.starts[cell] : blocks.starts[cell + 1]]
+        users = set(blocks.user_rows[train.users[ratings]])
+        items = set(blocks.item_rows[train.items[ratings]])
+        seen.append((users, items))
+    for j in range(n_blocks):
+        rows = [set().union(*(seen[j * n_blocks + k][0] for k in range(n_blocks)))]
+        columns = [set().union(*(seen[k * n_blocks + j][1] for k in range(n_blocks)))]
+        assert len(rows[0]) <= len(edges[0][0])
+        assert len(columns[0]) <= len(edges[1][0])
+        assert max(rows[0]) - min(rows[0]) < len(edges[0][0])
+        assert max(columns[0]) - min(columns[0]) < len(edges[1][0])
+
+
+def test_rows_are_a_permutation():
+    blocks = Blocks.deal(power_law_ratings(), 7, np.random.default_rng(1))
+    for rows in (blocks.user_rows, blocks.item_rows):
+        assert sorted(rows) == list(range(len(rows)))
+
+
+def test_ratings_are_shuffled_within_their_cell_by_the_stream():
+    train = power_law_ratings()
+    one, same, other = (Blocks.deal(train, 4, np.random.default_rng(s)).order for s in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).mean() > 0.9
+    assert not (np.diff(one.astype(np.int64)) > 0).all()
+
+
+def test_order_by_cell_is_stable():
+    cells = np.array([2, 0, 2, 1, 0, 2], dtype=np.uint16)
+    order, starts = order_by_cell(cells, 4)
+    assert order.tolist() == [1, 4, 3, 0, 2, 5]
+    assert starts.tolist() == [0, 2, 3, 6, 6]
+
+
+@pytest.mark.parametrize(
+    ("shape", "d", "expected"),
+    [((610, 9724), 48, FEWEST), ((70_000, 10_000), 32, 27), ((10_000_000, 100_000), 64, MOST)],
+)
+def test_number_of_blocks_grows_with_the_parameters(shape, d, expected):
+    assert number_of_blocks(shape, d) == expected

@@ -1,0 +1,90 @@
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from blendmf.common.random_streams import stream
+from blendmf.models.drift import LAST_PLACE, predicted_place, user_slopes, without_drift
+from blendmf.models.observations import Observations
+from blendmf.training.fit import fit_model
+from blendmf.training.settings import TrainingSettings
+
+RANGE = (-100.0, 100.0)
+N_USERS, N_ITEMS = 40, 1500
+
+
+@pytest.fixture(scope="module")
+def drifting():
+    """Training ratings at any place, later ones at the end, and each user's slope."""
+    random = stream(1, "drifting")
+    slopes = 1 + random.normal(0, 0.5, N_USERS)
+    level = 3 + random.normal(0, 0.5, (N_USERS, 1)) + random.normal(0, 0.5, N_ITEMS)
+    is_training = random.random(level.shape) < 0.8
+
+    def part(chosen, at_end):
+        users, items = np.nonzero(chosen)
+        places = random.uniform(-0.5, 0.5, len(users)) * (not at_end) + 0.5 * at_end
+        ratings = level[users, items] + slopes[users] * places + random.normal(0, 0.2, len(users))
+        arrays = (users.astype(np.int32), items.astype(np.int32), ratings.astype(np.float32))
+        return Observations(*arrays, level.shape, places.astype(np.float32))
+
+    return part(is_training, False), part(~is_training, True), slopes
+
+
+def test_slopes_are_found(drifting):
+    train, _, slopes = drifting
+    found = user_slopes(train, train.places, RANGE)
+    np.testing.assert_allclose(found, slopes, atol=0.35)
+    np.testing.assert_allclose(found.mean(), slopes.mean(), atol=0.1)
+
+
+def test_the_fewer_ratings_the_more_a_slope_is_the_common_one(drifting):
+    train, _, _ = drifting
+    few = np.flatnonzero((train.users != 0) | (np.arange(len(train)) < 3))
+    arrays = (train.users[few], train.items[few], train.ratings[few], train.shape)
+    thinned = Observations(*arrays, train.places[few])
+    found = user_slopes(thinned, thinned.places, RANGE)
+    assert abs(found[0] - found.mean()) < 0.1
+
+
+def test_what_is_left_is_as_at_the_end(drifting):
+    train, validation, slopes = drifting
+    moved = without_drift(train, validation, RANGE)
+    expected = train.ratings + slopes[train.users] * (0.5 - train.places)
+    np.testing.assert_allclose(moved.ratings, expected, atol=0.4)
+    np.testing.assert_array_equal(moved.items, train.items)
+
+
+def test_without_places_nothing_is_moved(drifting):
+    train, validation, _ = drifting
+    unplaced = replace(train, places=None)
+    assert without_drift(unplaced, validation, RANGE) is unplaced
+
+
+def test_the_place_that_is_predicted_for_is_that_of_the_validation_part(drifting):
+    validation = drifting[1]
+    assert predicted_place(validation) == 0.5
+    middle = replace(validation, places=np.zeros(len(validation), dtype=np.float32))
+    assert predicted_place(middle) == 0.0
+    assert predicted_place(replace(validation, places=None)) == LAST_PLACE
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "als"])
+def test_every_optimiser_predicts_better_for_knowing_it(drifting, optimiser):
+    train, validation, _ = drifting
+    training = asdict(TrainingSettings(optimiser=optimiser, latent_dim=2))
+
+    def rmse(drift):
+        fitted = fit_model(
+            {"kind": "mf"},
+            training | {"drift": drift},
+            train,
+            validation,
+            None,
+            rating_range=RANGE,
+            seed=1,
+            name=("test",),
+        )
+        return fitted.validation_rmse
+
+    assert rmse(True) < rmse(False) - 0.2

@@ -1,0 +1,139 @@
+import math
+
+import numpy as np
+import pytest
+
+from blendmf.common.errors import UserError
+from blendmf.models.observations import Observations
+from blendmf.training.loop import train_epochs
+from blendmf.training.parameters import Parameters
+from blendmf.training.settings import TrainingSettings, tuned_entry
+
+PART = Observations(
+    np.zeros(4, dtype=np.int32),
+    np.zeros(4, dtype=np.int32),
+    np.ones(4, dtype=np.float32),
+    (1, 1),
+)
+NOTHING = Observations(
+    np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32), (1, 1)
+)
+
+
+class ScriptedEngine:
+    """Its one parameter is the number of epochs run; its validation errors are given."""
+
+    def __init__(self, validation, diverges_at=None):
+        self._validation = validation
+        self._diverges_at = diverges_at
+        self.rates = []
+
+    def run_epoch(self, learning_rate):
+        self.rates.append(learning_rate)
+
+    def rmse(self, part):
+        return 0.5 if part is not VALIDATION else self._validation[len(self.rates) - 1]
+
+    def squared_norms(self):
+        epoch = len(self.rates)
+        return {"user_bias": np.nan if epoch == self._diverges_at else epoch**2}
+
+    def keep(self):
+        self._kept = Parameters(0.0, user_bias=np.array([float(len(self.rates))]))
+
+    def kept(self):
+        return self._kept
+
+
+VALIDATION = Observations(PART.users, PART.items, PART.ratings, PART.shape)
+
+
+def test_training_ends_where_it_may_not_go_on_and_has_the_best_epoch_so_far():
+    asked = []
+
+    def three(epoch, rmse):
+        asked.append((epoch, rmse))
+        return epoch < 3
+
+    engine = ScriptedEngine([1.0, 0.8, 0.9, 0.7])
+    training = train_epochs(engine, PART, VALIDATION, TrainingSettings(epochs=4), three)
+    assert asked == [(1, 1.0), (2, 0.8), (3, 0.8)]
+    assert (len(training.history), training.best_epoch) == (3, 2)
+    assert training.parameters.user_bias.tolist() == [2.0]
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_the_training():
+    engine = ScriptedEngine([5, 3, 4, 2, 2.5, 2.0, 3, 1])
+    training = train_epochs(engine, PART, VALIDATION, TrainingSettings(patience=3, epochs=8))
+    assert training.best_epoch == 4
+    assert training.parameters.user_bias[0] == 4
+    assert training.validation_rmse == 2
+    assert [epoch.epoch for epoch in training.history] == [1, 2, 3, 4, 5, 6, 7]
+    assert not training.diverged
+
+
+def test_history_has_the_errors_without_and_the_loss_with_the_penalty():
+    settings = TrainingSettings(epochs=2, bias_regularization=0.1)
+    history = train_epochs(ScriptedEngine([2, 1]), PART, VALIDATION, settings).history
+    assert [epoch.train_rmse for epoch in history] == [0.5, 0.5]
+    assert [epoch.validation_rmse for epoch in history] == [2, 1]
+    # 4 ratings of squared error 0.25, and a bias of 1, then 2.
+    assert [epoch.penalised_loss for epoch in history] == pytest.approx([1 + 0.1 * 1, 1 + 0.1 * 4])
+
+
+def test_the_learning_rate_decays_by_epoch():
+    engine = ScriptedEngine([3, 2, 1])
+    settings = TrainingSettings(epochs=3, learning_rate=0.6, learning_rate_decay=0.5)
+    train_epochs(engine, PART, VALIDATION, settings)
+    assert engine.rates == pytest.approx([0.6, 0.4, 0.3])
+
+
+def test_divergence_ends_the_training_and_keeps_what_was_best():
+    engine = ScriptedEngine([2, 1, 0], diverges_at=3)
+    training = train_epochs(engine, PART, VALIDATION, TrainingSettings(epochs=5))
+    assert training.diverged
+    assert training.best_epoch == 2
+    assert len(training.history) == 2
+
+
+def test_divergence_in_the_first_epoch_leaves_no_best():
+    training = train_epochs(
+        ScriptedEngine([1], diverges_at=1), PART, VALIDATION, TrainingSettings(epochs=5)
+    )
+    assert training.diverged
+    assert training.best_epoch == 0
+    assert training.validation_rmse == math.inf
+
+
+def test_without_validation_ratings_training_runs_its_full_length():
+    training = train_epochs(
+        ScriptedEngine([]), PART, NOTHING, TrainingSettings(epochs=4, patience=1)
+    )
+    assert training.best_epoch == 4
+    assert training.parameters.user_bias[0] == 4
+
+
+def test_a_models_own_settings_come_before_the_shared_ones_and_the_search_before_both():
+    shared = {"latent_dim": 8, "learning_rate": 0.1, "epochs": 3}
+    entry = {"kind": "mf", "training": {"latent_dim": 16, "epochs": 9}}
+    tuned = tuned_entry(entry, [{"params": {"latent_dim": 4}}])
+    settings = TrainingSettings.of_model(tuned, shared)
+    assert (settings.latent_dim, settings.learning_rate, settings.epochs) == (4, 0.1, 9)
+    assert entry["training"]["latent_dim"] == 16
+    assert TrainingSettings.of_model(tuned_entry(entry, []), shared).latent_dim == 16
+
+
+def test_the_search_sets_what_a_kind_has_in_its_own_entry():
+    entry = {"kind": "bias", "user_shrinkage": 15, "item_shrinkage": 10}
+    assert tuned_entry(entry, [{"params": {"item_shrinkage": 3.5}}]) == {
+        "kind": "bias",
+        "user_shrinkage": 15,
+        "item_shrinkage": 3.5,
+    }
+
+
+def test_a_step_that_overshoots_zero_is_refused():
+    long_steps = {"learning_rate": 2.0, "regularization": 0.6}
+    with pytest.raises(UserError, match="overshoots zero"):
+        TrainingSettings.of_model({}, long_steps)
+    assert TrainingSettings.of_model({}, long_steps | {"optimiser": "als"}).regularization == 0.6
