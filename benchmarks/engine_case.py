@@ -17,7 +17,7 @@ from blendmf.common.random_streams import stream
 from blendmf.models.observations import Observations
 from blendmf.training.loop import Engine
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 from blendmf.training.sgd.reference import SgdEngine
 

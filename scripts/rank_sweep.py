@@ -4,7 +4,7 @@ from blendmf.common.files import read_json, read_sparse, write_csv
 from blendmf.common.job_log import job
 from blendmf.models.observations import Observations
 from blendmf.studies.rank_sweep import rank_sweep
-from blendmf.training.settings import tuned_entry
+from blendmf.config.training import tuned_entry
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params

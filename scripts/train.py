@@ -8,7 +8,7 @@ from blendmf.common.job_log import job
 from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
 from blendmf.training.loop import Epoch
-from blendmf.training.settings import tuned_entry
+from blendmf.config.training import tuned_entry
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params

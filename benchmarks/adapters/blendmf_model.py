@@ -9,7 +9,7 @@ from adapter import Point, Problem, Ratings, Request, answer
 
 from blendmf.models.observations import Observations
 from blendmf.training.fit import Fit, fit_model
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:

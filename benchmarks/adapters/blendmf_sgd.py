@@ -13,7 +13,7 @@ from blendmf.common.random_streams import stream
 from blendmf.models.observations import Observations
 from blendmf.training.engines import make_engine
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:

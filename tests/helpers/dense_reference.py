@@ -8,7 +8,7 @@ import torch
 
 from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 VARIANTS = {
     "mf": Terms.of_kind("mf"),

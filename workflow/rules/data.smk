@@ -1,25 +1,41 @@
 # From the source of the data to sparse matrices.
 
 
+def configured_files() -> list[str]:
+    """Files under `dataset.path`, so that an edit of one's own data reruns everything.
+
+    Copies under BLENDMF_DATA do not count: fetched data stay, whether or not a later run knows the
+    folder they came from.
+    """
+    return [local(file) for file in local_files(EXPERIMENT.dataset, {})]
+
+
+def fetched(wildcards) -> dict:
+    """Settings that fetching depends on: no other change may download again."""
+    keys = {"name", "path", "csv", "max_unpacked_gib", "synthetic"}
+    return variant_of(wildcards).dataset.model_dump(include=keys)
+
+
+def generating_seed(wildcards) -> int | None:
+    return config["seed"] if variant_of(wildcards).dataset.name == "synthetic" else None
+
+
 rule fetch:
     input:
-        library=library("fetch"),
         local=configured_files(),
     output:
-        directory("results/{dataset}/data/raw"),
+        directory(f"{DATASET}/data/raw"),
     log:
-        "results/{dataset}/logs/fetch.log",
+        log_of("fetch"),
     benchmark:
-        "results/{dataset}/benchmarks/fetch.tsv"
+        benchmark_of("fetch")
     retries: 2
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("fetch"),
-        runtime=minutes_of("fetch"),
-        disk_mb=disk_of("fetch"),
+        **resources_of("fetch"),
     params:
+        code=code_of("fetch"),
         dataset=fetched,
         seed=generating_seed,
     message:
@@ -30,26 +46,23 @@ rule fetch:
 
 rule import_tables:
     input:
-        library=library("import_tables"),
-        raw="results/{dataset}/data/raw",
+        raw=f"{DATASET}/data/raw",
     output:
-        ratings_table="results/{dataset}/data/ratings.parquet",
-        items_table="results/{dataset}/data/items.parquet",
-        tags_table="results/{dataset}/data/tags.parquet",
-        source="results/{dataset}/data/source.json",
+        ratings_table=f"{DATASET}/data/ratings.parquet",
+        items_table=f"{DATASET}/data/items.parquet",
+        tags_table=f"{DATASET}/data/tags.parquet",
+        source=f"{DATASET}/data/source.json",
     log:
-        "results/{dataset}/logs/import_tables.log",
+        log_of("import_tables"),
     benchmark:
-        "results/{dataset}/benchmarks/import_tables.tsv"
+        benchmark_of("import_tables")
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("import_tables"),
-        runtime=minutes_of("import_tables"),
-        disk_mb=disk_of("import_tables"),
+        **resources_of("import_tables"),
     params:
-        dataset=data_set_of,
+        code=code_of("import_tables"),
+        dataset=settings_of("dataset"),
     message:
         "Importing {wildcards.dataset} into the canonical tables"
     script:
@@ -58,26 +71,23 @@ rule import_tables:
 
 rule split:
     input:
-        library=library("split"),
         ratings=found("data/ratings.parquet"),
     output:
-        train="results/{dataset}/split/train.parquet",
-        validation="results/{dataset}/split/validation.parquet",
-        test="results/{dataset}/split/test.parquet",
-        facts="results/{dataset}/split/split.json",
+        train=f"{DATASET}/split/train.parquet",
+        validation=f"{DATASET}/split/validation.parquet",
+        test=f"{DATASET}/split/test.parquet",
+        facts=f"{DATASET}/split/split.json",
     log:
-        "results/{dataset}/logs/split.log",
+        log_of("split"),
     benchmark:
-        "results/{dataset}/benchmarks/split.tsv"
+        benchmark_of("split")
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("split"),
-        runtime=minutes_of("split"),
-        disk_mb=disk_of("split"),
+        **resources_of("split"),
     params:
-        split=split_settings,
+        code=code_of("split"),
+        split=settings_of("split"),
         seed=config["seed"],
     message:
         "Splitting the ratings into training, validation and test part"
@@ -87,28 +97,26 @@ rule split:
 
 rule matrices:
     input:
-        library=library("matrices"),
         train=found("split/train.parquet"),
         validation=found("split/validation.parquet"),
         test=found("split/test.parquet"),
         items_table=found("data/items.parquet"),
     output:
-        train="results/{dataset}/matrices/train.npz",
-        validation="results/{dataset}/matrices/validation.npz",
-        test="results/{dataset}/matrices/test.npz",
-        user_index="results/{dataset}/matrices/users.parquet",
-        item_index="results/{dataset}/matrices/items.parquet",
+        train=f"{DATASET}/matrices/train.npz",
+        validation=f"{DATASET}/matrices/validation.npz",
+        test=f"{DATASET}/matrices/test.npz",
+        user_index=f"{DATASET}/matrices/users.parquet",
+        item_index=f"{DATASET}/matrices/items.parquet",
     log:
-        "results/{dataset}/logs/matrices.log",
+        log_of("matrices"),
     benchmark:
-        "results/{dataset}/benchmarks/matrices.tsv"
+        benchmark_of("matrices")
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("matrices"),
-        runtime=minutes_of("matrices"),
-        disk_mb=disk_of("matrices"),
+        **resources_of("matrices"),
+    params:
+        code=code_of("matrices"),
     message:
         "Indexing users and items, and building the sparse matrices"
     script:
@@ -117,52 +125,49 @@ rule matrices:
 
 rule places:
     input:
-        library=library("places"),
         train=found("split/train.parquet"),
         validation=found("split/validation.parquet"),
         user_index=found("matrices/users.parquet"),
         item_index=found("matrices/items.parquet"),
     output:
-        train="results/{dataset}/places/train.npz",
-        validation="results/{dataset}/places/validation.npz",
+        train=f"{DATASET}/places/train.npz",
+        validation=f"{DATASET}/places/validation.npz",
     log:
-        "results/{dataset}/logs/places.log",
+        log_of("places"),
     benchmark:
-        "results/{dataset}/benchmarks/places.tsv"
+        benchmark_of("places")
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("places"),
-        runtime=minutes_of("places"),
+        **resources_of("places"),
+    params:
+        code=code_of("places"),
     message:
-        "Finding where each rating stands in its user's order"
+        "Computing the position of each rating in its user's order"
     script:
         "../../scripts/places.py"
 
 
 rule content:
     input:
-        library=library("content"),
         item_index=found("matrices/items.parquet"),
         tags=found("data/tags.parquet"),
         train=found("split/train.parquet"),
     output:
-        tfidf="results/{dataset}/content/tfidf.npz",
-        vocabulary="results/{dataset}/content/vocabulary.parquet",
-        facts="results/{dataset}/content/content.json",
+        tfidf=f"{DATASET}/content/tfidf.npz",
+        vocabulary=f"{DATASET}/content/vocabulary.parquet",
+        facts=f"{DATASET}/content/content.json",
     log:
-        "results/{dataset}/logs/content.log",
+        log_of("content"),
     benchmark:
-        "results/{dataset}/benchmarks/content.tsv"
+        benchmark_of("content")
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("content"),
-        runtime=minutes_of("content"),
+        **resources_of("content"),
     params:
-        content=content_settings,
+        code=code_of("content"),
+        content=settings_of("content"),
         seed=config["seed"],
     message:
         "Turning the items' text into TF-IDF rows"

@@ -1,34 +1,32 @@
-# Scores of every fit on the test part, their comparison, and what the models recommend.
+# Checks of the split, scores of every fit on the test part, their comparison, recommendations.
 
 
 rule leakage:
     input:
-        library=library("leakage"),
         train=found("split/train.parquet"),
         validation=found("split/validation.parquet"),
         test=found("split/test.parquet"),
         tags=found("data/tags.parquet"),
     output:
-        "results/{dataset}/split/leakage.json",
+        f"{DATASET}/split/leakage.json",
     log:
-        "results/{dataset}/logs/leakage.log",
+        log_of("leakage"),
     benchmark:
-        "results/{dataset}/benchmarks/leakage.tsv"
+        benchmark_of("leakage")
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("leakage"),
-        runtime=minutes_of("leakage"),
+        **resources_of("leakage"),
+    params:
+        code=code_of("leakage"),
     message:
-        "Auditing the split for knowledge of the future"
+        "Checking what the training part knows of the future"
     script:
         "../../scripts/leakage.py"
 
 
 rule fitted_on:
     input:
-        library=library("fitted_on"),
         train=found("split/train.parquet"),
         validation=found("split/validation.parquet"),
         test=found("split/test.parquet"),
@@ -40,41 +38,55 @@ rule fitted_on:
         tfidf=found("content/tfidf.npz"),
         vocabulary=found("content/vocabulary.parquet"),
         facts=found("content/content.json"),
-        places=places_of_arm,
-        models=fits_of_arm("models/{model}/seed-1/model.npz"),
-        fits=fits_of_arm("models/{model}/seed-1/fit.json"),
+        rating_order=rating_order_of,
+        models=fits_of_variant("models/{model}/seed-1/model.npz"),
+        fits=fits_of_variant("models/{model}/seed-1/fit.json"),
     output:
-        table="results/{dataset}/split/fitted-on.csv",
+        table=f"{DATASET}/split/fitted-on.csv",
         page=report(
-            "results/{dataset}/split/fitted-on.html",
+            f"{DATASET}/split/fitted-on.html",
             caption="../report/fitted-on.rst",
             category="1 Data",
             labels={"result": "What was fitted on which part"},
         ),
     log:
-        "results/{dataset}/logs/fitted_on.log",
+        log_of("fitted_on"),
     benchmark:
-        "results/{dataset}/benchmarks/fitted_on.tsv"
+        benchmark_of("fitted_on")
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("fitted_on"),
-        runtime=minutes_of("fitted_on"),
+        **resources_of("fitted_on"),
     params:
-        content=content_settings,
-        training=config["training"],
+        code=code_of("fitted_on"),
+        content=settings_of("content"),
         seed=config["seed"],
     message:
-        "Finding out what was fitted on which part"
+        "Checking which part everything was fitted on"
     script:
         "../../scripts/fitted_on.py"
 
 
+# All seeds of a model in one job; stochastic models have several.
+STOCHASTIC = [name for name, entry in EXPERIMENT.models.items() if entry.stochastic]
+
+
+def evaluated(seeds: list[int]) -> dict[str, list[str]]:
+    folder = f"{DATASET}/evaluation/{{{{model}}}}/seed-{{seed}}"
+    files = {"metrics": "metrics.json", "per_user": "per-user.parquet", "strata": "strata.csv"}
+    return {name: expand(f"{folder}/{file}", seed=seeds) for name, file in files.items()}
+
+
+def models_evaluated(wildcards) -> list[str]:
+    seeds = entry_of(wildcards).seeds(EXPERIMENT.seeds)
+    path = "models/{model}/seed-{seed}/model.npz"
+    paths = [path.format(model=wildcards.model, seed=seed) for seed in seeds]
+    return [found(path)(wildcards) for path in paths]
+
+
 rule evaluate:
     input:
-        library=library("evaluate"),
-        model=found("models/{model}/seed-{seed}/model.npz"),
+        models=models_evaluated,
         train=found("matrices/train.npz"),
         validation=found("matrices/validation.npz"),
         test=found("matrices/test.npz"),
@@ -82,50 +94,56 @@ rule evaluate:
         user_index=found("matrices/users.parquet"),
         item_index=found("matrices/items.parquet"),
     output:
-        metrics="results/{dataset}/evaluation/{model}/seed-{seed}/metrics.json",
-        per_user="results/{dataset}/evaluation/{model}/seed-{seed}/per-user.parquet",
-        strata="results/{dataset}/evaluation/{model}/seed-{seed}/strata.csv",
+        **evaluated([1]),
     log:
-        "results/{dataset}/logs/evaluate/{model}/seed-{seed}.log",
+        log_of("evaluate/{model}"),
     benchmark:
-        "results/{dataset}/benchmarks/evaluate/{model}/seed-{seed}.tsv"
+        benchmark_of("evaluate/{model}")
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("evaluate"),
-        runtime=minutes_of("evaluate"),
+        **resources_of("evaluate"),
     params:
+        code=code_of("evaluate"),
         evaluation=config["evaluation"],
         seed=config["seed"],
     message:
-        "Evaluating {wildcards.model}, seed {wildcards.seed}"
+        "Evaluating {wildcards.model}"
     script:
         "../../scripts/evaluate.py"
 
 
+if STOCHASTIC and EXPERIMENT.seeds > 1:
+
+    use rule evaluate as evaluate_seeds with:
+        output:
+            **evaluated(list(range(1, EXPERIMENT.seeds + 1))),
+        wildcard_constraints:
+            model="|".join(map(re.escape, STOCHASTIC)),
+
+    ruleorder: evaluate_seeds > evaluate
+
+
 rule compare:
     input:
-        library=library("compare"),
-        metrics=fits_of_arm("evaluation/{model}/seed-{seed}/metrics.json"),
-        per_user=fits_of_arm("evaluation/{model}/seed-{seed}/per-user.parquet"),
-        strata=fits_of_arm("evaluation/{model}/seed-{seed}/strata.csv"),
+        metrics=fits_of_variant("evaluation/{model}/seed-{seed}/metrics.json"),
+        per_user=fits_of_variant("evaluation/{model}/seed-{seed}/per-user.parquet"),
+        strata=fits_of_variant("evaluation/{model}/seed-{seed}/strata.csv"),
     output:
-        metrics="results/{dataset}/comparison/metrics.csv",
-        differences="results/{dataset}/comparison/differences.csv",
-        table="results/{dataset}/comparison/table.csv",
-        strata="results/{dataset}/comparison/strata.csv",
+        metrics=f"{DATASET}/comparison/metrics.csv",
+        differences=f"{DATASET}/comparison/differences.csv",
+        table=f"{DATASET}/comparison/table.csv",
+        strata=f"{DATASET}/comparison/strata.csv",
     log:
-        "results/{dataset}/logs/compare.log",
+        log_of("compare"),
     benchmark:
-        "results/{dataset}/benchmarks/compare.tsv"
+        benchmark_of("compare")
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("compare"),
-        runtime=minutes_of("compare"),
+        **resources_of("compare"),
     params:
+        code=code_of("compare"),
         evaluation=config["evaluation"],
         seed=config["seed"],
     message:
@@ -136,31 +154,29 @@ rule compare:
 
 rule recommend:
     input:
-        library=library("recommend"),
-        model="results/{dataset}/models/{model}/seed-1/model.npz",
-        train="results/{dataset}/matrices/train.npz",
-        validation="results/{dataset}/matrices/validation.npz",
-        user_index="results/{dataset}/matrices/users.parquet",
-        item_index="results/{dataset}/matrices/items.parquet",
+        model=f"{DATASET}/models/{{model}}/seed-1/model.npz",
+        train=f"{DATASET}/matrices/train.npz",
+        validation=f"{DATASET}/matrices/validation.npz",
+        user_index=f"{DATASET}/matrices/users.parquet",
+        item_index=f"{DATASET}/matrices/items.parquet",
     output:
-        recommendations="results/{dataset}/recommendations/{model}.csv",
+        recommendations=f"{DATASET}/recommendations/{{model}}.csv",
         page=report(
-            "results/{dataset}/recommendations/{model}.html",
+            f"{DATASET}/recommendations/{{model}}.html",
             caption="../report/recommendations.rst",
             category="5 Recommendations",
             labels={"result": "Best unseen items of every user", "model": "{model}"},
         ),
     log:
-        "results/{dataset}/logs/recommend/{model}.log",
+        log_of("recommend/{model}"),
     benchmark:
-        "results/{dataset}/benchmarks/recommend/{model}.tsv"
+        benchmark_of("recommend/{model}")
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
-        mem_mb=memory_of("recommend"),
-        runtime=minutes_of("recommend"),
+        **resources_of("recommend"),
     params:
+        code=code_of("recommend"),
         recommendations=config["recommendations"],
         seed=config["seed"],
     message:

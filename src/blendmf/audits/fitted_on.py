@@ -15,7 +15,8 @@ from blendmf.audits.expectations import EXPECTED
 from blendmf.audits.perturbations import Parts, dependence
 from blendmf.audits.recomputed_drift import PlacesOf, mean_without_drift, places_of
 from blendmf.common.random_streams import stream
-from blendmf.config.model_kinds import only_ranks
+from blendmf.config.models import Entry, ShrunkenBiases, TrainedEntry
+from blendmf.config.protocol import ContentSettings
 from blendmf.data.content import dealt
 from blendmf.data.rating_order import Places
 
@@ -35,9 +36,6 @@ COLUMNS = [
 ]
 
 PARTS = ("train", "validation", "test")
-
-WITH_BIASES = ("bias", "svd", "item-neighbours")
-"""Kinds whose biases are shrunken means, whatever else they fit to what these leave."""
 
 MODEL_ARRAYS = (
     "kind",
@@ -59,18 +57,15 @@ class ModelFile:
     ----------
     path : str
         Where the model is stored.
-    settings : mapping
-        What it was fitted with, as ``fit.json`` states it.
+    entry : Entry
+        The settings that it was fitted with.
     arrays : mapping of ndarray
         Those of `MODEL_ARRAYS` that the file has.
-    is_without_drift : bool
-        Whether users' drift was taken out of the ratings that it was fitted to.
     """
 
     path: str
-    settings: Mapping[str, Any]
+    entry: Entry
     arrays: Mapping[str, NDArray[Any]]
-    is_without_drift: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +113,7 @@ def fitted_on(
     items: pd.DataFrame,
     tags: pd.DataFrame,
     stored: Stored,
-    settings: Mapping[str, Any],
+    settings: ContentSettings,
     seed: int,
 ) -> tuple[pd.DataFrame, int]:
     """Prove which part everything was fitted on.
@@ -171,7 +166,7 @@ class _Recomputation:
         items: pd.DataFrame,
         tags: pd.DataFrame,
         stored: Stored,
-        settings: Mapping[str, Any],
+        settings: ContentSettings,
         seed: int,
     ) -> None:
         self.train, self.validation = parts["train"], parts["validation"]
@@ -222,7 +217,8 @@ class _Recomputation:
     def _mean(self, model: ModelFile) -> Check:
         arrays = model.arrays
         found = float(arrays["global_mean"] if "global_mean" in arrays else arrays["normal"][0])
-        if not model.is_without_drift:
+        entry = model.entry
+        if not (isinstance(entry, TrainedEntry) and entry.training.removes_drift):
             return Check("training mean", model.path, _apart([found], [self.mean]))
         low, high = (float(rating) for rating in arrays["rating_range"])
         again = self._mean_without_drift(low, high)
@@ -242,11 +238,11 @@ class _Recomputation:
             apart = _apart(arrays["counts"], self.n_ratings)
             yield Check("training ratings of items", model.path, apart)
         has_mean = "global_mean" in arrays or "normal" in arrays
-        if has_mean and not only_ranks(model.settings):
+        if has_mean and model.entry.predicts_ratings:
             yield self._mean(model)
-        if model.settings["kind"] in WITH_BIASES:
+        if isinstance(model.entry, ShrunkenBiases):
             found = np.concatenate([arrays["user_bias"], arrays["item_bias"]])
-            shrinkage = [model.settings[f"{of}_shrinkage"] for of in ("user", "item")]
+            shrinkage = (model.entry.user_shrinkage, model.entry.item_shrinkage)
             again = recomputed.biases(self.train, self.user_ids, self.item_ids, *shrinkage)
             yield Check("biases", model.path, _apart(found, again.astype(np.float32)))
 
@@ -261,11 +257,11 @@ class _Recomputation:
         frequencies = stored.vocabulary["document_frequency"]
         apart = _apart(frequencies, list(frequency.values())) if same_terms else np.nan
         yield Check("vocabulary", paths["vocabulary"], apart)
-        weights = recomputed.idf(frequency, len(self.items), settings["idf"])
+        weights = recomputed.idf(frequency, len(self.items), settings.idf)
         yield Check("idf", paths["vocabulary"], _apart(stored.vocabulary["idf"], weights))
         rows = recomputed.tfidf(counts, frequency, weights)
-        if settings["dealt"] is not None:
-            rows = dealt(rows, stream(self.seed, "placebo", settings["dealt"]))
+        if settings.dealt is not None:
+            rows = dealt(rows, stream(self.seed, "placebo", settings.dealt))
         # A word that all items have may weigh 0, and be stored or not.
         apart = _matrices_apart(*map(_without_zeros, (stored.tfidf, rows)))
         yield Check("TF-IDF rows", paths["tfidf"], apart)

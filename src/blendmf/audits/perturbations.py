@@ -1,7 +1,6 @@
 """What changes when one part of the ratings is altered: dependence found by trying it."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from blendmf.data.known_tags import tags_known_in_training
 from blendmf.data.matrices import matrices
 from blendmf.data.rating_order import places
 from blendmf.models.baselines import fit_bias, fit_global_mean
+from blendmf.config.protocol import ContentSettings
 from blendmf.models.drift import without_drift
 from blendmf.models.observations import Observations
 
@@ -32,7 +32,7 @@ def dependence(
     parts: Parts,
     items: pd.DataFrame,
     tags: pd.DataFrame,
-    settings: Mapping[str, Any],
+    settings: ContentSettings,
     seed: int,
 ) -> tuple[dict[str, dict[str, list[str]]], int]:
     """Which alterations of which part change which statistic.
@@ -46,7 +46,7 @@ def dependence(
         ``train``, ``validation`` and ``test``; columns ``user_id, item_id, rating, timestamp``.
     items, tags : DataFrame
         The canonical tables.
-    settings : mapping
+    settings : ContentSettings
         The configuration's `content` block.
     seed : int
         The experiment's; it draws the sample.
@@ -106,7 +106,7 @@ def _every_second(
 
 
 def _fitted(
-    parts: Parts, items: pd.DataFrame, tags: pd.DataFrame, settings: Mapping[str, Any], seed: int
+    parts: Parts, items: pd.DataFrame, tags: pd.DataFrame, settings: ContentSettings, seed: int
 ) -> dict[str, pd.Series | pd.DataFrame]:
     """Every statistic, by the ids that it is of: positions shift when other ids come or go."""
     built = matrices(parts["train"], parts["validation"], parts["test"], items)
@@ -122,9 +122,9 @@ def _fitted(
     n_of_item = built.items["n_train"].to_numpy()
     of_user = pd.Series(bias.user_bias, index=pd.Index(users))[n_of_user > 0]
     of_item = pd.Series(bias.item_bias, index=pd.Index(rated))[n_of_item > 0]
-    known = tags if settings["tags"] == "all" else tags_known_in_training(tags, parts["train"])
-    used = known if "tags" in settings["parts"] else known[:0]
-    text = content(built.items, tags, parts["train"], {**settings, "dealt": None}, seed)
+    known = tags if settings.tags == "all" else tags_known_in_training(tags, parts["train"])
+    used = known if "tags" in settings.parts else known[:0]
+    text = content(built.items, tags, parts["train"], settings.model_copy(update={"dealt": None}), seed)
     terms = pd.Index(text.vocabulary["part"] + ":" + text.vocabulary["term"])
     return {
         "training mean": pd.Series([fit_global_mean(train, ANY_RANGE).global_mean]),

@@ -4,7 +4,6 @@ The ways differ from those of the pipeline on purpose: plain tables and ids, no 
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from blendmf.config.protocol import ContentSettings
 from blendmf.data.content import TERMS_OF
 
 SWEEPS = 10
@@ -70,11 +70,11 @@ def _shrunken(
     return np.bincount(codes, left, minlength=n) / np.where(weight > 0, weight, 1.0)
 
 
-def used_tags(tags: pd.DataFrame, train: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
+def used_tags(tags: pd.DataFrame, train: pd.DataFrame, settings: ContentSettings) -> pd.DataFrame:
     """Tags that the content is made of."""
-    if "tags" not in settings["parts"]:
+    if "tags" not in settings.parts:
         return tags.iloc[:0]
-    if settings["tags"] == "all":
+    if settings.tags == "all":
         return tags
     of_authors = train[train["user_id"].isin(tags["user_id"])]
     last = of_authors.groupby("user_id", as_index=False).agg(last=("timestamp", "max"))
@@ -85,19 +85,19 @@ def used_tags(tags: pd.DataFrame, train: pd.DataFrame, settings: Mapping[str, An
 
 
 def term_counts(
-    items: pd.DataFrame, used: pd.DataFrame, settings: Mapping[str, Any]
+    items: pd.DataFrame, used: pd.DataFrame, settings: ContentSettings
 ) -> list["Counter[str]"]:
     """How often each item has each term, written ``part:term``."""
     text = used.groupby("item_id")["tag"].agg(" ".join).to_dict()
     rows = [{**row, "tags": text.get(row["item_id"], "")} for row in items.to_dict("records")]
-    parts = settings["parts"]
+    parts = settings.parts
     return [
         Counter(f"{part}:{term}" for part in parts for term in TERMS_OF[part](row)) for row in rows
     ]
 
 
 def vocabulary(
-    counts: "list[Counter[str]]", settings: Mapping[str, Any], preferred: frozenset[str]
+    counts: "list[Counter[str]]", settings: ContentSettings, preferred: frozenset[str]
 ) -> dict[str, int]:
     """Document frequency of the terms that are kept, in the order of the terms.
 
@@ -109,9 +109,9 @@ def vocabulary(
     for count in counts:
         total.update(count)
         frequency.update(count.keys())
-    kept = [term for term in total if frequency[term] >= settings["min_items"]]
+    kept = [term for term in total if frequency[term] >= settings.min_items]
     kept.sort(key=lambda term: (-total[term], term not in preferred, term))
-    return {term: frequency[term] for term in sorted(kept[: settings["max_terms"]])}
+    return {term: frequency[term] for term in sorted(kept[: settings.max_terms])}
 
 
 def idf(frequency: "dict[str, int]", n_items: int, form: str) -> NDArray[np.float64]:

@@ -1,42 +1,49 @@
-"""Which of the library's own files a script depends on, and where its job finds them."""
+"""The library's own files that a Python file imports, and their digest."""
 
-import ast
+import hashlib
 import os
+import re
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 
+IMPORT = re.compile(
+    rf"^[ \t]*(?:from ({PACKAGE.name}[\w.]*) import (\([^)]*\)|[^\n]*)|import ({PACKAGE.name}[\w.]*))",
+    re.MULTILINE,
+)
 
-def imported_files(script: Path) -> list[str]:
-    """Paths of all modules of this package that a file imports, directly or through others.
 
-    Imports inside functions count. The packages' `__init__` files are empty and left out.
+def imported_files(file: Path) -> list[Path]:
+    """Modules of this package that a file imports, directly or through others, sorted.
 
-    Parameters
-    ----------
-    script : Path
-        A Python file, parsed and not run.
-
-    Returns
-    -------
-    list of str
-        Absolute paths, sorted.
+    Imports inside functions count. The file is read, not run.
     """
     found: set[Path] = set()
-    waiting = [script]
+    waiting = [file]
     while waiting:
         new = _direct_imports(waiting.pop()) - found
         found |= new
         waiting.extend(new)
-    return sorted(str(path) for path in found)
+    return sorted(found)
+
+
+def code_digest(file: Path) -> str:
+    """Short hash of the modules that a file imports: of their names and contents, not their place.
+
+    It changes with an edit of any of them, and not if a file is touched or the project is moved.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for module in imported_files(file):
+        digest.update(module.relative_to(PACKAGE).as_posix().encode())
+        digest.update(module.read_bytes())
+    return digest.hexdigest()
 
 
 def make_importable(folder: Path) -> None:
-    """Have the processes that this one starts import from `folder` first.
+    """Put `folder` first on the import path of processes that this one starts.
 
-    So a rule's script finds the library also in an environment of its own, in which it is not
-    installed.
+    A rule's script then finds the library in an environment in which it is not installed.
     """
     others = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *([others] if others else [])])
@@ -45,11 +52,8 @@ def make_importable(folder: Path) -> None:
 @cache
 def _direct_imports(file: Path) -> frozenset[Path]:
     names: list[str] = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-    modules = (name.split(".") for name in names if name.split(".")[0] == PACKAGE.name)
+    for module, members, plain in IMPORT.findall(file.read_text(encoding="utf-8")):
+        names += [module or plain, *(f"{module}.{name}" for name in re.findall(r"\w+", members))]
+    modules = (name.split(".") for name in names)
     files = (PACKAGE.joinpath(*parts[1:]).with_suffix(".py") for parts in modules)
-    return frozenset(file for file in files if file.is_file())
+    return frozenset(path for path in files if path.is_file())

@@ -1,63 +1,64 @@
-"""Arms: the whole experiment again with one thing changed, beside the experiment itself.
+"""Variants: the whole experiment again with one thing changed.
 
-An arm is searched, trained and evaluated like the experiment that it derives from. What the change
-does not touch, from the data to the fits of models that read none of it, is taken from there.
+A variant is searched, trained and evaluated like the experiment it derives from. Files that the
+change does not affect, from the data to the fits of models that read none of it, are shared.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blendmf.config.model_kinds import uses_content
-from blendmf.config.validate import data_sets
+from blendmf.config.dataset import DatasetSettings
+from blendmf.config.experiment import Experiment
+from blendmf.config.models import Entry, MfContentEntry, model_entry
+from blendmf.config.protocol import ContentSettings, SplitSettings
 
-Block = dict[str, Any]
-
-CONTENT_SPACE = {
+CONTENT_SPACE: dict[str, tuple[str, ...]] = {
     "user": ("content_factors_regularization",),
     "item": ("user_content_regularization",),
     "both": (),
 }
-"""Searched parameters that mean nothing for a kind of blend."""
+"""Searched parameters without effect, by blend."""
 
 
 @dataclass(frozen=True)
-class Arm:
-    """An experiment, or a variation of one.
+class Variant:
+    """An experiment, or a variant of one.
 
     Attributes
     ----------
     folder : str
-        Where its files are, below the folder of results; for example ``ml-100k`` or
-        ``ml-100k/audit/random``.
-    dataset, split, content : dict
-        These blocks of the configuration, as they are here.
-    models : dict of dict
-        Entries of the models that are compared.
-    base : Arm, optional
-        The experiment that this one varies; None for one that stands by itself.
+        Folder below results/, such as ``ml-100k`` or ``ml-100k/audit/random``.
+    dataset : DatasetSettings
+    split : SplitSettings
+    content : ContentSettings
+    models : dict of str to Entry
+        The compared models.
+    base : Variant, optional
+        The experiment that this one varies; None for the experiment itself.
     """
 
     folder: str
-    dataset: Block
-    split: Block
-    content: Block
-    models: dict[str, Block]
-    base: "Arm | None" = None
+    dataset: DatasetSettings
+    split: SplitSettings
+    content: ContentSettings
+    models: Mapping[str, Entry]
+    base: "Variant | None" = None
 
     def home(self, path: str) -> str:
-        """Folder that a file of this arm is in: its own, or its base's where they agree.
+        """Folder of this variant's file: its own, or the base experiment's if identical.
 
         Parameters
         ----------
         path : str
-            Below the arm's folder, such as ``matrices/train.npz`` or ``models/mf/seed-1``.
+            Path below the variant's folder, such as ``matrices/train.npz`` or
+            ``models/mf/seed-1``.
         """
         base = self.base
         return base.folder if base and self._shares(base, *path.split("/")[:2]) else self.folder
 
-    def _shares(self, base: "Arm", step: str, model: str) -> bool:
-        """Whether a step's files, of a model where there is one, are those of the base."""
+    def _shares(self, base: "Variant", step: str, model: str) -> bool:
+        """Whether a step's files, of a model if it has one, are those of the base experiment."""
         same_split = self.split == base.split
         match step:
             case "data":
@@ -68,74 +69,70 @@ class Arm:
                 return same_split and self.content == base.content
             case "search" | "models" | "evaluation":
                 entry = self.models[model]
-                same_content = not uses_content(entry) or self.content == base.content
+                same_content = not entry.uses_content or self.content == base.content
                 return same_split and same_content and entry == base.models.get(model)
         return False
 
 
-def arms(config: Mapping[str, Any]) -> dict[str, Arm]:
-    """Every arm of a configuration by its folder: each data set, and the variations of each."""
-    blocks = {key: config[key] for key in ("split", "content", "models")}
-    bases = [Arm(name, block, **blocks) for name, block in data_sets(config).items()]
-    varied = [arm for base in bases for arm in _variations(base, config)]
-    return {arm.folder: arm for arm in [*bases, *varied]}
+def variants(experiment: Experiment) -> dict[str, Variant]:
+    """Every data set of an experiment and all its variants, by folder."""
+    bases = [
+        Variant(name, dataset, experiment.split, experiment.content, experiment.models)
+        for name, dataset in experiment.data_sets().items()
+    ]
+    varied = [variant for base in bases for variant in _variants_of(base, experiment)]
+    return {variant.folder: variant for variant in [*bases, *varied]}
 
 
-def ablation_arms(config: Mapping[str, Any]) -> dict[str, Block]:
-    """What each arm of the ablation changes, by its name.
+def ablation_variants(experiment: Experiment) -> dict[str, dict[str, Any]]:
+    """What each variant of the ablation changes, by name: the model's ``entry`` or its ``content``.
 
-    Each way to blend but the model's own, no content, each group of parts left out, placebos.
+    Every other way to blend, no content, each group of parts left out, and the placebos.
     """
-    settings, content = config["ablation"], config["content"]
-    if settings["model"] is None:
+    settings, parts = experiment.ablation, experiment.content.parts
+    if settings.model is None:
         return {}
-    entry = config["models"][settings["model"]]
-    changed: dict[str, Block] = {
-        f"blend-{blend}": {"entry": _blended(entry, blend)}
-        for blend in CONTENT_SPACE
-        if blend != entry["blend"]
+    entry = experiment.models[settings.model]
+    assert isinstance(entry, MfContentEntry)
+    changes: dict[str, dict[str, Any]] = {
+        f"blend-{blend}": {"entry": _without_space(entry, *without, blend=blend)}
+        for blend, without in CONTENT_SPACE.items()
+        if blend != entry.blend
     }
-    changed["no-content"] = {"entry": _without_content(entry)}
-    for group in settings["leave_out"]:
-        left = [part for part in content["parts"] if part not in group]
-        if left and len(left) < len(content["parts"]):
-            changed[f"no-{'-'.join(group)}"] = {"content": {"parts": left}}
-    for number in range(1, settings["placebos"] + 1):
-        changed[f"placebo-{number}"] = {"content": {"dealt": number}}
-    return changed
-
-
-def _variations(base: Arm, config: Mapping[str, Any]) -> Iterator[Arm]:
-    audited = config["audit"]["models"] or list(base.models)
-    for name, changed in config["audit"]["arms"].items():
-        models = {model: base.models[model] for model in audited}
-        yield _varied(base, f"audit/{name}", changed, models)
-    ablated = config["ablation"]["model"]
-    for name, changed in ablation_arms(config).items():
-        models = {ablated: changed.get("entry", base.models[ablated])}
-        yield _varied(base, f"ablation/{name}", changed, models)
-
-
-def _varied(base: Arm, path: str, changed: Block, models: dict[str, Block]) -> Arm:
-    split, content = (
-        {**block, **changed.get(key, {})}
-        for key, block in (("split", base.split), ("content", base.content))
-    )
-    return Arm(f"{base.folder}/{path}", base.dataset, split, content, models, base)
-
-
-def _blended(entry: Block, blend: str) -> Block:
-    return _without_space({**entry, "blend": blend}, CONTENT_SPACE[blend])
-
-
-def _without_content(entry: Block) -> Block:
-    plain = {key: value for key, value in entry.items() if key != "blend"}
     both = CONTENT_SPACE["user"] + CONTENT_SPACE["item"]
-    return _without_space({**plain, "kind": "mf"}, both)
+    changes["no-content"] = {"entry": _without_space(entry, *both, kind="mf", blend=None)}
+    for group in settings.leave_out:
+        kept = [part for part in parts if part not in group]
+        if 0 < len(kept) < len(parts):
+            changes[f"no-{'-'.join(group)}"] = {"content": {"parts": kept}}
+    for number in range(1, settings.placebos + 1):
+        changes[f"placebo-{number}"] = {"content": {"dealt": number}}
+    return changes
 
 
-def _without_space(entry: Block, parameters: tuple[str, ...]) -> Block:
-    """The entry without these parameters in a search space of its own."""
-    space = {key: bounds for key, bounds in entry.get("space", {}).items() if key not in parameters}
-    rest = {key: value for key, value in entry.items() if key != "space"}
-    return {**rest, "space": space} if space else rest
+def _variants_of(base: Variant, experiment: Experiment) -> Iterator[Variant]:
+    audited = experiment.audit.models or list(base.models)
+    for name, change in experiment.audit.arms.items():
+        split = base.split if change.split is None else base.split.with_fields_of(change.split)
+        content = (
+            base.content if change.content is None else base.content.with_fields_of(change.content)
+        )
+        models = {model: base.models[model] for model in audited}
+        folder = f"{base.folder}/audit/{name}"
+        yield Variant(folder, base.dataset, split, content, models, base)
+    ablated = experiment.ablation.model
+    for name, changed in ablation_variants(experiment).items():
+        assert ablated is not None
+        entry = model_entry(changed["entry"]) if "entry" in changed else base.models[ablated]
+        content = base.content.model_copy(update=changed.get("content", {}))
+        folder = f"{base.folder}/ablation/{name}"
+        yield Variant(folder, base.dataset, base.split, content, {ablated: entry}, base)
+
+
+def _without_space(
+    entry: MfContentEntry, *parameters: str, **changes: str | None
+) -> dict[str, Any]:
+    """Values of a changed entry, without these parameters in its search space; None drops a key."""
+    values = entry.model_dump() | changes
+    values["space"] = {key: b for key, b in values["space"].items() if key not in parameters}
+    return {key: value for key, value in values.items() if value is not None}

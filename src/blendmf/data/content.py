@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer,
 from sklearn.preprocessing import normalize
 
 from blendmf.common.random_streams import stream
+from blendmf.config.protocol import ContentSettings
 from blendmf.data.known_tags import tags_known_in_training
 
 WORD = re.compile(r"[^\W_]{2,}")
@@ -41,7 +42,7 @@ def content(
     items: pd.DataFrame,
     tags: pd.DataFrame,
     train: pd.DataFrame,
-    settings: Mapping[str, Any],
+    settings: ContentSettings,
     seed: int,
 ) -> Content:
     """TF-IDF of the items' text.
@@ -59,22 +60,22 @@ def content(
         Columns user_id, item_id, tag, timestamp.
     train : DataFrame
         The training ratings of the tags' authors, which decide what ``tags: train-only`` may know.
-    settings : mapping
+    settings : ContentSettings
         The configuration's `content` block.
     seed : int
-        The experiment's; with the number in `settings["dealt"]` it says how a placebo is dealt.
+        The experiment's; with the number in `settings.dealt` it says how a placebo is dealt.
     """
-    known_tags = tags if settings["tags"] == "all" else tags_known_in_training(tags, train)
+    known_tags = tags if settings.tags == "all" else tags_known_in_training(tags, train)
     tag_text = known_tags.groupby("item_id")["tag"].agg(" ".join).to_dict()
     described = items.assign(tags=[tag_text.get(item, "") for item in items["item_id"]])
-    parts = settings["parts"]
+    parts = settings.parts
     documents = [
         [f"{part}:{word}" for part in parts for word in TERMS_OF[part](row)]
         for row in described.to_dict("records")
     ]
     counts, terms = _count(documents, settings)
     frequency = np.bincount(counts.indices, minlength=len(terms))
-    idf = _idf(counts, frequency, settings["idf"])
+    idf = _idf(counts, frequency, settings.idf)
     weighted = counts @ sp.diags_array(idf)
     tfidf = (normalize(weighted) if terms else weighted).astype(np.float32)
     vocabulary = pd.DataFrame(
@@ -86,19 +87,19 @@ def content(
             "idf": idf,
         }
     )
-    if settings["dealt"] is not None:
-        tfidf = dealt(tfidf, stream(seed, "placebo", settings["dealt"]))
+    if settings.dealt is not None:
+        tfidf = dealt(tfidf, stream(seed, "placebo", settings.dealt))
     without = np.diff(tfidf.indptr) == 0
     facts = {
         "parts": parts,
-        "idf": settings["idf"],
+        "idf": settings.idf,
         "items": len(items),
         "terms": len(terms),
         "terms_by_part": vocabulary["part"].value_counts().sort_index().to_dict(),
         "nonzeros": int(tfidf.nnz),
         "items_without_terms": int(without.sum()),
-        "dealt": settings["dealt"],
-        "tags": settings["tags"],
+        "dealt": settings.dealt,
+        "tags": settings.tags,
         "tags_used": len(known_tags) if "tags" in parts else 0,
         "tags_left_out": len(tags) - (len(known_tags) if "tags" in parts else 0),
     }
@@ -151,16 +152,16 @@ TERMS_OF: dict[str, Callable[[Mapping[Any, Any]], list[str]]] = {
 
 
 def _count(
-    documents: list[list[str]], settings: Mapping[str, Any]
+    documents: list[list[str]], settings: ContentSettings
 ) -> tuple[sp.csr_array, list[str]]:
     """Occurrences of the most frequent terms, of shape (n_items, n_terms), and the terms."""
     n_items = Counter(chain.from_iterable(map(set, documents)))
-    if max(n_items.values(), default=0) < settings["min_items"]:
+    if max(n_items.values(), default=0) < settings.min_items:
         return sp.csr_array((len(documents), 0), dtype=np.float64), []
     vectorizer = CountVectorizer(
         analyzer=_as_it_is,
-        max_features=settings["max_terms"],
-        min_df=settings["min_items"],
+        max_features=settings.max_terms,
+        min_df=settings.min_items,
         dtype=np.float64,
     )
     counts = vectorizer.fit_transform(documents)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
+from blendmf.config.protocol import SplitSettings
 from blendmf.common.random_streams import stream
 from blendmf.data.cold_items import draw_items
 
@@ -49,7 +50,7 @@ class Split:
         return _rows(self.ratings, self.part, "test")
 
 
-def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
+def split(ratings: pd.DataFrame, settings: SplitSettings, seed: int) -> Split:
     """Put every rating into exactly one part.
 
     With n ratings in order, the first int(train * n) are for training, those up to
@@ -64,7 +65,7 @@ def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
     ----------
     ratings : DataFrame
         Columns user_id, item_id, rating, timestamp.
-    settings : dict
+    settings : SplitSettings
         The configuration's `split` block: scheme, train, validation, min_ratings.
     seed : int
         The experiment's seed; only ``random`` and ``cold-items`` draw.
@@ -75,7 +76,7 @@ def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
         If a part would be empty.
     """
     few = 0
-    match settings["scheme"]:
+    match settings.scheme:
         case "global-temporal":
             part = _divide_all(ratings, settings)
         case "cold-items":
@@ -86,19 +87,19 @@ def split(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> Split:
     for name, size in zip(PARTS, sizes, strict=True):
         if not size:
             raise UserError(
-                f"the {name} part has no ratings (split.scheme: {settings['scheme']}, "
-                f"split.train: {settings['train']}, split.validation: {settings['validation']}, "
+                f"the {name} part has no ratings (split.scheme: {settings.scheme}, "
+                f"split.train: {settings.train}, split.validation: {settings.validation}, "
                 f"{len(ratings)} ratings of {ratings['item_id'].nunique()} items); use more of "
                 "them or other shares"
             )
     facts = {
-        "scheme": settings["scheme"],
-        "shares": {"train": settings["train"], "validation": settings["validation"]},
+        "scheme": settings.scheme,
+        "shares": {"train": settings.train, "validation": settings.validation},
         "users_kept_whole_in_training": few,
-        "reason": f"fewer than {settings['min_ratings']} ratings",
+        "reason": f"fewer than {settings.min_ratings} ratings",
         "parts": {name: _facts(_rows(ratings, part, name)) for name in PARTS},
     }
-    if settings["scheme"] == "cold-items":
+    if settings.scheme == "cold-items":
         facts["items_hidden"] = {name: facts["parts"][name]["items"] for name in PARTS[1:]}
     return Split(ratings, part, facts)
 
@@ -107,7 +108,7 @@ def _rows(ratings: pd.DataFrame, part: NDArray[np.int8], name: str) -> pd.DataFr
     return ratings[part == PARTS.index(name)].reset_index(drop=True)
 
 
-def _divide_all(ratings: pd.DataFrame, settings: dict[str, Any]) -> NDArray[np.int8]:
+def _divide_all(ratings: pd.DataFrame, settings: SplitSettings) -> NDArray[np.int8]:
     order = np.argsort(ratings["timestamp"].to_numpy(), kind="stable")
     part = np.empty(len(ratings), dtype=np.int8)
     ends = _ends(np.array([len(ratings)]), settings)
@@ -115,24 +116,24 @@ def _divide_all(ratings: pd.DataFrame, settings: dict[str, Any]) -> NDArray[np.i
     return part
 
 
-def _divide_items(ratings: pd.DataFrame, settings: dict[str, Any], seed: int) -> NDArray[np.int8]:
+def _divide_items(ratings: pd.DataFrame, settings: SplitSettings, seed: int) -> NDArray[np.int8]:
     # Numbered by id, so that the draw does not hang on the order of the table.
     items, _ = pd.factorize(ratings["item_id"], sort=True)
-    ends = (settings["train"], round(settings["train"] + settings["validation"], 12))
+    ends = (settings.train, round(settings.train + settings.validation, 12))
     return draw_items(np.bincount(items), ends, stream(seed, "split", "items"))[items]
 
 
 def _divide_each_user(
-    ratings: pd.DataFrame, settings: dict[str, Any], seed: int
+    ratings: pd.DataFrame, settings: SplitSettings, seed: int
 ) -> tuple[NDArray[np.int8], int]:
     """Part of each rating, and how many users have too few to be divided."""
     users = pd.factorize(ratings["user_id"])[0].astype(np.int32)
-    if settings["scheme"] == "random":
+    if settings.scheme == "random":
         rank = stream(seed, "split").random(len(ratings))
     else:
         rank = ratings["timestamp"].to_numpy()
     counts = np.bincount(users)
-    few = counts < settings["min_ratings"]
+    few = counts < settings.min_ratings
     train_end, validation_end = np.where(few, counts, _ends(counts, settings))
     sizes = np.column_stack([train_end, validation_end - train_end, counts - validation_end])
     part = np.empty(len(ratings), dtype=np.int8)
@@ -154,11 +155,11 @@ def _order(users: NDArray[np.int32], rank: NDArray[Any]) -> NDArray[np.int64]:
     return np.lexsort((rank, users))
 
 
-def _ends(counts: NDArray[np.int64], settings: dict[str, Any]) -> NDArray[np.int64]:
+def _ends(counts: NDArray[np.int64], settings: SplitSettings) -> NDArray[np.int64]:
     """Ends of the training and the validation part among `counts` ratings, of shape (2, n)."""
     # Rounded, since the sum of two decimal shares may miss the decimal that is meant.
-    both = round(settings["train"] + settings["validation"], 12)
-    return np.array([(share * counts).astype(np.int64) for share in (settings["train"], both)])
+    both = round(settings.train + settings.validation, 12)
+    return np.array([(share * counts).astype(np.int64) for share in (settings.train, both)])
 
 
 def _facts(rows: pd.DataFrame) -> dict[str, Any]:

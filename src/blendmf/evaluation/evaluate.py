@@ -1,6 +1,5 @@
 """Score one trained model on the held-out part: rating error, both protocols, strata."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import sample
+from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.bins import strata_of
 from blendmf.evaluation.coverage import catalogue_metrics, count_listed
 from blendmf.evaluation.interval_coverage import interval_sums
@@ -54,7 +54,7 @@ def evaluate(
     test: Observations,
     items: pd.DataFrame,
     users: pd.DataFrame,
-    settings: Mapping[str, Any],
+    settings: EvaluationSettings,
     seed: int,
     years: NDArray[np.int64] | None = None,
 ) -> Evaluation:
@@ -70,7 +70,7 @@ def evaluate(
         Row i is item i; column ``n_train``, its number of training ratings.
     users : DataFrame
         Row u is user u; column ``user_id``.
-    settings : mapping
+    settings : EvaluationSettings
         ``k``, length of the ranked lists; ``relevance_threshold``, the least relevant rating;
         ``full_users``, to how many users the full protocol is applied, None for all.
     seed : int
@@ -91,10 +91,10 @@ def evaluate(
             "the test part has no ratings, so there is nothing to evaluate: "
             "lower split.train, split.validation or split.min_ratings in the configuration"
         )
-    k, threshold = int(settings["k"]), float(settings["relevance_threshold"])
+    k, threshold = settings.k, float(settings.relevance_threshold)
     n_train_of_item = items["n_train"].to_numpy()
     n_train_of_user = np.diff(train.indptr).astype(np.int64)
-    full_users = sample(np.unique(test.users), settings["full_users"], seed, "full_users")
+    full_users = sample(np.unique(test.users), settings.full_users, seed, "full_users")
     rankings = rank_users(model, (train, validation), test, k, threshold, full_users=full_users)
     rated, full = ranking_metrics(rankings.rated), ranking_metrics(rankings.full)
     errors, within = prediction_errors(model, test), interval_sums(model, test)

@@ -1,13 +1,21 @@
-"""Models that are fitted at once, without epochs, from their entries in the configuration."""
+"""Models that are fitted directly, without epochs."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream, stream_seed
-from blendmf.config.model_kinds import KIND_DEFAULTS
+from blendmf.config.models import (
+    BiasEntry,
+    Entry,
+    GlobalMeanEntry,
+    ItemNeighboursEntry,
+    PopularityEntry,
+    PureSvdEntry,
+    RandomEntry,
+    SvdEntry,
+)
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.item_neighbours import fit_item_neighbours
@@ -18,60 +26,62 @@ from blendmf.models.svd import best_rank, fit_svd, truncated
 
 
 def fit_closed_form(
-    entry: Mapping[str, Any],
+    entry: Entry,
     train: Observations,
     validation: Observations,
     *,
     rating_range: tuple[float, float],
     seed: int,
     name: tuple[str | int, ...],
+    ranks: Sequence[int] = (),
 ) -> Model:
     """Fit a model of a kind that is not trained by epochs.
 
     Parameters
     ----------
-    entry : mapping
-        The kind, its settings, and for an SVD without a `rank` the `ranks` to choose from.
+    entry : Entry
+        The model's kind and settings.
     train, validation : Observations
-        Validation decides which rank an SVD has, and nothing else.
+        Validation only chooses the rank of an SVD without one.
     rating_range : (float, float)
+        Lowest and highest possible rating.
     seed : int
         The experiment's seed.
     name : tuple
-        Name of the random stream that this fit draws from.
+        Name of the random stream of this fit.
+    ranks : sequence of int
+        Ranks that an SVD without a `rank` chooses from.
     """
-    kind = entry["kind"]
-    defaults = KIND_DEFAULTS.get(kind, {})
-    settings = {key: entry.get(key, default) for key, default in defaults.items()}
-    match kind:
-        case "global-mean":
+    match entry:
+        case GlobalMeanEntry():
             return fit_global_mean(train, rating_range)
-        case "popularity":
+        case PopularityEntry():
             return PopularityModel.fit(train)
-        case "random":
+        case RandomEntry():
             return RandomModel.fit(train, rating_range, stream_seed(seed, *name))
-        case "bias":
-            return fit_bias(train, rating_range, **settings)
-        case "item-neighbours":
+        case BiasEntry(user_shrinkage=of_users, item_shrinkage=of_items):
+            return fit_bias(train, rating_range, of_users, of_items)
+        case ItemNeighboursEntry():
+            settings = {parameter: getattr(entry, parameter) for parameter in entry.parameters}
             return fit_item_neighbours(train, rating_range, **settings)
-        case "svd":
-            ranks = () if settings["rank"] else entry["ranks"]
-            return _fit_svd(settings, ranks, train, validation, rating_range, stream(seed, *name))
-        case "pure-svd":
-            return fit_pure_svd(train, rating_range, settings["rank"], stream(seed, *name))
-    raise UserError(f"unknown kind of model: {kind}")
+        case SvdEntry():
+            return _fit_svd(entry, ranks, train, validation, rating_range, stream(seed, *name))
+        case PureSvdEntry(rank=rank):
+            return fit_pure_svd(train, rating_range, rank, stream(seed, *name))
+    raise UserError(f"models of kind {entry.kind} are trained by epochs")
 
 
 def _fit_svd(
-    settings: Mapping[str, Any],
+    entry: SvdEntry,
     ranks: Sequence[int],
     train: Observations,
     validation: Observations,
     rating_range: tuple[float, float],
     random: np.random.Generator,
 ) -> FactorModel:
-    """Truncated SVD of the rank that the settings name, or of the best of `ranks` on validation."""
-    if settings["rank"] is not None:
-        return fit_svd(train, rating_range, random=random, **settings)
-    largest = fit_svd(train, rating_range, random=random, **{**settings, "rank": max(ranks)})
+    """Truncated SVD of the given rank, or of the one of `ranks` with the lowest validation error."""
+    shrinkage = (entry.user_shrinkage, entry.item_shrinkage)
+    if entry.rank is not None:
+        return fit_svd(train, rating_range, entry.rank, random, *shrinkage)
+    largest = fit_svd(train, rating_range, max(ranks), random, *shrinkage)
     return truncated(largest, best_rank(largest, validation, ranks))

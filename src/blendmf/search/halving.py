@@ -1,8 +1,8 @@
-"""Successive halving: a trial that falls behind is not trained to its end.
+"""Successive halving: stops trials that fall behind.
 
-A trial is judged at some of its epochs, the rungs, by the lowest validation RMSE that it has
-reached there, beside the trials of earlier generations alone: what runs at the same time has no
-say, so the outcome is the same for any number of shards and any order of finishing.
+A trial is judged after certain epochs, the rungs, by its lowest validation RMSE so far. It is
+compared with trials of earlier generations only, so that the result does not depend on the number
+of shards or on the order of finishing.
 
 References
 ----------
@@ -17,16 +17,17 @@ from blendmf.search.trials import Trial
 
 
 class Halving:
-    """Which trials of a generation go on from each rung.
+    """Decides which trials of a generation continue after each rung.
 
     Parameters
     ----------
     rungs : sequence of int
+        Epochs after which trials are judged.
     reduction_factor : int, optional
-        Needed where there are rungs.
+        One in this many trials continues; needed if there are rungs.
     earlier : iterable of Trial
-        All trials of the generations before; failed ones do not count, since training that
-        diverges often looks good shortly before.
+        All trials of earlier generations. Failed ones are ignored: training that diverges often
+        looks good shortly before.
     """
 
     def __init__(
@@ -35,35 +36,35 @@ class Halving:
         self.rungs = tuple(rungs)
         self._factor = reduction_factor or 1
         known = [trial for trial in earlier if trial.state != "failed"]
-        self._seen = [
+        self._scores = [
             [value for trial in known if (value := _at_rung(trial, place)) is not None]
             for place in range(len(self.rungs))
         ]
 
-    def goes_on(self, place: int, value: float) -> bool:
-        """Whether a trial is among the best so many that have reached a rung, itself counted.
+    def continues(self, place: int, value: float) -> bool:
+        """Whether a trial is among the best of those that reached a rung, itself included.
 
         Parameters
         ----------
         place : int
-            Which rung, from 0.
+            Index of the rung.
         value : float
-            Lowest validation RMSE of the trial up to there.
+            Lowest validation RMSE of the trial so far.
         """
-        seen = self._seen[place]
-        better = sum(other < value for other in seen)
-        return better < math.ceil((len(seen) + 1) / self._factor)
+        scores = self._scores[place]
+        better = sum(other < value for other in scores)
+        return better < math.ceil((len(scores) + 1) / self._factor)
 
 
 class Climb:
-    """One trial on its way up the rungs; to be asked after each epoch.
+    """The way of one trial up the rungs; called after each epoch.
 
     Attributes
     ----------
     values : list of float
         Lowest validation RMSE at each rung that the trial reached.
     pruned : bool
-        Whether it was stopped.
+        Whether the trial was stopped.
     """
 
     def __init__(self, halving: Halving) -> None:
@@ -72,19 +73,19 @@ class Climb:
         self.pruned = False
 
     def __call__(self, epoch: int, value: float) -> bool:
-        """Whether training goes on after an epoch (from 1) with `value` the lowest RMSE so far."""
+        """Whether training continues after an epoch (from 1) with lowest RMSE so far `value`."""
         place = len(self.values)
         if epoch not in self._halving.rungs[place : place + 1]:
             return True
         self.values.append(value)
-        self.pruned = not self._halving.goes_on(place, value)
+        self.pruned = not self._halving.continues(place, value)
         return not self.pruned
 
 
 def _at_rung(trial: Trial, place: int) -> float | None:
-    """Lowest RMSE of a trial up to a rung, None if it was stopped below.
+    """Lowest RMSE of a trial up to a rung; None if it was stopped before.
 
-    A trial that ended by itself below a rung would not have come lower up there.
+    A trial that ended by itself before a rung would not have become better.
     """
     if place < len(trial.rungs):
         return trial.rungs[place]

@@ -1,9 +1,8 @@
-"""What a trial is judged by: how well the model that it fits does on the validation part."""
+"""The objective of a search: the score of a fitted model on the validation part."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,7 +10,8 @@ import scipy.sparse as sp
 from blendmf.common.errors import UserError
 from blendmf.common.files import PathLike, read_json, read_sparse
 from blendmf.common.random_streams import sample
-from blendmf.config.model_kinds import is_trained, only_ranks
+from blendmf.config.models import Entry, TrainedEntry
+from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.ranked_lists import rank_users
 from blendmf.evaluation.ranking_metrics import ranking_metrics
 from blendmf.evaluation.rating_metrics import rmse
@@ -21,53 +21,50 @@ from blendmf.search.space import Params
 from blendmf.search.trials import TrialOutcome
 from blendmf.training.fit import fit_model
 from blendmf.training.loop import GoesOn
-from blendmf.training.settings import TrainingSettings, with_params
 
 Score = Callable[[Model], float]
 Objective = Callable[[Params, tuple[str | int, ...], GoesOn], TrialOutcome]
-"""Fits with parameters, from the random stream of a name, as long as it may go on; its score."""
+"""Fits a model with given parameters and random stream until told to stop; returns its score."""
 
 
 def validation_objective(
-    entry: Mapping[str, Any],
-    training: Mapping[str, Any],
+    entry: Entry,
     train: Observations,
     validation: Observations,
     content: sp.csr_array | None,
     *,
     rating_range: tuple[float, float],
-    evaluation: Mapping[str, Any],
+    evaluation: EvaluationSettings,
     seed: int,
     threads: int = 1,
+    ranks: Sequence[int] = (),
 ) -> Objective:
     """Function that fits a model with the parameters of a trial and scores it on validation.
 
-    A kind that is trained by epochs has the RMSE of its best epoch, another one that predicts
-    ratings the RMSE of its only fit, and one that only ranks `ranking_score`. The score is not a
-    number where training diverged or each of its steps would overshoot zero, and where nothing is
-    there to validate on.
+    The score is the RMSE of the best epoch for a model trained by epochs, the RMSE of the fit for
+    any other model that predicts ratings, and `ranking_score` for one that only ranks. It is NaN if
+    training diverged, if every step would overshoot zero, or without validation ratings.
 
     Parameters
     ----------
-    entry, training, train, validation, content, rating_range, threads
-        As `fit_model` has them.
-    evaluation : mapping
-        The configuration's block of this name, needed by a kind that only ranks.
+    entry, train, validation, content, rating_range, threads, ranks
+        As in `fit_model`.
+    evaluation : EvaluationSettings
+        Read for models that only rank.
     seed : int
-        The experiment's.
+        The experiment's seed.
     """
-    if only_ranks(entry):
-        score = ranking_score(train, validation, evaluation, seed)
-    else:
+    if entry.predicts_ratings:
         score = partial(rmse, part=validation)
+    else:
+        score = ranking_score(train, validation, evaluation, seed)
 
     def objective(params: Params, name: tuple[str | int, ...], goes_on: GoesOn) -> TrialOutcome:
-        tuned = with_params(entry, params)
-        if is_trained(entry) and not _can_begin(tuned, training):
+        tuned = entry.with_params(params)
+        if _overshoots(tuned):
             return TrialOutcome(math.nan, 0, 0)
         fit = fit_model(
             tuned,
-            training,
             train,
             validation,
             content,
@@ -75,12 +72,13 @@ def validation_objective(
             seed=seed,
             name=name,
             threads=threads,
+            ranks=ranks,
             goes_on=goes_on,
         )
         if fit.diverged or not len(validation):
             value = math.nan
         else:
-            value = fit.validation_rmse if is_trained(entry) else score(fit.model)
+            value = fit.validation_rmse if entry.is_trained else score(fit.model)
         return TrialOutcome(value, fit.epochs, fit.best_epoch)
 
     return objective
@@ -91,65 +89,59 @@ def objective_of_files(
     validation: PathLike,
     source: PathLike,
     content: PathLike | None,
-    places: Sequence[PathLike],
+    rating_order: Sequence[PathLike],
     *,
-    entry: Mapping[str, Any],
-    training: Mapping[str, Any],
-    evaluation: Mapping[str, Any],
+    entry: Entry,
+    evaluation: EvaluationSettings,
     seed: int,
     threads: int,
+    ranks: Sequence[int] = (),
 ) -> Objective:
-    """`validation_objective` of a split's matrices, TF-IDF rows and the data's facts on disk.
+    """`validation_objective` of files: matrices, TF-IDF rows, facts of the data.
 
-    `places` are the files of both parts' places, or none.
+    `rating_order` has the files of both parts, or none.
     """
-    parts = Observations.of_files(train, validation, places)
     low, high = read_json(source)["rating_range"]
     return validation_objective(
         entry,
-        training,
-        *parts,
+        *Observations.of_files(train, validation, rating_order),
         read_sparse(content) if content else None,
         rating_range=(low, high),
         evaluation=evaluation,
         seed=seed,
         threads=threads,
+        ranks=ranks,
     )
 
 
-def _can_begin(entry: Mapping[str, Any], training: Mapping[str, Any]) -> bool:
-    try:
-        TrainingSettings.of_model(entry, training)
-    except UserError as error:
-        print(error)
-        return False
-    return True
+def _overshoots(entry: Entry) -> bool:
+    """Whether every training step would overshoot zero; the reason goes to the log."""
+    if isinstance(entry, TrainedEntry):
+        try:
+            entry.training.refuse_overshooting_steps()
+        except UserError as error:
+            print(error)
+            return True
+    return False
 
 
 def ranking_score(
-    train: Observations, validation: Observations, evaluation: Mapping[str, Any], seed: int
+    train: Observations, validation: Observations, evaluation: EvaluationSettings, seed: int
 ) -> Score:
-    """Function that gives 1 - NDCG@k of a model's lists of the whole catalogue without training.
+    """Function that gives 1 - NDCG@k of a model's ranked lists of all items without training rating.
 
-    Parameters
-    ----------
-    train, validation : Observations
-    evaluation : mapping
-        ``k``, ``relevance_threshold`` and ``full_users`` as `blendmf.evaluation.evaluate.evaluate`
-        has them; the mean is over the users with validation ratings, or so many of them.
-    seed : int
-        The experiment's.
+    The mean is over the users with validation ratings, or a sample of ``evaluation.full_users``.
     """
-    seen = train.to_matrix()
-    users = sample(np.unique(validation.users), evaluation["full_users"], seed, "full_users")
+    known = train.to_matrix()
+    users = sample(np.unique(validation.users), evaluation.full_users, seed, "full_users")
 
     def score(model: Model) -> float:
         rankings = rank_users(
             model,
-            (seen,),
+            (known,),
             validation,
-            evaluation["k"],
-            evaluation["relevance_threshold"],
+            evaluation.k,
+            evaluation.relevance_threshold,
             full_users=users,
         )
         return 1.0 - float(ranking_metrics(rankings.full)["ndcg_at_k"].mean())

@@ -1,130 +1,113 @@
-"""The plan of a search: what of which model is searched, how often and how."""
+"""The plan of a search: the space, the budget, the order of the work."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from blendmf.config.model_kinds import is_trained, only_ranks
-from blendmf.search.rungs import rungs
+from blendmf.config.experiment import SearchSettings
+from blendmf.config.models import Entry, TrainedEntry
+from blendmf.config.protocol import EvaluationSettings
 from blendmf.search.space import Dimension, Params, search_space
-from blendmf.training.settings import TrainingSettings
+
+FIRST_RUNG = 2
+"""Smallest number of epochs after which a trial is judged."""
 
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """Search of one model's settings by generations, each dealt to shards.
+    """Search of one model's settings in generations of trials.
 
     Attributes
     ----------
     model : str
-        Name of the model; it names the random streams too.
+        Name of the model; also names the random streams.
     space : mapping of str to Dimension
-    trials, trials_per_generation : int
-        Budget in all and of each generation; the last generation may be smaller.
-    shards : int
-        Jobs that a generation's trials are dealt to; the outcome does not depend on it.
-    sampler : {"tpe", "random", "qmc"}
+    settings : SearchSettings
+        Number of trials, generations, shards and finalists, the sampler.
     seed : int
         The experiment's seed.
     start : sequence of dict
-        The first trials: the settings as configured, unless they leave a parameter open, moved
-        into the space where they lie outside, so that a search never ends worse than what it was
-        given; then the finalists of an earlier search.
+        The first trials: the configured settings, moved into the space, unless they leave a
+        parameter open, so that a search never ends worse than what it was given; then the
+        finalists of an earlier search.
     epochs : int, optional
-        Most epochs of a trial; None for a kind that is not trained by epochs, nor by chance.
-    reduction_factor : int, optional
-        Of the successive halving; None trains every trial to its end.
-    finalists, finalist_seeds : int
-        How many of the best trials are fitted again, and how often, before one is chosen.
+        Maximum number of epochs of a trial; None for a model without epochs, which is
+        deterministic too.
     """
 
     model: str
     space: Mapping[str, Dimension]
-    trials: int
-    trials_per_generation: int
-    shards: int
-    sampler: str
+    settings: SearchSettings
     seed: int
     start: Sequence[Params] = ()
     epochs: int | None = None
-    reduction_factor: int | None = None
-    finalists: int = 1
-    finalist_seeds: int = 1
 
     @classmethod
     def of_model(
         cls,
         model: str,
-        entry: Mapping[str, Any],
-        training: Mapping[str, Any],
-        search: Mapping[str, Any],
+        entry: Entry,
+        settings: SearchSettings,
         seed: int,
         earlier_finalists: Sequence[Params] = (),
     ) -> "SearchPlan":
-        """Plan of one entry of the configuration's ``models``.
+        """Plan for a model of the configuration.
 
         Parameters
         ----------
         model : str
-        entry : mapping
-        training, search : mapping
-            The configuration's blocks of these names.
+        entry : Entry
+            Its configured settings and search space.
+        settings : SearchSettings
         seed : int
         earlier_finalists : sequence of dict
-            Points that an earlier search found good; what one of them leaves open is as
-            configured, and what is not searched here is left out.
+            Good points of an earlier search. A parameter that they lack is as configured; one that
+            is not searched here is ignored.
         """
-        space = search_space(entry, search["space"])
-        configured = {**training, **entry.get("training", {})} if is_trained(entry) else entry
-        points = [_moved_into(space, {**configured, **found}) for found in ({}, *earlier_finalists)]
-        return cls(
-            model,
-            space,
-            search["trials"],
-            search["trials_per_generation"],
-            search["shards"],
-            search["sampler"],
-            seed,
-            [point for point in points if point is not None],
-            configured.get("epochs", TrainingSettings.epochs) if is_trained(entry) else None,
-            search["reduction_factor"],
-            search["finalists"],
-            search["finalist_seeds"],
-        )
+        space = search_space(entry)
+        points = [_moved_into(space, entry, found) for found in ({}, *earlier_finalists)]
+        start = [point for point in points if point is not None]
+        epochs = entry.training.epochs if isinstance(entry, TrainedEntry) else None
+        return cls(model, space, settings, seed, start, epochs)
 
     @property
     def rungs(self) -> tuple[int, ...]:
-        """Epochs at which trials are judged; none for a kind that is not trained by epochs."""
-        return rungs(self.epochs, self.reduction_factor)
+        """Epochs after which trials are judged, ascending; none without epochs or halving.
+
+        ``epochs`` divided by the reduction factor again and again, rounded up, down to
+        `FIRST_RUNG`.
+        """
+        factor = self.settings.reduction_factor
+        if self.epochs is None or factor is None:
+            return ()
+        found: list[int] = []
+        rung = math.ceil(self.epochs / factor)
+        while FIRST_RUNG <= rung < self.epochs and rung not in found:
+            found.append(rung)
+            rung = math.ceil(rung / factor)
+        return tuple(reversed(found))
 
     def numbers(self, generation: int) -> range:
-        """Numbers of a generation's trials (generations and trials count from 0)."""
-        start = generation * self.trials_per_generation
-        return range(start, min(start + self.trials_per_generation, self.trials))
+        """Numbers of a generation's trials; generations and trials count from 0."""
+        start = generation * self.settings.trials_per_generation
+        return range(start, min(start + self.settings.trials_per_generation, self.settings.trials))
 
     def generation(self, number: int) -> int:
-        """Which generation a trial belongs to."""
-        return number // self.trials_per_generation
+        """Generation of a trial."""
+        return number // self.settings.trials_per_generation
 
 
-def score_name(entry: Mapping[str, Any], evaluation: Mapping[str, Any]) -> str:
-    """What a search of the model minimises.
-
-    Parameters
-    ----------
-    entry : mapping
-        The model's entry in the configuration.
-    evaluation : mapping
-        The configuration's block of this name; a model that predicts ratings reads none of it.
-    """
-    if only_ranks(entry):
-        return f"1 - validation NDCG@{evaluation['k']}, full protocol"
-    return "validation RMSE"
+def score_name(entry: Entry, evaluation: EvaluationSettings) -> str:
+    """Name of the score that a model's search minimises."""
+    if entry.predicts_ratings:
+        return "validation RMSE"
+    return f"1 - validation NDCG@{evaluation.k}, full protocol"
 
 
-def _moved_into(space: Mapping[str, Dimension], values: Mapping[str, Any]) -> Params | None:
-    """A point of the space, None where `values` leave a parameter open."""
-    if any(values.get(name) is None for name in space):
+def _moved_into(space: Mapping[str, Dimension], entry: Entry, found: Params) -> Params | None:
+    """Point of the space; None if a parameter has no value."""
+    values = {name: found.get(name, entry.value_of(name)) for name in space}
+    if any(value is None for value in values.values()):
         return None
     moved = {
         name: min(max(values[name], dimension.low), dimension.high)

@@ -1,40 +1,54 @@
-"""What a finished search says: its best trial, and its trials as a table."""
+"""The outcome of a search: its best trial, its table of trials, and the start of a later search."""
 
+import csv
 import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from blendmf.common.errors import UserError
+from blendmf.common.files import PathLike
+from blendmf.search.finalists import Refit
 from blendmf.search.plan import SearchPlan
-from blendmf.search.refits import Refit
-from blendmf.search.space import boundary
+from blendmf.search.space import Params, boundary
 from blendmf.search.trials import Trial, complete
+
+TRIAL_COLUMNS = (
+    "number",
+    "generation",
+    "state",
+    "value",
+    "finalist_mean",
+    "epochs",
+    "best_epoch",
+)
+"""Columns of the table of trials, before the parameters."""
 
 
 def select_best(
     plan: SearchPlan, trials: Sequence[Trial], refits: Iterable[Refit], score: str
 ) -> dict[str, Any]:
-    """Best trial of a search, its budget, and the boundaries of the space that it met.
+    """Best trial of a search, the budget, and the boundaries of the space that it meets.
 
     Parameters
     ----------
     plan : SearchPlan
     trials : sequence of Trial
-        All of them.
+        All trials of the search.
     refits : iterable of Refit
-        The finalists' fits, finalist by finalist. The lowest mean wins, a finalist that diverged
-        less often before one that did more often; of equal ones the better trial.
+        The finalists' fits, finalist by finalist. The finalist that diverged least often wins, then
+        the lowest mean, then the better trial.
     score : str
-        What the trials' values are, as `blendmf.search.objective.score_name` says it.
+        Name of the score, from `blendmf.search.plan.score_name`.
 
     Returns
     -------
     dict
-        ``model, params, score``; ``value``, the mean score of the chosen trial's new fits;
+        ``model, params, score``; ``value``, the mean score of the chosen trial's repeated fits;
         ``number`` of that trial, its own ``trial_value`` and ``best_epoch``; the ``finalists``;
-        counts of ``trials``, the ``budget``, the ``epochs`` that were run in all, and the
+        counts of ``trials`` by state, the ``budget``, the total number of ``epochs``, and the
         ``boundary`` list of `blendmf.search.space.boundary`.
 
     Raises
@@ -65,11 +79,11 @@ def select_best(
         "finalists": standings,
         "trials": counts,
         "budget": {
-            "trials": plan.trials,
+            "trials": plan.settings.trials,
             "epochs": plan.epochs,
-            "trials_per_generation": plan.trials_per_generation,
-            "sampler": plan.sampler,
-            "reduction_factor": plan.reduction_factor,
+            "trials_per_generation": plan.settings.trials_per_generation,
+            "sampler": plan.settings.sampler,
+            "reduction_factor": plan.settings.reduction_factor,
             "finalist_seeds": len(refits) // len(standings),
         },
         "epochs": sum(trial.epochs for trial in trials) + sum(refit.epochs for refit in refits),
@@ -78,7 +92,7 @@ def select_best(
 
 
 def _standing(trial: Trial, fits: Sequence[Refit]) -> dict[str, Any]:
-    """A finalist's number, its trial's value, and its new fits' values with their mean."""
+    """A finalist's number, its trial's score, and the scores of its repeated fits."""
     values = [fit.value for fit in fits]
     finite = [value for value in values if value is not None]
     return {
@@ -95,26 +109,24 @@ def _rank(standing: dict[str, Any]) -> tuple[int, float]:
 
 
 def _all_failed(plan: SearchPlan, score: str) -> str:
-    failure = f"search of {plan.model}: none of {plan.trials} trials reached a finite {score}"
+    failure = f"search of {plan.model}: none of {plan.settings.trials} trials reached a finite {score}"
     rate = plan.space.get("learning_rate")
     if rate is None:
-        return f"{failure}; see that the split leaves validation ratings"
+        return f"{failure}; check that the split leaves validation ratings"
     return (
         f"{failure}, training diverged; widen or lower its search space of learning_rate (now "
-        f"{rate.low:g} to {rate.high:g}), and see that the split leaves validation ratings"
+        f"{rate.low:g} to {rate.high:g}), and check that the split leaves validation ratings"
     )
 
 
 def trials_table(
     plan: SearchPlan, trials: Sequence[Trial], refits: Iterable[Refit]
 ) -> tuple[list[str], list[list[Any]]]:
-    """Columns, among them each parameter, and rows, the trials.
+    """Columns and rows of the table of trials.
 
-    The columns are ``number, generation, state, value, finalist_mean`` (the mean score of a
-    finalist's new fits), ``epochs, best_epoch`` and the parameters. Without pandas, which takes
-    longer to load than everything else here.
+    The columns are `TRIAL_COLUMNS`, where ``finalist_mean`` is the mean score of a finalist's
+    repeated fits, and the parameters. Without pandas, which loads slower than all else here.
     """
-    columns = ["number", "generation", "state", "value", "finalist_mean", "epochs", "best_epoch"]
     means = {
         number: _standing(trials[number], list(fits))["mean"]
         for number, fits in groupby(refits, key=lambda refit: refit.number)
@@ -127,4 +139,38 @@ def trials_table(
         ]
         for trial in trials
     ]
-    return [*columns, *plan.space], rows
+    return [*TRIAL_COLUMNS, *plan.space], rows
+
+
+def earlier_finalists(path: PathLike) -> list[Params]:
+    """Parameters of an earlier search's finalists, lowest mean score first.
+
+    Their scores are not used: they may come from other data, epochs or random numbers.
+
+    Parameters
+    ----------
+    path : path
+        The ``trials.csv`` of the search.
+
+    Raises
+    ------
+    UserError
+        If the file is not a table of trials.
+    """
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        ranked = sorted(
+            (float(row["finalist_mean"]), int(row["number"]), row)
+            for row in rows
+            if row["finalist_mean"]
+        )
+        return [
+            {name: float(x) for name, x in row.items() if name not in TRIAL_COLUMNS and x}
+            for _, _, row in ranked
+        ]
+    except (OSError, UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{path}: no table of trials with their finalists ({error!r}); search.warm_start names "
+            "the folder of an earlier search"
+        ) from error

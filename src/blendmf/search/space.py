@@ -1,18 +1,17 @@
-"""What is searched: for each parameter its bounds and its scale."""
+"""The search space of a model: bounds and scale of each searched parameter."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blendmf.common.errors import UserError
-from blendmf.config.model_kinds import WHOLE_NUMBERS, is_trained
+from blendmf.config.models import Bounds, Entry
 
 EDGE = 0.02
 """Share of a parameter's range, at either end, that counts as its boundary."""
 
 Params = dict[str, int | float]
-"""A point of the space: a value for each parameter, integers where it counts something."""
+"""A point of the space: a value for each parameter, integers for counts."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,11 @@ class Dimension:
     Attributes
     ----------
     low, high : int or float
-        Bounds, both included; integers where the parameter is a whole number.
+        Bounds, both included; integers for a whole number.
     log : bool
-        True to search orders of magnitude rather than amounts.
+        Whether orders of magnitude are searched rather than amounts.
     whole : bool
-        True to search the integers only.
+        Whether only integers are searched.
     """
 
     low: int | float
@@ -35,35 +34,18 @@ class Dimension:
     whole: bool = False
 
     @classmethod
-    def from_config(cls, name: str, bounds: Mapping[str, Any]) -> "Dimension":
-        """Dimension of the configuration's entry ``{low: ..., high: ..., log: ...}``.
-
-        Raises
-        ------
-        UserError
-            If the bounds are no numbers, reversed, not above 0 on a logarithmic scale, or
-            fractions of something that is counted.
-        """
-        key = f"search space of {name}"
-        low, high, log = bounds["low"], bounds["high"], bounds.get("log", False)
-        for bound in (low, high):
-            if not isinstance(bound, int | float) or not math.isfinite(bound):
-                raise UserError(f"{key}: {bound!r} is no number (YAML wants 1.0e-4, not 1e-4)")
-        if low > high:
-            raise UserError(f"{key}: low ({low}) is above high ({high}); exchange them")
-        if log and low <= 0:
-            raise UserError(f"{key}: low ({low}) must be above 0 on a logarithmic scale")
-        whole = name in WHOLE_NUMBERS
-        if whole and not (isinstance(low, int) and isinstance(high, int)):
-            raise UserError(f"{key}: low ({low}) and high ({high}) must be whole numbers")
-        return cls(low, high, log, True) if whole else cls(float(low), float(high), log)
+    def of_bounds(cls, bounds: Bounds, whole: bool) -> "Dimension":
+        """Dimension with the configured bounds."""
+        if whole:
+            return cls(int(bounds.low), int(bounds.high), bounds.log, True)
+        return cls(float(bounds.low), float(bounds.high), bounds.log)
 
     def __contains__(self, value: object) -> bool:
-        kinds = int if self.whole else (int, float)
-        return isinstance(value, kinds) and self.low <= value <= self.high
+        types = int if self.whole else (int, float)
+        return isinstance(value, types) and self.low <= value <= self.high
 
     def position(self, value: float) -> float:
-        """Where `value` lies on the searched scale: 0 at `low`, 1 at `high`, 0.5 if they meet."""
+        """Position of `value` on the searched scale, clipped to 0 (`low`) to 1 (`high`)."""
         if self.low == self.high:
             return 0.5
         low, high, at = (
@@ -72,40 +54,33 @@ class Dimension:
         return min(max((at - low) / (high - low), 0.0), 1.0)
 
     def at(self, position: float) -> int | float:
-        """The value at a position from 0 to 1, rounded where the parameter is a whole number."""
+        """Value at a position from 0 to 1, rounded for a whole number."""
         half = 0.5 if self.whole else 0.0
         low, high = self.low - half, self.high + half
         value = low * (high / low) ** position if self.log else low + (high - low) * position
         return min(max(round(value) if self.whole else value, self.low), self.high)
 
 
-def search_space(
-    entry: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Dimension]:
-    """Search space of a model.
-
-    Parameters
-    ----------
-    entry : mapping
-        The model's entry of the configuration; what it states under ``space`` replaces the
-        shared bounds of that parameter or adds one, and null takes the parameter out.
-    shared : mapping
-        The configuration's ``search.space``, for kinds that are trained by epochs.
-    """
-    bounds = {**(shared if is_trained(entry) else {}), **entry.get("space", {})}
-    return {name: Dimension.from_config(name, found) for name, found in bounds.items() if found}
+def search_space(entry: Entry) -> dict[str, Dimension]:
+    """Dimensions of a model's search by parameter, in alphabetical order."""
+    space: Mapping[str, Bounds | None] = getattr(entry, "space", {})
+    return {
+        name: Dimension.of_bounds(bounds, entry.is_whole(name))
+        for name, bounds in space.items()
+        if bounds is not None
+    }
 
 
 def boundary(space: Mapping[str, Dimension], params: Params) -> list[dict[str, Any]]:
-    """Parameters that lie within `EDGE` of an end of their range, on the searched scale.
+    """Parameters within `EDGE` of an end of their range, on the searched scale.
 
-    An optimum there says that a better one may lie outside the space.
+    An optimum at a boundary suggests that a better one lies outside the space.
 
     Returns
     -------
     list of dict
-        ``parameter``, its ``value``, the ``bound`` that it meets ("low" or "high") and that
-        bound's ``limit``.
+        ``parameter``, its ``value``, the ``bound`` that it meets ("low" or "high"), and the
+        ``limit``, the value of that bound.
     """
     met = []
     for name, value in params.items():

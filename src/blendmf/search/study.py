@@ -1,23 +1,29 @@
-"""Trials in Optuna's terms."""
+"""Searches as Optuna studies: for looking at, and for the importance of each parameter."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from blendmf.common.files import PathLike, replacing
+from blendmf.common.random_streams import stream_seed
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import Dimension, Params
-from blendmf.search.trials import Trial
+from blendmf.search.trials import Trial, scored
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_TIME = datetime(1970, 1, 1)
-"""Stands for every trial's time, so that the same trials make the same file."""
+"""Time of every trial, so that the same trials make the same file."""
 
 
 def new_study(**settings: object) -> optuna.Study:
-    """Empty study that minimises, with `optuna.create_study`'s settings and without its chatter."""
+    """Empty minimising study with the settings of `optuna.create_study`, logging warnings only."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna.create_study(direction="minimize", **settings)
 
@@ -48,11 +54,11 @@ def frozen(
     trial : Trial
     distributions : mapping of str to optuna distribution
     params : dict, optional
-        Point of the space, where it is not told as `trial` has it.
+        Point to report instead of the trial's own.
     rungs : sequence of int
-        Epochs at which trials were judged; what the trial had reached there is told too.
+        Epochs after which trials were judged; the trial's scores there are reported too.
     failed : TrialState
-        What a failed trial is told as.
+        State to report for a failed trial.
     """
     attributes = {"epochs": trial.epochs, "best_epoch": trial.best_epoch}
     states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": failed}
@@ -84,3 +90,46 @@ def write_study(path: PathLike, plan: SearchPlan, trials: Iterable[Trial]) -> No
         study.add_trials([frozen(trial, space, rungs=plan.rungs) for trial in trials])
         storage.remove_session()
         storage.engine.dispose()
+
+
+def importances(plan: SearchPlan, trials: Sequence[Trial]) -> "pd.DataFrame":
+    """Share of the variance of the scores that each parameter explains alone (fANOVA).
+
+    Returns
+    -------
+    DataFrame
+        ``parameter, importance``, most important first. The importances add up to 1; all are 0 if
+        there are fewer than two different scores or points. A pruned trial counts with the score
+        that it had reached.
+
+    References
+    ----------
+    F. Hutter, H. Hoos and K. Leyton-Brown, "An efficient approach for assessing hyperparameter
+    importance", ICML 2014.
+    """
+    import pandas as pd
+
+    finished = scored(trials)
+    shares = dict.fromkeys(plan.space, 0.0)
+    points = {tuple(trial.params.values()) for trial in finished}
+    if len(points) > 1 and len({trial.value for trial in finished}) > 1:
+        shares |= _fanova(plan, finished)
+    order = sorted(shares, key=lambda name: -shares[name])
+    return pd.DataFrame({"parameter": order, "importance": [shares[name] for name in order]})
+
+
+def _fanova(plan: SearchPlan, trials: Sequence[Trial]) -> dict[str, float]:
+    """Normalised importances by parameter."""
+    # Imported here because it loads scikit-learn.
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    # The evaluator weights a logarithmic parameter by its amount, so that low decades hardly
+    # count; positions on the searched scale count equally.
+    unit = dict.fromkeys(plan.space, distribution(Dimension(0.0, 1.0)))
+    study = new_study()
+    for trial in trials:
+        positions = {name: plan.space[name].position(x) for name, x in trial.params.items()}
+        study.add_trial(frozen(replace(trial, pruned=False), unit, positions))
+    evaluator = FanovaImportanceEvaluator(seed=stream_seed(plan.seed, "importances", plan.model))
+    found = get_param_importances(study, evaluator=evaluator)
+    return {name: float(share) for name, share in found.items()}

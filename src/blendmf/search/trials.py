@@ -1,27 +1,32 @@
-"""Trials of a search and the files that hold them, one JSON line for each."""
+"""Trials of a search and their files, one JSON line per trial."""
 
 import json
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import PathLike, write_text
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import Params
 
+Record = TypeVar("Record")
+
+REMEDY = "delete the file and run again"
+
 
 @dataclass(frozen=True)
 class TrialOutcome:
-    """What an objective finds.
+    """Result of fitting a model with a trial's parameters.
 
     Attributes
     ----------
     value : float
-        The score, the lower the better; not finite where the training diverged.
+        The score, lower is better; not finite if training diverged.
     epochs, best_epoch : int
-        Epochs that were run, and the one that `value` belongs to.
+        Number of epochs, and the epoch with the score `value`.
     """
 
     value: float
@@ -36,17 +41,17 @@ class Trial:
     Attributes
     ----------
     number : int
-        From 0.
+        Counted from 0.
     params : dict
     value : float or None
-        The score, the lower the better; that of the best epoch so far where the trial was pruned,
-        None where it failed.
+        The score, lower is better; of the best epoch so far if the trial was pruned, None if it
+        failed.
     epochs : int
-        Epochs that were run; 0 for a kind that is not trained by epochs.
+        Number of epochs; 0 for a model without epochs.
     best_epoch : int or None
-        The epoch that `value` belongs to; None where the trial failed.
+        The epoch with the score `value`; None if the trial failed.
     rungs : tuple of float
-        Lowest score at each rung of the halving that the trial reached; empty where it failed.
+        Lowest score at each rung of the halving that the trial reached; empty if it failed.
     pruned : bool
         Whether the halving stopped it.
     """
@@ -68,7 +73,7 @@ class Trial:
         rungs: Iterable[float] = (),
         pruned: bool = False,
     ) -> "Trial":
-        """Trial that came out as `outcome`; a value that is not finite is a failure."""
+        """Trial with the given outcome; a value that is not finite makes it a failed one."""
         if not math.isfinite(outcome.value):
             return cls(number, params, None, int(outcome.epochs), None)
         value, epochs, best_epoch = outcome.value, outcome.epochs, outcome.best_epoch
@@ -83,7 +88,7 @@ class Trial:
         return "pruned" if self.pruned else "complete"
 
     def to_json(self) -> str:
-        """One line of JSON that says it all."""
+        """The trial as one line of JSON."""
         record = {
             "number": self.number,
             "params": self.params,
@@ -110,29 +115,53 @@ class Trial:
         if not isinstance(trial.number, int) or not isinstance(trial.params, dict):
             raise TypeError("number or params are of the wrong type")
         if state != trial.state or not all(map(math.isfinite, (trial.value or 0.0, *reached))):
-            raise ValueError(f"state {state!r} does not go with {trial.value!r} and {reached}")
+            raise ValueError(f"state {state!r} contradicts {trial.value!r} and {reached}")
         return trial
 
 
 def complete(trials: Iterable[Trial]) -> list[Trial]:
-    """Those trials that ran to their end."""
+    """Trials that ran to their end."""
     return [trial for trial in trials if trial.state == "complete"]
 
 
 def scored(trials: Iterable[Trial]) -> list[Trial]:
-    """Those trials that did not fail, pruned ones among them."""
+    """Trials that did not fail, including pruned ones."""
     return [trial for trial in trials if trial.value is not None]
 
 
+def read_lines(
+    path: PathLike, parse: Callable[[str], Record], what: str
+) -> list[tuple[str, Record]]:
+    """Records of a file with one JSON line each, together with where they are, for messages.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or a line cannot be parsed.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {what}s cannot be read ({error}); {REMEDY}") from error
+    records = []
+    for number, line in enumerate(lines, start=1):
+        where = f"{path}, line {number}"
+        try:
+            records.append((where, parse(line)))
+        except (ValueError, TypeError, KeyError) as error:
+            raise UserError(f"{where}: no {what} ({error}); {REMEDY}") from error
+    return records
+
+
 def write_trials(path: PathLike, trials: Iterable[Trial]) -> None:
-    """Write trials as JSON lines, in the order given."""
+    """Write trials as JSON lines, in the given order."""
     write_text(path, "".join(trial.to_json() + "\n" for trial in trials))
 
 
 def read_trials(
     paths: Iterable[PathLike], plan: SearchPlan, numbers: Collection[int]
 ) -> list[Trial]:
-    """Read a search's trials from the files of its shards, whatever the files' order.
+    """Read a search's trials from the files of its shards, in any order.
 
     Parameters
     ----------
@@ -140,29 +169,35 @@ def read_trials(
     plan : SearchPlan
         The search that the trials belong to.
     numbers : collection of int
-        The trials that must be there.
+        Numbers of the trials that must exist.
 
     Returns
     -------
     list of Trial
-        In the order of their numbers.
+        Sorted by number.
 
     Raises
     ------
     UserError
         If a file is missing or broken, a trial lies outside the plan's space, or the trials are
-        not exactly those that `numbers` asks for.
+        not exactly those of `numbers`.
     """
-    found: dict[int, tuple[Trial, PathLike]] = {}
+    found: dict[int, Trial] = {}
     for path in paths:
-        for trial in _read_shard(path, plan):
+        for where, trial in read_lines(path, Trial.from_json, "trial"):
             if trial.number in found:
-                other = found[trial.number][1]
                 raise UserError(
-                    f"{path}: trial {trial.number} of {plan.model} is in {other} too; delete the "
-                    "search folder of the model and run again"
+                    f"{where}: trial {trial.number} of {plan.model} is in another file too; delete "
+                    "the search folder of the model and run again"
                 )
-            found[trial.number] = trial, path
+            if trial.params.keys() != plan.space.keys() or not all(
+                value in plan.space[name] for name, value in trial.params.items()
+            ):
+                raise UserError(
+                    f"{where}: trial {trial.number} lies outside the search space of {plan.model} "
+                    f"({trial.params}); {REMEDY}"
+                )
+            found[trial.number] = trial
     for problem, which in (
         ("missing", set(numbers) - found.keys()),
         ("not of this search", found.keys() - set(numbers)),
@@ -172,27 +207,4 @@ def read_trials(
                 f"search of {plan.model}: trials {sorted(which)} are {problem}; delete the search "
                 "folder of the model and run again"
             )
-    return [found[number][0] for number in sorted(found)]
-
-
-def _read_shard(path: PathLike, plan: SearchPlan) -> list[Trial]:
-    remedy = "delete the file and run again"
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: trials cannot be read ({error}); {remedy}") from error
-    trials = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            trial = Trial.from_json(line)
-        except (ValueError, TypeError, KeyError) as error:
-            raise UserError(f"{path}, line {number}: no trial ({error}); {remedy}") from error
-        if trial.params.keys() != plan.space.keys() or not all(
-            value in plan.space[name] for name, value in trial.params.items()
-        ):
-            raise UserError(
-                f"{path}, line {number}: trial {trial.number} lies outside the search space of "
-                f"{plan.model} ({trial.params}); {remedy}"
-            )
-        trials.append(trial)
-    return trials
+    return [found[number] for number in sorted(found)]

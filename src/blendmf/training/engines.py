@@ -10,7 +10,7 @@ from blendmf.common.errors import UserError
 from blendmf.models.observations import Observations
 from blendmf.training.loop import Engine
 from blendmf.training.parameters import Parameters
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 if TYPE_CHECKING:
     from blendmf.training.pytorch.autograd_engine import TorchEngine

@@ -1,16 +1,16 @@
 """Fitting any model of the comparison from its entry in the configuration."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from blendmf.common.random_streams import stream
-from blendmf.config.model_kinds import is_trained
+from blendmf.config.models import Entry, TrainedEntry
+from blendmf.config.training import TrainingSettings
 from blendmf.models.closed_form import fit_closed_form
 from blendmf.models.drift import without_drift
 from blendmf.models.model import Model
@@ -18,7 +18,6 @@ from blendmf.models.observations import Observations
 from blendmf.training.engines import EngineFacts, choose_engine, make_engine
 from blendmf.training.loop import Epoch, GoesOn, Training, to_the_end, train_epochs
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,7 @@ class Fit:
 
 
 def fit_model(
-    entry: Mapping[str, Any],
-    training: Mapping[str, Any],
+    entry: Entry,
     train: Observations,
     validation: Observations,
     content: sp.csr_array | None,
@@ -63,17 +61,15 @@ def fit_model(
     seed: int,
     name: tuple[str | int, ...],
     threads: int = 1,
+    ranks: Sequence[int] = (),
     goes_on: GoesOn = to_the_end,
 ) -> Fit:
     """Fit one model.
 
     Parameters
     ----------
-    entry : mapping
-        The model's entry in the configuration: its kind and what the kind needs; for an SVD
-        without a `rank` also the `ranks` to choose from.
-    training : mapping
-        The configuration's `training` block; the entry's own `training` keys come first.
+    entry : Entry
+        The model's kind and settings.
     train, validation : Observations
         Validation decides when training stops and which rank an SVD has, and nothing else.
     content : csr_array of shape (n_items, n_terms), optional
@@ -84,22 +80,25 @@ def fit_model(
     name : tuple
         Name of the random stream that this fit draws from.
     threads : int
-        Threads that may train; the outcome does not hang on it.
+        Number of training threads; does not affect the result.
+    ranks : sequence of int
+        Ranks that an SVD without a `rank` chooses from.
     goes_on : GoesOn, optional
         Whether training goes on after an epoch; not asked for a kind without epochs.
     """
     start = time.perf_counter()
-    if not is_trained(entry):
+    if not isinstance(entry, TrainedEntry):
         model = fit_closed_form(
-            entry, train, validation, rating_range=rating_range, seed=seed, name=name
+            entry, train, validation, rating_range=rating_range, seed=seed, name=name, ranks=ranks
         )
         seconds = time.perf_counter() - start
         return Fit(model, (), 0, 0, np.nan, False, EngineFacts(), seconds)
-    terms = Terms.of_kind(entry["kind"], entry.get("blend"))
-    settings = TrainingSettings.of_model(entry, training)
+    terms = Terms.of_kind(entry.kind, getattr(entry, "blend", None))
+    settings = entry.training
+    settings.refuse_overshooting_steps()
     if content is None:
         if terms.use_content:
-            raise ValueError(f"kind {entry['kind']} needs a content matrix")
+            raise ValueError(f"kind {entry.kind} needs a content matrix")
         content = sp.csr_array((train.shape[1], 0), dtype=np.float32)
     random = stream(seed, *name)
     if settings.optimiser == "bayes":

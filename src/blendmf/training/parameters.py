@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from blendmf.common.errors import UserError
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.observations import Observations
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 Array = NDArray[np.float32] | NDArray[np.float64]
 

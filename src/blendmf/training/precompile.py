@@ -8,7 +8,7 @@ from blendmf.training.als.als import AlsEngine
 from blendmf.training.bayes.row_sampler import load_kernels
 from blendmf.training.kernels.vector_rows import LANES
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 
 VARIANTS = {

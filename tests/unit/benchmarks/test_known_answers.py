@@ -17,7 +17,7 @@ from benchmarks.scores import rated_precision_recall
 from blendmf.common.files import write_json
 from blendmf.data.tables import write_table
 from blendmf.models.observations import Observations
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 SPLIT = {"scheme": "per-user-temporal", "train": 0.7, "validation": 0.15, "min_ratings": 1}

@@ -9,7 +9,7 @@ import yaml
 
 from blendmf.common.errors import UserError
 from blendmf.config.validate import complete_config, data_sets
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from blendmf.config.variants import arms
 from blendmf.resources.job import job_of
 from blendmf.resources.size import Size
 from blendmf.training.engines import choose_engine
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())

@@ -8,7 +8,7 @@ from blendmf.common.random_streams import stream
 from blendmf.models.observations import Observations
 from blendmf.models.svd import fit_svd
 from blendmf.studies.rank_sweep import rank_sweep
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 TRAINING = asdict(TrainingSettings(epochs=4))
 SHRINKAGE = {"user_shrinkage": 15, "item_shrinkage": 10}

@@ -7,7 +7,7 @@ from blendmf.common.random_streams import stream
 from blendmf.models.drift import LAST_PLACE, predicted_place, user_slopes, without_drift
 from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 RANGE = (-100.0, 100.0)
 N_USERS, N_ITEMS = 40, 1500

@@ -3,7 +3,7 @@ import torch
 
 from blendmf.common.errors import UserError
 from blendmf.training.engines import WORTH_A_GPU, choose_engine
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 FEW, MANY = WORTH_A_GPU - 1, WORTH_A_GPU
 

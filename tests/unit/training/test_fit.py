@@ -9,7 +9,7 @@ from blendmf.common.random_streams import stream
 from blendmf.models.model import load_model
 from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 RANGE = (0.0, 6.0)
 TRAINING = asdict(

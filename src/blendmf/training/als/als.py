@@ -14,7 +14,7 @@ from blendmf.training.kernels.compiled import compiled
 from blendmf.training.kernels.row_tasks import RATINGS_PER_TASK, in_threads, row_tasks
 from blendmf.training.loop import HostEngine
 from blendmf.training.parameters import Array, Parameters
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 Rows = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from blendmf.models.observations import Observations
 from blendmf.training.bayes.row_sampler import Rows, Side, Values
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 
 @dataclass(frozen=True)

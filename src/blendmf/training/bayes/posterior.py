@@ -13,7 +13,7 @@ from blendmf.models.observations import Observations
 from blendmf.training.bayes.cold_start_offsets import Offsets, Unrated
 from blendmf.training.bayes.gibbs import Draw, GibbsSampler
 from blendmf.training.loop import Epoch, GoesOn
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 
 def sample_posterior(

@@ -42,9 +42,9 @@ def compiled(kernel: Callable[..., Any], *variant: str | int) -> Callable[..., A
 @cache
 def _digest(module: str) -> str:
     """Short hash of the kernel's module and all that it imports, the compiler and the processor."""
-    sources = [module, *imported_files(Path(module))]
+    sources = [Path(module), *imported_files(Path(module))]
     parts = [
-        *(Path(source).read_bytes() for source in sources),
+        *(source.read_bytes() for source in sources),
         numba.__version__.encode(),
         llvm.get_host_cpu_name().encode(),
         llvm.get_host_cpu_features().flatten().encode(),

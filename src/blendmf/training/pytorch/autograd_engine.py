@@ -10,7 +10,7 @@ from blendmf.training.pytorch.content import Content
 from blendmf.training.pytorch.device import choose_device, gpu_name, one_thread, repeatable
 from blendmf.training.pytorch.objective import Ratings, objective, rmse
 from blendmf.training.pytorch.torch_terms import copied, squared_norms, to_parameters
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 
 class TorchEngine:

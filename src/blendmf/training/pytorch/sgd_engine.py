@@ -25,7 +25,7 @@ from blendmf.training.pytorch.objective import Ratings, rmse
 from blendmf.training.pytorch.sgd_step import Batch, Tables
 from blendmf.training.pytorch.torch_schedule import Schedule
 from blendmf.training.pytorch.torch_terms import copied, squared_norms, to_parameters
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.blocks import Blocks, number_of_blocks
 
 SMALLEST_SCALE = 1e-12

@@ -30,7 +30,7 @@ from blendmf.training.kernels.compiled import compiled
 from blendmf.training.kernels.vector_rows import LANES, fused
 from blendmf.training.loop import HostEngine
 from blendmf.training.parameters import Parameters
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.blocks import Blocks
 
 SMALLEST_SCALE = 1e-4

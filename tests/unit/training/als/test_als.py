@@ -10,7 +10,7 @@ from blendmf.training.als import als
 from blendmf.training.als.als import AlsEngine
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 RANGE = (-50.0, 50.0)
 SETTINGS = TrainingSettings(

@@ -12,7 +12,7 @@ from blendmf.models.observations import Observations
 from blendmf.training.bayes.posterior import calibrated
 from blendmf.training.bayes.side_features import SideInformation
 from blendmf.training.fit import fit_model
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 
 RANGE = (-100.0, 100.0)
 BAYES = {"training": {"optimiser": "bayes"}}

@@ -53,7 +53,7 @@ import numpy as np, scipy.sparse as sp, sys
 from blendmf.models.observations import Observations
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 random = np.random.default_rng(0)
 users, items = (random.integers(20, size=200).astype(np.int32) for _ in range(2))
 train = Observations(users, items, random.random(200).astype(np.float32), (20, 20))

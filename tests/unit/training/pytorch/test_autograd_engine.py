@@ -12,7 +12,7 @@ from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.pytorch.autograd_engine import TorchEngine
 from blendmf.training.pytorch.device import choose_device
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.reference import SgdEngine
 from dense_reference import SETTINGS, VARIANTS, dense_gradients, problem
 

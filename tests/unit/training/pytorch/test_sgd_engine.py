@@ -20,7 +20,7 @@ from blendmf.training.pytorch.device import repeatable
 from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
 from blendmf.training.pytorch.torch_rows import Touched, damping
 from blendmf.training.pytorch.torch_schedule import Schedule
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 from blendmf.training.sgd.blocks import Blocks
 from blendmf.training.sgd.reference import SgdEngine

@@ -4,7 +4,7 @@ import scipy.sparse as sp
 
 from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, penalised_loss
-from blendmf.training.settings import TrainingSettings
+from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.reference import SMALLEST_SCALE, SgdEngine
 
 FIVE = [0.1, 0.2, 0.3, 0.4, 0.5]

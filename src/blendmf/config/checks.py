@@ -1,0 +1,199 @@
+"""What no single key of a configuration is wrong about: keys that contradict each other."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from blendmf.config.fields import Settings
+from blendmf.config.models import Bounds, Entry, MfContentEntry, MfEntry, TrainedEntry
+from blendmf.config.protocol import SplitSettings
+from blendmf.config.training import TrainingSettings
+
+if TYPE_CHECKING:
+    from blendmf.config.experiment import Experiment
+
+Problem = tuple[str, str]
+"""A key, and what is wrong with it."""
+
+
+def contradictions(found: "Experiment", written: Mapping[str, Any]) -> list[str]:
+    """Every contradiction of an experiment, as ``key: problem``.
+
+    Parameters
+    ----------
+    found : Experiment
+        Each of its keys is valid by itself.
+    written : mapping
+        The configuration as written; a model that only it has is wrong already, and so is no
+        model that is missing.
+    """
+    models = written.get("models")
+    wrong = set(models or ()) - found.models.keys() if isinstance(models, dict) else set()
+    problems = [
+        *_split("split", found.split),
+        *(p for name, entry in found.models.items() for p in _model(name, entry)),
+        *_references(found, {name for name in wrong if models[name] is not None}),
+        *_variants(found),
+        *_data(found),
+        *_search(found),
+    ]
+    return [f"{key}: {problem}" for key, problem in problems]
+
+
+def _split(key: str, split: SplitSettings) -> Iterator[Problem]:
+    if split.train + split.validation >= 1:
+        yield (
+            key,
+            f"train {split.train} and validation {split.validation} leave nothing to test on; "
+            "their sum must be below 1",
+        )
+
+
+def _model(name: str, entry: Entry) -> Iterator[Problem]:
+    """What an optimiser cannot do that the model asks of it."""
+    if not isinstance(entry, TrainedEntry):
+        return
+    key, optimiser = f"models.{name}", entry.training.optimiser
+    if optimiser not in ("als", "bayes"):
+        return
+    if optimiser == "als" and entry.kind != "mf":
+        yield (
+            key,
+            f"optimiser als cannot train kind {entry.kind}, which learns words; give it "
+            "optimiser: sgd",
+        )
+    if optimiser == "bayes" and entry.kind == "content":
+        yield (
+            key,
+            "optimiser bayes cannot train kind content, which has no factors of its own; give it "
+            "optimiser: sgd",
+        )
+    if optimiser == "bayes" and isinstance(entry, MfContentEntry) and entry.blend != "item":
+        yield (
+            f"{key}.blend",
+            f"optimiser bayes needs blend: item, not {entry.blend}; change it, or give the model "
+            "optimiser: sgd",
+        )
+    if entry.training.engine == "torch":
+        yield key, f"optimiser {optimiser} does not run in torch; give the model engine: auto"
+
+
+def _references(found: "Experiment", wrong: Collection[str]) -> Iterator[Problem]:
+    """Models that are named elsewhere and are not there, or of another kind."""
+    models = found.models
+    for key, named, kind, name in (
+        ("svd.compared_with", found.svd.compared_with, MfEntry, "mf"),
+        ("ablation.model", found.ablation.model, MfContentEntry, "mf-content"),
+    ):
+        if named is not None and named not in wrong and not isinstance(models.get(named), kind):
+            yield key, f"{named!r} is no model of kind {name}; name one, or null"
+    for key, names, none in (
+        ("recommendations.models", found.recommendations.models, "[] for none"),
+        ("audit.models", found.audit.models, "null for all"),
+    ):
+        for name in names or ():
+            if name not in models and name not in wrong:
+                problem = f"{name!r} is not among the models {list(models)}; name others, or {none}"
+                yield key, problem
+
+
+def _variants(found: "Experiment") -> Iterator[Problem]:
+    for name, change in found.audit.arms.items():
+        key = f"audit.arms.{name}"
+        if change.split is None and change.content is None:
+            yield key, "changes nothing; give it keys of split or content, or take it out by null"
+        if change.split is not None:
+            yield from _split(f"{key}.split", found.split.with_fields_of(change.split))
+
+
+def _data(found: "Experiment") -> Iterator[Problem]:
+    if found.scale and found.dataset.name != "synthetic":
+        yield (
+            "scale",
+            f"its data sets are generated, but dataset.name is {found.dataset.name!r}; set it to "
+            "synthetic, or scale to null",
+        )
+    limits = found.dataset.rating_range
+    if limits is not None and limits[0] >= limits[1]:
+        yield "dataset.rating_range", f"{limits} must be [low, high] with low below high"
+
+
+def _search(found: "Experiment") -> Iterator[Problem]:
+    search = found.search
+    if search.shards > search.trials_per_generation:
+        yield (
+            "search.shards",
+            f"{search.shards} jobs for {search.trials_per_generation} trials; it must be at most "
+            "search.trials_per_generation",
+        )
+    if problem := _warm_start(found):
+        yield "search.warm_start", problem
+    shared = search.space
+    known = TrainingSettings.searchable()
+    yield from _space("search.space", "training", shared, known, TrainingSettings)
+    for name, entry in found.models.items():
+        space: Mapping[str, Bounds | None] = getattr(entry, "space", {})
+        trained = isinstance(entry, TrainedEntry)
+        settings = TrainingSettings if trained else type(entry)
+        own = {key: bounds for key, bounds in space.items() if bounds != shared.get(key) or not trained}
+        key, owner = f"models.{name}.space", f"kind {entry.kind}"
+        yield from _space(key, owner, own, entry.parameters, settings)
+        if entry.searched and not any(space.values()):
+            yield (
+                key,
+                f"missing or empty, although models.{name} is searched; give bounds to any of "
+                f"{list(entry.parameters)}",
+            )
+
+
+def _warm_start(found: "Experiment") -> str | None:
+    """What is wrong with the folder of an earlier search, if there is one."""
+    named = found.search.warm_start
+    if named is None:
+        return None
+    folder = Path(named).expanduser().resolve()
+    if not folder.is_dir():
+        return f"{named!r} is no folder; name one like results/ml-100k/search, or null"
+    if folder in [Path("results", name, "search").resolve() for name in found.data_sets()]:
+        return f"{named!r} is what this run writes; copy it to another place and name that"
+    if not any((folder / name / "trials.csv").is_file() for name in found.searched):
+        return (
+            f"{named!r} has no MODEL/trials.csv of any searched model ({found.searched}); name the "
+            "folder search of a run's results, or null"
+        )
+    return None
+
+
+def _space(
+    key: str,
+    owner: str,
+    space: Mapping[str, Bounds | None],
+    known: Sequence[str],
+    settings: type[Settings],
+) -> Iterator[Problem]:
+    for parameter, bounds in space.items():
+        path = f"{key}.{parameter}"
+        if parameter not in known:
+            yield path, f"{owner} has no {parameter} to search; it has {list(known)}"
+        elif bounds is not None:
+            yield from _bounds(path, bounds, _field(settings, parameter))
+
+
+def _field(settings: type[Settings], parameter: str) -> TypeAdapter[Any]:
+    """What validates a value of one setting."""
+    field = settings.model_fields[parameter]
+    return TypeAdapter(Annotated[field.annotation, *field.metadata])
+
+
+def _bounds(path: str, bounds: Bounds, field: TypeAdapter[Any]) -> Iterator[Problem]:
+    for end, value in (("low", bounds.low), ("high", bounds.high)):
+        try:
+            field.validate_python(value, strict=True)
+        except ValidationError as error:
+            yield f"{path}.{end}", f"{value}: {error.errors()[0]['msg']}, as for the setting itself"
+    if bounds.low >= bounds.high:
+        yield path, f"low {bounds.low} must be below high {bounds.high}"
+    if bounds.log and bounds.low <= 0:
+        yield path, f"low {bounds.low} must be above 0 on a log scale"

@@ -1,0 +1,242 @@
+"""The whole configuration of an experiment: all blocks, and how a mapping becomes one."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from blendmf.common.errors import UserError
+from blendmf.config.dataset import DatasetSettings, Scale
+from blendmf.config.explain import explained, without_errors
+from blendmf.config.fields import Distinct, FolderName, ModelName, Removable, Settings, Sorted
+from blendmf.config.models import Bounds, Entry, ModelEntry, TrainedEntry
+from blendmf.config.protocol import Change, ContentSettings, EvaluationSettings, Part, SplitSettings
+from blendmf.config.training import TrainingSettings
+
+
+class SearchSettings(Settings):
+    """Hyper-parameter search of every model with `search: true`."""
+
+    trials: int = Field(default=30, ge=1, description="Trials of each model.")
+    trials_per_generation: int = Field(
+        default=5,
+        ge=1,
+        description="Trials that are proposed together, from everything before them.",
+    )
+    shards: int = Field(
+        default=1,
+        ge=1,
+        description="Jobs that share a generation's trials; does not affect the result. With 1, a "
+        "single job runs all generations of data with less than a million ratings.",
+    )
+    sampler: Literal["tpe", "random", "qmc"] = Field(
+        default="tpe",
+        description="tpe: learns from earlier trials. random. qmc: a Sobol sequence.",
+    )
+    reduction_factor: int | None = Field(
+        default=3,
+        ge=2,
+        description="Successive halving: at 1/9, 1/3, ... of `training.epochs` only the best one in "
+        "this many trials continues. null: every trial runs to its end.",
+    )
+    finalists: int = Field(
+        default=3, ge=1, description="Best trials that are fitted again before one is chosen."
+    )
+    finalist_seeds: int = Field(
+        default=3,
+        ge=1,
+        description="Fits of each finalist from different random numbers; the lowest mean wins.",
+    )
+    warm_start: str | None = Field(
+        default=None,
+        description="Folder of an earlier search, such as a copy of results/ml-latest-small/search: "
+        "its finalists are the first trials after the configured settings.",
+    )
+    space: Annotated[dict[str, Bounds], Removable, Sorted] = Field(
+        default={},
+        description="Bounds of keys of `training`, for models that are trained by epochs. A "
+        "model's own `space` adds to them.",
+    )
+
+
+class SvdSettings(Settings):
+    """Comparison of truncated SVD with matrix factorisation at the same ranks."""
+
+    ranks: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1), Distinct] = Field(
+        default=[1, 2, 5, 10, 20, 50], description="Ranks to compare."
+    )
+    compared_with: str | None = Field(
+        default="mf", description="Model of kind mf to compare with. null: none."
+    )
+
+
+class SmallMatrixSettings(Settings):
+    """Study of gradient methods on a 3 x 3 matrix."""
+
+    rank: int = Field(default=2, ge=1, le=3, description="Rank of the factorisation.")
+    sgd_epochs: int = Field(default=1000, ge=1, description="Epochs of SGD.")
+    adam_steps: int = Field(default=10000, ge=1, description="Steps of Adam.")
+
+
+class AuditSettings(Settings):
+    """Audit of the protocol: the experiment repeated with one thing changed (`make audit`)."""
+
+    arms: Annotated[dict[FolderName, Change], Removable, Sorted] = Field(
+        default={
+            "all-tags": Change(content=ContentSettings(tags="all")),
+            "cold-items": Change(split=SplitSettings(scheme="cold-items")),
+            "global-temporal": Change(split=SplitSettings(scheme="global-temporal")),
+            "random": Change(split=SplitSettings(scheme="random")),
+        },
+        description="Variants by name, each with the keys of `split` or `content` that it changes.",
+    )
+    models: Annotated[list[str], Field(min_length=1), Distinct] | None = Field(
+        default=None, description="Models to compare in every variant. null: all."
+    )
+
+
+class AblationSettings(Settings):
+    """Ablation of the content: parts left out, and placebos (`make ablation`)."""
+
+    model: str | None = Field(
+        default="mf-content",
+        description="Model of kind mf-content whose content is taken away. null: no ablation.",
+    )
+    leave_out: Annotated[list[Annotated[list[Part], Field(min_length=1), Distinct]], Distinct] = (
+        Field(
+            default=[["genres"], ["tags"], ["year", "decade"], ["title"]],
+            description="Groups of content parts; each is left out in a variant of its own.",
+        )
+    )
+    placebos: int = Field(
+        default=19,
+        ge=0,
+        description="Variants in which every item has the words of another. With n of them the "
+        "smallest p-value is 1 / (n + 1).",
+    )
+
+
+class RecommendationSettings(Settings):
+    """Recommendations of unseen items."""
+
+    models: Annotated[list[str], Distinct] = Field(
+        default=["bayes-content"], description="Models that recommend."
+    )
+    n: int = Field(default=10, ge=1, description="Items per user.")
+    users: int | None = Field(
+        default=None,
+        ge=1,
+        description="Recommend to this many users, drawn at random. null: to all.",
+    )
+
+
+class PublishedSystem(Settings):
+    """Figures of another system on the same split, shown in the report."""
+
+    system: str = Field(min_length=1, description="Name of the system.")
+    rmse: float | None = Field(default=None, ge=0, description="Test RMSE.")
+    mae: float | None = Field(default=None, ge=0, description="Test MAE.")
+    precision: float | None = Field(
+        default=None, ge=0, le=1, description="Precision at evaluation.k, rated protocol."
+    )
+    recall: float | None = Field(
+        default=None, ge=0, le=1, description="Recall at evaluation.k, rated protocol."
+    )
+    note: str | None = Field(default=None, description="Settings or source.")
+
+
+class Experiment(Settings):
+    """Configuration of a blendmf experiment."""
+
+    seed: int = Field(default=42, ge=0, description="Source of every random draw of a run.")
+    seeds: int = Field(
+        default=3,
+        ge=1,
+        description="Fits of each stochastic model from different random streams.",
+    )
+    container: str | None = Field(
+        default=None, description="Image for `--software-deployment-method apptainer`."
+    )
+    dataset: DatasetSettings
+    scale: Scale | None = Field(
+        default=None,
+        description="Generated data sets of several sizes, in place of the one of `dataset`.",
+    )
+    split: SplitSettings = SplitSettings()
+    content: ContentSettings = ContentSettings()
+    models: Annotated[
+        dict[ModelName, ModelEntry], Field(min_length=1), Removable, Sorted
+    ] = Field(description="The compared models: any name, a kind, and what differs.")
+    training: TrainingSettings = TrainingSettings()
+    search: SearchSettings = SearchSettings()
+    svd: SvdSettings = SvdSettings()
+    small_matrix: SmallMatrixSettings = SmallMatrixSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    audit: AuditSettings = AuditSettings()
+    ablation: AblationSettings = AblationSettings()
+    recommendations: RecommendationSettings = RecommendationSettings()
+    published: list[PublishedSystem] = Field(
+        default=[], description="Figures of other systems on the same split."
+    )
+
+    @property
+    def searched(self) -> list[str]:
+        """Names of the searched models."""
+        return [name for name, entry in self.models.items() if entry.searched]
+
+    def data_sets(self) -> dict[str, DatasetSettings]:
+        """Data sets by the name of their results' folder: one, or those of `scale`."""
+        if not self.scale:
+            return {self.dataset.name: self.dataset}
+        return {
+            name: self.dataset.model_copy(
+                update={"synthetic": self.dataset.synthetic.model_copy(update=size.model_dump())}
+            )
+            for name, size in self.scale.items()
+        }
+
+
+def experiment(config: Mapping[str, Any]) -> Experiment:
+    """Experiment of a configuration, complete: defaults filled in, every model's settings whole.
+
+    Null takes out a model, a data set of `scale`, a variant of `audit.arms`, or a parameter of a
+    search space, so that a file laid over the default configuration can remove one. A model's
+    `training` and `space` are laid over the blocks that all models share.
+
+    Raises
+    ------
+    UserError
+        With one line for each mistake: the key, its value, what is allowed.
+    """
+    from blendmf.config.checks import contradictions
+
+    config = deepcopy(dict(config))
+    problems: list[str] = []
+    found: Experiment | None
+    try:
+        found = Experiment.model_validate(config)
+    except ValidationError as error:
+        problems = explained(error, Experiment)
+        found = without_errors(config, error, Experiment)
+    if found is not None:
+        problems += contradictions(found.model_copy(update={"models": _whole(found)}), config)
+    if problems:
+        raise UserError("\n".join(f"configuration key {problem}" for problem in problems))
+    assert found is not None
+    return found.model_copy(update={"models": _whole(found)})
+
+
+def _whole(found: Experiment) -> dict[str, Entry]:
+    """Models with their `training` and `space` laid over what all models share."""
+    return {
+        name: entry.model_copy(
+            update={
+                "training": found.training.with_fields_of(entry.training),
+                "space": dict(sorted({**found.search.space, **entry.space}.items())),
+            }
+        )
+        if isinstance(entry, TrainedEntry)
+        else entry
+        for name, entry in found.models.items()
+    }

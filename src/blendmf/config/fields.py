@@ -1,0 +1,88 @@
+"""What all blocks of the configuration share: the base class and the types of their values."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator
+
+SEARCHABLE: dict[str, Any] = {"searchable": True}
+"""Marks a field that a hyper-parameter search may choose."""
+
+Value = TypeVar("Value")
+
+
+class Settings(BaseModel):
+    """A block of the configuration: immutable, of exact types, without unknown keys.
+
+    Numbers are finite, text is no number, 3.0 is no count.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @classmethod
+    def searchable(cls) -> tuple[str, ...]:
+        """Names of the fields that a search may choose."""
+        return tuple(
+            name
+            for name, field in cls.model_fields.items()
+            if isinstance(field.json_schema_extra, dict) and "searchable" in field.json_schema_extra
+        )
+
+    def with_fields_of(self, other: "Settings") -> "Settings":
+        """Copy of these settings with the fields that `other` was given explicitly."""
+        return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
+
+
+def _as_written(value: Any, validate: Callable[[Any], float]) -> float:
+    """Validate a number, but keep an integer as it was written."""
+    number = validate(value)
+    return value if type(value) is int else number
+
+
+def _without_null(block: Any) -> Any:
+    if not isinstance(block, dict):
+        return block
+    return {key: value for key, value in block.items() if value is not None}
+
+
+def _sorted(block: dict[str, Value]) -> dict[str, Value]:
+    return dict(sorted(block.items()))
+
+
+Number = Annotated[float, WrapValidator(_as_written)]
+"""A finite number that keeps its form: 2 stays 2, so that files made from it keep theirs."""
+
+FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""A name that may be a folder: letters, digits, dot, underscore and hyphen."""
+
+READ_AS_VALUES = frozenset(
+    ("NA", "NaN", "nan", "null", "NULL", "None", "inf", "Inf", "Infinity")
+    + ("True", "true", "False", "false")
+)
+
+
+def _is_no_value(name: str) -> str:
+    if name in READ_AS_VALUES:
+        raise ValueError("is a word that tables read as a number or as missing; choose another")
+    return name
+
+
+ModelName = Annotated[
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$"), AfterValidator(_is_no_value)
+]
+"""Name of a model: starts with a letter, and no table reads it as a number or as missing."""
+
+def _distinct(values: list[Value]) -> list[Value]:
+    if len(set(map(repr, values))) < len(values):
+        raise ValueError("names something twice")
+    return values
+
+
+Distinct = AfterValidator(_distinct)
+"""Refuses a list that names something twice."""
+
+Sorted = AfterValidator(_sorted)
+"""Sorts a mapping by key, so that no result depends on the order of keys in a file."""
+
+Removable = BeforeValidator(_without_null)
+"""Drops entries that are null, so that a file laid over another can remove one."""

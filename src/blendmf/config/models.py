@@ -1,0 +1,278 @@
+"""Entries of `models`: one class per kind of model, with the settings that the kind reads."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+from pydantic import Field, TypeAdapter
+
+from blendmf.config.fields import SEARCHABLE, Number, Settings, Sorted
+from blendmf.config.training import TrainingSettings
+
+
+class Bounds(Settings):
+    """Range in which a parameter is searched."""
+
+    low: Number = Field(description="Lowest value.")
+    high: Number = Field(description="Highest value.")
+    log: bool = Field(default=False, description="Search orders of magnitude.")
+
+
+Space = Annotated[dict[str, Bounds | None], Sorted]
+"""Bounds by parameter; null takes a shared parameter out of a model's own space."""
+
+
+class Entry(Settings):
+    """What all kinds have. A kind that adds no field reads no settings."""
+
+    predicts_ratings: ClassVar[bool] = True
+    stochastic: ClassVar[bool] = False
+    uses_content: ClassVar[bool] = False
+
+    kind: str
+
+    @property
+    def searched(self) -> bool:
+        """Whether a search chooses the model's settings."""
+        return False
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the model is trained by epochs."""
+        return False
+
+    @property
+    def uses_rating_order(self) -> bool:
+        """Whether the model reads the order in which users gave their ratings."""
+        return False
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the settings that a search may choose."""
+        return self.searchable()
+
+    def seeds(self, seeds: int) -> list[int]:
+        """Numbers of the model's fits: 1 to `seeds` for stochastic models, otherwise only 1."""
+        return list(range(1, seeds + 1)) if self.stochastic else [1]
+
+    def with_params(self, params: Mapping[str, Any]) -> Any:
+        """Copy with the given values of some of the model's parameters."""
+        return self.model_copy(update=dict(params))
+
+    def value_of(self, parameter: str) -> Any:
+        """Value of one of the model's parameters."""
+        return getattr(self._holder(), parameter)
+
+    def is_whole(self, parameter: str) -> bool:
+        """Whether one of the model's parameters is a whole number."""
+        return type(self._holder()).model_fields[parameter].annotation in (int, int | None)
+
+    def _holder(self) -> Settings:
+        """The settings that the parameters belong to."""
+        return self
+
+
+class RandomEntry(Entry):
+    """Draws ratings from the distribution of the training ratings."""
+
+    stochastic: ClassVar[bool] = True
+    kind: Literal["random"]
+
+
+class GlobalMeanEntry(Entry):
+    """Predicts the mean training rating."""
+
+    kind: Literal["global-mean"]
+
+
+class PopularityEntry(Entry):
+    """Ranks items by their number of training ratings; predicts no ratings."""
+
+    predicts_ratings: ClassVar[bool] = False
+    kind: Literal["popularity"]
+
+
+class SearchedEntry(Entry):
+    """A kind whose settings a search may choose."""
+
+    search: bool = Field(default=False, description="Whether a search chooses the settings.")
+    space: Space = Field(
+        default={},
+        description="Bounds of the searched settings. For models trained by epochs they add to, or "
+        "replace, those of search.space; null takes a parameter out.",
+    )
+
+    @property
+    def searched(self) -> bool:
+        return self.search
+
+
+class PureSvdEntry(SearchedEntry):
+    """Truncated SVD of the ratings with 0 where unrated; ranks, predicts no ratings."""
+
+    predicts_ratings: ClassVar[bool] = False
+    kind: Literal["pure-svd"]
+    rank: int = Field(default=20, ge=1, description="Rank.", json_schema_extra=SEARCHABLE)
+
+
+class ShrunkenBiases(SearchedEntry):
+    """A kind that subtracts shrunken user and item biases from the ratings."""
+
+    user_shrinkage: Number = Field(
+        default=15,
+        ge=0,
+        description="Pseudo-count of ratings at the mean, of each user.",
+        json_schema_extra=SEARCHABLE,
+    )
+    item_shrinkage: Number = Field(
+        default=10,
+        ge=0,
+        description="Pseudo-count of ratings at the mean, of each item.",
+        json_schema_extra=SEARCHABLE,
+    )
+
+
+class BiasEntry(ShrunkenBiases):
+    """Mean plus shrunken user and item biases."""
+
+    kind: Literal["bias"]
+
+
+class SvdEntry(ShrunkenBiases):
+    """Truncated SVD of the bias-centred ratings."""
+
+    kind: Literal["svd"]
+    rank: int | None = Field(
+        default=None,
+        ge=1,
+        description="Rank. null: the rank of svd.ranks with the lowest validation error.",
+        json_schema_extra=SEARCHABLE,
+    )
+
+
+class ItemNeighboursEntry(ShrunkenBiases):
+    """Item-based neighbourhood model on bias-centred ratings."""
+
+    kind: Literal["item-neighbours"]
+    neighbours: int = Field(
+        default=200,
+        ge=1,
+        description="Number of most similar items that a prediction uses.",
+        json_schema_extra=SEARCHABLE,
+    )
+    similarity_shrinkage: Number = Field(
+        default=100,
+        ge=0,
+        description="Pseudo-count of users who rated both items without agreeing.",
+        json_schema_extra=SEARCHABLE,
+    )
+    neighbour_shrinkage: Number = Field(
+        default=30,
+        ge=0,
+        description="Pseudo-count of neighbours without information.",
+        json_schema_extra=SEARCHABLE,
+    )
+    amplification: Number = Field(
+        default=2,
+        ge=0,
+        description="Power of the similarity that weights a neighbour.",
+        json_schema_extra=SEARCHABLE,
+    )
+
+
+class TrainedEntry(SearchedEntry):
+    """A kind that is trained by epochs."""
+
+    stochastic: ClassVar[bool] = True
+    training: TrainingSettings = Field(
+        default=TrainingSettings(), description="Settings that differ from the `training` block."
+    )
+
+    @property
+    def is_trained(self) -> bool:
+        return True
+
+    @property
+    def uses_rating_order(self) -> bool:
+        return self.training.drift
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return TrainingSettings.searchable()
+
+    def with_params(self, params: Mapping[str, Any]) -> Any:
+        return self.model_copy(update={"training": self.training.model_copy(update=dict(params))})
+
+    def _holder(self) -> Settings:
+        return self.training
+
+
+class MfEntry(TrainedEntry):
+    """Matrix factorisation."""
+
+    kind: Literal["mf"]
+
+
+class ContentEntry(TrainedEntry):
+    """Items described by their words alone."""
+
+    uses_content: ClassVar[bool] = True
+    kind: Literal["content"]
+
+
+class MfContentEntry(TrainedEntry):
+    """Matrix factorisation blended with the words of the items."""
+
+    uses_content: ClassVar[bool] = True
+    kind: Literal["mf-content"]
+    blend: Literal["user", "item", "both"] = Field(
+        description="user: each user weights the words (w_u . C_i). item: words map to item "
+        "factors that all users share (C_i V), which also scores unrated items. both: both terms."
+    )
+
+
+ModelEntry = Annotated[
+    RandomEntry
+    | GlobalMeanEntry
+    | PopularityEntry
+    | BiasEntry
+    | ItemNeighboursEntry
+    | SvdEntry
+    | PureSvdEntry
+    | ContentEntry
+    | MfEntry
+    | MfContentEntry,
+    Field(discriminator="kind"),
+]
+"""An entry of `models`, of the class that its kind names."""
+
+Found = TypeVar("Found", bound=Entry)
+
+
+def model_entry(values: Mapping[str, Any]) -> Any:
+    """Entry of the class that `values["kind"]` names.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If the kind is unknown or does not read one of the keys.
+    """
+    return _adapter().validate_python(dict(values))
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(ModelEntry)
+
+
+def tuned(entry: Found, best: Sequence[Mapping[str, Any]]) -> Found:
+    """Entry with the settings that its search chose.
+
+    Parameters
+    ----------
+    entry : Entry
+    best : sequence of mapping
+        The search's ``best.json``, or nothing if the model is not searched.
+    """
+    params = {name: value for outcome in best for name, value in outcome["params"].items()}
+    return entry.with_params(params)

@@ -1,0 +1,88 @@
+"""Settings of the protocol: how the data are split, what describes items, how models are scored."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from blendmf.config.fields import Distinct, Number, Settings
+
+Part = Literal["genres", "tags", "year", "decade", "title"]
+
+
+class SplitSettings(Settings):
+    """Division of the ratings into training, validation and test part."""
+
+    scheme: Literal["per-user-temporal", "random", "global-temporal", "cold-items"] = Field(
+        default="per-user-temporal",
+        description="per-user-temporal: each user's ratings in time order, the first `train` of "
+        "them for training. random: the same shares of each user's ratings, at random. "
+        "global-temporal: the same shares of all ratings in time order. cold-items: whole items at "
+        "random, so that no item of the test part has a training rating.",
+    )
+    train: float = Field(default=0.70, gt=0, lt=1, description="Share of the training part.")
+    validation: float = Field(
+        default=0.15,
+        gt=0,
+        lt=1,
+        description="Share of the validation part; the rest is the test part.",
+    )
+    min_ratings: int = Field(
+        default=5,
+        ge=0,
+        description="Users with fewer ratings stay whole in training (per-user schemes).",
+    )
+
+
+class ContentSettings(Settings):
+    """Text of the items."""
+
+    parts: Annotated[list[Part], Field(min_length=1), Distinct] = Field(
+        default=["genres", "tags", "year", "decade"],
+        description="What the text of an item is made of.",
+    )
+    tags: Literal["all", "train-only"] = Field(
+        default="train-only",
+        description="train-only: a tag counts if its author rated the item in training and wrote "
+        "the tag no later than the author's last training rating. all: every tag.",
+    )
+    max_terms: int = Field(default=5000, ge=1, description="Keep the most frequent terms.")
+    min_items: int = Field(default=1, ge=1, description="Keep terms of at least this many items.")
+    idf: Literal["smooth", "textbook"] = Field(
+        default="smooth",
+        description="smooth: ln((1+N)/(1+df)) + 1, as in scikit-learn. textbook: ln(N/(1+df)), at "
+        "least 0.",
+    )
+    dealt: int | None = Field(
+        default=None,
+        ge=0,
+        description="A placebo: every item gets the words of another, drawn from the seed and this "
+        "number. null: every item has its own.",
+    )
+
+
+class EvaluationSettings(Settings):
+    """Scores on held-out ratings."""
+
+    k: int = Field(default=10, ge=1, description="Length of the ranked list.")
+    relevance_threshold: Number = Field(
+        default=3.5, description="A held-out rating of at least this much is relevant."
+    )
+    bootstrap_resamples: int = Field(
+        default=10000,
+        ge=100,
+        description="Resamples of the users for the 95 % intervals and the tests. With n of them "
+        "and m pairs of models no corrected p-value is below 2 m / (n + 1).",
+    )
+    full_users: int | None = Field(
+        default=None,
+        ge=1,
+        description="The full protocol ranks the catalogue for this many users, drawn at random. "
+        "null: for all. Users times items is what outgrows the ratings.",
+    )
+
+
+class Change(Settings):
+    """What a variant of the experiment changes; other keys are those of the experiment."""
+
+    split: SplitSettings | None = Field(default=None, description="Keys of `split`.")
+    content: ContentSettings | None = Field(default=None, description="Keys of `content`.")

@@ -1,0 +1,114 @@
+"""Files that the jobs of an experiment write: which fits, which searches, which benchmarks.
+
+Paths have the data set's folder open, as ``{dataset}``.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from blendmf.config.experiment import Experiment
+
+ONE_JOB_RATINGS = 10**6
+"""Smaller data sets are searched by one job per model, because starting a job takes longer than a
+generation of trials."""
+
+
+@dataclass(frozen=True)
+class WorkflowFiles:
+    """Files of an experiment's jobs.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    n_ratings : int
+        Expected number of ratings of its largest data set.
+    root : str
+        Folder of a data set.
+    """
+
+    experiment: Experiment
+    n_ratings: int
+    root: str = "results/{dataset}"
+
+    @property
+    def one_search_job(self) -> bool:
+        """Whether one job runs the whole search of a model."""
+        return self.experiment.search.shards == 1 and self.n_ratings < ONE_JOB_RATINGS
+
+    @property
+    def generations(self) -> int:
+        """Number of generations of a search."""
+        search = self.experiment.search
+        return ceil(search.trials / search.trials_per_generation)
+
+    @property
+    def search_steps(self) -> list[str]:
+        """Steps of a search in order: its generations, then the repeated fits of its finalists."""
+        return [*(f"generation-{number}" for number in range(self.generations)), "finalists"]
+
+    @property
+    def trained(self) -> list[str]:
+        """Names of the models that are trained by epochs."""
+        return [name for name, entry in self.experiment.models.items() if entry.is_trained]
+
+    def fits(self, pattern: str, models: Collection[str] | None = None) -> list[str]:
+        """One path per fit of the given models (default: all); may have ``{model}``, ``{seed}``."""
+        return [
+            f"{self.root}/{pattern.format(model=model, seed=seed)}"
+            for model, seed in self.model_seeds(models)
+        ]
+
+    def model_seeds(self, models: Collection[str] | None = None) -> list[tuple[str, int]]:
+        """Model and seed of every fit, by model."""
+        return [
+            (name, seed)
+            for name, entry in self.experiment.models.items()
+            if models is None or name in models
+            for seed in entry.seeds(self.experiment.seeds)
+        ]
+
+    def of_searched(self, pattern: str) -> list[str]:
+        """One path per searched model."""
+        return [f"{self.root}/{pattern.format(model=name)}" for name in self.experiment.searched]
+
+    def shards(self, model: str, steps: Collection[str]) -> list[str]:
+        """Files of all shards of some steps of a model's search."""
+        return [
+            f"{self.root}/search/{model}/{step}/shard-{shard}.jsonl"
+            for step in steps
+            for shard in range(self.experiment.search.shards)
+        ]
+
+    def generation_shards(self, model: str) -> list[str]:
+        """Files with all trials of a model's search."""
+        return self.shards(model, self.search_steps[:-1])
+
+    def benchmarks(self, before_manifest: bool = False) -> list[str]:
+        """Benchmark files of all jobs of a data set, or of those whose results the manifest states."""
+        return [f"{self.root}/benchmarks/{job}.tsv" for job in self._jobs(before_manifest)]
+
+    def _jobs(self, before_manifest: bool) -> Iterator[str]:
+        models, searched = self.experiment.models, self.experiment.searched
+        yield from ("fetch", "import_tables", "split", "leakage", "fitted_on", "matrices")
+        yield from ("content", "rank_sweep", "compare")
+        if any(entry.uses_rating_order for entry in models.values()):
+            yield "places"
+        for model in searched:
+            if self.one_search_job:
+                yield f"search/{model}"
+            else:
+                for step in self.search_steps:
+                    for shard in range(self.experiment.search.shards):
+                        yield f"search/{model}/{step}-shard-{shard}"
+                yield f"select_best/{model}"
+        for model, seed in self.model_seeds():
+            yield f"train/{model}/seed-{seed}"
+        for model in models:
+            yield f"evaluate/{model}"
+        if not before_manifest:
+            yield from ("figures", "summarise", "pages", "manifest")
+            if searched:
+                yield "studies"
+            for model in self.experiment.recommendations.models:
+                yield f"recommend/{model}"

@@ -1,0 +1,39 @@
+"""Mistakes of a YAML file that its parsed values no longer show."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import yaml
+
+from blendmf.common.errors import UserError
+
+
+def refuse_repeated_keys(files: Iterable[Path]) -> None:
+    """Raise a `UserError` that names every key that a mapping of a file has twice.
+
+    YAML parsers keep the last value in silence. A file that cannot be parsed is left to the reader
+    of its values.
+    """
+    problems = []
+    for file in files:
+        try:
+            root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            continue
+        problems += [f"{file}, {problem}" for problem in _repeated(root)]
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def _repeated(node: yaml.Node | None) -> Iterator[str]:
+    if isinstance(node, yaml.SequenceNode):
+        for element in node.value:
+            yield from _repeated(element)
+    elif isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in first:
+                yield f"line {line}: {key.value} is given on line {first[key.value]} already"
+            first[str(key.value)] = line
+            yield from _repeated(value)

@@ -1,0 +1,290 @@
+# Studies beside the comparison: SVD by rank, a small matrix, other protocols, ablation, engines, scale.
+
+
+def first_svd() -> str | None:
+    """The first model of kind svd, whose settings the rank sweep shares."""
+    named = EXPERIMENT.models.items()
+    return next((name for name, entry in named if isinstance(entry, SvdEntry)), None)
+
+
+rule rank_sweep:
+    input:
+        train=f"{DATASET}/matrices/train.npz",
+        validation=f"{DATASET}/matrices/validation.npz",
+        test=f"{DATASET}/matrices/test.npz",
+        source=f"{DATASET}/data/source.json",
+        best=lambda wildcards: best_of(EXPERIMENT.svd.compared_with, wildcards),
+        best_svd=lambda wildcards: best_of(first_svd(), wildcards),
+    output:
+        f"{DATASET}/svd/rank-sweep.csv",
+    log:
+        log_of("rank_sweep"),
+    benchmark:
+        benchmark_of("rank_sweep")
+    conda:
+        "../../environment.yml"
+    threads: training_threads
+    resources:
+        **resources_of("rank_sweep"),
+    params:
+        code=code_of("rank_sweep"),
+        ranks=config["svd"]["ranks"],
+        svd=config["models"].get(first_svd(), {"kind": "svd"}),
+        model=config["models"].get(config["svd"]["compared_with"]),
+        seed=config["seed"],
+    message:
+        "Comparing truncated SVD with matrix factorisation by rank"
+    script:
+        "../../scripts/rank_sweep.py"
+
+
+rule small_matrix:
+    output:
+        errors="results/small-matrix/errors.csv",
+        curves="results/small-matrix/curves.csv",
+        completion="results/small-matrix/completion.csv",
+        page=page(
+            "results/small-matrix/errors.html",
+            *("small-matrix-table", "4 Truncated SVD", "Small matrix, table"),
+        ),
+        figure=page(
+            "results/small-matrix/convergence.svg",
+            *("small-matrix", "4 Truncated SVD", "Small matrix, drawn"),
+        ),
+    log:
+        log_of("small_matrix", "results/small-matrix"),
+    benchmark:
+        benchmark_of("small_matrix", "results/small-matrix")
+    conda:
+        "../../environment.yml"
+    resources:
+        **resources_of("small_matrix"),
+    params:
+        code=code_of("small_matrix"),
+        small_matrix=config["small_matrix"],
+        seed=config["seed"],
+    message:
+        "Factorising the small matrix by every method"
+    script:
+        "../../scripts/small_matrix.py"
+
+
+# Variants of the experiment are no targets of `rule all`; `snakemake audit` and `snakemake ablation`
+# ask for them.
+AS_CONFIGURED = "as configured"
+AUDITED = list(EXPERIMENT.audit.arms)
+ABLATED = ablation_variants(EXPERIMENT)
+
+
+def audited(dataset: str) -> dict[str, Variant]:
+    """Variants of a data set's audit by name, the experiment as configured first."""
+    varied = {name: VARIANTS[f"{dataset}/audit/{name}"] for name in AUDITED}
+    return {AS_CONFIGURED: VARIANTS[dataset], **varied}
+
+
+def in_each_audited(path: str):
+    """One file of each variant of the audit."""
+    return lambda wildcards: [
+        f"results/{variant.home(path)}/{path}" for variant in audited(wildcards.dataset).values()
+    ]
+
+
+def fits_on_same_test(wildcards) -> list[dict]:
+    """Fits of variants with the same test ratings as the experiment, hence paired with it."""
+    return [
+        {"variant": name, "model": model, "seed": seed}
+        for name, variant in audited(wildcards.dataset).items()
+        if variant.home("split/test.parquet") == wildcards.dataset
+        for model, entry in variant.models.items()
+        for seed in entry.seeds(EXPERIMENT.seeds)
+    ]
+
+
+def per_user_on_same_test(wildcards) -> list[str]:
+    variants_by_name = audited(wildcards.dataset)
+    pattern = "evaluation/{model}/seed-{seed}/per-user.parquet"
+    paths = [(fit["variant"], pattern.format(**fit)) for fit in fits_on_same_test(wildcards)]
+    return [f"results/{variants_by_name[name].home(path)}/{path}" for name, path in paths]
+
+
+rule audit_table:
+    input:
+        metrics=in_each_audited("comparison/metrics.csv"),
+        differences=in_each_audited("comparison/differences.csv"),
+        split=in_each_audited("split/split.json"),
+        leakage=in_each_audited("split/leakage.json"),
+        content=in_each_audited("content/content.json"),
+        per_user=per_user_on_same_test,
+    output:
+        table=f"{DATASET}/audit/audit.csv",
+        page=page(
+            f"{DATASET}/audit/audit.html",
+            *("audit-table", "7 Audit of the protocol", "The same models under several protocols"),
+        ),
+        figure=page(
+            f"{DATASET}/audit/audit.svg",
+            *("audit", "7 Audit of the protocol", "The same, drawn"),
+        ),
+    log:
+        log_of("audit_table"),
+    benchmark:
+        benchmark_of("audit_table")
+    conda:
+        "../../environment.yml"
+    resources:
+        **resources_of("audit_table"),
+    params:
+        code=code_of("audit_table"),
+        variants=[AS_CONFIGURED, *AUDITED],
+        fits=fits_on_same_test,
+        blended=config["ablation"]["model"],
+        plain=config["svd"]["compared_with"],
+        evaluation=config["evaluation"],
+        seed=config["seed"],
+    message:
+        "Comparing the experiment under several protocols"
+    script:
+        "../../scripts/audit_table.py"
+
+
+def ablated_seeds() -> list[int]:
+    model = EXPERIMENT.ablation.model
+    return EXPERIMENT.models[model].seeds(EXPERIMENT.seeds) if model else []
+
+
+rule ablation_table:
+    input:
+        per_user=expand(
+            f"{{folder}}/evaluation/{EXPERIMENT.ablation.model}/seed-{{seed}}/per-user.parquet",
+            folder=[DATASET, *(f"{DATASET}/ablation/{name}" for name in ABLATED)],
+            seed=ablated_seeds(),
+        ),
+        content=f"{DATASET}/content/content.json",
+    output:
+        table=f"{DATASET}/ablation/ablation.csv",
+        placebos=f"{DATASET}/ablation/placebos.json",
+        page=page(
+            f"{DATASET}/ablation/ablation.html",
+            *("ablation-table", "8 Ablation of the content", "Content taken away, and placebos"),
+        ),
+        figure=page(
+            f"{DATASET}/ablation/ablation.svg",
+            *("ablation", "8 Ablation of the content", "The same, drawn"),
+        ),
+    log:
+        log_of("ablation_table"),
+    benchmark:
+        benchmark_of("ablation_table")
+    conda:
+        "../../environment.yml"
+    resources:
+        **resources_of("ablation_table"),
+    params:
+        code=code_of("ablation_table"),
+        variants=ABLATED,
+        variants_of_fits=[name for name in ["full", *ABLATED] for _ in ablated_seeds()],
+        evaluation=config["evaluation"],
+        seed=config["seed"],
+    message:
+        "Comparing the model with its ablations and placebos"
+    script:
+        "../../scripts/ablation_table.py"
+
+
+rule audit:
+    input:
+        report_files(),
+        expand(f"{DATASET}/audit/audit.csv", dataset=DATA_SETS),
+
+
+rule ablation:
+    input:
+        report_files(),
+        expand(f"{DATASET}/ablation/ablation.csv", dataset=DATA_SETS if ABLATED else []),
+
+
+# Whether the engines agree; `make parity` asks for it.
+rule parity:
+    input:
+        train=f"{DATASET}/matrices/train.npz",
+        test=f"{DATASET}/matrices/test.npz",
+        content=f"{DATASET}/content/tfidf.npz",
+        source=f"{DATASET}/data/source.json",
+    output:
+        f"{DATASET}/parity/parity.csv",
+    log:
+        log_of("parity"),
+    benchmark:
+        benchmark_of("parity")
+    conda:
+        "../../environment.yml"
+    resources:
+        **resources_of("parity"),
+    params:
+        code=code_of("parity"),
+        models=config["models"],
+        training=config["training"],
+        seed=config["seed"],
+        seeds=config["seeds"],
+    message:
+        "Training every model by every engine"
+    script:
+        "../../scripts/parity.py"
+
+
+# A rule of its own, because Snakemake deletes the outputs of a failed job, and the figures must stay.
+rule check_parity:
+    input:
+        outcomes=f"{DATASET}/parity/parity.csv",
+    output:
+        f"{DATASET}/parity/agreement.txt",
+    log:
+        log_of("check_parity"),
+    benchmark:
+        benchmark_of("check_parity")
+    conda:
+        "../../environment.yml"
+    resources:
+        **resources_of("check_parity"),
+    params:
+        code=code_of("check_parity"),
+    message:
+        "Checking that the engines agree"
+    script:
+        "../../scripts/check_parity.py"
+
+
+rule parity_all:
+    input:
+        expand(f"{DATASET}/parity/agreement.txt", dataset=DATA_SETS),
+
+
+# How time and memory of every rule grow with the ratings: an experiment with several data sets.
+rule scaling:
+    input:
+        **job_files(expand(FILES.benchmarks(), dataset=DATA_SETS)),
+    output:
+        rules="results/scale/rules.csv",
+        page=page(
+            "results/scale/rules.html",
+            *("scaling-table", "7 Scale", "Time and memory of every rule, table"),
+        ),
+        figure=page(
+            "results/scale/rules.svg",
+            *("scaling", "7 Scale", "Time and memory of every rule, drawn"),
+        ),
+    log:
+        log_of("scaling", "results/scale"),
+    benchmark:
+        benchmark_of("scaling", "results/scale")
+    conda:
+        "../../environment.yml"
+    resources:
+        **resources_of("scaling"),
+    params:
+        code=code_of("scaling"),
+        scale=config["scale"],
+    message:
+        "Collecting time and memory of every rule by number of ratings"
+    script:
+        "../../scripts/scaling.py"
