@@ -5,7 +5,7 @@ from pathlib import Path
 from blendmf.common.files import write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.report.html_pages import table_page
-from blendmf.resources.scaling import scaling
+from blendmf.resources.usage import scaling
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output

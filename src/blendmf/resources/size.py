@@ -1,4 +1,4 @@
-"""How large a data set is: as it was counted, or as well as it is known before it is there."""
+"""Size of a data set: counted after the import, estimated before."""
 
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -9,38 +9,30 @@ from typing import IO, Any
 from blendmf.ingest.catalogue import KNOWN
 
 SAMPLE_BYTES = 2**16
-"""What is read of a file to learn how long its lines are."""
+"""Bytes at the beginning of a file that are read to estimate its number of lines."""
 
-RATINGS_PER_USER, RATINGS_PER_ITEM = 20, 20
-"""Fewer than data sets have, hence more users and items, where nobody has counted them."""
+RATINGS_PER_USER_OR_ITEM = 20
+"""Fewer than most data sets have, so that users and items are not underestimated."""
 
-LINE_BYTES = 26
-"""A line of ratings of a known data set."""
+LINE_BYTES, LONG_LINE_BYTES = 26, 32
+"""A line of ratings of a known data set, and the longest one whose ids are numbers."""
 
-LONGEST_OF_NUMBERS = 32
-"""A line of two ids, a rating and a time that are numbers."""
-
-YEARS_AND_DECADES = 120
-GENRES_OF_KNOWN = 20
-
-DISTINCT_PARTS = ("tags", "title")
-"""Parts of the content whose words are so many that only `content.max_terms` limits them."""
+FEW_TERMS = 140
+"""Terms of genres, years and decades together."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """What time and memory hang on, as far as the data go.
+    """Size of a data set.
 
     Attributes
     ----------
     ratings, users, items, tags : int
-        Items are those that somebody has rated.
+        Only rated items count.
     terms : int
         Columns of the content matrix.
     text_bytes : int
-        Of the text that the ratings are imported from; 0 for generated ones.
-    origin : {"generated", "local", "download"}
-        Where the files come from.
+        Size of the text that the ratings are imported from; 0 for generated ratings.
     """
 
     ratings: int
@@ -49,41 +41,39 @@ class Size:
     tags: int = 0
     terms: int = 0
     text_bytes: int = 0
-    origin: str = "generated"
 
     @property
     def long_line_bytes(self) -> int:
-        """Bytes by which the lines are longer than those of numbers: ids that are words."""
-        return max(0, self.text_bytes - LONGEST_OF_NUMBERS * self.ratings)
+        """Bytes of text beyond lines of numeric ids, that is for ids that are words."""
+        return max(0, self.text_bytes - LONG_LINE_BYTES * self.ratings)
 
 
 def expected_size(
     dataset: Mapping[str, Any], content: Mapping[str, Any], files: Iterable[str | Path] = ()
 ) -> Size:
-    """Size of a data set before it is there.
+    """Estimate the size of a data set before it is imported.
 
-    Generated data are as large as configured. A known data set is as large as published, or
-    smaller where a local copy has fewer lines. Of one's own files the largest one is taken for
-    the ratings, and its lines are counted by their length at the file's beginning.
+    Generated data have the configured size. A known data set has its published size, or fewer
+    ratings if a local copy has fewer lines. Of a user's own files, the largest is taken as the
+    ratings; its number of lines is estimated from the length of the first ones.
 
     Parameters
     ----------
     dataset, content : mapping
-        These blocks of the configuration.
+        The blocks `dataset` and `content` of the configuration.
     files : iterable of path
-        The local files that would be taken, if any; those that are not there do not count.
+        Local files of the data set; missing files are ignored.
     """
     name, own = dataset["name"], dataset["csv"] is not None
     if name == "synthetic" and not own:
-        made = dataset["synthetic"]
-        size = Size(made["ratings"], made["users"], made["items"])
-        return replace(size, terms=_most_terms(content, size, made["terms"]))
+        generated = dataset["synthetic"]
+        size = Size(generated["ratings"], generated["users"], generated["items"])
+        return replace(size, terms=_most_terms(content, size, generated["terms"]))
     lines, text_bytes = max((_lines(Path(path)) for path in files), default=(0, 0))
     counts = None if own or name not in KNOWN else KNOWN[name].counts
     if counts is None:
-        users, items = lines // RATINGS_PER_USER + 1, lines // RATINGS_PER_ITEM + 1
-        size = Size(lines, users, items, lines, text_bytes=text_bytes, origin="local")
-        return replace(size, terms=content["max_terms"])
+        rows = lines // RATINGS_PER_USER_OR_ITEM + 1
+        return Size(lines, rows, rows, lines, content["max_terms"], text_bytes)
     ratings = min(lines or counts.ratings, counts.ratings)
     size = Size(
         ratings,
@@ -91,21 +81,20 @@ def expected_size(
         min(counts.items, ratings),
         counts.tags,
         text_bytes=text_bytes or ratings * LINE_BYTES,
-        origin="local" if lines else "download",
     )
-    return replace(size, terms=_most_terms(content, size, GENRES_OF_KNOWN))
+    return replace(size, terms=_most_terms(content, size, 0))
 
 
 def counted_size(
     expected: Size, source: Mapping[str, Any] | None, content: Mapping[str, Any] | None
 ) -> Size:
-    """The size with what is known better by now.
+    """Replace estimates by the counts of ``source.json`` and ``content.json``, where these exist.
 
     Parameters
     ----------
     expected : Size
     source, content : mapping or None
-        What ``source.json`` and ``content.json`` state, once there are such files.
+        Contents of the two files.
     """
     size = expected
     if source is not None:
@@ -120,25 +109,25 @@ def counted_size(
     return size if content is None else replace(size, terms=content["terms"])
 
 
-def _most_terms(content: Mapping[str, Any], size: Size, genres: int) -> int:
+def _most_terms(content: Mapping[str, Any], size: Size, more: int) -> int:
+    """Terms of genres, years and decades, and `more`; `max_terms` if there are tags or titles."""
     many = "title" in content["parts"] or ("tags" in content["parts"] and size.tags > 0)
-    few = genres + YEARS_AND_DECADES
-    return int(content["max_terms"] if many else min(content["max_terms"], few))
+    return int(content["max_terms"] if many else min(content["max_terms"], FEW_TERMS + more))
 
 
 def _lines(path: Path) -> tuple[int, int]:
-    """About how many lines a text file has, or the largest one in an archive, and its bytes."""
+    """Estimated lines, and bytes, of a text file or of the largest member of an archive."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             largest = max(archive.infolist(), key=lambda member: member.file_size)
             with archive.open(largest) as file:
-                return _estimated(file, largest.file_size)
+                return _estimate(file, largest.file_size)
     if not path.is_file():
         return 0, 0
     with path.open("rb") as file:
-        return _estimated(file, path.stat().st_size)
+        return _estimate(file, path.stat().st_size)
 
 
-def _estimated(file: IO[bytes], n_bytes: int) -> tuple[int, int]:
+def _estimate(file: IO[bytes], n_bytes: int) -> tuple[int, int]:
     beginning = file.read(SAMPLE_BYTES)
     return n_bytes * beginning.count(b"\n") // max(len(beginning), 1) + 1, n_bytes

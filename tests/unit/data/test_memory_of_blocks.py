@@ -13,7 +13,7 @@ from blendmf.data.splits import split
 from blendmf.data.tables import read_blocks, read_table, write_table
 from blendmf.ingest.import_tables import import_tables
 from blendmf.ingest.synthetic import generate
-from blendmf.resources.scaling import BYTES_PER_RATING
+from blendmf.resources.usage import BYTES_PER_RATING
 
 SETTINGS = {
     "users": 3000,

@@ -77,7 +77,7 @@ def test_a_planted_import_is_seen_in_every_form(tmp_path: Path) -> None:
         "import blendmf.report.rst\n"
         "from blendmf.search import plan\n"
         "from blendmf import studies\n"
-        "def later():\n    from blendmf.resources.job import Job\n"
+        "def later():\n    from blendmf.resources.costs import Job\n"
     )
     assert rooms_of_imports(planted) == {"report", "search", "studies", "resources"}
 

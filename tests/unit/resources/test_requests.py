@@ -1,112 +1,162 @@
-"""What jobs would ask for, beside what jobs that were measured took.
+"""Jobs as the configuration and the files of the workflow describe them."""
 
-`measured_jobs.csv` has one job a row: what `Job` and its `Fit` say of it, the most memory that it
-held (MB) and the processor time that it took, compiling included. Measured on generated data of 10
-thousand to 10 million ratings, the same as text in three formats, ml-100k and ml-latest-small.
-"""
-
-import re
-from dataclasses import fields
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
+import yaml
 
-from blendmf.resources.job import Job
-from blendmf.resources.largest_fit import Fit
-from blendmf.resources.requests import LEAST_MINUTES, disk_mb, memory_mb, minutes
+from blendmf.config.validate import complete_config
+from blendmf.config.variants import arms
+from blendmf.resources.costs import gpus
+from blendmf.resources.requests import JobSizes, job_of
 from blendmf.resources.size import Size
+from blendmf.training.engines import choose_engine
+from blendmf.training.settings import TrainingSettings
 
-MEASURED = pd.read_csv(Path(__file__).with_name("measured_jobs.csv"), keep_default_na=False)
-RULES = Path(__file__).parents[3] / "workflow/rules"
-SMALL = Job(Size(100_000, 943, 1682, terms=100), train_share=0.7, resamples=1000)
-
-
-def taken(row: Any, made: type) -> dict[str, Any]:
-    return {f.name: getattr(row, f.name) for f in fields(made) if hasattr(row, f.name)}
-
-
-def job_of(row: Any) -> Job:
-    fit = Fit(**taken(row, Fit)) if row.kind else None
-    of_job = {k: v for k, v in taken(row, Job).items() if k != "fits"}
-    return Job(
-        Size(**taken(row, Size)),
-        fits=[fit] * row.fits if fit else [],
-        scored=fit,
-        **of_job,
-    )
+ROOT = Path(__file__).parents[3]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+SIZE = Size(100_000, 943, 1682, 0, 100)
+CUDA = {"engine": "torch", "device": "cuda"}
+SEARCH = {"trials": 30, "trials_per_generation": 10, "finalists": 3, "finalist_seeds": 3}
 
 
-@pytest.mark.parametrize("rule", sorted(set(MEASURED["rule"])))
-def test_no_job_used_more_memory_than_it_would_ask_for_nor_less_than_half(rule: str) -> None:
-    for row in MEASURED[MEASURED["rule"] == rule].itertuples():
-        asked = memory_mb(rule, job_of(row))
-        assert row.measured_mb <= asked <= 2 * row.measured_mb, row
+def complete(**changes: Any) -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
+    for block, keys in changes.items():
+        config[block] |= keys
+    complete_config(config, SCHEMA)
+    return config
 
 
-@pytest.mark.parametrize("rule", sorted(set(MEASURED["rule"])))
-def test_every_job_would_have_had_thrice_the_time_that_it_took(rule: str) -> None:
-    for row in MEASURED[MEASURED["rule"] == rule].itertuples():
-        assert minutes(rule, job_of(row)) * 60 >= 3 * row.processor_seconds, row
+def job(rule: str, model: str | None = None, *, shard: bool = False, **changes: Any) -> Any:
+    config = complete(**changes)
+    wildcards = ({"model": model} if model else {}) | ({"shard": "1"} if shard else {})
+    return job_of(rule, config, arms(config)["ml-100k"], SIZE, wildcards)
 
 
-def test_every_rule_of_the_workflow_was_measured() -> None:
-    sources = (path.read_text() for path in RULES.glob("*.smk"))
-    asking = {name for text in sources for name in re.findall(r'memory_of\("(\w+)"\)', text)}
-    assert asking == set(MEASURED["rule"])
+def test_a_searched_model_is_as_large_as_its_space_allows() -> None:
+    assert job("train", "mf").fits[0].factors == 50
+    assert job("train", "als").fits[0].factors == 20
+    assert job("train", "svd").fits[0].factors == 50
+    assert job("train", "item-neighbours").fits[0].neighbours == 500
 
 
-@pytest.mark.parametrize("rule", ["import_tables", "split", "search", "train", "evaluate"])
-def test_measurements_reach_from_100_thousand_to_10_million_ratings(rule: str) -> None:
-    ratings = MEASURED["ratings"][MEASURED["rule"] == rule]
-    assert ratings.min() <= 100_000
-    assert ratings.max() >= 10_000_000
+def test_other_models_are_as_large_as_their_settings() -> None:
+    models = {"mf": {"kind": "mf", "training": {"latent_dim": 24}}, "svd": {"kind": "svd"}}
+    assert job("train", "mf", models=models).fits[0].factors == 24
+    assert job("train", "svd", models=models).fits[0].factors == 50, "the largest of svd.ranks"
 
 
-def test_another_attempt_asks_for_twice_as_much() -> None:
-    first, second, third = (memory_mb("split", SMALL, attempt) for attempt in (1, 2, 3))
-    assert (second, third) == (2 * first, 4 * first)
-    assert minutes("split", SMALL, 2) == 2 * minutes("split", SMALL, 1)
+def test_a_job_fits_once_or_every_trial_and_the_finalists() -> None:
+    divided = SEARCH | {"shards": 4}
+    assert len(job("train", "mf", search=SEARCH).fits) == 1
+    assert len(job("search", "mf", search=SEARCH).fits) == 39
+    assert len(job("search", "svd", search=SEARCH).fits) == 30, "its finalists are not refitted"
+    for rule in ("search", "finalists"):
+        assert len(job(rule, "mf", shard=True, search=divided).fits) == 3
+    assert not job("compare").fits
 
 
-def test_processes_of_snakemake_that_share_the_memory_are_added() -> None:
-    alone, shared = (memory_mb("split", SMALL, 2, snakemakes=n) for n in (0, 2))
-    assert 200 < shared - alone < 500
+def test_a_model_is_scored_for_one_seed_or_for_all() -> None:
+    config = complete()
+    arm = arms(config)["ml-100k"]
+    for wildcards, n in (({"model": "mf", "seed": "2"}, 1), ({"model": "mf"}, 3)):
+        assert len(job_of("evaluate", config, arm, SIZE, wildcards).fits) == n
+    assert len(job("evaluate", "bias").fits) == 1
 
 
-def test_more_of_anything_never_asks_for_less() -> None:
-    fit = Fit("mf-content", 32, "sgd", "numba", "auto", 50, weighs_words=True, maps_words=True)
-    for change in ("ratings", "users", "items", "tags", "terms", "text_bytes"):
-        small, large = (
-            Job(
-                Size(**{"ratings": 10**6, "users": 10**4, "items": 10**4, change: n}),
-                train_share=0.7,
-                fits=[fit],
-                scored=fit,
-            )
-            for n in (10**6, 10**7)
-        )
-        for rule in set(MEASURED["rule"]):
-            assert memory_mb(rule, small) <= memory_mb(rule, large)
-            assert minutes(rule, small) <= minutes(rule, large)
+def test_the_rank_sweep_fits_both_methods_at_every_rank() -> None:
+    fits = job("rank_sweep").fits
+    ranks = [1, 2, 5, 10, 20, 50]
+    assert sorted((fit.method, fit.factors) for fit in fits) == [
+        *(("closed_form", rank) for rank in ranks),
+        *(("sgd", rank) for rank in ranks),
+    ]
+    alone = job("rank_sweep", svd={"compared_with": None}).fits
+    assert {fit.method for fit in alone} == {"closed_form"}
 
 
-def test_a_rule_that_nobody_has_measured_is_refused() -> None:
-    with pytest.raises(KeyError):
-        memory_mb("unheard_of", SMALL)
+def test_words_count_for_the_kinds_that_use_them() -> None:
+    words = {
+        name: (fit.user_words, fit.item_words)
+        for name in ("mf", "mf-content", "content-only", "bias")
+        for fit in job("train", name).fits
+    }
+    assert words == {
+        "mf": (False, False),
+        "mf-content": (False, True),
+        "content-only": (True, True),
+        "bias": (False, False),
+    }
 
 
-def test_time_grows_with_trials_and_epochs() -> None:
-    def asked(epochs: int, trials: int) -> int:
-        size = Size(10**7, 70_000, 10_000)
-        fit = Fit("mf", 48, "sgd", "numba", "auto", epochs)
-        return minutes("search", Job(size, train_share=0.7, fits=[fit] * trials))
+@pytest.mark.parametrize("optimiser", ["sgd", "adam", "gd"])
+@pytest.mark.parametrize("engine", ["auto", "torch", "numba"])
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "mps"])
+def test_the_engine_is_the_one_that_training_chooses(
+    optimiser: str, engine: str, device: str
+) -> None:
+    if optimiser != "sgd" and engine == "numba":
+        return
+    training = {"optimiser": optimiser, "engine": engine, "device": device}
+    (fit,) = job("train", "mf", models={"mf": {"kind": "mf", "training": training}}).fits
+    chosen, _ = choose_engine(TrainingSettings.of_model({"training": training}, {}), 1000)
+    assert fit.method == {"numba": "sgd", "torch": "torch"}[chosen]
 
-    assert LEAST_MINUTES < asked(50, 1) < asked(100, 1) < asked(100, 30)
+
+def test_a_gpu_is_requested_only_where_the_configuration_names_one() -> None:
+    def requested(rule: str, model: str | None = None, **training: str) -> int:
+        return gpus(job(rule, model, training=training))
+
+    assert requested("train", "mf") == requested("train", "mf", engine="torch") == 0
+    assert requested("train", "mf", device="cuda") == 1
+    for rule in ("train", "search", "finalists"):
+        assert requested(rule, "mf-content", **CUDA) == 1
+        assert requested(rule, "als", **CUDA) == 0, "solved on the CPU"
+        assert requested(rule, "bias", **CUDA) == 0
+    assert requested("rank_sweep", **CUDA) == 1
+    assert requested("evaluate", "mf", **CUDA) == requested("compare", **CUDA) == 0
 
 
-def test_disk_is_asked_for_what_is_downloaded_and_unpacked() -> None:
-    text = Size(10**6, 6000, 4000, text_bytes=26 * 10**6, origin="download")
-    assert disk_mb("fetch", Job(text)) > 2 * 26
-    assert disk_mb("split", Job(text)) < disk_mb("split", Job(Size(10**7, 1, 1)))
+def test_scores_are_those_of_the_variants_that_a_job_compares() -> None:
+    of_one = job("compare").n_scores
+    assert of_one == 13 + 2 * 7, "three seeds of the seven stochastic models"
+    assert job("audit_table").n_scores == of_one * 2, "one variant tests the same ratings"
+    unpaired = {"arms": {"random": {"split": {"scheme": "random"}}}}
+    assert job("audit_table", audit=unpaired).n_scores == of_one
+    assert job("ablation_table").n_scores == 3 * (1 + 2 + 1 + 3 + 19)
+
+
+def test_catalogues_are_ranked_to_score_or_recommend_or_to_search_a_ranking_model() -> None:
+    sampled = {"evaluation": {"full_users": 40}, "recommendations": {"users": 30}}
+    jobs = [("evaluate", "mf"), ("recommend", "mf"), ("search", "pure-svd"), ("search", "svd")]
+    listed = [job(rule, model, **sampled).listed_users for rule, model in jobs]
+    assert listed == [40, 30, 40, 0]
+    assert job("evaluate", "mf").listed_users == SIZE.users
+
+
+def test_counts_replace_estimates_once_the_data_are_imported(tmp_path: Path) -> None:
+    config = complete()
+    sizes = JobSizes(config, arms(config), tmp_path)
+    before = sizes.job("split", {}).size
+    counts = {"ratings": 90, "users": 9, "items_rated": 8, "tags": 7}
+    facts = {"data/source.json": {"counts": counts}, "content/content.json": {"terms": 12}}
+    for path, fact in facts.items():
+        file = tmp_path / "ml-100k" / path
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(fact))
+    after = sizes.job("split", {"dataset": "ml-100k"}).size
+    assert before.ratings == 100_000
+    assert (after.ratings, after.users, after.items, after.terms) == (90, 9, 8, 12)
+    assert sizes.job("import_tables", {}).size == before, "counts may be those of other data"
+
+
+def test_planning_imports_no_heavy_library() -> None:
+    heavy = ("numpy", "pandas", "scipy", "pyarrow", "numba", "torch", "sklearn", "optuna")
+    code = f"import sys, blendmf.resources.requests; print(sorted(set({heavy}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""How large a data set is taken to be before it is there, and afterwards."""
+"""Sizes of data sets before and after the import."""
 
 import zipfile
 from pathlib import Path
@@ -10,11 +10,14 @@ from blendmf.ingest.catalogue import KNOWN
 from blendmf.resources.size import Size, counted_size, expected_size
 
 CONTENT = {"parts": ["genres", "tags", "year", "decade"], "max_terms": 5000}
-MADE = {"users": 1000, "items": 2000, "ratings": 100_000, "terms": 40}
+GENERATED = {"users": 1000, "items": 2000, "ratings": 100_000, "terms": 40}
 
 
 def dataset(name: str, csv: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"name": name, "csv": csv, "synthetic": MADE}
+    return {"name": name, "csv": csv, "synthetic": GENERATED}
+
+
+OWN = dataset("mine", {"ratings": {}})
 
 
 def ratings_file(folder: Path, n: int) -> Path:
@@ -24,73 +27,67 @@ def ratings_file(folder: Path, n: int) -> Path:
     return path
 
 
-def test_generated_data_are_as_large_as_configured() -> None:
+def test_generated_data_have_the_configured_size() -> None:
     size = expected_size(dataset("synthetic"), CONTENT)
     assert (size.ratings, size.users, size.items, size.tags) == (100_000, 1000, 2000, 0)
     assert size.text_bytes == 0
-    assert size.origin == "generated"
 
 
 @pytest.mark.parametrize("name", [name for name in KNOWN if name != "synthetic"])
-def test_a_known_data_set_is_as_large_as_published(name: str) -> None:
+def test_a_known_data_set_has_its_published_size(name: str) -> None:
     counts = KNOWN[name].counts
     assert counts is not None
     size = expected_size(dataset(name), CONTENT)
     published = (counts.ratings, counts.users, counts.items, counts.tags)
     assert (size.ratings, size.users, size.items, size.tags) == published
-    assert size.origin == "download"
     assert counts.ratings < counts.users * counts.items
 
 
-def test_words_are_as_many_as_allowed_where_there_are_tags_or_titles() -> None:
-    def terms(name: str, parts: list[str]) -> int:
-        return expected_size(dataset(name), {"parts": parts, "max_terms": 5000}).terms
+def test_tags_and_titles_may_fill_all_terms() -> None:
+    def terms(name: str, parts: list[str], max_terms: int = 5000) -> int:
+        return expected_size(dataset(name), {"parts": parts, "max_terms": max_terms}).terms
 
     assert terms("ml-25m", ["genres", "tags"]) == 5000
     assert terms("ml-1m", ["genres", "tags", "year"]) < 200
     assert terms("ml-1m", ["title"]) == 5000
-    assert expected_size(dataset("ml-1m"), {"parts": ["year"], "max_terms": 30}).terms == 30
+    assert terms("ml-1m", ["year"], 30) == 30
 
 
-def test_a_local_sample_of_a_known_data_set_is_as_large_as_its_lines(tmp_path: Path) -> None:
+def test_a_local_sample_of_a_known_data_set_has_the_size_of_its_lines(tmp_path: Path) -> None:
     path = ratings_file(tmp_path, 5000)
     size = expected_size(dataset("ml-25m"), CONTENT, [path])
     assert size.ratings == pytest.approx(5000, rel=0.02)
     assert size.users <= size.ratings
     assert size.text_bytes == path.stat().st_size
-    assert size.origin == "local"
 
 
-def test_own_files_are_counted_by_their_bytes_and_the_length_of_their_lines(
-    tmp_path: Path,
-) -> None:
+def test_own_files_are_estimated_by_bytes_and_line_length(tmp_path: Path) -> None:
     path = ratings_file(tmp_path, 20_000)
     (tmp_path / "films.csv").write_text("film\nx\n")
-    files = [path, tmp_path / "films.csv", tmp_path / "missing.csv"]
-    size = expected_size(dataset("mine", {"ratings": {}}), CONTENT, files)
+    size = expected_size(OWN, CONTENT, [path, tmp_path / "films.csv", tmp_path / "missing.csv"])
     assert size.ratings == pytest.approx(20_000, rel=0.02)
     assert size.users >= 700
     assert size.items >= 300
     assert size.terms == 5000
 
 
-def test_files_in_an_archive_count_unpacked(tmp_path: Path) -> None:
+def test_an_archive_counts_unpacked(tmp_path: Path) -> None:
     path = ratings_file(tmp_path, 5000)
     with zipfile.ZipFile(tmp_path / "own.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(path, "own/ratings.csv")
         archive.writestr("own/films.csv", "film\n")
-    packed = expected_size(dataset("mine", {"ratings": {}}), CONTENT, [tmp_path / "own.zip"])
-    assert packed == expected_size(dataset("mine", {"ratings": {}}), CONTENT, [path])
+    assert expected_size(OWN, CONTENT, [tmp_path / "own.zip"]) == expected_size(
+        OWN, CONTENT, [path]
+    )
 
 
-def test_a_data_set_of_which_nothing_is_known_is_taken_for_empty() -> None:
-    size = expected_size(dataset("mine", {"ratings": {}}), CONTENT, ["nowhere.csv"])
-    assert size.ratings == 0
+def test_an_unknown_data_set_without_files_counts_as_empty() -> None:
+    assert expected_size(OWN, CONTENT, ["nowhere.csv"]).ratings == 0
 
 
-def test_what_was_counted_takes_the_place_of_what_was_expected() -> None:
-    expected = Size(100, 10, 10, terms=5000, text_bytes=2600, origin="local")
+def test_counts_replace_estimates() -> None:
+    expected = Size(100, 10, 10, terms=5000, text_bytes=2600)
     source = {"counts": {"ratings": 90, "users": 9, "items_rated": 8, "tags": 7}}
     assert counted_size(expected, None, None) == expected
-    assert counted_size(expected, source, None) == Size(90, 9, 8, 7, 5000, 2600, "local")
+    assert counted_size(expected, source, None) == Size(90, 9, 8, 7, 5000, 2600)
     assert counted_size(expected, source, {"terms": 12}).terms == 12

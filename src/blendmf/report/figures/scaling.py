@@ -14,7 +14,7 @@ from blendmf.report.figures.style import (
     shared_look,
     shorten,
 )
-from blendmf.resources.scaling import BYTES_PER_RATING, MIB
+from blendmf.resources.usage import BYTES_PER_RATING, MIB
 
 PHASES = {
     "data": ("fetch", "import_tables", "split", "leakage", "matrices", "content"),
@@ -34,7 +34,7 @@ def plot_scaling(rules: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rules : DataFrame
-        As `blendmf.resources.scaling.scaling` makes it.
+        As `blendmf.resources.usage.scaling` makes it.
     """
     phase_of = {rule: phase for phase, members in PHASES.items() for rule in members}
     phases = rules["rule"].map(phase_of).fillna("report")

@@ -1,0 +1,300 @@
+"""Memory, time and disk of every job: one table of coefficients.
+
+`COSTS` has a row for each class of jobs and `RULES` names the class of each rule. The coefficients
+were fitted to measured jobs on 10 thousand to 100 million ratings (a part of them is
+``tests/unit/resources/measured_jobs.csv``), on one thread of a 2.5 GHz Xeon. A prediction should
+never be below what a job uses, and may be up to three times above.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil
+
+from blendmf.resources.size import Size
+
+MEMORY_MARGIN, TIME_MARGIN = 1.3, 4
+"""Factors of requests over predictions: versions and data differ, and machines are slow or busy."""
+
+LEAST_MINUTES = 10
+"""For a node that loads Python and its libraries over a busy network."""
+
+SNAKEMAKE_MB = 180
+"""Memory of one Snakemake process that has read this workflow."""
+
+ROW_PADDING = 16
+"""More numbers than an engine adds to a row of factors to align it."""
+
+RATINGS_PER_BLOCK = 2**18
+"""Ratings that are predicted at a time."""
+
+WORDS_PER_ITEM = 10
+"""More words than an item has on average."""
+
+Units = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Costs of a class of jobs, per unit of `units`.
+
+    Attributes
+    ----------
+    start_mb : float
+        Megabytes of the interpreter, its libraries and blocks of fixed size.
+    memory, time, disk : mapping of str to float
+        Bytes of peak memory, microseconds of one thread and bytes of disk, per unit. The time to
+        start is covered by `LEAST_MINUTES`.
+    """
+
+    start_mb: float
+    memory: Units = field(default_factory=dict)
+    time: Units = field(default_factory=dict)
+    disk: Units = field(default_factory=dict)
+
+
+# fmt: off
+COSTS = {
+    # Pages, tables and figures of the report, whatever the data; manifest computes checksums.
+    "report": Costs(330, time={"rating": 0.2}),
+    "small_matrix": Costs(800),
+    # Tables of ratings.
+    "fetch": Costs(320, {"user": 300}, {"rating": 1.0, "text_byte": 2.0},
+                   disk={"rating": 16, "text_byte": 2}),
+    "tables": Costs(270, {"rating": 85, "item": 2500, "tag": 200, "long_byte": 6},
+                    {"rating": 0.8, "text_byte": 0.2}, disk={"rating": 16}),
+    "leakage": Costs(270, {"rating": 18, "tag": 2300, "long_byte": 1}, {"rating": 0.2, "tag": 10}),
+    "content": Costs(280, {"item": 3000, "tag": 2400}, {"item": 100, "tag": 30}),
+    "fitted_on": Costs(300, {"rating": 115, "item": 3000, "tag": 1500, "long_byte": 4},
+                       {"rating": 4.0, "tag": 60}),
+    "plot_ratings": Costs(300, {"rating": 50, "long_byte": 1}, {"rating": 0.4}),
+    # Fits, by method. Fits in PyTorch include the libraries of CUDA.
+    "baseline": Costs(140, {"train_rating": 35}, {"train_rating": 0.1}),
+    "closed_form": Costs(140, {"train_rating": 75, "factor": 20, "neighbour": 15,
+                               "listed_user": 1000},
+                         {"train_rating": 1.0, "train_factor": 0.08, "train_item": 0.007,
+                          "listed_item": 0.05}),
+    "als": Costs(280, {"train_rating": 55, "factor": 24},
+                 {"train_rating": 0.8, "train_epoch": 0.2, "train_epoch_factor2": 0.004}),
+    "bayes": Costs(370, {"train_rating": 180, "factor": 200, "drawn_factor": 4.5},
+                   {"train_rating": 5.0, "train_epoch": 0.3, "train_epoch_factor2": 0.005,
+                    "factor_epoch": 0.01}),
+    "sgd": Costs(280, {"train_rating": 50, "gpu_rating": 80, "factor": 16, "item_word": 1024,
+                       "user_word": 20, "met_word": 22},
+                 {"train_rating": 0.8, "train_epoch": 0.1, "train_epoch_factor": 0.002,
+                  "train_epoch_word": 1.2}),
+    "torch": Costs(800, {"train_rating": 50, "factor": 28, "block_factor": 24, "user_word": 40,
+                         "met_word": 12, "gpu": 1500e6},
+                   {"train_rating": 0.8, "train_epoch": 5.0, "train_epoch_factor": 0.1,
+                    "train_epoch_word": 4.0}),
+    # Scores of a model, its lists of items, and what is computed from the scores of all models.
+    "evaluate": Costs(310, {"rating": 34, "user": 200, "block_factor": 4, "met_word": 8.5,
+                            "drawn_factor": 4.5, "neighbour": 8, "long_byte": 0.5},
+                      {"rating": 0.8, "user": 60, "listed_item": 0.05, "rating_neighbour": 0.05}),
+    "recommend": Costs(260, {"rating": 3, "item": 4700, "factor": 4, "met_word": 8,
+                             "drawn_factor": 4.5, "neighbour": 8, "recommended": 390},
+                       {"user": 10, "listed_item": 0.05}),
+    "compare": Costs(330, {"user": 500, "score": 360, "resampled_pair": 30},
+                     {"resampled_user": 0.03, "resampled_score": 0.01, "resampled_pair": 1.0}),
+    "variants": Costs(350, {"score": 60}, {"resampled_user": 0.03, "resampled_score": 0.002}),
+}
+# fmt: on
+
+FIT = "fit"
+"""Class of the rules that fit models: each fit has the costs of its method."""
+
+RULES_OF_CLASS = {
+    FIT: "train search finalists rank_sweep parity",
+    "tables": "import_tables split matrices places",
+    "variants": "audit_table ablation_table",
+    "report": "select_best studies trials_pages check_parity summarise pages manifest usage scaling"
+    " plot_search plot_learning_curves plot_rank_sweep plot_comparison plot_differences"
+    " plot_cold_start plot_strata plot_small_matrix plot_scaling",
+}
+ALONE_IN_CLASS = (
+    *("fetch", "leakage", "content", "fitted_on", "plot_ratings", "small_matrix"),
+    *("evaluate", "recommend", "compare"),
+)
+RULES = {rule: rule for rule in ALONE_IN_CLASS} | {
+    rule: name for name, rules in RULES_OF_CLASS.items() for rule in rules.split()
+}
+"""Class of each rule's jobs."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fit of one model, as far as its costs depend on it.
+
+    Attributes
+    ----------
+    method : str
+        Row of `COSTS`: ``baseline`` (a mean, popularity or chance), ``closed_form``, ``als``,
+        ``bayes``, ``sgd`` (in Numba) or ``torch``.
+    factors, epochs : int
+        Number of factors d, 0 for a model without, and of epochs.
+    draws : int
+        Draws from the posterior that the model keeps.
+    neighbours : int
+        Neighbours of each item.
+    user_words, item_words : bool
+        Whether the model weighs words by user (w_u), and maps words to factors (V).
+    gpus : int
+        GPUs that the configuration asks for by name.
+    """
+
+    method: str
+    factors: int = 0
+    epochs: int = 1
+    draws: int = 0
+    neighbours: int = 0
+    user_words: bool = False
+    item_words: bool = False
+    gpus: int = 0
+
+
+NO_FIT = Fit("baseline")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a rule.
+
+    Attributes
+    ----------
+    rule : str
+    size : Size
+    train_share : float
+        Share of the ratings that is for training.
+    fits : list of Fit
+        Models that the job fits or scores, one after the other.
+    n_models, n_scores : int
+        Models that it compares; per-user scores that it reads, over models, seeds and variants.
+    resamples : int
+        Bootstrap resamples of the users.
+    listed_users, list_length : int
+        Users for whom it ranks the whole catalogue; items that it recommends to each.
+    """
+
+    rule: str
+    size: Size
+    train_share: float = 1.0
+    fits: list[Fit] = field(default_factory=list)
+    n_models: int = 0
+    n_scores: int = 0
+    resamples: int = 0
+    listed_users: int = 0
+    list_length: int = 0
+
+
+def memory_mb(job: Job, attempt: int = 1, *, snakemakes: int = 0) -> int:
+    """Memory to request, in MB; each further attempt doubles it.
+
+    Parameters
+    ----------
+    job : Job
+    attempt : int
+        1 for the first.
+    snakemakes : int
+        Snakemake processes that share the job's memory limit.
+
+    Raises
+    ------
+    KeyError
+        If the rule has no costs.
+    """
+    return ceil(MEMORY_MARGIN * peak_mb(job)) * 2 ** (attempt - 1) + snakemakes * SNAKEMAKE_MB
+
+
+def minutes(job: Job, attempt: int = 1) -> int:
+    """Run time to request, in minutes; each further attempt doubles it."""
+    return (LEAST_MINUTES + ceil(TIME_MARGIN * seconds(job) / 60)) * 2 ** (attempt - 1)
+
+
+def disk_mb(job: Job) -> int:
+    """Disk to request, in MB."""
+    return 50 + ceil(_total(costs_of(job.rule).disk, units(job)) / 1e6)
+
+
+def gpus(job: Job) -> int:
+    """GPUs to request: those of a fit; scoring needs none."""
+    return max((fit.gpus for fit in job.fits), default=0) if RULES[job.rule] == FIT else 0
+
+
+def peak_mb(job: Job) -> float:
+    """Predicted peak memory in MB: that of the largest fit."""
+    peaks = []
+    for fit in set(job.fits) or {NO_FIT}:
+        costs = costs_of(job.rule, fit)
+        peaks.append(costs.start_mb + _total(costs.memory, units(job, fit)) / 1e6)
+    return max(peaks)
+
+
+def seconds(job: Job) -> float:
+    """Predicted processor seconds beyond the start, summed over the fits."""
+    fits = job.fits or [NO_FIT]
+    return sum(_total(costs_of(job.rule, fit).time, units(job, fit)) for fit in fits) / 1e6
+
+
+def costs_of(rule: str, fit: Fit = NO_FIT) -> Costs:
+    """Row of `COSTS` for a job of the rule.
+
+    Raises
+    ------
+    KeyError
+        If `RULES` does not have the rule.
+    """
+    if rule not in RULES:
+        raise KeyError(f"rule {rule!r} has no costs: add it to RULES in {__name__}")
+    name = RULES[rule]
+    return COSTS[fit.method if name == FIT else name]
+
+
+def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
+    """Number of each unit that costs are counted in."""
+    size = job.size
+    width = fit.factors + ROW_PADDING if fit.factors else 0
+    factors = (size.users + size.items) * width
+    user_words = size.users * size.terms * fit.user_words
+    neighbours = min(fit.neighbours, size.items)
+    train = size.ratings * job.train_share
+    return {
+        "rating": size.ratings,
+        "train_rating": train,
+        # From five million training ratings on `engine: auto` loads PyTorch to look for a GPU.
+        "gpu_rating": min(train, 5_000_000),
+        "user": size.users,
+        "item": size.items,
+        "tag": size.tags,
+        "text_byte": size.text_bytes,
+        "long_byte": size.long_line_bytes,
+        # Parameters of the model.
+        "factor": factors,
+        "drawn_factor": factors * fit.draws,
+        "user_word": user_words,
+        "met_word": min(user_words, WORDS_PER_ITEM * size.ratings),
+        "item_word": size.terms * width * fit.item_words,
+        "neighbour": size.items * neighbours,
+        "gpu": fit.gpus,
+        "block_factor": min(size.ratings, RATINGS_PER_BLOCK) * width,
+        # Work of training.
+        "train_epoch": train * fit.epochs,
+        "train_epoch_factor": train * fit.epochs * width,
+        "train_epoch_factor2": train * fit.epochs * fit.factors**2,
+        "train_epoch_word": train * fit.epochs * fit.user_words,
+        "train_factor": train * fit.factors,
+        "train_item": train * size.items * (neighbours > 0),
+        "factor_epoch": factors * fit.epochs,
+        # Scores and lists.
+        "rating_neighbour": size.ratings * neighbours,
+        "listed_user": job.listed_users,
+        "listed_item": job.listed_users * size.items,
+        "recommended": job.listed_users * job.list_length,
+        "score": size.users * job.n_scores,
+        # Resamples of the users.
+        "resampled_user": job.resamples * size.users,
+        "resampled_score": job.resamples * size.users * job.n_scores,
+        "resampled_pair": job.resamples * job.n_models**2,
+    }
+
+
+def _total(costs: Units, counts: Units) -> float:
+    return sum(cost * counts[unit] for unit, cost in costs.items())

@@ -1,0 +1,140 @@
+"""Predicted costs against measured jobs.
+
+`measured_jobs.csv` has a row for each job: its size and settings, peak memory (MB) and processor
+time, including compilation. The jobs ran on generated data of 10 thousand to 10 million ratings,
+also imported from text in three formats, on ml-100k and on ml-latest-small.
+"""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from blendmf.resources.costs import (
+    COSTS,
+    FIT,
+    RULES,
+    Fit,
+    Job,
+    disk_mb,
+    gpus,
+    memory_mb,
+    minutes,
+    peak_mb,
+)
+from blendmf.resources.requests import BASELINES
+from blendmf.resources.size import Size
+
+MEASURED = pd.read_csv(Path(__file__).with_name("measured_jobs.csv"), keep_default_na=False)
+WORKFLOW = Path(__file__).parents[3] / "workflow/rules"
+START_MB = 310
+"""Small jobs may request this much beyond three times what they use."""
+
+SMALL = Job("split", Size(100_000, 943, 1682, terms=100))
+FITS = [
+    Fit("sgd", 32, 50, user_words=True, item_words=True),
+    Fit("torch", 32, 50, user_words=True, gpus=1),
+    Fit("bayes", 32, 100, draws=80),
+    Fit("als", 32, 10),
+    Fit("closed_form", 20, neighbours=200),
+    Fit("baseline"),
+]
+
+
+def measured_job(row: Any) -> Job:
+    untrained = "baseline" if row.kind in BASELINES else "closed_form"
+    method = "torch" if row.engine == "torch" else row.optimiser or untrained
+    words = {"user_words": bool(row.weighs_words), "item_words": bool(row.maps_words)}
+    fit = Fit(method, row.factors, row.epochs, row.draws, row.neighbours, **words)
+    ranks = row.kind == "pure-svd" or row.rule == "evaluate"
+    return Job(
+        row.rule,
+        Size(row.ratings, row.users, row.items, row.tags, row.terms, row.text_bytes),
+        row.train_share,
+        [fit] * max(row.fits, 1) if row.kind else [],
+        row.n_models,
+        row.n_scores,
+        row.resamples,
+        row.listed_users if row.rule == "recommend" else row.full_users * ranks,
+        row.list_length,
+    )
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_predictions_are_never_below_what_was_used_and_requests_at_most_three_times(
+    rule: str,
+) -> None:
+    rows = MEASURED[MEASURED["rule"] == rule]
+    assert len(rows), "every rule was measured"
+    for row in rows.itertuples():
+        job = measured_job(row)
+        assert row.measured_mb <= peak_mb(job), row
+        assert memory_mb(job) <= 3 * row.measured_mb + START_MB, row
+        assert minutes(job) * 60 >= 3 * row.processor_seconds, row
+
+
+def test_figures_have_a_margin_of_30_percent_on_newer_libraries() -> None:
+    # On Python 3.13 the libraries take 75 MB more than in the measurements.
+    for row in MEASURED[MEASURED["rule"].str.startswith("plot_")].itertuples():
+        assert memory_mb(measured_job(row)) >= 1.3 * (row.measured_mb + 75), row
+
+
+def test_every_rule_of_the_workflow_has_costs_and_no_other() -> None:
+    sources = [path.read_text() for path in WORKFLOW.glob("*.smk")]
+    requesting = {name for text in sources for name in re.findall(r'\w+_of\("(\w+)"\)', text)}
+    assert requesting == set(RULES)
+    assert set(RULES.values()) <= {FIT, *COSTS}
+
+
+def test_a_rule_without_costs_is_refused() -> None:
+    with pytest.raises(KeyError, match="'figures' has no costs: add it to RULES"):
+        memory_mb(replace(SMALL, rule="figures"))
+
+
+@pytest.mark.parametrize("rule", ["import_tables", "split", "search", "train", "evaluate"])
+def test_measurements_reach_from_100_thousand_to_10_million_ratings(rule: str) -> None:
+    ratings = MEASURED["ratings"][MEASURED["rule"] == rule]
+    assert ratings.min() <= 100_000
+    assert ratings.max() >= 10_000_000
+
+
+def test_further_attempts_request_twice_as_much() -> None:
+    assert [memory_mb(SMALL, n) / memory_mb(SMALL) for n in (1, 2, 3)] == [1, 2, 4]
+    assert [minutes(SMALL, n) / minutes(SMALL) for n in (1, 2, 3)] == [1, 2, 4]
+
+
+def test_snakemake_processes_that_share_the_memory_are_added() -> None:
+    assert 200 < memory_mb(SMALL, 2, snakemakes=2) - memory_mb(SMALL, 2) < 500
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+@pytest.mark.parametrize("change", ["ratings", "users", "items", "tags", "terms", "text_bytes"])
+def test_larger_data_never_request_less(rule: str, change: str) -> None:
+    small = Job(rule, Size(10**6, 10**4, 10**4), 0.7, FITS, 5, 9, 1000, 500, 10)
+    large = replace(small, size=replace(small.size, **{change: 10**7}))
+    assert memory_mb(small) <= memory_mb(large)
+    assert minutes(small) <= minutes(large)
+
+
+def test_time_adds_up_over_fits_and_memory_is_that_of_the_largest() -> None:
+    def job(*fits: Fit) -> Job:
+        return Job("search", Size(10**7, 70_000, 10_000), 0.7, list(fits))
+
+    short, long = Fit("sgd", 48, 50), Fit("sgd", 48, 100)
+    assert minutes(job(short)) < minutes(job(long)) < minutes(job(*[long] * 30))
+    assert peak_mb(job(*FITS)) == max(peak_mb(job(fit)) for fit in FITS)
+
+
+def test_only_rules_that_fit_request_gpus() -> None:
+    asking = {rule for rule in RULES if gpus(Job(rule, SMALL.size, fits=FITS))}
+    assert asking == {"train", "search", "finalists", "rank_sweep", "parity"}
+    assert gpus(Job("train", SMALL.size, fits=[Fit("sgd", 32)])) == 0
+
+
+def test_disk_covers_an_archive_and_the_unpacked_text() -> None:
+    text = Size(10**6, 6000, 4000, text_bytes=26 * 10**6)
+    assert disk_mb(Job("fetch", text)) > 2 * 26
+    assert disk_mb(Job("split", text)) < disk_mb(Job("split", Size(10**7, 1, 1)))
