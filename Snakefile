@@ -23,17 +23,12 @@ include: "workflow/rules/common.smk"
 container: config["container"]
 
 
-include: "workflow/rules/arms.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
-include: "workflow/rules/search.smk"
 include: "workflow/rules/train.smk"
-include: "workflow/rules/parity.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
-include: "workflow/rules/usage.smk"
-include: "workflow/rules/scale.smk"
-include: "workflow/rules/variations.smk"
+include: "workflow/rules/studies.smk"
 
 
 rule all:

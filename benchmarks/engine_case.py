@@ -14,10 +14,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.loop import Engine
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 from blendmf.training.sgd.reference import SgdEngine
 

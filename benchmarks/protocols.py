@@ -16,6 +16,7 @@ import scipy.sparse as sp
 from benchmarks.problem import Problem
 from blendmf.common.files import read_json
 from blendmf.common.random_streams import stream
+from blendmf.config.protocol import ContentSettings, SplitSettings
 from blendmf.data.content import content
 from blendmf.data.matrices import matrices
 from blendmf.data.splits import split
@@ -68,11 +69,13 @@ def temporal_split(
     Problem
         Without validation ratings, so that whoever is fitted to it runs its full length.
     """
-    divided = split(tables.ratings, dict(settings), seed=0)
+    divided = split(tables.ratings, SplitSettings(**settings), seed=0)
     built = matrices(divided.train, divided.validation, divided.test, tables.items)
     tfidf = None
     if words is not None:
-        tfidf = content(built.items, tables.tags, divided.train, words, seed=0).tfidf
+        tfidf = content(
+            built.items, tables.tags, divided.train, ContentSettings(**words), seed=0
+        ).tfidf
     return _problem(
         tables,
         _in_order_of_time(divided.train),

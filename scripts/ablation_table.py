@@ -16,11 +16,11 @@ with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     fits = [
         Fit(arm, read_table(path, COLUMNS))
-        for arm, path in zip(params.arms_of_fits, source.per_user, strict=True)
+        for arm, path in zip(params.variants_of_fits, source.per_user, strict=True)
     ]
     found = ablation(
         fits,
-        params.arms,
+        params.variants,
         read_json(source.content),
         params.evaluation["bootstrap_resamples"],
         params.seed,

@@ -15,9 +15,9 @@ COLUMNS = ["user_id", "n_ratings", "squared_error"]
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
-    per_user = {arm: {} for arm in params.arms}
+    per_user = {arm: {} for arm in params.variants}
     for fit, path in zip(params.fits, source.per_user, strict=True):
-        per_user[fit["arm"]].setdefault(fit["model"], []).append(read_table(path, COLUMNS))
+        per_user[fit["variant"]].setdefault(fit["model"], []).append(read_table(path, COLUMNS))
     arms = [
         AuditedArm(
             arm,
@@ -28,7 +28,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
             read_json(source.content[place]),
             per_user[arm],
         )
-        for place, arm in enumerate(params.arms)
+        for place, arm in enumerate(params.variants)
     ]
     compared = (params.blended, params.plain)
     table = audit(arms, *compared, params.evaluation["bootstrap_resamples"], params.seed)

@@ -1,4 +1,4 @@
-"""Prove which part of the ratings everything was fitted on."""
+"""Check which part of the ratings everything was fitted on."""
 
 from blendmf.audits.fitted_on import MODEL_ARRAYS, ModelFile, Stored, fitted_on
 from blendmf.common.files import (
@@ -10,7 +10,8 @@ from blendmf.common.files import (
     write_text,
 )
 from blendmf.common.job_log import job
-from blendmf.config.model_kinds import takes_out_drift
+from blendmf.config.models import model_entry
+from blendmf.config.protocol import ContentSettings
 from blendmf.data.rating_order import Places
 from blendmf.data.tables import RATINGS_COLUMNS, read_table
 from blendmf.report.html_pages import table_page
@@ -19,9 +20,11 @@ with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     names = ("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf")
     paths = {name: place_in_results(source[name]) for name in names}
-    placed = [read_sparse(path) for path in source.places]
-    paths.update(zip(("train", "validation"), map(place_in_results, source.places), strict=False))
-    settings_of_fits = [read_json(path)["settings"] for path in source.fits]
+    placed = [read_sparse(path) for path in source.rating_order]
+    paths.update(
+        zip(("train", "validation"), map(place_in_results, source.rating_order), strict=False)
+    )
+    entries = [model_entry(read_json(path)["settings"]) for path in source.fits]
     stored = Stored(
         user_ids=read_table(source.user_index)["user_id"],
         items=read_table(source.item_index),
@@ -30,13 +33,8 @@ with job(snakemake.log[0], asked=snakemake.resources):
         vocabulary=read_table(source.vocabulary),
         content=read_json(source.facts),
         models=[
-            ModelFile(
-                place_in_results(path),
-                settings,
-                read_arrays(path, MODEL_ARRAYS),
-                takes_out_drift(settings, params.training),
-            )
-            for path, settings in zip(source.models, settings_of_fits, strict=True)
+            ModelFile(place_in_results(path), entry, read_arrays(path, MODEL_ARRAYS))
+            for path, entry in zip(source.models, entries, strict=True)
         ],
         paths=paths,
         places=Places(*placed) if placed else None,
@@ -49,7 +47,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         read_table(source.items_table),
         read_table(source.tags),
         stored,
-        params.content,
+        ContentSettings(**params.content),
         params.seed,
     )
     write_csv(output.table, table)

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from blendmf.common.files import write_json
 from blendmf.common.job_log import job
+from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import write_table
 from blendmf.ingest.import_tables import import_tables
 
 with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
     output = snakemake.output
-    tables = import_tables(Path(snakemake.input.raw), snakemake.params.dataset)
+    tables = import_tables(Path(snakemake.input.raw), DatasetSettings(**snakemake.params.dataset))
     write_table(output.ratings_table, tables.ratings)
     write_table(output.items_table, tables.items)
     write_table(output.tags_table, tables.tags)

@@ -1,4 +1,4 @@
-"""Set the tables and facts of a run as pages of its report."""
+"""Turn tables and facts of a run into pages of its report."""
 
 import pandas as pd
 
@@ -16,6 +16,10 @@ with job(snakemake.log[0], asked=snakemake.resources):
     for name, title in tables.items():
         page = table_page(pd.read_csv(source[name]), title, file=source[name])
         write_text(output[name], page)
+    for path, best, page in zip(source.trials, source.best, output.trials, strict=True):
+        found = read_json(best)
+        title, note = f"Trials of {found['model']}", f"value: {found['score']}."
+        write_text(page, table_page(pd.read_csv(path), title, file=path, note=note))
     audit = read_json(source.leakage)
     findings = pd.DataFrame([{"what": what, **finding} for what, finding in audit.items()])
     title = "What the training part knows of the future"

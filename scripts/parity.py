@@ -2,6 +2,8 @@
 
 from blendmf.common.files import read_json, read_sparse, write_rows
 from blendmf.common.job_log import job
+from blendmf.config.models import model_entry
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.studies.engine_parity import Outcome, parity
 
@@ -10,8 +12,8 @@ with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
     paths = (source.train, source.test)
     low, high = read_json(source.source)["rating_range"]
     outcomes = parity(
-        params.models,
-        params.training,
+        {name: model_entry(values) for name, values in params.models.items()},
+        TrainingSettings(**params.training),
         *(Observations.from_matrix(read_sparse(path)) for path in paths),
         read_sparse(source.content),
         rating_range=(low, high),

@@ -2,18 +2,21 @@
 
 from blendmf.common.files import write_json, write_rows
 from blendmf.common.job_log import job
+from blendmf.config.experiment import SearchSettings
+from blendmf.config.models import model_entry
+from blendmf.config.protocol import EvaluationSettings
+from blendmf.search.finalists import read_refits
 from blendmf.search.plan import SearchPlan, score_name
-from blendmf.search.refits import read_refits
 from blendmf.search.selection import select_best, trials_table
 from blendmf.search.trials import read_trials
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
-    plan = SearchPlan.of_model(
-        snakemake.wildcards.model, params.model, params.training, params.search, params.seed
-    )
-    trials = read_trials(source.shards, plan, range(plan.trials))
+    entry = model_entry(params.model)
+    settings = SearchSettings(**params.search)
+    plan = SearchPlan.of_model(snakemake.wildcards.model, entry, settings, params.seed)
+    trials = read_trials(source.generations, plan, range(settings.trials))
     refits = read_refits(source.finalists, plan, trials)
-    score = score_name(params.model, params.evaluation)
+    score = score_name(entry, EvaluationSettings(**params.evaluation))
     write_json(output.best, select_best(plan, trials, refits, score))
     write_rows(output.trials, *trials_table(plan, trials, refits))

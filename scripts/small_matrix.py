@@ -2,6 +2,8 @@
 
 from blendmf.common.files import write_csv, write_text
 from blendmf.common.job_log import job
+from blendmf.report.figures.small_matrix import plot_small_matrix
+from blendmf.report.figures.style import save_figure
 from blendmf.report.html_pages import table_page
 from blendmf.studies.small_matrix import small_matrix
 
@@ -13,3 +15,5 @@ with job(snakemake.log[0], asked=snakemake.resources):
     write_csv(output.completion, study.completion)
     title = "Errors reached on the small matrix"
     write_text(output.page, table_page(study.errors, title, file=output.errors))
+    figure = plot_small_matrix(study.curves, study.errors)
+    save_figure(output.figure, figure, "Squared error on the small matrix by iteration")

@@ -1,4 +1,4 @@
-"""Tell the outcome of the run in words, with the figures that matter beside it."""
+"""Write the outcome of the run in words, and the figures that belong to it."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ import pandas as pd
 
 from blendmf.common.files import read_json, write_text
 from blendmf.common.job_log import job
+from blendmf.config.models import model_entry
+from blendmf.config.protocol import ContentSettings, EvaluationSettings
 from blendmf.report.inline_figures import inline_figures
 from blendmf.report.outcome.reference import validated
 from blendmf.report.outcome.results import Results
@@ -26,9 +28,9 @@ with job(snakemake.log[0], asked=snakemake.resources):
         split=read_json(source.split),
         leakage=read_json(source.leakage),
         fitted_on=pd.read_csv(source.fitted_on),
-        models=params.models,
-        content=params.content,
-        evaluation=params.evaluation,
+        models={name: model_entry(values) for name, values in params.models.items()},
+        content=ContentSettings(**params.content),
+        evaluation=EvaluationSettings(**params.evaluation),
         published=params.published,
         validated=validated(best, fits),
     )

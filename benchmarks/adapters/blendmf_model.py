@@ -7,9 +7,9 @@ from dataclasses import asdict
 import numpy as np
 from adapter import Point, Problem, Ratings, Request, answer
 
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.fit import Fit, fit_model
-from blendmf.config.training import TrainingSettings
 
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:

@@ -10,10 +10,10 @@ import numpy as np
 from adapter import Point, Problem, Request, answer
 
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.engines import make_engine
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.config.training import TrainingSettings
 
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:

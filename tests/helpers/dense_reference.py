@@ -6,9 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.config.training import TrainingSettings
 
 VARIANTS = {
     "mf": Terms.of_kind("mf"),

@@ -108,14 +108,24 @@ def fits_of_variant(pattern: str):
 
 # A job depends on what its model reads and on nothing else.
 def content_of(wildcards) -> str | list[str]:
-    return found("content/tfidf.npz")(wildcards) if entry_of(wildcards).uses_content else []
+    return (
+        found("content/tfidf.npz")(wildcards)
+        if entry_of(wildcards).uses_content
+        else []
+    )
 
 
 def rating_order_of(wildcards) -> list[str]:
     """Files of the rating order in the training and the validation part."""
     models = variant_of(wildcards).models
-    named = [models[wildcards.model]] if "model" in wildcards.keys() else models.values()
-    parts = ("train", "validation") if any(entry.uses_rating_order for entry in named) else ()
+    named = (
+        [models[wildcards.model]] if "model" in wildcards.keys() else models.values()
+    )
+    parts = (
+        ("train", "validation")
+        if any(entry.uses_rating_order for entry in named)
+        else ()
+    )
     return [found(f"places/{part}.npz")(wildcards) for part in parts]
 
 
@@ -129,7 +139,11 @@ def best_of(model: str | None, wildcards) -> list[str]:
 def ranks_of(wildcards) -> list[int]:
     """Ranks that an SVD without a rank chooses from."""
     entry = entry_of(wildcards)
-    return EXPERIMENT.svd.ranks if isinstance(entry, SvdEntry) and entry.rank is None else []
+    return (
+        EXPERIMENT.svd.ranks
+        if isinstance(entry, SvdEntry) and entry.rank is None
+        else []
+    )
 
 
 def training_threads(wildcards) -> int:

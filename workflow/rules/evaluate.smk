@@ -72,9 +72,16 @@ STOCHASTIC = [name for name, entry in EXPERIMENT.models.items() if entry.stochas
 
 
 def evaluated(seeds: list[int]) -> dict[str, list[str]]:
-    folder = f"{DATASET}/evaluation/{{{{model}}}}/seed-{{seed}}"
-    files = {"metrics": "metrics.json", "per_user": "per-user.parquet", "strata": "strata.csv"}
-    return {name: expand(f"{folder}/{file}", seed=seeds) for name, file in files.items()}
+    folder = f"{DATASET}/evaluation/{{model}}/seed-{{seed}}"
+    files = {
+        "metrics": "metrics.json",
+        "per_user": "per-user.parquet",
+        "strata": "strata.csv",
+    }
+    return {
+        name: expand(f"{folder}/{file}", seed=seeds, allow_missing=True)
+        for name, file in files.items()
+    }
 
 
 def models_evaluated(wildcards) -> list[str]:

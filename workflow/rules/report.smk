@@ -41,11 +41,19 @@ rule figures:
         ratings=figure("ratings", "1 Data", "Ratings and their long tail"),
         comparison=figure("comparison", "2 Comparison", "All models, drawn"),
         differences=figure(
-            "differences", "2 Comparison", "Differences from plain factorisation, drawn"
+            "differences",
+            "2 Comparison",
+            "Differences from plain factorisation, drawn",
         ),
-        cold_start=figure("cold-start", "2 Comparison", "Error by training ratings of the item"),
-        strata=figure("strata", "2 Comparison", "Errors and lists by user history and year"),
-        learning_curves=figure("learning-curves", "3 Search and training", "Learning curves"),
+        cold_start=figure(
+            "cold-start", "2 Comparison", "Error by training ratings of the item"
+        ),
+        strata=figure(
+            "strata", "2 Comparison", "Errors and lists by user history and year"
+        ),
+        learning_curves=figure(
+            "learning-curves", "3 Search and training", "Learning curves"
+        ),
         search=(
             figure("search", "3 Search and training", "Search history and importances")
             if SEARCHED
@@ -174,9 +182,16 @@ rule pages:
 rule manifest:
     input:
         files=[
-            *expand(f"{DATASET}/data/{{table}}.parquet", table=["ratings", "items", "tags"], allow_missing=True),
             *expand(
-                [f"{DATASET}/split/{{part}}.parquet", f"{DATASET}/matrices/{{part}}.npz"],
+                f"{DATASET}/data/{{table}}.parquet",
+                table=["ratings", "items", "tags"],
+                allow_missing=True,
+            ),
+            *expand(
+                [
+                    f"{DATASET}/split/{{part}}.parquet",
+                    f"{DATASET}/matrices/{{part}}.npz",
+                ],
                 part=["train", "validation", "test"],
                 allow_missing=True,
             ),
@@ -233,10 +248,13 @@ def report_files() -> list[str]:
     ]
 
 
-def job_files(paths: list[str]) -> dict[str, list[str]]:
-    """Benchmarks and logs of jobs, where a reader by path finds them, even in a module."""
-    benchmarks = [path.replace("results", RESULTS, 1) for path in paths]
-    logs = [path.replace("benchmarks", "logs").removesuffix(".tsv") + ".log" for path in benchmarks]
+def job_files(benchmarks: list[str], root: str = "results") -> dict[str, list[str]]:
+    """Benchmarks and logs of jobs."""
+    benchmarks = [path.replace("results", root, 1) for path in benchmarks]
+    logs = [
+        path.replace("benchmarks", "logs").removesuffix(".tsv") + ".log"
+        for path in benchmarks
+    ]
     return {"benchmarks": benchmarks, "logs": logs}
 
 
@@ -258,9 +276,15 @@ rule usage:
     resources:
         **resources_of("usage"),
     params:
+        **job_files(
+            [
+                *FILES.benchmarks(),
+                benchmark_of("small_matrix", "results/small-matrix"),
+            ],
+            RESULTS,
+        ),
         code=code_of("usage"),
-        # No inputs, so that deleting old logs reruns nothing.
-        **job_files([*FILES.benchmarks(), "results/small-matrix/benchmarks/small_matrix.tsv"]),
+        # No inputs, so that deleting old logs reruns nothing; hence paths with a module's prefix.
     message:
         "Comparing what every job requested with what it used"
     script:

@@ -2,32 +2,31 @@
 from blendmf.resources import costs
 from blendmf.resources.requests import JobSizes
 
-JOB_SIZES = JobSizes(config, ARMS, RESULTS)
+JOB_SIZES = JobSizes(EXPERIMENT, VARIANTS, RESULTS)
+
+# Snakemake processes that share a job's memory on another node.
+SNAKEMAKES = 2 if workflow.non_local_exec else 0
 
 
-def memory_of(rule: str):
-    """MB; includes the two Snakemake processes that start a job on another node."""
+def resources_of(rule: str) -> dict:
+    """Requests of a rule's jobs; memory (MB) and runtime (minutes) double after each failure."""
 
-    def requested(wildcards, attempt) -> int:
-        snakemakes = 2 if workflow.non_local_exec else 0
+    def memory(wildcards, attempt) -> int:
         job = JOB_SIZES.job(rule, wildcards)
-        return costs.memory_mb(job, attempt, snakemakes=snakemakes)
+        return costs.memory_mb(job, attempt, snakemakes=SNAKEMAKES)
 
-    return requested
+    def runtime(wildcards, attempt) -> int:
+        return costs.minutes(JOB_SIZES.job(rule, wildcards), attempt)
 
+    def disk(wildcards) -> int:
+        return costs.disk_mb(JOB_SIZES.job(rule, wildcards))
 
-def minutes_of(rule: str):
-    """Minutes; doubled, like the memory, after each failure."""
-    return lambda wildcards, attempt: costs.minutes(
-        JOB_SIZES.job(rule, wildcards), attempt
-    )
+    def gpu(wildcards) -> int | None:
+        return costs.gpus(JOB_SIZES.job(rule, wildcards)) or None
 
-
-def disk_of(rule: str):
-    """MB, scratch files included."""
-    return lambda wildcards: costs.disk_mb(JOB_SIZES.job(rule, wildcards))
-
-
-def gpus_of(rule: str):
-    """GPUs; None, hence no request, for a job without."""
-    return lambda wildcards: costs.gpus(JOB_SIZES.job(rule, wildcards)) or None
+    requests = {"mem_mb": memory, "runtime": runtime}
+    if costs.writes_tables(rule):
+        requests["disk_mb"] = disk
+    if costs.fits_models(rule):
+        requests["gpu"] = gpu
+    return requests

@@ -85,7 +85,8 @@ def audited(dataset: str) -> dict[str, Variant]:
 def in_each_audited(path: str):
     """One file of each variant of the audit."""
     return lambda wildcards: [
-        f"results/{variant.home(path)}/{path}" for variant in audited(wildcards.dataset).values()
+        f"results/{variant.home(path)}/{path}"
+        for variant in audited(wildcards.dataset).values()
     ]
 
 
@@ -103,8 +104,12 @@ def fits_on_same_test(wildcards) -> list[dict]:
 def per_user_on_same_test(wildcards) -> list[str]:
     variants_by_name = audited(wildcards.dataset)
     pattern = "evaluation/{model}/seed-{seed}/per-user.parquet"
-    paths = [(fit["variant"], pattern.format(**fit)) for fit in fits_on_same_test(wildcards)]
-    return [f"results/{variants_by_name[name].home(path)}/{path}" for name, path in paths]
+    paths = [
+        (fit["variant"], pattern.format(**fit)) for fit in fits_on_same_test(wildcards)
+    ]
+    return [
+        f"results/{variants_by_name[name].home(path)}/{path}" for name, path in paths
+    ]
 
 
 rule audit_table:
@@ -119,7 +124,11 @@ rule audit_table:
         table=f"{DATASET}/audit/audit.csv",
         page=page(
             f"{DATASET}/audit/audit.html",
-            *("audit-table", "7 Audit of the protocol", "The same models under several protocols"),
+            *(
+                "audit-table",
+                "7 Audit of the protocol",
+                "The same models under several protocols",
+            ),
         ),
         figure=page(
             f"{DATASET}/audit/audit.svg",
@@ -158,6 +167,7 @@ rule ablation_table:
             f"{{folder}}/evaluation/{EXPERIMENT.ablation.model}/seed-{{seed}}/per-user.parquet",
             folder=[DATASET, *(f"{DATASET}/ablation/{name}" for name in ABLATED)],
             seed=ablated_seeds(),
+            allow_missing=True,
         ),
         content=f"{DATASET}/content/content.json",
     output:
@@ -165,7 +175,11 @@ rule ablation_table:
         placebos=f"{DATASET}/ablation/placebos.json",
         page=page(
             f"{DATASET}/ablation/ablation.html",
-            *("ablation-table", "8 Ablation of the content", "Content taken away, and placebos"),
+            *(
+                "ablation-table",
+                "8 Ablation of the content",
+                "Content taken away, and placebos",
+            ),
         ),
         figure=page(
             f"{DATASET}/ablation/ablation.svg",

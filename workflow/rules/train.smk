@@ -33,7 +33,11 @@ def search_of(wildcards) -> dict:
 
 def evaluation_of_search(wildcards) -> dict:
     """Settings that a search reads if its model only ranks."""
-    keys = set() if entry_of(wildcards).predicts_ratings else {"k", "relevance_threshold", "full_users"}
+    keys = (
+        set()
+        if entry_of(wildcards).predicts_ratings
+        else {"k", "relevance_threshold", "full_users"}
+    )
     return EXPERIMENT.evaluation.model_dump(include=keys)
 
 
@@ -61,6 +65,8 @@ rule search:
         log_of(SEARCH_JOB),
     benchmark:
         benchmark_of(SEARCH_JOB)
+    group:
+        "search" if FILES.one_search_job else None
     conda:
         "../../environment.yml"
     threads: training_threads
@@ -90,6 +96,8 @@ rule select_best:
         log_of("select_best/{model}"),
     benchmark:
         benchmark_of("select_best/{model}")
+    group:
+        "search" if FILES.one_search_job else None
     conda:
         "../../environment.yml"
     resources:
@@ -111,7 +119,9 @@ if SEARCHED:
 
     rule studies:
         input:
-            shards=[path for model in SEARCHED for path in FILES.generation_shards(model)],
+            shards=[
+                path for model in SEARCHED for path in FILES.generation_shards(model)
+            ],
         output:
             studies=FILES.of_searched("search/{model}/study.db"),
             importances=FILES.of_searched("search/{model}/importances.csv"),

@@ -7,13 +7,13 @@ import pandas as pd
 import scipy.sparse as sp
 
 from blendmf.common.random_streams import stream
+from blendmf.config.protocol import ContentSettings
 from blendmf.data.content import content
 from blendmf.data.known_tags import tags_known_in_training
 from blendmf.data.matrices import matrices
 from blendmf.data.rating_order import places
 from blendmf.models.baselines import fit_bias, fit_global_mean
-from blendmf.config.protocol import ContentSettings
-from blendmf.models.drift import without_drift
+from blendmf.models.drift import BIAS_SHRINKAGE, without_drift
 from blendmf.models.observations import Observations
 
 ALTERATIONS = ("values", "times", "rows")
@@ -115,7 +115,7 @@ def _fitted(
     train = Observations.from_matrix(built.train, placed.train)
     validation = Observations.from_matrix(built.validation, placed.validation)
     moved = without_drift(train, validation, ANY_RANGE)
-    bias = fit_bias(train, ANY_RANGE)
+    bias = fit_bias(train, ANY_RANGE, *BIAS_SHRINKAGE)
     assert bias.user_bias is not None
     assert bias.item_bias is not None
     n_of_user = np.diff(built.train.indptr)
@@ -124,7 +124,9 @@ def _fitted(
     of_item = pd.Series(bias.item_bias, index=pd.Index(rated))[n_of_item > 0]
     known = tags if settings.tags == "all" else tags_known_in_training(tags, parts["train"])
     used = known if "tags" in settings.parts else known[:0]
-    text = content(built.items, tags, parts["train"], settings.model_copy(update={"dealt": None}), seed)
+    text = content(
+        built.items, tags, parts["train"], settings.model_copy(update={"dealt": None}), seed
+    )
     terms = pd.Index(text.vocabulary["part"] + ":" + text.vocabulary["term"])
     return {
         "training mean": pd.Series([fit_global_mean(train, ANY_RANGE).global_mean]),

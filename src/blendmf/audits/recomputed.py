@@ -4,7 +4,6 @@ The ways differ from those of the pipeline on purpose: plain tables and ids, no 
 """
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import pandas as pd

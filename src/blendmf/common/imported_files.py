@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 
 IMPORT = re.compile(
-    rf"^[ \t]*(?:from ({PACKAGE.name}[\w.]*) import (\([^)]*\)|[^\n]*)|import ({PACKAGE.name}[\w.]*))",
+    r"^[ \t]*(?:from (blendmf[\w.]*) import (\([^)]*\)|[^\n]*)|import (blendmf[\w.]*))",
     re.MULTILINE,
 )
 

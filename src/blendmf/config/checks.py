@@ -30,11 +30,12 @@ def contradictions(found: "Experiment", written: Mapping[str, Any]) -> list[str]
         model that is missing.
     """
     models = written.get("models")
-    wrong = set(models or ()) - found.models.keys() if isinstance(models, dict) else set()
+    named = models if isinstance(models, dict) else {}
+    wrong = {name for name in named.keys() - found.models.keys() if named[name] is not None}
     problems = [
         *_split("split", found.split),
         *(p for name, entry in found.models.items() for p in _model(name, entry)),
-        *_references(found, {name for name in wrong if models[name] is not None}),
+        *_references(found, wrong),
         *_variants(found),
         *_data(found),
         *_search(found),
@@ -104,7 +105,7 @@ def _variants(found: "Experiment") -> Iterator[Problem]:
         key = f"audit.arms.{name}"
         if change.split is None and change.content is None:
             yield key, "changes nothing; give it keys of split or content, or take it out by null"
-        if change.split is not None:
+        if change.split is not None and {"train", "validation"} & change.split.model_fields_set:
             yield from _split(f"{key}.split", found.split.with_fields_of(change.split))
 
 
@@ -135,12 +136,11 @@ def _search(found: "Experiment") -> Iterator[Problem]:
     yield from _space("search.space", "training", shared, known, TrainingSettings)
     for name, entry in found.models.items():
         space: Mapping[str, Bounds | None] = getattr(entry, "space", {})
-        trained = isinstance(entry, TrainedEntry)
-        settings = TrainingSettings if trained else type(entry)
-        own = {key: bounds for key, bounds in space.items() if bounds != shared.get(key) or not trained}
-        key, owner = f"models.{name}.space", f"kind {entry.kind}"
-        yield from _space(key, owner, own, entry.parameters, settings)
-        if entry.searched and not any(space.values()):
+        of_all = shared if entry.is_trained else {}
+        own = {key: bounds for key, bounds in space.items() if bounds != of_all.get(key)}
+        key, owner, settings = f"models.{name}.space", f"kind {entry.kind}", entry.searched_settings
+        yield from _space(key, owner, own, entry.parameters, type(settings))
+        if entry.searched and not entry.bounds:
             yield (
                 key,
                 f"missing or empty, although models.{name} is searched; give bounds to any of "
@@ -184,7 +184,8 @@ def _space(
 def _field(settings: type[Settings], parameter: str) -> TypeAdapter[Any]:
     """What validates a value of one setting."""
     field = settings.model_fields[parameter]
-    return TypeAdapter(Annotated[field.annotation, *field.metadata])
+    annotated: Any = Annotated[field.annotation, *field.metadata]
+    return TypeAdapter(annotated)
 
 
 def _bounds(path: str, bounds: Bounds, field: TypeAdapter[Any]) -> Iterator[Problem]:

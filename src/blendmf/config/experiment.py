@@ -10,7 +10,7 @@ from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings, Scale
 from blendmf.config.explain import explained, without_errors
 from blendmf.config.fields import Distinct, FolderName, ModelName, Removable, Settings, Sorted
-from blendmf.config.models import Bounds, Entry, ModelEntry, TrainedEntry
+from blendmf.config.models import Bounds, Entry, ModelEntry, SearchedEntry, TrainedEntry
 from blendmf.config.protocol import Change, ContentSettings, EvaluationSettings, Part, SplitSettings
 from blendmf.config.training import TrainingSettings
 
@@ -37,7 +37,7 @@ class SearchSettings(Settings):
     reduction_factor: int | None = Field(
         default=3,
         ge=2,
-        description="Successive halving: at 1/9, 1/3, ... of `training.epochs` only the best one in "
+        description="Successive halving: at 1/9, 1/3, ... of `training.epochs` only one in "
         "this many trials continues. null: every trial runs to its end.",
     )
     finalists: int = Field(
@@ -50,7 +50,7 @@ class SearchSettings(Settings):
     )
     warm_start: str | None = Field(
         default=None,
-        description="Folder of an earlier search, such as a copy of results/ml-latest-small/search: "
+        description="Folder of an earlier search, such as a copy of results/ml-100k/search: "
         "its finalists are the first trials after the configured settings.",
     )
     space: Annotated[dict[str, Bounds], Removable, Sorted] = Field(
@@ -165,9 +165,9 @@ class Experiment(Settings):
     )
     split: SplitSettings = SplitSettings()
     content: ContentSettings = ContentSettings()
-    models: Annotated[
-        dict[ModelName, ModelEntry], Field(min_length=1), Removable, Sorted
-    ] = Field(description="The compared models: any name, a kind, and what differs.")
+    models: Annotated[dict[ModelName, ModelEntry], Field(min_length=1), Removable, Sorted] = Field(
+        description="The compared models: any name, a kind, and what differs."
+    )
     training: TrainingSettings = TrainingSettings()
     search: SearchSettings = SearchSettings()
     svd: SvdSettings = SvdSettings()
@@ -211,16 +211,16 @@ def experiment(config: Mapping[str, Any]) -> Experiment:
     """
     from blendmf.config.checks import contradictions
 
-    config = deepcopy(dict(config))
+    written = deepcopy(dict(config))
     problems: list[str] = []
     found: Experiment | None
     try:
-        found = Experiment.model_validate(config)
+        found = Experiment.model_validate(written)
     except ValidationError as error:
         problems = explained(error, Experiment)
-        found = without_errors(config, error, Experiment)
+        found = without_errors(written, error, Experiment)
     if found is not None:
-        problems += contradictions(found.model_copy(update={"models": _whole(found)}), config)
+        problems += contradictions(found.model_copy(update={"models": _whole(found)}), written)
     if problems:
         raise UserError("\n".join(f"configuration key {problem}" for problem in problems))
     assert found is not None
@@ -228,15 +228,17 @@ def experiment(config: Mapping[str, Any]) -> Experiment:
 
 
 def _whole(found: Experiment) -> dict[str, Entry]:
-    """Models with their `training` and `space` laid over what all models share."""
-    return {
-        name: entry.model_copy(
-            update={
-                "training": found.training.with_fields_of(entry.training),
-                "space": dict(sorted({**found.search.space, **entry.space}.items())),
-            }
-        )
-        if isinstance(entry, TrainedEntry)
-        else entry
-        for name, entry in found.models.items()
-    }
+    """Models with their `training` and `space` laid over what all models share.
+
+    A space has the shared parameters first and is sorted, since its order is part of a search.
+    """
+    whole: dict[str, Entry] = {}
+    for name, entry in found.models.items():
+        changes: dict[str, Any] = {}
+        if isinstance(entry, SearchedEntry):
+            changes["space"] = dict(sorted(entry.space.items()))
+        if isinstance(entry, TrainedEntry):
+            changes["space"] = {**found.search.space, **changes["space"]}
+            changes["training"] = found.training.with_fields_of(entry.training)
+        whole[name] = entry.model_copy(update=changes)
+    return whole

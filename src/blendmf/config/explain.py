@@ -33,9 +33,7 @@ LIMITS = {
 
 def explained(error: ValidationError, model: type[Settings]) -> list[str]:
     """One line for each mistake: key, value, what is allowed, the nearest known key."""
-    return [
-        f"{_key(found['loc'], model)}: {_reason(found, model)}" for found in error.errors()
-    ]
+    return [f"{_key(found['loc'], model)}: {_reason(found, model)}" for found in error.errors()]
 
 
 def without_errors(
@@ -122,8 +120,8 @@ def _unknown_key(path: tuple[Any, ...], model: type[Settings]) -> str:
     known = list(owner.model_fields) if owner else []
     near = get_close_matches(str(path[-1]), known, 1)
     hint = f"; {near[0]}?" if near else ""
-    kind = owner.model_fields["kind"].annotation if owner and "kind" in known else None
-    if kind is not None:
+    if owner is not None and "kind" in known:
+        kind: Any = owner.model_fields["kind"].annotation
         return f"kind {get_args(kind)[0]} does not read it{hint}; it reads {known}"
     return f"no such configuration key{hint}; known here: {known}"
 

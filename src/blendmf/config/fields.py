@@ -1,7 +1,7 @@
 """What all blocks of the configuration share: the base class and the types of their values."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator
 
@@ -28,9 +28,11 @@ class Settings(BaseModel):
             if isinstance(field.json_schema_extra, dict) and "searchable" in field.json_schema_extra
         )
 
-    def with_fields_of(self, other: "Settings") -> "Settings":
+    def with_fields_of(self, other: Self) -> Self:
         """Copy of these settings with the fields that `other` was given explicitly."""
-        return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
+        return self.model_copy(
+            update={name: getattr(other, name) for name in other.model_fields_set}
+        )
 
 
 def _as_written(value: Any, validate: Callable[[Any], float]) -> float:
@@ -56,8 +58,21 @@ FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """A name that may be a folder: letters, digits, dot, underscore and hyphen."""
 
 READ_AS_VALUES = frozenset(
-    ("NA", "NaN", "nan", "null", "NULL", "None", "inf", "Inf", "Infinity")
-    + ("True", "true", "False", "false")
+    [
+        "NA",
+        "NaN",
+        "nan",
+        "null",
+        "NULL",
+        "None",
+        "inf",
+        "Inf",
+        "Infinity",
+        "True",
+        "true",
+        "False",
+        "false",
+    ]
 )
 
 
@@ -71,6 +86,7 @@ ModelName = Annotated[
     str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$"), AfterValidator(_is_no_value)
 ]
 """Name of a model: starts with a letter, and no table reads it as a number or as missing."""
+
 
 def _distinct(values: list[Value]) -> list[Value]:
     if len(set(map(repr, values))) < len(values):

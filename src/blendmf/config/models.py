@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, TypeAdapter
 
-from blendmf.config.fields import SEARCHABLE, Number, Settings, Sorted
+from blendmf.config.fields import SEARCHABLE, Number, Settings
 from blendmf.config.training import TrainingSettings
 
 
@@ -18,7 +18,7 @@ class Bounds(Settings):
     log: bool = Field(default=False, description="Search orders of magnitude.")
 
 
-Space = Annotated[dict[str, Bounds | None], Sorted]
+Space = dict[str, Bounds | None]
 """Bounds by parameter; null takes a shared parameter out of a model's own space."""
 
 
@@ -28,48 +28,52 @@ class Entry(Settings):
     predicts_ratings: ClassVar[bool] = True
     stochastic: ClassVar[bool] = False
     uses_content: ClassVar[bool] = False
+    is_trained: ClassVar[bool] = False
+    """Whether the model is trained by epochs."""
 
     kind: str
 
     @property
     def searched(self) -> bool:
         """Whether a search chooses the model's settings."""
-        return False
+        return bool(getattr(self, "search", False))
 
     @property
-    def is_trained(self) -> bool:
-        """Whether the model is trained by epochs."""
-        return False
+    def bounds(self) -> dict[str, "Bounds"]:
+        """Bounds of the searched settings."""
+        space: Mapping[str, Bounds | None] = getattr(self, "space", {})
+        return {name: found for name, found in space.items() if found is not None}
 
     @property
     def uses_rating_order(self) -> bool:
         """Whether the model reads the order in which users gave their ratings."""
-        return False
+        return bool(getattr(self.searched_settings, "drift", False))
+
+    @property
+    def searched_settings(self) -> Settings:
+        """Settings that a search chooses from: those of the training, if there is any."""
+        return getattr(self, "training", self)
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the settings that a search may choose."""
-        return self.searchable()
+        return self.searched_settings.searchable()
+
+    def is_whole(self, parameter: str) -> bool:
+        """Whether a searchable setting is a whole number."""
+        settings = type(self.searched_settings)
+        return settings.model_fields[parameter].annotation in (int, int | None)
+
+    def with_params(self, params: Mapping[str, Any]) -> Self:
+        """Copy with the given values of some searchable settings."""
+        if not self.is_trained:
+            return self.model_copy(update=dict(params))
+        settings = self.searched_settings.model_copy(update=dict(params))
+        return self.model_copy(update={"training": settings})
 
     def seeds(self, seeds: int) -> list[int]:
         """Numbers of the model's fits: 1 to `seeds` for stochastic models, otherwise only 1."""
         return list(range(1, seeds + 1)) if self.stochastic else [1]
-
-    def with_params(self, params: Mapping[str, Any]) -> Any:
-        """Copy with the given values of some of the model's parameters."""
-        return self.model_copy(update=dict(params))
-
-    def value_of(self, parameter: str) -> Any:
-        """Value of one of the model's parameters."""
-        return getattr(self._holder(), parameter)
-
-    def is_whole(self, parameter: str) -> bool:
-        """Whether one of the model's parameters is a whole number."""
-        return type(self._holder()).model_fields[parameter].annotation in (int, int | None)
-
-    def _holder(self) -> Settings:
-        """The settings that the parameters belong to."""
-        return self
 
 
 class RandomEntry(Entry):
@@ -101,10 +105,6 @@ class SearchedEntry(Entry):
         description="Bounds of the searched settings. For models trained by epochs they add to, or "
         "replace, those of search.space; null takes a parameter out.",
     )
-
-    @property
-    def searched(self) -> bool:
-        return self.search
 
 
 class PureSvdEntry(SearchedEntry):
@@ -184,27 +184,10 @@ class TrainedEntry(SearchedEntry):
     """A kind that is trained by epochs."""
 
     stochastic: ClassVar[bool] = True
+    is_trained: ClassVar[bool] = True
     training: TrainingSettings = Field(
         default=TrainingSettings(), description="Settings that differ from the `training` block."
     )
-
-    @property
-    def is_trained(self) -> bool:
-        return True
-
-    @property
-    def uses_rating_order(self) -> bool:
-        return self.training.drift
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        return TrainingSettings.searchable()
-
-    def with_params(self, params: Mapping[str, Any]) -> Any:
-        return self.model_copy(update={"training": self.training.model_copy(update=dict(params))})
-
-    def _holder(self) -> Settings:
-        return self.training
 
 
 class MfEntry(TrainedEntry):

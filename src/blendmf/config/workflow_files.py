@@ -85,7 +85,7 @@ class WorkflowFiles:
         return self.shards(model, self.search_steps[:-1])
 
     def benchmarks(self, before_manifest: bool = False) -> list[str]:
-        """Benchmark files of all jobs of a data set, or of those whose results the manifest states."""
+        """Benchmark files of all jobs of a data set, or of those that the manifest needs."""
         return [f"{self.root}/benchmarks/{job}.tsv" for job in self._jobs(before_manifest)]
 
     def _jobs(self, before_manifest: bool) -> Iterator[str]:
@@ -101,7 +101,7 @@ class WorkflowFiles:
                 for step in self.search_steps:
                     for shard in range(self.experiment.search.shards):
                         yield f"search/{model}/{step}-shard-{shard}"
-                yield f"select_best/{model}"
+            yield f"select_best/{model}"
         for model, seed in self.model_seeds():
             yield f"train/{model}/seed-{seed}"
         for model in models:

@@ -151,9 +151,7 @@ TERMS_OF: dict[str, Callable[[Mapping[Any, Any]], list[str]]] = {
 }
 
 
-def _count(
-    documents: list[list[str]], settings: ContentSettings
-) -> tuple[sp.csr_array, list[str]]:
+def _count(documents: list[list[str]], settings: ContentSettings) -> tuple[sp.csr_array, list[str]]:
     """Occurrences of the most frequent terms, of shape (n_items, n_terms), and the terms."""
     n_items = Counter(chain.from_iterable(map(set, documents)))
     if max(n_items.values(), default=0) < settings.min_items:

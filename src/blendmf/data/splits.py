@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
-from blendmf.config.protocol import SplitSettings
 from blendmf.common.random_streams import stream
+from blendmf.config.protocol import SplitSettings
 from blendmf.data.cold_items import draw_items
 
 PARTS = ("train", "validation", "test")
@@ -92,7 +92,7 @@ def split(ratings: pd.DataFrame, settings: SplitSettings, seed: int) -> Split:
                 f"{len(ratings)} ratings of {ratings['item_id'].nunique()} items); use more of "
                 "them or other shares"
             )
-    facts = {
+    facts: dict[str, Any] = {
         "scheme": settings.scheme,
         "shares": {"train": settings.train, "validation": settings.validation},
         "users_kept_whole_in_training": few,

@@ -1,11 +1,10 @@
 """The data sets that are known by name: what they are, and where they can be had."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 from blendmf.common.errors import UserError
+from blendmf.config.dataset import CsvSettings, DatasetSettings
 from blendmf.ingest.layouts import Layout, RawFile
 
 GROUPLENS = "https://files.grouplens.org/datasets/movielens"
@@ -229,19 +228,17 @@ KNOWN: dict[str, DataSet] = {
 }
 
 
-def find_data_set(dataset: Mapping[str, Any]) -> DataSet:
-    """Describe the data set that the configuration's `dataset` block names.
-
-    A block with `csv` describes the user's own files, whatever its name.
+def find_data_set(dataset: DatasetSettings) -> DataSet:
+    """Description of the configured data set; with `csv`, of the user's own files.
 
     Raises
     ------
     UserError
         If the name is unknown and the block has no `csv`, or a file's name has a folder in it.
     """
-    name = dataset["name"]
-    if dataset.get("csv") is not None:
-        return _own_data_set(name, dataset["csv"])
+    name = dataset.name
+    if dataset.csv is not None:
+        return _own_data_set(name, dataset.csv)
     if name not in KNOWN:
         raise UserError(
             f"dataset.name: {name!r} is not a known data set ({', '.join(KNOWN)}); to use your "
@@ -250,30 +247,29 @@ def find_data_set(dataset: Mapping[str, Any]) -> DataSet:
     return KNOWN[name]
 
 
-def expected_ratings(dataset: Mapping[str, Any]) -> int:
-    """Ratings of the configuration's `dataset` block, before anything is read; 0 if unknown."""
-    if dataset["name"] == "synthetic":
-        return int(dataset["synthetic"]["ratings"])
-    if dataset["csv"] is not None or dataset["name"] not in KNOWN:
+def expected_ratings(dataset: DatasetSettings) -> int:
+    """Number of ratings of the configured data set, before anything is read; 0 if unknown."""
+    if dataset.name == "synthetic":
+        return dataset.synthetic.ratings
+    if dataset.csv is not None or dataset.name not in KNOWN:
         return 0
-    counts = KNOWN[dataset["name"]].counts
+    counts = KNOWN[dataset.name].counts
     return counts.ratings if counts else 0
 
 
-def _own_data_set(name: str, csv: Mapping[str, Any]) -> DataSet:
-    tables = [table for table in ("ratings", "items", "tags") if csv.get(table) is not None]
-    for table in tables:
-        file = csv[table]["file"]
+def _own_data_set(name: str, csv: CsvSettings) -> DataSet:
+    tables = {"ratings": csv.ratings, "items": csv.items, "tags": csv.tags}
+    files = {table: described.file for table, described in tables.items() if described is not None}
+    for table, file in files.items():
         if file in ("", "..") or PurePath(file).name != file or "\\" in file:
             raise UserError(
                 f"dataset.csv.{table}.file: {file!r} is not a file's name alone; give the "
                 "name here and the folder in dataset.path"
             )
-    names = dict.fromkeys(csv[table]["file"] for table in tables)
     return DataSet(
         name,
         None,
         "The user's own data; its licence is not known to blendmf.",
         "The user's own data.",
-        (Layout("csv", tuple(RawFile(name) for name in names)),),
+        (Layout("csv", tuple(map(RawFile, dict.fromkeys(files.values())))),),
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_json
+from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.archives import GIB
 from blendmf.ingest.catalogue import DataSet, find_data_set
 from blendmf.ingest.download import SourceError, digest
@@ -17,7 +18,7 @@ from blendmf.ingest.retrieve import Retrieved, address, from_archive, from_folde
 
 
 def fetch(
-    dataset: Mapping[str, Any], target: Path, seed: int | None, environment: Mapping[str, str]
+    dataset: DatasetSettings, target: Path, seed: int | None, environment: Mapping[str, str]
 ) -> None:
     """Put a data set's raw files and `origin.json` into the folder `target`.
 
@@ -28,8 +29,7 @@ def fetch(
 
     Parameters
     ----------
-    dataset : mapping
-        Of the configuration's `dataset` block: name, path, csv, max_unpacked_gib, synthetic.
+    dataset : DatasetSettings
     target : Path
         The folder to make; one that exists is replaced.
     seed : int or None
@@ -46,7 +46,7 @@ def fetch(
     with _appearing_whole(target) as (files, scratch):
         if data_set.generated:
             retrieved = _generate(data_set, dataset, files, seed)
-        elif dataset["path"] is not None:
+        elif dataset.path is not None:
             retrieved = _from_path(data_set, dataset, files)
         else:
             retrieved = _from_first(data_set, dataset, environment, files, scratch)
@@ -81,23 +81,24 @@ def _clear(folder: Path) -> Path:
 
 
 def _generate(
-    data_set: DataSet, dataset: Mapping[str, Any], files: Path, seed: int | None
+    data_set: DataSet, dataset: DatasetSettings, files: Path, seed: int | None
 ) -> Retrieved:
-    if dataset["path"] is not None:
+    if dataset.path is not None:
         raise UserError(
-            f"dataset.path: {dataset['path']} is given, but the data set synthetic is generated; "
+            f"dataset.path: {dataset.path} is given, but the data set synthetic is generated; "
             "set it to null or choose another dataset.name"
         )
     if seed is None:
         raise ValueError("generated data need a seed")
     from blendmf.ingest.synthetic import generate
 
-    generate(files, dataset["synthetic"], seed)
+    generate(files, dataset.synthetic, seed)
     return Retrieved(data_set.layouts[0].format, f"generated, seed {seed}", "generated")
 
 
-def _from_path(data_set: DataSet, dataset: Mapping[str, Any], files: Path) -> Retrieved:
-    path = expanded(dataset["path"])
+def _from_path(data_set: DataSet, dataset: DatasetSettings, files: Path) -> Retrieved:
+    assert dataset.path is not None
+    path = expanded(dataset.path)
     if not path.exists():
         raise UserError(
             f"dataset.path: {path} does not exist; give a folder or archive that holds "
@@ -117,7 +118,7 @@ def _from_copy(data_set: DataSet, copy: Path, max_bytes: int, files: Path) -> Re
 
 def _from_first(
     data_set: DataSet,
-    dataset: Mapping[str, Any],
+    dataset: DatasetSettings,
     environment: Mapping[str, str],
     files: Path,
     scratch: Path,
@@ -143,8 +144,8 @@ def _from_first(
     raise UserError(_nowhere(data_set, environment, reasons))
 
 
-def _max_bytes(dataset: Mapping[str, Any]) -> int:
-    return int(dataset["max_unpacked_gib"] * GIB)
+def _max_bytes(dataset: DatasetSettings) -> int:
+    return int(dataset.max_unpacked_gib * GIB)
 
 
 def _nowhere(data_set: DataSet, environment: Mapping[str, str], reasons: list[str]) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import read_json
+from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import RATINGS_COLUMNS
 from blendmf.ingest.raw_tables import Finding, RawTable, RawTables
 from blendmf.ingest.readers import read_raw
@@ -46,15 +47,14 @@ class ImportedTables:
     source: dict[str, Any]
 
 
-def import_tables(raw: Path, dataset: Mapping[str, Any]) -> ImportedTables:
+def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     """Read a folder of raw files into validated canonical tables.
 
     Parameters
     ----------
     raw : Path
         Folder of the raw files and of ``origin.json``, which says how to read them.
-    dataset : mapping
-        The configuration's `dataset` block.
+    dataset : DatasetSettings
 
     Raises
     ------
@@ -69,7 +69,7 @@ def import_tables(raw: Path, dataset: Mapping[str, Any]) -> ImportedTables:
             f"{tables.ratings.file}: no ratings below the header. Give a file with some."
         )
     check_range(tables.ratings, rating_range)
-    ratings, repeated = resolve_duplicates(tables.ratings, dataset["duplicates"])
+    ratings, repeated = resolve_duplicates(tables.ratings, dataset.duplicates)
     items, undescribed = complete_items(tables.items, ratings)
     tags, untagged = clean_tags(tables.tags, ratings, items)
     ratings = ratings[RATINGS_COLUMNS].astype({"rating": np.float32})
@@ -87,8 +87,8 @@ def import_tables(raw: Path, dataset: Mapping[str, Any]) -> ImportedTables:
     return ImportedTables(ratings, items, tags, source)
 
 
-def _rating_range(dataset: Mapping[str, Any], origin: Mapping[str, Any]) -> tuple[float, float]:
-    given = dataset.get("rating_range") or origin.get("rating_range")
+def _rating_range(dataset: DatasetSettings, origin: Mapping[str, Any]) -> tuple[float, float]:
+    given = dataset.rating_range or origin.get("rating_range")
     if given is None:
         raise UserError(
             "dataset.rating_range: missing; state the lowest and highest possible rating of your "

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from blendmf.common.errors import UserError
+from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.catalogue import KNOWN, find_data_set
 from blendmf.ingest.layouts import Layout, Selection, select
 
@@ -14,41 +14,37 @@ MAX_DEPTH = 2
 """How many folders below a local folder its files are still looked for."""
 
 
-def local_files(
-    name: str,
-    path: str | None,
-    environment: Mapping[str, str],
-    csv: Mapping[str, Any] | None = None,
-) -> list[str]:
+def local_files(dataset: DatasetSettings, environment: Mapping[str, str]) -> list[str]:
     """Local files that fetching a data set would read; cheap, and without the network.
 
     Parameters
     ----------
-    name, path, csv
-        `dataset.name`, `dataset.path` and `dataset.csv` of the configuration.
+    dataset : DatasetSettings
     environment : mapping
         Environment variables.
 
     Returns
     -------
     list of str
-        An archive, or the data set's files in a folder (every file directly in it, where neither
-        the name nor `csv` says which); empty where there is no local copy.
+        An archive, or the data set's files in a folder (every file directly in it, if neither the
+        name nor `csv` names them); empty without a local copy.
     """
-    if csv is None and name in KNOWN and KNOWN[name].generated:
+    name = dataset.name
+    if dataset.csv is None and name in KNOWN and KNOWN[name].generated:
         return []
-    for copy in local_copies(name, environment) if path is None else [expanded(path)]:
-        members = _members_read(copy, name, csv)
+    given = dataset.path
+    for copy in local_copies(name, environment) if given is None else [expanded(given)]:
+        members = _members_read(copy, dataset)
         if copy.is_file() or members:
             return sorted(str(copy / member) for member in members) or [str(copy)]
     return []
 
 
-def _members_read(folder: Path, name: str, csv: Mapping[str, Any] | None) -> list[str]:
-    if csv is None and name not in KNOWN:
+def _members_read(folder: Path, dataset: DatasetSettings) -> list[str]:
+    if dataset.csv is None and dataset.name not in KNOWN:
         return _files_below(folder, 0)
     try:
-        layouts = find_data_set({"name": name, "csv": csv}).layouts
+        layouts = find_data_set(dataset).layouts
         return list(select_in_folder(folder, layouts).members.values())
     except UserError:
         return []

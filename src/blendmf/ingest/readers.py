@@ -5,14 +5,14 @@ more than that every value can be read; what the tables must satisfy together is
 `blendmf.ingest.validation`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from blendmf.common.errors import UserError
+from blendmf.config.dataset import CsvSettings, DatasetSettings, ItemsFile, RatingsFile, TagsFile
 from blendmf.ingest.canonical import read_canonical
 from blendmf.ingest.delimited import read_delimited
 from blendmf.ingest.descriptions import described
@@ -45,15 +45,14 @@ RATINGS = ("user_id", "item_id", "rating", "timestamp")
 TAGS = ("user_id", "item_id", "tag", "timestamp")
 
 
-def read_raw(raw: Path, dataset: Mapping[str, Any], form: str) -> RawTables:
+def read_raw(raw: Path, dataset: DatasetSettings, form: str) -> RawTables:
     """Read a folder of raw files.
 
     Parameters
     ----------
     raw : Path
         Folder that holds the files, without subfolders.
-    dataset : mapping
-        The configuration's `dataset` block.
+    dataset : DatasetSettings
     form : str
         ``recbole``, ``movielens-100k``, ``movielens-dat``, ``movielens-csv``, ``canonical`` or
         ``csv`` (the files that ``dataset.csv`` describes).
@@ -64,7 +63,7 @@ def read_raw(raw: Path, dataset: Mapping[str, Any], form: str) -> RawTables:
         If a file is missing or cannot be read as what it should be.
     """
     if form == "csv":
-        return read_own_csv(raw, dataset.get("csv"))
+        return read_own_csv(raw, dataset.csv)
     if form not in READERS:
         raise UserError(
             f"{raw / 'origin.json'}: unknown format {form!r}; known are csv, {', '.join(READERS)}. "
@@ -166,52 +165,47 @@ def read_movielens_csv(raw: Path) -> RawTables:
     return RawTables(ratings, described(items, genres_separator="|"), tags)
 
 
-def read_own_csv(raw: Path, csv: Mapping[str, Any] | None) -> RawTables:
+def read_own_csv(raw: Path, csv: CsvSettings | None) -> RawTables:
     """Read the user's own files.
 
     Parameters
     ----------
     raw : Path
-    csv : mapping
-        ``dataset.csv`` of the configuration: for ``ratings`` and, where there are such files,
-        ``items`` and ``tags`` the file and the names of its columns; ``separator``; ``encoding``.
+        Folder of the files.
+    csv : CsvSettings
+        The files and the names of their columns.
 
     Notes
     -----
-    Timestamps may be absent; they are then 0 and temporal splits fall back on the order of the
-    file. Where no column is named for the year, it is taken from titles such as "Heat (1995)".
+    Without timestamps, all are 0 and temporal splits use the order of the file. Without a column
+    for the year, it is taken from titles such as "Heat (1995)".
     """
-    if csv is None or csv.get("ratings") is None:
+    if csv is None:
         raise UserError(
             "dataset.csv.ratings: missing; name there the file of the ratings and its columns "
             "(user, item, rating)"
         )
 
-    def read(table: str, needed: Mapping[str, str], optional: Mapping[str, str]) -> RawTable:
-        given = csv[table]
-        for key in ("file", *needed):
-            if not given.get(key):
-                raise UserError(
-                    f"dataset.csv.{table}.{key}: missing; name the {key} of the {table}"
-                )
-        wanted = {**needed, **{key: name for key, name in optional.items() if given.get(key)}}
+    def read(
+        table: str, given: RatingsFile | ItemsFile | TagsFile, names: dict[str, str]
+    ) -> RawTable:
+        columns = {name: getattr(given, key) for key, name in names.items()}
         file = TextFile(
-            raw / given["file"],
-            separator=csv.get("separator") or ",",
-            encoding=csv.get("encoding") or "utf-8",
+            raw / given.file,
+            separator=csv.separator,
+            encoding=csv.encoding,
             advice=f"Name the right columns under dataset.csv.{table}, and dataset.csv.separator.",
         )
-        return read_delimited(file, {name: given[key] for key, name in wanted.items()})
+        return read_delimited(file, {name: column for name, column in columns.items() if column})
 
-    ids = {"user": "user_id", "item": "item_id"}
-    when = {"timestamp": "timestamp"}
-    ratings = _with_timestamps(read("ratings", ids | {"rating": "rating"}, when))
+    ids = {"user": "user_id", "item": "item_id", "timestamp": "timestamp"}
+    ratings = _with_timestamps(read("ratings", csv.ratings, ids | {"rating": "rating"}))
     items = tags = None
-    if csv.get("items"):
-        table = read("items", {"item": "item_id"}, {n: n for n in ("title", "year", "genres")})
-        items = described(table, csv["items"].get("genres_separator") or "|")
-    if csv.get("tags"):
-        tags = _with_timestamps(read("tags", ids | {"tag": "tag"}, when))
+    if csv.items is not None:
+        names = {"item": "item_id"} | {name: name for name in ("title", "year", "genres")}
+        items = described(read("items", csv.items, names), csv.items.genres_separator)
+    if csv.tags is not None:
+        tags = _with_timestamps(read("tags", csv.tags, ids | {"tag": "tag"}))
     return RawTables(ratings, items, tags)
 
 

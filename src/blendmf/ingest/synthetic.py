@@ -8,9 +8,8 @@ rounded to half steps, with e standard normal. How often an item is rated, and h
 rates, follow shifted power laws (Zipf-Mandelbrot), as in collected data.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from blendmf.common.errors import UserError
 from blendmf.common.files import read_arrays, replacing, write_arrays
 from blendmf.common.random_streams import stream
+from blendmf.config.dataset import SyntheticSettings
 from blendmf.data.tables import write_table
 from blendmf.ingest.descriptions import GENRES_TYPE
 from blendmf.ingest.power_law import deal, draw_distinct, place_in_group
@@ -62,7 +62,7 @@ RATINGS_SCHEMA = pa.schema(
 )
 
 
-def generate(folder: Path, settings: Mapping[str, Any], seed: int) -> None:
+def generate(folder: Path, settings: SyntheticSettings, seed: int) -> None:
     """Write generated canonical tables and the parameters behind them.
 
     ``ratings.parquet`` is sorted by user and time; ``items.parquet`` has the words of an item as
@@ -91,19 +91,19 @@ def generate(folder: Path, settings: Mapping[str, Any], seed: int) -> None:
         replacing(folder / "ratings.parquet") as temporary,
         pq.ParquetWriter(temporary, RATINGS_SCHEMA, compression="zstd") as writer,
     ):
-        for block in _ratings(truth, counts, float(settings["noise"]), seed):
+        for block in _ratings(truth, counts, float(settings.noise), seed):
             writer.write_table(block)
     write_table(folder / "items.parquet", _items(content, seed))
     no_tags = {"user_id": "int64", "item_id": "int64", "tag": "str", "timestamp": "int64"}
     write_table(folder / "tags.parquet", pd.DataFrame(columns=list(no_tags)).astype(no_tags))
     truth.save(folder / "truth.npz")
-    noise = {"noise": np.array(settings["noise"], dtype=np.float64)}
+    noise = {"noise": np.array(settings.noise, dtype=np.float64)}
     write_arrays(folder / "truth.npz", read_arrays(folder / "truth.npz") | noise)
 
 
-def ratings_per_user(settings: Mapping[str, Any], seed: int) -> NDArray[np.int64]:
+def ratings_per_user(settings: SyntheticSettings, seed: int) -> NDArray[np.int64]:
     """Deal to each user a number of items, of shape (n_users,), in all ``ratings`` exactly."""
-    n_users, n_items, n_ratings = (settings[key] for key in ("users", "items", "ratings"))
+    n_users, n_items, n_ratings = (settings.users, settings.items, settings.ratings)
     most = int(n_items * LARGEST_SHARE_RATED)
     if not n_users * MIN_RATINGS_PER_USER <= n_ratings <= n_users * most:
         raise UserError(
@@ -117,7 +117,7 @@ def ratings_per_user(settings: Mapping[str, Any], seed: int) -> NDArray[np.int64
     return np.asarray(rng.permutation(extra + MIN_RATINGS_PER_USER))
 
 
-def planted_model(settings: Mapping[str, Any], content: sp.csr_array, seed: int) -> FactorModel:
+def planted_model(settings: SyntheticSettings, content: sp.csr_array, seed: int) -> FactorModel:
     """Draw the parameters from which the ratings are made.
 
     Parameters
@@ -128,8 +128,8 @@ def planted_model(settings: Mapping[str, Any], content: sp.csr_array, seed: int)
         C, from `item_terms`.
     seed : int
     """
-    n_users, n_items, n_terms = (settings[key] for key in ("users", "items", "terms"))
-    d = settings["latent_dim"]
+    n_users, n_items, n_terms = (settings.users, settings.items, settings.terms)
+    d = settings.latent_dim
     deviation = np.sqrt(FACTOR_EFFECT_DEVIATION / np.sqrt(d))
 
     def normal(name: str, scale: float, *shape: int) -> NDArray[np.float32]:
@@ -152,9 +152,9 @@ def planted_model(settings: Mapping[str, Any], content: sp.csr_array, seed: int)
     )
 
 
-def item_terms(settings: Mapping[str, Any], seed: int) -> sp.csr_array:
+def item_terms(settings: SyntheticSettings, seed: int) -> sp.csr_array:
     """Draw the terms of each item: binary rows scaled to length 1, of shape (n_items, n_terms)."""
-    shape = (settings["items"], settings["terms"])
+    shape = (settings.items, settings.terms)
     rng = stream(seed, "synthetic", "content")
     counts = rng.integers(1, min(TERMS_PER_ITEM, shape[1]) + 1, shape[0])
     items, terms = draw_distinct(counts, shape[1], TERM_EXPONENT, rng)

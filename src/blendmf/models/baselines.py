@@ -20,9 +20,8 @@ def fit_global_mean(train: Observations, rating_range: tuple[float, float]) -> F
 def fit_bias(
     train: Observations,
     rating_range: tuple[float, float],
-    *,
-    user_shrinkage: float = 15.0,
-    item_shrinkage: float = 10.0,
+    user_shrinkage: float,
+    item_shrinkage: float,
     sweeps: int = 10,
 ) -> FactorModel:
     """mu + b_u + b_i by alternating ridge solutions.

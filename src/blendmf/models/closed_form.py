@@ -79,7 +79,7 @@ def _fit_svd(
     rating_range: tuple[float, float],
     random: np.random.Generator,
 ) -> FactorModel:
-    """Truncated SVD of the given rank, or of the one of `ranks` with the lowest validation error."""
+    """Truncated SVD of the given rank, or of the best one of `ranks` on validation."""
     shrinkage = (entry.user_shrinkage, entry.item_shrinkage)
     if entry.rank is not None:
         return fit_svd(train, rating_range, entry.rank, random, *shrinkage)

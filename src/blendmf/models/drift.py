@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from blendmf.models.baselines import fit_bias
 from blendmf.models.observations import Observations
 
+BIAS_SHRINKAGE = (15.0, 10.0)
+"""Pseudo-counts of the user and item biases that drift is measured from."""
+
 SHRINKAGE = 10.0
 """How strongly slopes are held to the common one, in sums of squared places; a rating has 1/12."""
 
@@ -37,7 +40,7 @@ def user_slopes(
 
     A ridge regression of what biases leave of the ratings, about the slope that all users share.
     """
-    bias = fit_bias(train, rating_range)
+    bias = fit_bias(train, rating_range, *BIAS_SHRINKAGE)
     left = train.ratings - bias.predict(train.users, train.items)
     at = places.astype(np.float64)
     n_users = train.shape[0]

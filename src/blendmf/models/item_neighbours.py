@@ -147,12 +147,12 @@ def fit_item_neighbours(
     train: Observations,
     rating_range: tuple[float, float],
     *,
-    neighbours: int = 200,
-    similarity_shrinkage: float = 100.0,
-    neighbour_shrinkage: float = 30.0,
-    amplification: float = 2.0,
-    user_shrinkage: float = 15.0,
-    item_shrinkage: float = 10.0,
+    neighbours: int,
+    similarity_shrinkage: float,
+    neighbour_shrinkage: float,
+    amplification: float,
+    user_shrinkage: float,
+    item_shrinkage: float,
 ) -> ItemNeighboursModel:
     """Biases by alternating ridge solutions, and each item's most similar items.
 

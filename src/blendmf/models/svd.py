@@ -59,9 +59,8 @@ def fit_svd(
     rating_range: tuple[float, float],
     rank: int,
     random: np.random.Generator,
-    *,
-    user_shrinkage: float = 15.0,
-    item_shrinkage: float = 10.0,
+    user_shrinkage: float,
+    item_shrinkage: float,
 ) -> FactorModel:
     """mu + b_u + b_i plus the best rank-k approximation of what they leave, zero where unrated.
 

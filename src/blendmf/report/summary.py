@@ -28,7 +28,7 @@ def summarise(results: Results, dataset: str, figures: str) -> str:
     str
         reStructuredText with sections underlined by hyphens.
     """
-    k = results.evaluation["k"]
+    k = results.evaluation.k
     split = results.split
     parts = [
         section(

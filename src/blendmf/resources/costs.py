@@ -66,7 +66,7 @@ COSTS = {
     "content": Costs(280, {"item": 3000, "tag": 2400}, {"item": 100, "tag": 30}),
     "fitted_on": Costs(300, {"rating": 115, "item": 3000, "tag": 1500, "long_byte": 4},
                        {"rating": 4.0, "tag": 60}),
-    "plot_ratings": Costs(300, {"rating": 50, "long_byte": 1}, {"rating": 0.4}),
+    "figures": Costs(330, {"rating": 50, "long_byte": 1}, {"rating": 0.4}),
     # Fits, by method. Fits in PyTorch include the libraries of CUDA.
     "baseline": Costs(140, {"train_rating": 35}, {"train_rating": 0.1}),
     "closed_form": Costs(140, {"train_rating": 75, "factor": 20, "neighbour": 15,
@@ -103,15 +103,13 @@ FIT = "fit"
 """Class of the rules that fit models: each fit has the costs of its method."""
 
 RULES_OF_CLASS = {
-    FIT: "train search finalists rank_sweep parity",
+    FIT: "train search rank_sweep parity",
     "tables": "import_tables split matrices places",
     "variants": "audit_table ablation_table",
-    "report": "select_best studies trials_pages check_parity summarise pages manifest usage scaling"
-    " plot_search plot_learning_curves plot_rank_sweep plot_comparison plot_differences"
-    " plot_cold_start plot_strata plot_small_matrix plot_scaling",
+    "report": "select_best studies check_parity summarise pages manifest usage scaling",
 }
 ALONE_IN_CLASS = (
-    *("fetch", "leakage", "content", "fitted_on", "plot_ratings", "small_matrix"),
+    *("fetch", "leakage", "content", "fitted_on", "figures", "small_matrix"),
     *("evaluate", "recommend", "compare"),
 )
 RULES = {rule: rule for rule in ALONE_IN_CLASS} | {
@@ -216,7 +214,17 @@ def disk_mb(job: Job) -> int:
 
 def gpus(job: Job) -> int:
     """GPUs to request: those of a fit; scoring needs none."""
-    return max((fit.gpus for fit in job.fits), default=0) if RULES[job.rule] == FIT else 0
+    return max((fit.gpus for fit in job.fits), default=0) if fits_models(job.rule) else 0
+
+
+def writes_tables(rule: str) -> bool:
+    """Whether jobs of the rule write large files, for which they request disk."""
+    return bool(costs_of(rule).disk)
+
+
+def fits_models(rule: str) -> bool:
+    """Whether jobs of the rule fit models, for which they may request GPUs."""
+    return RULES.get(rule) == FIT
 
 
 def peak_mb(job: Job) -> float:

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from blendmf.config.validate import complete_config
-from blendmf.config.variants import arms
+from blendmf.config.experiment import Experiment, experiment
+from blendmf.config.variants import variants
 from blendmf.resources.costs import peak_mb, seconds
 from blendmf.resources.requests import job_of
 from blendmf.resources.size import expected_size
@@ -30,40 +30,36 @@ JOBS = (
     *("import_tables", "split", "matrices", "places", "content", "leakage", "fitted_on"),
     *("search mf-content", f"search mf-content{ONE_SHARD}", "train bias", "train svd"),
     *("train mf-content", "train bayes-content", "evaluate mf-content", "evaluate bayes-content"),
-    *("recommend mf-content", "compare", "rank_sweep", "plot_ratings"),
+    *("recommend mf-content", "compare", "rank_sweep", "figures"),
 )
 """Rule, and model where there is one."""
 
 
-def forecast(
-    config: Mapping[str, Any], schema: Mapping[str, Any], ratings: Sequence[int]
-) -> Iterator[str]:
+def forecast(config: Mapping[str, Any], ratings: Sequence[int]) -> Iterator[str]:
     """Lines of a Markdown table: peak memory in GB / processor minutes of each job.
 
     Parameters
     ----------
-    config, schema : mapping
-        The default experiment, before it is completed, and the schema of configurations.
+    config : mapping
+        The default configuration.
     ratings : sequence of int
         Number of ratings of each column.
     """
     yield f"| job | {' | '.join(_short(n) for n in ratings)} |"
     yield f"|---|{'---|' * len(ratings)}"
-    experiments = [_of_size(config, n) for n in ratings]
-    for experiment in experiments:
-        complete_config(experiment, schema)
+    experiments = [experiment(_of_size(config, n)) for n in ratings]
     for name in JOBS:
         rule, _, model = name.removesuffix(ONE_SHARD).partition(" ")
-        wildcards = {"model": model, "seed": "1"} if model else {}
+        wildcards = {"model": model} if model else {}
         wildcards |= {"shard": "1"} if name.endswith(ONE_SHARD) else {}
-        cells = [_cell(experiment, rule, wildcards) for experiment in experiments]
+        cells = [_cell(found, rule, wildcards) for found in experiments]
         yield f"| `{rule}`{name.removeprefix(rule)} | {' | '.join(cells)} |"
 
 
-def _cell(config: dict[str, Any], rule: str, wildcards: Mapping[str, str]) -> str:
-    arm = arms(config)["synthetic"]
-    size = expected_size(arm.dataset, arm.content)
-    job = job_of(rule, config, arm, size, wildcards)
+def _cell(found: Experiment, rule: str, wildcards: Mapping[str, str]) -> str:
+    variant = variants(found)["synthetic"]
+    size = expected_size(variant.dataset, variant.content)
+    job = job_of(rule, found, variant, size, wildcards)
     minutes = seconds(job) / 60
     return f"{peak_mb(job) / 1000:,.1f} / {f'{minutes:,.0f}' if minutes >= 1 else '< 1'}"
 
@@ -94,9 +90,8 @@ def _short(n: int) -> str:
 
 def main() -> None:
     """Print the table for the numbers of ratings on the command line."""
-    paths = ("config.yaml", "workflow/schemas/config.schema.yaml")
-    config, schema = (yaml.safe_load(Path(path).read_text(encoding="utf-8")) for path in paths)
-    print(*forecast(config, schema, [int(n) for n in sys.argv[1:]]), sep="\n")
+    config = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
+    print(*forecast(config, [int(n) for n in sys.argv[1:]]), sep="\n")
 
 
 if __name__ == "__main__":

@@ -9,18 +9,18 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from blendmf.config.model_kinds import KIND_DEFAULTS, is_trained, only_ranks, seeds_of
-from blendmf.config.variants import Arm, ablation_arms
+from blendmf.config.experiment import Experiment
+from blendmf.config.models import ContentEntry, Entry, MfContentEntry, SvdEntry, TrainedEntry
+from blendmf.config.training import TrainingSettings
+from blendmf.config.variants import Variant, ablation_variants
 from blendmf.ingest.local_copies import local_files
 from blendmf.resources.costs import FIT, RULES, Fit, Job
 from blendmf.resources.size import Size, counted_size, expected_size
 
-Block = Mapping[str, Any]
-
 BASELINES = ("global-mean", "popularity", "random")
-PARITY_ENTRY = {"kind": "content", "training": {"engine": "torch", "device": "cpu"}}
+PARITY_FIT = Fit("torch", user_words=True, item_words=True)
 PARITY_FITS = 10
-"""Five variants by two engines on the CPU, none more expensive than this one."""
+"""Five models by two engines on the CPU, none more expensive than this one."""
 
 BEFORE_IMPORT = ("fetch", "import_tables")
 """Rules whose data are not counted yet; counts of an earlier run may be of other data."""
@@ -31,151 +31,163 @@ class JobSizes:
 
     Parameters
     ----------
-    config : mapping
+    experiment : Experiment
         The complete configuration.
-    arms : mapping of str to Arm
+    variants : mapping of str to Variant
         The experiments and their variants by folder; jobs without a data set use the first.
     results : path
         Folder of the results.
     """
 
-    def __init__(self, config: Block, arms: Mapping[str, Arm], results: str | Path) -> None:
-        self._config, self._arms, self._results = config, arms, Path(results)
+    def __init__(
+        self, experiment: Experiment, variants: Mapping[str, Variant], results: str | Path
+    ) -> None:
+        self._experiment, self._variants, self._results = experiment, variants, Path(results)
         self._expected = cache(self._expected_size)
 
     def job(self, rule: str, wildcards: Mapping[str, str]) -> Job:
         """The job of a rule for some values of its wildcards."""
-        arm = self._arms[wildcards.get("dataset", next(iter(self._arms)))]
-        size = self._expected(arm.folder)
+        variant = self._variants[wildcards.get("dataset", next(iter(self._variants)))]
+        size = self._expected(variant.folder)
         if rule not in BEFORE_IMPORT:
             paths = ("data/source.json", "content/content.json")
-            size = counted_size(size, *(self._facts(arm, path) for path in paths))
-        return job_of(rule, self._config, arm, size, wildcards)
+            size = counted_size(size, *(self._facts(variant, path) for path in paths))
+        return job_of(rule, self._experiment, variant, size, wildcards)
 
     def _expected_size(self, folder: str) -> Size:
-        dataset = self._arms[folder].dataset
-        files = local_files(dataset["name"], dataset["path"], os.environ, dataset["csv"])
-        return expected_size(dataset, self._arms[folder].content, files)
+        variant = self._variants[folder]
+        files = local_files(variant.dataset, os.environ)
+        return expected_size(variant.dataset, variant.content, files)
 
-    def _facts(self, arm: Arm, path: str) -> dict[str, Any] | None:
-        file = self._results / arm.home(path) / path
+    def _facts(self, variant: Variant, path: str) -> dict[str, Any] | None:
+        file = self._results / variant.home(path) / path
         return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def job_of(
-    rule: str, config: Block, arm: Arm, size: Size, wildcards: Mapping[str, str] | None = None
+    rule: str,
+    experiment: Experiment,
+    variant: Variant,
+    size: Size,
+    wildcards: Mapping[str, str] | None = None,
 ) -> Job:
     """The job of a rule.
 
     Parameters
     ----------
     rule : str
-    config : mapping
+    experiment : Experiment
         The complete configuration.
-    arm : Arm
-        The experiment or variant.
+    variant : Variant
+        The experiment itself or one of its variants.
     size : Size
         Size of its data.
     wildcards : mapping, optional
-        ``model`` names the model that the job fits or scores; without ``seed`` a job that scores
-        a model does so for all seeds; with ``shard`` a search is divided among several jobs.
+        ``model`` names the model that the job fits or scores; a job that scores a model does so
+        for all seeds; with ``shard`` a search is divided among several jobs.
     """
     wildcards = wildcards or {}
-    entry = arm.models[wildcards["model"]] if "model" in wildcards else None
+    entry = variant.models[wildcards["model"]] if "model" in wildcards else None
     scoring = rule in ("evaluate", "recommend")
     fits: list[Fit] = []
     if rule == "rank_sweep":
-        fits = _rank_sweep_fits(config, arm)
+        fits = _rank_sweep_fits(experiment, variant)
     elif rule == "parity":
-        fits = [largest_fit(PARITY_ENTRY, config)] * PARITY_FITS * config["seeds"]
+        shared = experiment.training
+        fit = replace(PARITY_FIT, factors=shared.latent_dim, epochs=shared.epochs)
+        fits = [fit] * PARITY_FITS * experiment.seeds
     elif entry is not None and (scoring or RULES.get(rule) == FIT):
-        fits = [largest_fit(entry, config)] * _n_fits(rule, config, entry, wildcards)
-    users = config["recommendations" if rule == "recommend" else "evaluation"]
-    listed = users["users" if rule == "recommend" else "full_users"]
-    lists = scoring or (entry is not None and only_ranks(entry))
+        fits = [largest_fit(entry, experiment)] * _n_fits(rule, experiment, entry, wildcards)
+    users, recommendations = experiment.evaluation.full_users, experiment.recommendations
+    listed = recommendations.users if rule == "recommend" else users
+    lists = scoring or (entry is not None and not entry.predicts_ratings)
     return Job(
         rule,
         size,
-        arm.split["train"],
+        variant.split.train,
         fits,
-        n_models=len(arm.models),
-        n_scores=_n_scores(rule, config, arm),
-        resamples=config["evaluation"]["bootstrap_resamples"],
+        n_models=len(variant.models),
+        n_scores=_n_scores(rule, experiment, variant),
+        resamples=experiment.evaluation.bootstrap_resamples,
         listed_users=min(size.users if listed is None else listed, size.users) * lists,
-        list_length=config["recommendations"]["n"],
+        list_length=recommendations.n,
     )
 
 
-def largest_fit(entry: Block, config: Block) -> Fit:
+def largest_fit(entry: Entry, experiment: Experiment) -> Fit:
     """The most expensive fit that a model's settings or its search allow."""
-    bounds = entry.get("space", {}) if entry.get("search") else {}
+    bounds = entry.bounds if entry.searched else {}
 
     def largest(name: str, configured: int) -> int:
-        return max(configured, int(bounds[name]["high"])) if name in bounds else int(configured)
+        found = bounds.get(name)
+        return max(configured, int(found.high)) if found else configured
 
-    if not is_trained(entry):
-        method = "baseline" if entry["kind"] in BASELINES else "closed_form"
-        settings = {**KIND_DEFAULTS.get(entry["kind"], {}), **entry}
-        rank = (settings["rank"] or max(config["svd"]["ranks"])) if "rank" in settings else 0
-        neighbours = settings.get("neighbours", 0)
-        return Fit(method, largest("rank", rank), neighbours=largest("neighbours", neighbours))
-    if entry.get("search"):
-        bounds = {**config["search"]["space"], **bounds}
-    training = {**config["training"], **entry.get("training", {})}
-    method, blend = _method(training), entry.get("blend")
-    if entry["kind"] == "content":
-        blend = entry.get("blend", "both")
+    if not isinstance(entry, TrainedEntry):
+        method = "baseline" if entry.kind in BASELINES else "closed_form"
+        rank = getattr(entry, "rank", 0)
+        if isinstance(entry, SvdEntry) and entry.rank is None:
+            rank = max(experiment.svd.ranks)
+        neighbours = largest("neighbours", getattr(entry, "neighbours", 0))
+        return Fit(method, largest("rank", rank), neighbours=neighbours)
+    training = entry.training
+    method = _method(training)
+    blend = entry.blend if isinstance(entry, MfContentEntry) else None
+    only_words = isinstance(entry, ContentEntry)
     return Fit(
         method,
-        largest("latent_dim", training["latent_dim"]),
-        training["epochs"],
-        draws=min(training["draws"], training["epochs"]) if method == "bayes" else 0,
-        user_words=blend in ("user", "both"),
-        item_words=blend in ("item", "both"),
-        gpus=int(method == "torch" and training["device"] == "cuda"),
+        largest("latent_dim", training.latent_dim),
+        training.epochs,
+        draws=min(training.draws, training.epochs) if method == "bayes" else 0,
+        user_words=only_words or blend in ("user", "both"),
+        item_words=only_words or blend in ("item", "both"),
+        gpus=int(method == "torch" and training.device == "cuda"),
     )
 
 
-def _method(training: Block) -> str:
+def _method(training: TrainingSettings) -> str:
     """Row of the costs; `engine: auto` without a named device counts as Numba."""
-    optimiser, engine, device = (training[key] for key in ("optimiser", "engine", "device"))
+    optimiser, engine, device = training.optimiser, training.engine, training.device
     if optimiser in ("als", "bayes"):
-        return str(optimiser)
+        return optimiser
     in_torch = engine == "torch" or (engine == "auto" and device not in ("auto", "cpu"))
     return "torch" if in_torch or optimiser in ("adam", "gd") else "sgd"
 
 
-def _n_fits(rule: str, config: Block, entry: Block, wildcards: Mapping[str, str]) -> int:
+def _n_fits(rule: str, experiment: Experiment, entry: Entry, wildcards: Mapping[str, str]) -> int:
     """Trials and refits of finalists of a search; seeds of a model that is scored."""
-    if rule == "evaluate" and "seed" not in wildcards:
-        return len(seeds_of(entry, config["seeds"]))
-    if rule not in ("search", "finalists"):
+    if rule == "evaluate":
+        return len(entry.seeds(experiment.seeds))
+    if rule != "search":
         return 1
-    search = config["search"]
-    # Finalists of a model without randomness keep their scores.
-    refits = search["finalists"] * search["finalist_seeds"] * is_trained(entry)
+    search = experiment.search
+    # Finalists of a deterministic model keep their scores.
+    refits = search.finalists * search.finalist_seeds * entry.is_trained
     if "shard" in wildcards:
-        return ceil(max(search["trials_per_generation"], refits) / search["shards"])
-    return int(search["trials"] + refits)
+        return ceil(max(search.trials_per_generation, refits) / search.shards)
+    return search.trials + refits
 
 
-def _rank_sweep_fits(config: Block, arm: Arm) -> list[Fit]:
+def _rank_sweep_fits(experiment: Experiment, variant: Variant) -> list[Fit]:
     """A truncated SVD of each rank, and a fit of the compared model, if any."""
-    ranks = config["svd"]["ranks"]
+    ranks = experiment.svd.ranks
     fits = [Fit("closed_form", rank) for rank in ranks]
-    compared = arm.models.get(config["svd"]["compared_with"])
+    compared = variant.models.get(experiment.svd.compared_with or "")
     if compared is not None:
-        fits += [replace(largest_fit(compared, config), factors=rank) for rank in ranks]
+        fits += [replace(largest_fit(compared, experiment), factors=rank) for rank in ranks]
     return fits
 
 
-def _n_scores(rule: str, config: Block, arm: Arm) -> int:
+def _n_scores(rule: str, experiment: Experiment, variant: Variant) -> int:
     """Models times seeds, over all variants whose per-user scores the rule compares."""
     if rule == "ablation_table":
-        return int((1 + len(ablation_arms(config))) * config["seeds"])
-    own = sum(len(seeds_of(entry, config["seeds"])) for entry in arm.models.values())
+        return (1 + len(ablation_variants(experiment))) * experiment.seeds
+    own = sum(len(entry.seeds(experiment.seeds)) for entry in variant.models.values())
     if rule != "audit_table":
         return own
-    # Only variants that test the same ratings are compared user by user.
-    splits = [variant.get("split", {}) for variant in config["audit"]["arms"].values()]
-    return own * (1 + sum({**config["split"], **split} == config["split"] for split in splits))
+    # Only variants with the same test ratings are compared user by user.
+    splits = [change.split for change in experiment.audit.arms.values()]
+    same = [
+        split is None or experiment.split.with_fields_of(split) == experiment.split
+        for split in splits
+    ]
+    return own * (1 + sum(same))

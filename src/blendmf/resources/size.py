@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from blendmf.config.dataset import DatasetSettings
+from blendmf.config.protocol import ContentSettings
 from blendmf.ingest.catalogue import KNOWN
 
 SAMPLE_BYTES = 2**16
@@ -49,7 +51,7 @@ class Size:
 
 
 def expected_size(
-    dataset: Mapping[str, Any], content: Mapping[str, Any], files: Iterable[str | Path] = ()
+    dataset: DatasetSettings, content: ContentSettings, files: Iterable[str | Path] = ()
 ) -> Size:
     """Estimate the size of a data set before it is imported.
 
@@ -59,21 +61,21 @@ def expected_size(
 
     Parameters
     ----------
-    dataset, content : mapping
-        The blocks `dataset` and `content` of the configuration.
+    dataset : DatasetSettings
+    content : ContentSettings
     files : iterable of path
         Local files of the data set; missing files are ignored.
     """
-    name, own = dataset["name"], dataset["csv"] is not None
+    name, own = dataset.name, dataset.csv is not None
     if name == "synthetic" and not own:
-        generated = dataset["synthetic"]
-        size = Size(generated["ratings"], generated["users"], generated["items"])
-        return replace(size, terms=_most_terms(content, size, generated["terms"]))
+        generated = dataset.synthetic
+        size = Size(generated.ratings, generated.users, generated.items)
+        return replace(size, terms=_most_terms(content, size, generated.terms))
     lines, text_bytes = max((_lines(Path(path)) for path in files), default=(0, 0))
     counts = None if own or name not in KNOWN else KNOWN[name].counts
     if counts is None:
         rows = lines // RATINGS_PER_USER_OR_ITEM + 1
-        return Size(lines, rows, rows, lines, content["max_terms"], text_bytes)
+        return Size(lines, rows, rows, lines, content.max_terms, text_bytes)
     ratings = min(lines or counts.ratings, counts.ratings)
     size = Size(
         ratings,
@@ -109,10 +111,10 @@ def counted_size(
     return size if content is None else replace(size, terms=content["terms"])
 
 
-def _most_terms(content: Mapping[str, Any], size: Size, more: int) -> int:
+def _most_terms(content: ContentSettings, size: Size, more: int) -> int:
     """Terms of genres, years and decades, and `more`; `max_terms` if there are tags or titles."""
-    many = "title" in content["parts"] or ("tags" in content["parts"] and size.tags > 0)
-    return int(content["max_terms"] if many else min(content["max_terms"], FEW_TERMS + more))
+    many = "title" in content.parts or ("tags" in content.parts and size.tags > 0)
+    return content.max_terms if many else min(content.max_terms, FEW_TERMS + more)
 
 
 def _lines(path: Path) -> tuple[int, int]:

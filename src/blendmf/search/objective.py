@@ -54,10 +54,11 @@ def validation_objective(
     seed : int
         The experiment's seed.
     """
-    if entry.predicts_ratings:
-        score = partial(rmse, part=validation)
-    else:
-        score = ranking_score(train, validation, evaluation, seed)
+    score: Score = (
+        partial(rmse, part=validation)
+        if entry.predicts_ratings
+        else ranking_score(train, validation, evaluation, seed)
+    )
 
     def objective(params: Params, name: tuple[str | int, ...], goes_on: GoesOn) -> TrialOutcome:
         tuned = entry.with_params(params)
@@ -128,7 +129,7 @@ def _overshoots(entry: Entry) -> bool:
 def ranking_score(
     train: Observations, validation: Observations, evaluation: EvaluationSettings, seed: int
 ) -> Score:
-    """Function that gives 1 - NDCG@k of a model's ranked lists of all items without training rating.
+    """Function that gives 1 - NDCG@k of a model's ranked lists of all unrated items.
 
     The mean is over the users with validation ratings, or a sample of ``evaluation.full_users``.
     """

@@ -106,7 +106,8 @@ def score_name(entry: Entry, evaluation: EvaluationSettings) -> str:
 
 def _moved_into(space: Mapping[str, Dimension], entry: Entry, found: Params) -> Params | None:
     """Point of the space; None if a parameter has no value."""
-    values = {name: found.get(name, entry.value_of(name)) for name in space}
+    settings = entry.searched_settings
+    values = {name: found.get(name, getattr(settings, name)) for name in space}
     if any(value is None for value in values.values()):
         return None
     moved = {

@@ -109,7 +109,9 @@ def _rank(standing: dict[str, Any]) -> tuple[int, float]:
 
 
 def _all_failed(plan: SearchPlan, score: str) -> str:
-    failure = f"search of {plan.model}: none of {plan.settings.trials} trials reached a finite {score}"
+    failure = (
+        f"search of {plan.model}: none of {plan.settings.trials} trials reached a finite {score}"
+    )
     rate = plan.space.get("learning_rate")
     if rate is None:
         return f"{failure}; check that the split leaves validation ratings"

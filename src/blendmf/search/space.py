@@ -62,12 +62,10 @@ class Dimension:
 
 
 def search_space(entry: Entry) -> dict[str, Dimension]:
-    """Dimensions of a model's search by parameter, in alphabetical order."""
-    space: Mapping[str, Bounds | None] = getattr(entry, "space", {})
+    """Dimensions of a model's search by parameter; shared ones first, then the model's own."""
     return {
         name: Dimension.of_bounds(bounds, entry.is_whole(name))
-        for name, bounds in space.items()
-        if bounds is not None
+        for name, bounds in entry.bounds.items()
     }
 
 

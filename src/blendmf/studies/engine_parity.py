@@ -12,6 +12,8 @@ import scipy.sparse as sp
 
 from blendmf.common.errors import UserError
 from blendmf.common.job_log import progress
+from blendmf.config.models import Entry, TrainedEntry, model_entry
+from blendmf.config.training import TrainingSettings
 from blendmf.evaluation.rating_metrics import rmse
 from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
@@ -47,8 +49,8 @@ class Outcome(NamedTuple):
 
 
 def parity(
-    models: Mapping[str, Mapping[str, Any]],
-    training: Mapping[str, Any],
+    models: Mapping[str, Entry],
+    training: TrainingSettings,
     train: Observations,
     test: Observations,
     content: sp.csr_array,
@@ -62,10 +64,10 @@ def parity(
 
     Parameters
     ----------
-    models : mapping
-        The configuration's models; the first of a variant's kind lends it its `training` keys.
-    training : mapping
-        The configuration's `training` block.
+    models : mapping of str to Entry
+        The configured models; a variant uses the training settings of the first of its kind.
+    training : TrainingSettings
+        Settings of variants without such a model.
     train, test : Observations
     content : csr_array of shape (n_items, n_terms)
     rating_range : (float, float)
@@ -74,7 +76,7 @@ def parity(
     seeds : int
         Fits of each variant from different random streams.
     threads : int
-        Threads of the numba engine.
+        Number of threads of the numba engine.
 
     Returns
     -------
@@ -91,8 +93,7 @@ def parity(
         reference = math.nan
         for engine, device in engines:
             fit = fit_model(
-                _entry(variant, models, engine, device),
-                training,
+                _entry(variant, models, training, engine, device),
                 train,
                 nothing,
                 content,
@@ -153,14 +154,19 @@ def check_parity(outcomes: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _entry(
-    variant: str, models: Mapping[str, Mapping[str, Any]], engine: str, device: str
-) -> dict[str, Any]:
+    variant: str,
+    models: Mapping[str, Entry],
+    training: TrainingSettings,
+    engine: str,
+    device: str,
+) -> Entry:
     kind = VARIANTS[variant]["kind"]
-    own: Mapping[str, Any] = next(
-        (m.get("training", {}) for m in models.values() if m["kind"] == kind), {}
+    of_kind = (
+        m.training for m in models.values() if isinstance(m, TrainedEntry) and m.kind == kind
     )
-    asked = {"optimiser": "sgd", "engine": engine, "device": device}
-    return {**VARIANTS[variant], "training": {**own, **asked}}
+    own = next(of_kind, training).model_dump()
+    values = own | {"optimiser": "sgd", "engine": engine, "device": device}
+    return model_entry({**VARIANTS[variant], "training": values})
 
 
 def _lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -1,8 +1,7 @@
-"""Truncated SVD beside matrix factorisation at the same ranks: error and seconds."""
+"""Truncated SVD compared with matrix factorisation at the same ranks: errors and seconds."""
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,6 +9,7 @@ import scipy.sparse as sp
 
 from blendmf.common.job_log import progress
 from blendmf.common.random_streams import stream
+from blendmf.config.models import SvdEntry, TrainedEntry
 from blendmf.evaluation.rating_metrics import rmse
 from blendmf.models.observations import Observations
 from blendmf.models.svd import fit_svd, singular_triplets
@@ -18,9 +18,8 @@ from blendmf.training.fit import fit_model
 
 def rank_sweep(
     ranks: Sequence[int],
-    shrinkage: Mapping[str, float],
-    entry: Mapping[str, Any] | None,
-    training: Mapping[str, Any],
+    svd: SvdEntry,
+    entry: TrainedEntry | None,
     train: Observations,
     validation: Observations,
     test: Observations,
@@ -35,18 +34,15 @@ def rank_sweep(
     ----------
     ranks : sequence of int
         A rank that the matrix does not have is left out.
-    shrinkage : mapping
-        ``user_shrinkage`` and ``item_shrinkage`` of the biases that truncated SVD takes away.
-    entry : mapping or None
-        The factorisation's entry in the configuration, with its chosen settings; every rank is
-        trained with them, only the number of factors differs. None leaves it out.
-    training : mapping
-        The configuration's `training` block.
+    svd : SvdEntry
+        Its shrinkage of the biases is used at every rank.
+    entry : TrainedEntry or None
+        Settings of the factorisation; only its number of factors varies. None leaves it out.
     train, validation, test : Observations
     rating_range : (float, float)
     seed : int
     threads : int
-        Threads that may train; the outcome does not hang on it.
+        Number of training threads; does not affect the result.
 
     Returns
     -------
@@ -61,15 +57,13 @@ def rank_sweep(
     for rank in progress(possible, "ranks"):
         start = time.perf_counter()
         random = stream(seed, "rank_sweep", rank)
-        svd = fit_svd(train, rating_range, rank, random, **shrinkage)
+        fitted = fit_svd(train, rating_range, rank, random, svd.user_shrinkage, svd.item_shrinkage)
         seconds = time.perf_counter() - start
-        rows.append(("svd", rank, rmse(svd, validation), rmse(svd, test), seconds))
+        rows.append(("svd", rank, rmse(fitted, validation), rmse(fitted, test), seconds))
         if entry is None:
             continue
-        own = {**entry, "training": {**entry.get("training", {}), "latent_dim": rank}}
         fit = fit_model(
-            own,
-            training,
+            entry.with_params({"latent_dim": rank}),
             train,
             validation,
             None,

@@ -7,10 +7,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from blendmf.common.errors import UserError
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.loop import Engine
 from blendmf.training.parameters import Parameters
-from blendmf.config.training import TrainingSettings
 
 if TYPE_CHECKING:
     from blendmf.training.pytorch.autograd_engine import TorchEngine

@@ -1,8 +1,10 @@
 """Fitting any model of the comparison from its entry in the configuration."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -49,6 +51,24 @@ class Fit:
     diverged: bool
     engine: EngineFacts
     seconds: float
+
+    def facts(self, n_ratings: int) -> dict[str, Any]:
+        """JSON values that ``fit.json`` states; `n_ratings` is the number of training ratings."""
+        rmse, rate = self.validation_rmse, self.epochs * n_ratings / self.seconds
+        return {
+            "engine": self.engine.name,
+            "engine_reason": self.engine.reason,
+            "threads": self.engine.threads,
+            "blocks": self.engine.blocks,
+            "gpu": self.engine.gpu,
+            "best_epoch": self.best_epoch,
+            "epochs": self.epochs,
+            "validation_rmse": rmse if math.isfinite(rmse) else None,
+            "diverged": self.diverged,
+            "seconds": self.seconds,
+            "ratings": n_ratings,
+            "ratings_per_second": rate if self.epochs else None,
+        }
 
 
 def fit_model(

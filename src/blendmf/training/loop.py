@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from blendmf.common.job_log import progress
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, penalised_loss
-from blendmf.config.training import TrainingSettings
 
 GoesOn = Callable[[int, float], bool]
 """Asked after each epoch, with its number and the lowest validation RMSE so far."""

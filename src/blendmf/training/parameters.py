@@ -9,9 +9,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
+from blendmf.config.training import TrainingSettings
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.observations import Observations
-from blendmf.config.training import TrainingSettings
 
 Array = NDArray[np.float32] | NDArray[np.float64]
 

@@ -3,12 +3,12 @@
 import numpy as np
 import scipy.sparse as sp
 
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.als.als import AlsEngine
 from blendmf.training.bayes.row_sampler import load_kernels
 from blendmf.training.kernels.vector_rows import LANES
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 
 VARIANTS = {

@@ -15,9 +15,9 @@ from benchmarks.known_systems import Protocol
 from benchmarks.protocols import Tables, in_random_order, random_folds, temporal_split
 from benchmarks.scores import rated_precision_recall
 from blendmf.common.files import write_json
+from blendmf.config.training import TrainingSettings
 from blendmf.data.tables import write_table
 from blendmf.models.observations import Observations
-from blendmf.config.training import TrainingSettings
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 SPLIT = {"scheme": "per-user-temporal", "train": 0.7, "validation": 0.15, "min_ratings": 1}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
+from blendmf.config.validate import complete_config, data_sets
 
 from blendmf.common.errors import UserError
-from blendmf.config.validate import complete_config, data_sets
 from blendmf.config.training import TrainingSettings
 
 ROOT = Path(__file__).parents[3]

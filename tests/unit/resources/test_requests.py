@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 import yaml
-
 from blendmf.config.validate import complete_config
+from blendmf.training.settings import TrainingSettings
+
 from blendmf.config.variants import arms
 from blendmf.resources.costs import gpus
 from blendmf.resources.requests import JobSizes, job_of
 from blendmf.resources.size import Size
 from blendmf.training.engines import choose_engine
-from blendmf.training.settings import TrainingSettings
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())

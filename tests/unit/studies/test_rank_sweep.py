@@ -5,10 +5,10 @@ import pytest
 import scipy.sparse as sp
 
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.models.svd import fit_svd
 from blendmf.studies.rank_sweep import rank_sweep
-from blendmf.config.training import TrainingSettings
 
 TRAINING = asdict(TrainingSettings(epochs=4))
 SHRINKAGE = {"user_shrinkage": 15, "item_shrinkage": 10}

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.drift import LAST_PLACE, predicted_place, user_slopes, without_drift
 from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
-from blendmf.config.training import TrainingSettings
 
 RANGE = (-100.0, 100.0)
 N_USERS, N_ITEMS = 40, 1500

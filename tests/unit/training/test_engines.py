@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from blendmf.common.errors import UserError
-from blendmf.training.engines import WORTH_A_GPU, choose_engine
 from blendmf.config.training import TrainingSettings
+from blendmf.training.engines import WORTH_A_GPU, choose_engine
 
 FEW, MANY = WORTH_A_GPU - 1, WORTH_A_GPU
 

@@ -6,10 +6,10 @@ import scipy.sparse as sp
 
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.model import load_model
 from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
-from blendmf.config.training import TrainingSettings
 
 RANGE = (0.0, 6.0)
 TRAINING = asdict(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from blendmf.common.errors import UserError
+from blendmf.config.training import TrainingSettings, tuned_entry
 from blendmf.models.observations import Observations
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters
-from blendmf.config.training import TrainingSettings, tuned_entry
 
 PART = Observations(
     np.zeros(4, dtype=np.int32),

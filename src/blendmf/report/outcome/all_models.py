@@ -13,7 +13,7 @@ from blendmf.report.rst import list_table, literal
 
 def comparison_table(results: Results) -> str:
     """One row per model, the lowest RMSE first, with the trials of its search."""
-    k = results.evaluation["k"]
+    k = results.evaluation.k
     columns = {
         "mae": "MAE",
         "rated_precision_at_k": f"Precision\\@{k}, rated",
@@ -79,7 +79,7 @@ def denominators(results: Results) -> str:
         f"points; the interval is over the users. *Rated* ranks each of {rated:,} users' own test "
         f"items, *full* the whole catalogue{some} without what the user has in training and "
         "validation; relevant is a rating of at least "
-        f"{results.evaluation['relevance_threshold']:g}, "
+        f"{results.evaluation.relevance_threshold:g}, "
         "precision divides by the list's length, a user without relevant items counts 0. Items of "
         "one score stand in the order of their ids, which may itself tell how popular they are: a "
         "model that gives all items one score is not one that ranks by chance. Coverage "

@@ -94,7 +94,7 @@ def _how_sure(difference: Difference, pairs: int, planned: bool) -> str:
 
 def _of_kind(results: Results) -> dict[str, list[str]]:
     return {
-        kind: [name for name in results.rmse.index if results.models[name]["kind"] == kind]
+        kind: [name for name in results.rmse.index if results.models[name].kind == kind]
         for kind in (PLAIN, BLENDED)
     }
 
@@ -147,7 +147,7 @@ def _rivals(results: Results) -> list[str]:
     sentences = []
     if close:
         sentences.append(f"It cannot safely be told apart from {enumerated(close)}.")
-    if results.models[best]["kind"] not in (PLAIN, BLENDED):
+    if results.models[best].kind not in (PLAIN, BLENDED):
         factorised = [
             best_of_kind(kind, rmse, results.models, results.validated) for kind in (PLAIN, BLENDED)
         ]

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blendmf.common.wording import enumerated, share_of
-from blendmf.config.model_kinds import STOCHASTIC_KINDS, is_searched, parameters_of, uses_content
 from blendmf.evaluation.bootstrap import resamples_needed, smallest_p_value
 from blendmf.evaluation.verdict import SIGNIFICANCE
 from blendmf.report.outcome.results import Results
@@ -73,7 +72,7 @@ def _of_budgets(results: Results) -> Iterator[str]:
     given = [
         literal(name)
         for name, entry in results.models.items()
-        if results.best and parameters_of(entry) and not is_searched(entry)
+        if results.best and entry.parameters and not entry.searched
     ]
     if given:
         yield (
@@ -83,7 +82,7 @@ def _of_budgets(results: Results) -> Iterator[str]:
 
 
 def _of_chance(results: Results) -> Iterator[str]:
-    has_chance = any(entry["kind"] in STOCHASTIC_KINDS for entry in results.models.values())
+    has_chance = any(entry.stochastic for entry in results.models.values())
     if has_chance and results.table["seeds"].max() == 1:
         yield "Every model was fitted once: what another training seed would change is unknown."
     n_users = int(results.metrics["n_users"].max())
@@ -96,7 +95,7 @@ def _of_chance(results: Results) -> Iterator[str]:
             f"The catalogue was ranked for {n_ranked} users alone (``evaluation.full_users``): the "
             "metrics of the full protocol are rough."
         )
-    resamples = results.evaluation["bootstrap_resamples"]
+    resamples = results.evaluation.bootstrap_resamples
     pairs = (
         int(results.differences["metric"].value_counts().max()) if len(results.differences) else 0
     )
@@ -135,9 +134,9 @@ def _of_time(results: Results) -> Iterator[str]:
 
 def _of_leakage(results: Results) -> Iterator[str]:
     levels = dict(LEVELS)
-    blended = any(uses_content(entry) for entry in results.models.values())
-    if blended and "tags" in results.content["parts"]:
-        levels |= LEVELS_OF_TAGS[results.content["tags"]]
+    blended = any(entry.uses_content for entry in results.models.values())
+    if blended and "tags" in results.content.parts:
+        levels |= LEVELS_OF_TAGS[results.content.tags]
     for key, level in levels.items():
         found = results.leakage.get(key)
         if found and found["denominator"] and found["share"] > level:

@@ -33,7 +33,7 @@ def findings(results: Results) -> list[str]:
     reference = reference_model(results.rmse, results.models, results.validated)
     if reference is None:
         return []
-    k = results.evaluation["k"]
+    k = results.evaluation.k
     titles = {"rmse": "test RMSE", "full_ndcg_at_k": f"NDCG\\@{k} over the whole catalogue"}
     pieces = [
         piece
@@ -115,7 +115,7 @@ def _or_dash(value: float, form: str) -> str:
 
 
 def _how_to_read(results: Results) -> str:
-    resamples, pairs = results.evaluation["bootstrap_resamples"], results.n_pairs("rmse")
+    resamples, pairs = results.evaluation.bootstrap_resamples, results.n_pairs("rmse")
     smallest = smallest_p_value(resamples, max(pairs, 1))
     return (
         "Intervals and p-values are of the users alone, all models on the same "

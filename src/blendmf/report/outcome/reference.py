@@ -6,13 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from blendmf.config.models import Entry
+
 PLAIN, BLENDED = "mf", "mf-content"
 
 
 def best_of_kind(
     kind: str,
     rmse: pd.Series,
-    models: Mapping[str, Mapping[str, Any]],
+    models: Mapping[str, Entry],
     validated: Sequence[Mapping[str, Any]],
 ) -> str | None:
     """The model that stands for a kind: the best on validation where that is known of all of it.
@@ -34,7 +36,7 @@ def best_of_kind(
     str or None
         None where there is no such model.
     """
-    of_kind = [str(name) for name in rmse.index if models[name]["kind"] == kind]
+    of_kind = [str(name) for name in rmse.index if models[name].kind == kind]
     known = {found["model"]: found["value"] for found in validated}
     validation = pd.Series(known, dtype="float64")
     scores = validation if chosen_by_validation(of_kind, validated) else rmse
@@ -72,7 +74,7 @@ def validated(
 
 def reference_model(
     rmse: pd.Series,
-    models: Mapping[str, Mapping[str, Any]],
+    models: Mapping[str, Entry],
     validated: Sequence[Mapping[str, Any]],
 ) -> str | None:
     """The model that all others are set against: the best plain factorisation.

@@ -6,6 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from blendmf.config.models import Entry
+from blendmf.config.protocol import ContentSettings, EvaluationSettings
+
 
 @dataclass(frozen=True, eq=False)
 class Results:
@@ -39,9 +42,9 @@ class Results:
     split: Mapping[str, Any]
     leakage: Mapping[str, Any]
     fitted_on: pd.DataFrame
-    models: Mapping[str, Mapping[str, Any]]
-    content: Mapping[str, Any]
-    evaluation: Mapping[str, Any]
+    models: Mapping[str, Entry]
+    content: ContentSettings
+    evaluation: EvaluationSettings
     published: Sequence[Mapping[str, Any]]
     validated: Sequence[Mapping[str, Any]]
 

@@ -8,13 +8,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.als.als_kernels import solve_rows, sum_squared_errors
 from blendmf.training.kernels.compiled import compiled
 from blendmf.training.kernels.row_tasks import RATINGS_PER_TASK, in_threads, row_tasks
 from blendmf.training.loop import HostEngine
 from blendmf.training.parameters import Array, Parameters
-from blendmf.config.training import TrainingSettings
 
 Rows = NDArray[np.float64]
 

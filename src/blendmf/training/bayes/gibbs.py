@@ -6,9 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.bayes.row_sampler import Rows, Side, Values
-from blendmf.config.training import TrainingSettings
 
 
 @dataclass(frozen=True)

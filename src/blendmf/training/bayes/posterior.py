@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from blendmf.common.job_log import progress
+from blendmf.config.training import TrainingSettings
 from blendmf.models.bayesian_factor_model import LEVELS, NORMAL_WIDTHS, BayesianFactorModel
 from blendmf.models.drift import predicted_place
 from blendmf.models.observations import Observations
 from blendmf.training.bayes.cold_start_offsets import Offsets, Unrated
 from blendmf.training.bayes.gibbs import Draw, GibbsSampler
 from blendmf.training.loop import Epoch, GoesOn
-from blendmf.config.training import TrainingSettings
 
 
 def sample_posterior(

@@ -4,13 +4,13 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters
 from blendmf.training.pytorch.content import Content
 from blendmf.training.pytorch.device import choose_device, gpu_name, one_thread, repeatable
 from blendmf.training.pytorch.objective import Ratings, objective, rmse
 from blendmf.training.pytorch.torch_terms import copied, squared_norms, to_parameters
-from blendmf.config.training import TrainingSettings
 
 
 class TorchEngine:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from blendmf.common.errors import UserError
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters
 from blendmf.training.pytorch.content import Content
@@ -25,7 +26,6 @@ from blendmf.training.pytorch.objective import Ratings, rmse
 from blendmf.training.pytorch.sgd_step import Batch, Tables
 from blendmf.training.pytorch.torch_schedule import Schedule
 from blendmf.training.pytorch.torch_terms import copied, squared_norms, to_parameters
-from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.blocks import Blocks, number_of_blocks
 
 SMALLEST_SCALE = 1e-12

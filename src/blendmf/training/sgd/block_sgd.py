@@ -10,11 +10,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.kernels.compiled import compiled
 from blendmf.training.kernels.vector_rows import lanes_of, padded_width
 from blendmf.training.parameters import Parameters
-from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.blocks import Blocks, number_of_blocks
 from blendmf.training.sgd.packed_parameters import PackedParameters
 from blendmf.training.sgd.sgd_kernels import (

@@ -25,12 +25,12 @@ import numpy as np
 import scipy.sparse as sp
 from numba import njit
 
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.kernels.compiled import compiled
 from blendmf.training.kernels.vector_rows import LANES, fused
 from blendmf.training.loop import HostEngine
 from blendmf.training.parameters import Parameters
-from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.blocks import Blocks
 
 SMALLEST_SCALE = 1e-4

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.als import als
 from blendmf.training.als.als import AlsEngine
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.config.training import TrainingSettings
 
 RANGE = (-50.0, 50.0)
 SETTINGS = TrainingSettings(

@@ -8,11 +8,11 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.bayes.posterior import calibrated
 from blendmf.training.bayes.side_features import SideInformation
 from blendmf.training.fit import fit_model
-from blendmf.config.training import TrainingSettings
 
 RANGE = (-100.0, 100.0)
 BAYES = {"training": {"optimiser": "bayes"}}

@@ -7,12 +7,12 @@ import torch
 
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.pytorch.autograd_engine import TorchEngine
 from blendmf.training.pytorch.device import choose_device
-from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.reference import SgdEngine
 from dense_reference import SETTINGS, VARIANTS, dense_gradients, problem
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters, Terms
@@ -20,7 +21,6 @@ from blendmf.training.pytorch.device import repeatable
 from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
 from blendmf.training.pytorch.torch_rows import Touched, damping
 from blendmf.training.pytorch.torch_schedule import Schedule
-from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 from blendmf.training.sgd.blocks import Blocks
 from blendmf.training.sgd.reference import SgdEngine

@@ -5,10 +5,10 @@ import pytest
 import scipy.sparse as sp
 
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd import block_sgd
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 from blendmf.training.sgd.reference import SgdEngine

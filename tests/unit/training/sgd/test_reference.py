@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, penalised_loss
-from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.reference import SMALLEST_SCALE, SgdEngine
 
 FIVE = [0.1, 0.2, 0.3, 0.4, 0.5]
