@@ -1,4 +1,4 @@
-"""The models of blendmf itself, fitted as the pipeline fits them."""
+"""The models of blendmf, fitted as the pipeline fits them."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from blendmf.training.settings import TrainingSettings
 
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:
-    """A fit from scratch for each point; validation decides when it stops, and what it keeps."""
+    """A separate fit for each point, with early stopping on the validation part."""
     entry = dict(request.settings)
     training = asdict(TrainingSettings()) | entry.pop("training", {})
 
@@ -33,7 +33,7 @@ def curve(problem: Problem, request: Request) -> Iterator[Point]:
             threads=request.threads,
         )
 
-    # The first fit of a process loads or compiles its kernels, which is no part of fitting.
+    # The first fit of a process loads or compiles its kernels, which is not training time.
     fit(1)
     for epochs in request.epochs:
         start = time.perf_counter()
