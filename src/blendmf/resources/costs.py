@@ -93,7 +93,7 @@ COSTS = {
     "recommend": Costs(260, {"rating": 3, "item": 4700, "factor": 4, "met_word": 8,
                              "drawn_factor": 4.5, "neighbour": 8, "recommended": 390},
                        {"user": 10, "listed_item": 0.05}),
-    "compare": Costs(330, {"user": 500, "score": 360, "resampled_pair": 30},
+    "compare": Costs(330, {"user": 500, "score": 360, "resampled_pair": 22},
                      {"resampled_user": 0.03, "resampled_score": 0.01, "resampled_pair": 1.0}),
     "variants": Costs(350, {"score": 60}, {"resampled_user": 0.03, "resampled_score": 0.002}),
 }
@@ -166,8 +166,8 @@ class Job:
         Share of the ratings that is for training.
     fits : list of Fit
         Models that the job fits or scores, one after the other.
-    n_models, n_scores : int
-        Models that it compares; per-user scores that it reads, over models, seeds and variants.
+    n_scores : int
+        Tables of per-user scores that it compares: models times seeds, in all variants.
     resamples : int
         Bootstrap resamples of the users.
     listed_users, list_length : int
@@ -178,7 +178,6 @@ class Job:
     size: Size
     train_share: float = 1.0
     fits: list[Fit] = field(default_factory=list)
-    n_models: int = 0
     n_scores: int = 0
     resamples: int = 0
     listed_users: int = 0
@@ -292,7 +291,7 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
         # Resamples of the users.
         "resampled_user": job.resamples * size.users,
         "resampled_score": job.resamples * size.users * job.n_scores,
-        "resampled_pair": job.resamples * job.n_models**2,
+        "resampled_pair": job.resamples * job.n_scores**2,
     }
 
 

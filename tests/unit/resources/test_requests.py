@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from snakemake.io import Wildcards
 
 from blendmf.config.validate import complete_config
 from blendmf.config.variants import arms
@@ -125,9 +126,8 @@ def test_a_gpu_is_requested_only_where_the_configuration_names_one() -> None:
 def test_scores_are_those_of_the_variants_that_a_job_compares() -> None:
     of_one = job("compare").n_scores
     assert of_one == 13 + 2 * 7, "three seeds of the seven stochastic models"
-    assert job("audit_table").n_scores == of_one * 2, "one variant tests the same ratings"
-    unpaired = {"arms": {"random": {"split": {"scheme": "random"}}}}
-    assert job("audit_table", audit=unpaired).n_scores == of_one
+    n_audited = len(complete()["audit"]["arms"])
+    assert job("audit_table").n_scores == of_one * (1 + n_audited)
     assert job("ablation_table").n_scores == 3 * (1 + 2 + 1 + 3 + 19)
 
 
@@ -153,6 +153,13 @@ def test_counts_replace_estimates_once_the_data_are_imported(tmp_path: Path) -> 
     assert before.ratings == 100_000
     assert (after.ratings, after.users, after.items, after.terms) == (90, 9, 8, 12)
     assert sizes.job("import_tables", {}).size == before, "counts may be those of other data"
+
+
+def test_wildcards_may_be_those_of_snakemake(tmp_path: Path) -> None:
+    config = complete()
+    wildcards = Wildcards(fromdict={"dataset": "ml-100k", "model": "mf", "seed": "2"})
+    job = JobSizes(config, arms(config), tmp_path).job("train", wildcards)
+    assert [fit.factors for fit in job.fits] == [50]
 
 
 def test_planning_imports_no_heavy_library() -> None:
