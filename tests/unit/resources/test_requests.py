@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from snakemake.io import Namedlist
+from snakemake.iocontainers import Wildcards
 
 from blendmf.config.validate import complete_config
 from blendmf.config.variants import arms
@@ -157,7 +157,7 @@ def test_counts_replace_estimates_once_the_data_are_imported(tmp_path: Path) -> 
 
 def test_wildcards_may_be_those_of_snakemake(tmp_path: Path) -> None:
     config = complete()
-    wildcards = Namedlist(fromdict={"dataset": "ml-100k", "model": "mf", "seed": "2"})
+    wildcards = Wildcards(fromdict={"dataset": "ml-100k", "model": "mf", "seed": "2"})
     job = JobSizes(config, arms(config), tmp_path).job("train", wildcards)
     assert [fit.factors for fit in job.fits] == [50]
 
