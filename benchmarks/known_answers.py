@@ -33,13 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Check every known figure, write the table, and exit with status 1 if a figure is off."""
     options = _parser().parse_args(arguments)
     plan = yaml.safe_load(options.plan.read_text(encoding="utf-8"))
-    runner = Runner(
-        adapters=options.adapters,
-        peers_python=environment.interpreter(options.environment),
-        not_installed=environment.not_installed(options.environment),
-        threads=1,
-        seed=plan["seed"],
-    )
+    runner = Runner(options.adapters, options.environment, threads=1, seed=plan["seed"])
     tables = {folder.name: Tables.of_results(folder) for folder in options.results}
     protocols = [Protocol.of_entry(entry, plan["tolerances"]) for entry in plan["protocols"]]
     checks = list(small_matrix_checks(plan["small_matrix"], plan["seed"]))

@@ -50,13 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     plan = yaml.safe_load(options.systems.read_text(encoding="utf-8"))
-    runner = Runner(
-        adapters=options.systems.parent,
-        peers_python=environment.interpreter(options.environment),
-        not_installed=environment.not_installed(options.environment),
-        threads=THREADS,
-        seed=SEED,
-    )
+    runner = Runner(options.systems.parent, options.environment, THREADS, SEED)
     try:
         systems = chosen([System.of_entry(entry) for entry in plan["systems"]], options.only)
     except UserError as error:

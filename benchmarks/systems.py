@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.environment import interpreter, not_installed
 from blendmf.common.errors import UserError
 from blendmf.common.files import PathLike, read_arrays
 
@@ -93,16 +94,13 @@ class Runner:
     ----------
     adapters : Path
         Folder of the adapters.
-    peers_python : Path
-        Interpreter of the environment of the other systems.
-    not_installed : mapping of str to str
-        Distributions that this environment lacks, with the reason.
+    environment : Path
+        Folder of the other systems' environment.
     threads, seed : int
     """
 
     adapters: Path
-    peers_python: Path
-    not_installed: Mapping[str, str]
+    environment: Path
     threads: int
     seed: int
 
@@ -121,10 +119,12 @@ class Runner:
         UserError
             If the system is not installed or failed (with the last line of its output).
         """
-        if system.distribution in self.not_installed:
-            raise UserError(f"not installed: {self.not_installed[system.distribution]}")
-        own = system.distribution == OWN_DISTRIBUTION
-        python = sys.executable if own else self.peers_python
+        python = Path(sys.executable)
+        if system.distribution != OWN_DISTRIBUTION:
+            missing = not_installed(self.environment)
+            if system.distribution in missing:
+                raise UserError(f"not installed: {missing[system.distribution]}")
+            python = interpreter(self.environment)
         request = {
             "settings": dict(system.settings),
             "epochs": list(system.epochs),

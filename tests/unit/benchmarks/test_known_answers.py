@@ -59,10 +59,8 @@ def test_a_figure_that_is_off_fails_and_is_reported(found):
 
 
 def test_a_missing_figure_is_reported_with_the_reason():
-    assert (
-        "not installed: no compiler"
-        in verdict([check(math.nan, note="not installed: no compiler")])[1]
-    )
+    missing = check(math.nan, note="not installed: no compiler")
+    assert "not installed: no compiler" in verdict([missing])[1]
 
 
 def test_skipped_figures_are_reported_and_do_not_pass():

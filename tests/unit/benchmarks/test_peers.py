@@ -1,4 +1,3 @@
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -51,10 +50,9 @@ def problem():
 
 
 @pytest.fixture
-def runner(adapters):
+def runner(adapters, peers_environment):
     (adapters / "fake.py").write_text(FAKE_ADAPTER)
-    missing = {"unbuildable": "no compiler"}
-    return Runner(adapters, Path(sys.executable), missing, threads=2, seed=1)
+    return Runner(adapters, peers_environment, threads=2, seed=1)
 
 
 def fake(name="fake", distribution="numpy", shift=0.0, **more):
@@ -80,7 +78,7 @@ def test_the_table_has_every_system_and_the_reason_for_a_missing_one(problem, ru
     systems = [
         fake("good", remark="a remark"),
         fake("ranker", predicts_ratings=False),
-        fake("absent", distribution="unbuildable"),
+        fake("absent", distribution="absent"),
         fake("broken", settings={}),
         fake("worse", shift=1.5),
         fake("no epochs", epochs=[0]),
@@ -162,7 +160,7 @@ def test_distributions_that_could_not_be_installed_have_a_reason(tmp_path):
 def test_own_models_are_fitted_for_the_requested_epochs(problem, tmp_path):
     problem.write(tmp_path / "problem.npz")
     own = System("own", "blendmf", "blendmf_model.py", {"kind": "mf"}, epochs=(1, 4))
-    runner = Runner(ADAPTERS, Path("no other environment"), {}, threads=2, seed=1)
+    runner = Runner(ADAPTERS, Path("no other environment"), threads=2, seed=1)
     answer = runner.run(own, tmp_path / "problem.npz", tmp_path)
     assert answer.epochs.tolist() == [1, 4]
     assert (answer.seconds > 0).all()
