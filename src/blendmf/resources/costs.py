@@ -1,4 +1,4 @@
-"""Memory, time and disk of every job: one table of coefficients.
+"""Memory and time of every job: one table of coefficients.
 
 `COSTS` has a row for each class of jobs and `RULES` names the class of each rule. The coefficients
 were fitted to measured jobs on 10 thousand to 100 million ratings (a part of them is
@@ -41,15 +41,14 @@ class Costs:
     ----------
     start_mb : float
         Megabytes of the interpreter, its libraries and blocks of fixed size.
-    memory, time, disk : mapping of str to float
-        Bytes of peak memory, microseconds of one thread and bytes of disk, per unit. The time to
-        start is covered by `LEAST_MINUTES`.
+    memory, time : mapping of str to float
+        Bytes of peak memory, and microseconds of one thread, per unit. The time to start is
+        covered by `LEAST_MINUTES`.
     """
 
     start_mb: float
     memory: Units = field(default_factory=dict)
     time: Units = field(default_factory=dict)
-    disk: Units = field(default_factory=dict)
 
 
 # fmt: off
@@ -58,10 +57,9 @@ COSTS = {
     "report": Costs(330, time={"rating": 0.2}),
     "small_matrix": Costs(800),
     # Tables of ratings.
-    "fetch": Costs(320, {"user": 300}, {"rating": 1.0, "text_byte": 2.0},
-                   disk={"rating": 16, "text_byte": 2}),
+    "fetch": Costs(320, {"user": 300}, {"rating": 1.0, "text_byte": 2.0}),
     "tables": Costs(270, {"rating": 85, "item": 2500, "tag": 200, "long_byte": 6},
-                    {"rating": 0.8, "text_byte": 0.2}, disk={"rating": 16}),
+                    {"rating": 0.8, "text_byte": 0.2}),
     "leakage": Costs(270, {"rating": 18, "tag": 2300, "long_byte": 1}, {"rating": 0.2, "tag": 10}),
     "content": Costs(280, {"item": 3000, "tag": 2400}, {"item": 100, "tag": 30}),
     "fitted_on": Costs(300, {"rating": 115, "item": 3000, "tag": 1500, "long_byte": 4},
@@ -209,8 +207,9 @@ def minutes(job: Job, attempt: int = 1) -> int:
 
 
 def disk_mb(job: Job) -> int:
-    """Disk to request, in MB."""
-    return 50 + ceil(_total(costs_of(job.rule).disk, units(job)) / 1e6)
+    """Disk to request, in MB: tables or matrices, and text both packed and unpacked."""
+    text_bytes = 2 * job.size.text_bytes if job.rule == "fetch" else 0
+    return 50 + ceil((16 * job.size.ratings + text_bytes) / 1e6)
 
 
 def gpus(job: Job) -> int:

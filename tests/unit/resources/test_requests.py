@@ -39,14 +39,12 @@ def job(rule: str, model: str | None = None, *, shard: bool = False, **changes: 
     return job_of(rule, config, arms(config)["ml-100k"], SIZE, wildcards)
 
 
-def test_a_searched_model_is_as_large_as_its_space_allows() -> None:
+def test_a_model_is_as_large_as_its_search_space_or_its_settings_allow() -> None:
     assert job("train", "mf").fits[0].factors == 50
     assert job("train", "als").fits[0].factors == 20
     assert job("train", "svd").fits[0].factors == 50
     assert job("train", "item-neighbours").fits[0].neighbours == 500
 
-
-def test_other_models_are_as_large_as_their_settings() -> None:
     models = {"mf": {"kind": "mf", "training": {"latent_dim": 24}}, "svd": {"kind": "svd"}}
     assert job("train", "mf", models=models).fits[0].factors == 24
     assert job("train", "svd", models=models).fits[0].factors == 50, "the largest of svd.ranks"
