@@ -66,8 +66,8 @@ bench: .venv/run
 parity: .venv/run
 	$(SNAKEMAKE) --quiet host reason $(ARGS) -- parity_all
 
-# Other systems beside blendmf's own models, in an environment of their own; some of them have to be
-# compiled. ml-latest-small is compared on too where BLENDMF_DATA has it.
+# Compares blendmf's models with other systems, which have their own environment; some of them are
+# compiled there. Also on ml-latest-small if BLENDMF_DATA has it.
 HAS_SMALL := $(wildcard $(BLENDMF_DATA)/ml-latest-small $(BLENDMF_DATA)/ml-latest-small.zip)
 SPLIT := data/source.json matrices/test.npz places/train.npz content/tfidf.npz
 
@@ -79,8 +79,8 @@ ifneq ($(HAS_SMALL),)
 endif
 	$(BIN)/python -m benchmarks.peers results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
 
-# Published systems with their published settings on this project's split, and this project's models
-# beside them; fails where a figure is off. ARGS=--fast leaves out the slow ones.
+# Fits published systems with their published settings to this project's split, and this project's
+# models with the same settings; fails if a figure is off. ARGS=--fast leaves out the slow ones.
 known-answers: .venv/run .venv-peers/installed.json
 	$(SNAKEMAKE) --quiet host reason -- results/ml-100k/data/source.json
 ifneq ($(HAS_SMALL),)

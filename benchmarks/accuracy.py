@@ -1,61 +1,173 @@
-"""How well and how fast other systems and this project's models predict one test part."""
+"""Accuracy of predicted test ratings, measured by the code that scores this project's models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmarks.problem import Problem
-from benchmarks.scores import rated_precision_recall, rating_errors
-from benchmarks.systems import Answer, System
+from benchmarks.systems import Answer
+from blendmf.common.random_streams import stream
+from blendmf.evaluation.bootstrap import bootstrap, bootstrap_p_values, holm, percentile_interval
+from blendmf.evaluation.ranking_metrics import RankedLists, places, ranking_metrics
+from blendmf.evaluation.user_metrics import user_sums
+from blendmf.models.observations import Observations
+
+Values = NDArray[np.float64]
+
+METRICS = {
+    "rmse": "rmse",
+    "mae": "mae",
+    "precision": "rated_precision_at_k",
+    "recall": "rated_recall_at_k",
+}
+"""Name of each metric in the tables here, and in `blendmf.evaluation`."""
 
 CURVE_COLUMNS = ["data_set", "system", "epochs", "seconds", "test_rmse"]
 
+DIFFERENCE_COLUMNS = [
+    *("data_set", "metric", "system", "reference", "value", "of_reference"),
+    *("difference", "low", "high", "p_value", "p_holm"),
+]
+
 
 class Evaluation(NamedTuple):
-    """How lists are judged: their length and the least relevant rating."""
+    """Length of the ranked lists, and the lowest rating of a relevant item."""
 
     k: int
     relevance_threshold: float
 
 
-def row_of_answer(
-    system: System, answer: Answer, problem: Problem, evaluation: Evaluation, threads: int
-) -> dict[str, Any]:
-    """Row of the table of a system that was fitted; its last point is the fit that counts.
+def per_user_scores(
+    scores: Values,
+    test: Observations,
+    rating_range: tuple[float, float],
+    evaluation: Evaluation,
+    ties: NDArray[np.integer] | None = None,
+) -> pd.DataFrame:
+    """Errors and ranked lists (protocol ``rated``) of each user with test ratings.
 
-    ``updates_per_second`` are the training ratings that the system went through, each as often as
-    it had epochs, over the seconds of the fit.
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        Predicted rating of each test pair. Errors are those of the predictions clipped to
+        `rating_range`; lists are ranked by the unclipped ones.
+    test : Observations
+    rating_range : (float, float)
+    evaluation : Evaluation
+    ties : ndarray of shape (n,), optional
+        Pairs with equal scores are ranked by this, lowest first; by default by item position.
+
+    Returns
+    -------
+    DataFrame
+        One row per user, ascending: ``squared_error`` and ``absolute_error`` (sums over the user's
+        ratings), ``n_ratings``, ``rated_precision_at_k`` and ``rated_recall_at_k``.
     """
-    scores, seconds = answer.scores[-1], float(answer.seconds[-1])
-    updates = int(answer.epochs[-1]) * len(problem.train)
-    row = _named(system, problem, threads) | {"version": answer.version}
-    if system.predicts_ratings:
-        row |= rating_errors(scores, problem.test, problem.rating_range)
-    for name, value in rated_precision_recall(scores, problem.test, *evaluation).items():
-        row[f"{name}_at_{evaluation.k}"] = value
-    return row | {
-        "fit_seconds": seconds,
-        "updates_per_second": updates / seconds if updates else np.nan,
-        "note": system.remark,
+    users, rows = np.unique(test.users, return_inverse=True)
+    error = np.clip(scores, *rating_range) - test.ratings
+    n_ratings = np.bincount(rows)
+    relevant = test.ratings >= evaluation.relevance_threshold
+    place = places(rows, test.items if ties is None else ties, scores)
+    listed = place < evaluation.k
+    hits = np.zeros((len(users), evaluation.k), dtype=np.bool_)
+    hits[rows[listed], place[listed]] = relevant[listed]
+    n_relevant = np.bincount(rows[relevant], minlength=len(users))
+    ranked = ranking_metrics(RankedLists(hits, n_relevant, n_ratings))
+    return pd.DataFrame(
+        {
+            "squared_error": np.bincount(rows, error**2),
+            "absolute_error": np.bincount(rows, np.abs(error)),
+            "n_ratings": n_ratings,
+            "rated_precision_at_k": ranked["precision_at_k"],
+            "rated_recall_at_k": ranked["recall_at_k"],
+        }
+    )
+
+
+def metrics_of(per_user: pd.DataFrame) -> dict[str, float]:
+    """The metrics of `METRICS` over all users: errors pool all ratings, the others are means."""
+    return {
+        name: float(user_sums(metric, [per_user]).value()[0]) for name, metric in METRICS.items()
     }
 
 
-def row_without_answer(system: System, problem: Problem, threads: int, why: str) -> dict[str, Any]:
-    """Row of the table of a system that could not be installed or failed."""
-    return _named(system, problem, threads) | {"note": why}
+def differences_from(
+    reference: str,
+    scores: Mapping[str, Values],
+    problem: Problem,
+    evaluation: Evaluation,
+    resamples: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Difference of every system from a reference system on every metric, paired over users.
+
+    Parameters
+    ----------
+    reference : str
+    scores : mapping of str to ndarray of shape (n,)
+        Predicted rating of each test pair by system, including the reference.
+    problem : Problem
+    evaluation : Evaluation
+    resamples : int
+        Bootstrap resamples of the users.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        Columns `DIFFERENCE_COLUMNS`, one row per metric and system. ``difference`` is the
+        system's value minus the reference's, ``low`` and ``high`` are its 95 % interval, and
+        ``p_holm`` is ``p_value`` corrected for the number of systems.
+    """
+    tables = [
+        per_user_scores(own, problem.test, problem.rating_range, evaluation)
+        for own in scores.values()
+    ]
+    sums = {name: user_sums(metric, tables) for name, metric in METRICS.items()}
+    drawn = bootstrap(sums, resamples, stream(seed, "peers", problem.name))
+    systems = list(scores)
+    place = systems.index(reference)
+    others = [number for number in range(len(systems)) if number != place]
+    rows = []
+    for name, of_metric in sums.items():
+        values = of_metric.value()
+        differences = drawn[name][:, others] - drawn[name][:, [place]]
+        low, high = percentile_interval(differences)
+        p_values = bootstrap_p_values(differences, len(of_metric.weights))
+        columns = {
+            "system": [systems[number] for number in others],
+            "value": values[others],
+            "of_reference": values[place],
+            "difference": values[others] - values[place],
+            "low": low,
+            "high": high,
+            "p_value": p_values,
+            "p_holm": holm(p_values),
+        }
+        rows.append(pd.DataFrame(columns).assign(metric=table_name(name, evaluation.k)))
+    table = pd.concat(rows, ignore_index=True)
+    return table.assign(data_set=problem.name, reference=reference)[DIFFERENCE_COLUMNS]
 
 
-def curve(system: System, answer: Answer, problem: Problem) -> list[dict[str, Any]]:
-    """Error against time: a row with the columns of `CURVE_COLUMNS` for each point."""
+def table_name(metric: str, k: int) -> str:
+    """Column of a metric in the tables, such as ``precision_at_10``."""
+    return f"{metric}_at_{k}" if metric in ("precision", "recall") else metric
+
+
+def curve(system: str, answer: Answer, problem: Problem) -> list[dict[str, Any]]:
+    """Test RMSE against time: rows with the columns `CURVE_COLUMNS`, none for a single point."""
+    if len(answer.epochs) == 1:
+        return []
     return [
         {
             "data_set": problem.name,
-            "system": system.system,
+            "system": system,
             "epochs": int(epochs),
             "seconds": float(seconds),
-            "test_rmse": rating_errors(scores, problem.test, problem.rating_range)["rmse"],
+            "test_rmse": _rmse(scores, problem),
         }
         for epochs, seconds, scores in zip(
             answer.epochs, answer.seconds, answer.scores, strict=True
@@ -63,45 +175,21 @@ def curve(system: System, answer: Answer, problem: Problem) -> list[dict[str, An
     ]
 
 
-def peers_table(rows: Sequence[Mapping[str, Any]], curves: pd.DataFrame, k: int) -> pd.DataFrame:
-    """Put the rows into one table, with the time that each system took to the common level.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-    curves : DataFrame
-        Columns of `CURVE_COLUMNS`.
-    k : int
-        Length of the ranked lists.
-
-    Returns
-    -------
-    DataFrame
-        Per data set in the order of the rows.
-    """
-    levels = time_to_accuracy(curves)
-    table = pd.DataFrame(rows).merge(levels, how="left", on=["data_set", "system"])
-    return table.reindex(
-        columns=[
-            *("data_set", "system", "version", "threads", "settings", "rmse", "mae"),
-            *(f"precision_at_{k}", f"recall_at_{k}", "fit_seconds", "updates_per_second"),
-            *("level_rmse", "seconds_to_level", "note"),
-        ]
-    )
+def _rmse(scores: Values, problem: Problem) -> float:
+    error = np.clip(scores, *problem.rating_range) - problem.test.ratings
+    return float(np.sqrt(np.mean(error**2)))
 
 
 def time_to_accuracy(curves: pd.DataFrame) -> pd.DataFrame:
-    """Seconds until each system's test RMSE is at a level that all systems reach.
+    """Seconds until each system's test RMSE falls to a level that all systems reach.
 
-    The level of a data set is the largest of the systems' lowest errors, so that the system that
-    predicts worst just reaches it. A system is at the level from the first point on whose error is
-    at most that.
+    The level of a data set is the largest of the systems' lowest errors, so that the least
+    accurate system just reaches it.
 
     Parameters
     ----------
     curves : DataFrame
-        Columns of `CURVE_COLUMNS`; points without a finite error are never at the level, and a
-        system that has only such points has no say in it.
+        Columns `CURVE_COLUMNS`; points without a finite error are ignored.
 
     Returns
     -------
@@ -112,15 +200,6 @@ def time_to_accuracy(curves: pd.DataFrame) -> pd.DataFrame:
     lowest = finite.groupby(["data_set", "system"])["test_rmse"].min()
     level = lowest.groupby("data_set").max().rename("level_rmse")
     points = finite.join(level, on="data_set")
-    there = points[points["test_rmse"] <= points["level_rmse"]]
-    reached = there.groupby(["data_set", "system", "level_rmse"], sort=False)["seconds"].min()
-    return reached.rename("seconds_to_level").reset_index()
-
-
-def _named(system: System, problem: Problem, threads: int) -> dict[str, Any]:
-    return {
-        "data_set": problem.name,
-        "system": system.system,
-        "threads": threads,
-        "settings": system.described(),
-    }
+    reached = points[points["test_rmse"] <= points["level_rmse"]]
+    first = reached.groupby(["data_set", "system", "level_rmse"], sort=False)["seconds"].min()
+    return first.rename("seconds_to_level").reset_index()

@@ -1,4 +1,4 @@
-"""Speed and memory of one engine on one size of problem; run as a process of its own."""
+"""Speed and memory of one engine on one problem; run in its own process."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,18 +30,16 @@ RATING_RANGE = (0.5, 5.0)
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured.
+    """A measured engine and problem.
 
     Attributes
     ----------
-    engine : str
-        ``sequential`` (the reference), ``blocks`` or ``torch``.
-    kind : str
-        ``mf``, ``mf-content`` or ``content``.
+    engine : {"sequential", "blocks", "torch"}
+    kind : {"mf", "mf-content", "content"}
     blend : str, optional
     ratings, latent_dim : int
     threads : sequence of int
-        Measured in turn, epoch by epoch.
+        Numbers of threads, measured alternately.
     """
 
     engine: str
@@ -58,11 +56,11 @@ class Case:
 
 
 def measure(case: Case) -> list[dict[str, Any]]:
-    """One row per number of threads: updates per second, bytes per update, peak, hash.
+    """One row per number of threads: updates per second, bytes per update, peak memory, hash.
 
-    The fastest of some epochs counts. The hash is of the parameters after the same epochs from the
-    same start, whatever the number of threads. The start of the first engine includes the loading
-    of its kernels.
+    The speed is that of the fastest epoch. The hash covers the parameters after the same epochs
+    from the same start for each number of threads. The seconds to start are those of the first
+    engine, and include loading its kernels.
     """
     terms = Terms.of_kind(case.kind, case.blend)
     train, content = synthetic_ratings(case.ratings)
@@ -103,9 +101,9 @@ def measure(case: Case) -> list[dict[str, Any]]:
 
 
 def synthetic_ratings(n: int) -> tuple[Observations, sp.csr_array]:
-    """Ratings of power-law users and items, 70,000 x 10,000 at ten million, and items' words.
+    """Random ratings with power-law users and items, and the words of the items.
 
-    The values are of no interest; a pair may come twice.
+    Ten million ratings have 70,000 users and 10,000 items. A pair may occur twice.
     """
     shape = max(1, n * 7 // 1000), max(1, int(10_000 * (n / 1e7) ** 0.5))
     random = stream(SEED, "benchmark", n)
@@ -123,10 +121,13 @@ def synthetic_ratings(n: int) -> tuple[Observations, sp.csr_array]:
 
 
 def bytes_per_update(terms: Terms, d: int, words: float) -> float:
-    """Bytes of parameters that one rating reads and writes, and of the rating and its words.
+    """Bytes that one update reads and writes: parameters, the rating and its words.
 
     Parameters
     ----------
+    terms : Terms
+    d : int
+        Number of factors.
     words : float
         Mean number of words of a rating's item.
     """
@@ -157,32 +158,19 @@ def _engine(
     settings = TrainingSettings(latent_dim=case.latent_dim, batch_size=65_536)
     random = stream(SEED, "start")
     start = Parameters.initial(terms, train, N_TERMS, settings, random)
-    problem: tuple[Any, Any, Any, Any, Any, Any] = (
-        start,
-        train,
-        content,
-        settings,
-        RATING_RANGE,
-        random,
-    )
-    match case.engine:
-        case "sequential":
-            return SgdEngine(*problem)
-        case "torch":
-            from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
+    problem = start, train, content, settings, RATING_RANGE, random
+    if case.engine == "sequential":
+        return SgdEngine(*problem)
+    if case.engine == "torch":
+        from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
 
-            return TorchSgdEngine(*problem)
+        return TorchSgdEngine(*problem)
     return BlockSgdEngine(*problem, threads)
 
 
 def main() -> None:
-    """Print the rows of the case that the first argument holds as JSON."""
+    """Print the rows of a case as JSON; the first argument is the case as JSON."""
     print(json.dumps(measure(Case(**json.loads(sys.argv[1])))))
-
-
-def as_argument(case: Case) -> str:
-    """The case as `main` reads it."""
-    return json.dumps(asdict(case))
 
 
 if __name__ == "__main__":

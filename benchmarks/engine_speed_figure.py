@@ -1,4 +1,4 @@
-"""Updates per second of the engines, by variant, size and number of threads."""
+"""Figure: updates per second of the engines by variant, size and number of threads."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,7 +12,7 @@ MARGINS = 1.1
 
 @shared_look()
 def plot_engine_speed(table: pd.DataFrame) -> Figure:
-    """One line per engine, variant, size and number of factors; one point per number of threads.
+    """One row per engine, variant, size and number of factors; one point per number of threads.
 
     Parameters
     ----------

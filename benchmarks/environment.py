@@ -1,5 +1,11 @@
-"""The environment of the other systems, apart from this project's own."""
+"""The environment of the other systems, separate from this project's own.
 
+    python -m benchmarks.environment .venv-peers REQUIREMENTS CONSTRAINTS
+
+creates it. The commands that run other systems share its options.
+"""
+
+import argparse
 import re
 import subprocess
 import sys
@@ -9,49 +15,79 @@ from pathlib import Path
 from blendmf.common.files import read_json, write_json
 
 OUTCOME = "installed.json"
-"""Last thing written into the environment: for each distribution what kept it out, or null."""
+"""Written last: for each distribution null, or the reason why it could not be installed."""
 
-LONGEST_INSTALL = 1200
-"""Seconds after which a build is given up."""
+INSTALL_TIMEOUT = 1200
+"""Seconds after which the installation of one distribution is given up."""
 
 
 def main(arguments: list[str]) -> None:
-    """Make the environment and install each requirement by itself.
+    """Create the environment and install each requirement separately.
 
     Parameters
     ----------
     arguments : list of str
-        Folder of the environment, the requirements, and the constraints.
+        Folder of the environment, requirements file, constraints file.
     """
     folder, requirements, constraints = (Path(argument) for argument in arguments)
     venv.create(folder, with_pip=True, clear=True)
     outcome: dict[str, str | None] = {}
     for requirement in read_requirements(requirements):
-        problem = _install(interpreter(folder), requirement, constraints)
-        outcome[requirement.split("==")[0]] = problem
-        print(f"{requirement}: {problem or 'installed'}", flush=True)
+        failure = _install(interpreter(folder), requirement, constraints)
+        outcome[requirement.split("==")[0]] = failure
+        print(f"{requirement}: {failure or 'installed'}", flush=True)
     write_json(folder / OUTCOME, outcome)
 
 
 def read_requirements(path: Path) -> list[str]:
-    """Requirements of a file, one a line, without its comments."""
+    """Requirements of a file, one per line, without comments."""
     lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
     return [line for line in lines if line]
 
 
 def interpreter(folder: Path) -> Path:
-    """The environment's Python."""
+    """Python interpreter of the environment."""
     return folder / "bin" / "python"
 
 
-def problems(folder: Path) -> dict[str, str]:
-    """What kept a distribution out of the environment, for those that are not in it."""
+def not_installed(folder: Path) -> dict[str, str]:
+    """Reason for each distribution that could not be installed."""
     outcome = read_json(folder / OUTCOME)
-    return {name: problem for name, problem in outcome.items() if problem is not None}
+    return {name: failure for name, failure in outcome.items() if failure is not None}
+
+
+def parser_of(module: str, description: str, needs: str, output: str) -> argparse.ArgumentParser:
+    """Parser with the options of every command that runs other systems.
+
+    Parameters
+    ----------
+    module, description : str
+        Name of the command's module, and what the command does.
+    needs : str
+        Which files a data set's folder must have.
+    output : str
+        Default output folder.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
+    parser.add_argument(
+        "results",
+        nargs="+",
+        type=Path,
+        metavar="RESULTS",
+        help=f"folder of a data set's results that has {needs}",
+    )
+    add_path(parser, "--environment", ".venv-peers", "where the other systems are installed")
+    add_path(parser, "--output", output, "output folder")
+    return parser
+
+
+def add_path(parser: argparse.ArgumentParser, name: str, default: str, summary: str) -> None:
+    """Add an option for a file or folder."""
+    parser.add_argument(name, type=Path, default=Path(default), metavar="PATH", help=summary)
 
 
 def _install(python: Path, requirement: str, constraints: Path) -> str | None:
-    """Install one requirement; why not, if it cannot be."""
+    """Install one requirement; return the reason for a failure."""
     try:
         done = subprocess.run(  # noqa: S603
             [
@@ -61,18 +97,15 @@ def _install(python: Path, requirement: str, constraints: Path) -> str | None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=LONGEST_INSTALL,
+            timeout=INSTALL_TIMEOUT,
         )
     except subprocess.TimeoutExpired:
-        return f"not built within {LONGEST_INSTALL} seconds"
-    return _reason(done.stderr) if done.returncode else None
-
-
-def _reason(complaint: str) -> str:
-    """The line of pip's complaint that says most: the first that is an error's message."""
-    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+        return f"not built within {INSTALL_TIMEOUT} seconds"
+    if not done.returncode:
+        return None
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"(\w*Error|error|ERROR): ", line)]
-    return (errors or lines[-1:] or ["pip failed without a word"])[0]
+    return (errors or lines[-1:] or ["pip failed without a message"])[0]
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""``make known-answers``: whether this project and its yardsticks land where published ones do.
+"""``make known-answers``: check that published figures are reproduced.
 
     python -m benchmarks.known_answers results/ml-100k results/ml-latest-small
 
 Published systems are fitted with their published settings to this project's split and scored by
-its metrics; both are right if the published figures come out. This project's models with the same
-settings are fitted beside them and must land where they do. Every system runs in a process of its
-own.
+its metrics: if the published figures are reproduced, split and metrics are right. This project's
+models with the same settings must then reach the same accuracy. Each system runs in its own
+process.
 """
 
 import argparse
@@ -19,11 +19,8 @@ import numpy as np
 import yaml
 
 from benchmarks import environment
-from benchmarks.arguments import add_path, parser_of
-from benchmarks.checks import Check, table_of, verdict
-from benchmarks.known_checks import known_checks
-from benchmarks.known_systems import KnownSystem, Protocol
-from benchmarks.protocols import Tables
+from benchmarks.known_checks import Check, known_checks, table_of, verdict
+from benchmarks.protocols import KnownSystem, Protocol, Tables
 from benchmarks.systems import Runner
 from blendmf.common.files import write_csv
 from blendmf.studies.small_matrix import small_matrix
@@ -33,16 +30,10 @@ SLOW = "it takes long, and --fast leaves it out"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Check every known figure, write all of them, and exit with status 1 if one is off."""
+    """Check every known figure, write the table, and exit with status 1 if a figure is off."""
     options = _parser().parse_args(arguments)
     plan = yaml.safe_load(options.plan.read_text(encoding="utf-8"))
-    runner = Runner(
-        adapters=options.adapters,
-        peers_python=environment.interpreter(options.environment),
-        not_installed=environment.problems(options.environment),
-        threads=1,
-        seed=plan["seed"],
-    )
+    runner = Runner(options.adapters, options.environment, threads=1, seed=plan["seed"])
     tables = {folder.name: Tables.of_results(folder) for folder in options.results}
     protocols = [Protocol.of_entry(entry, plan["tolerances"]) for entry in plan["protocols"]]
     checks = list(small_matrix_checks(plan["small_matrix"], plan["seed"]))
@@ -50,14 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for known in protocol.systems:
             checks += _checks(protocol, known, tables, runner, fast=options.fast)
     write_csv(options.output / "known-answers.csv", table_of(checks))
-    agree, told = verdict(checks)
-    print(told)
+    agree, report = verdict(checks)
+    print(report)
     if not agree:
         sys.exit(1)
 
 
 def small_matrix_checks(plan: Mapping[str, Any], seed: int) -> Iterator[Check]:
-    """Check what each method of the small-matrix study comes to, and that none beats the bound."""
+    """Check each method of the small-matrix study, and that none is below the theoretical bound."""
     errors = small_matrix(plan["rank"], plan["sgd_epochs"], plan["adam_steps"], seed).errors
     squared_error = dict(zip(errors["method"], errors["squared_error"].astype(float), strict=True))
     for method, entry in plan["published"].items():
@@ -65,10 +56,10 @@ def small_matrix_checks(plan: Mapping[str, Any], seed: int) -> Iterator[Check]:
             *("small matrix", "small-matrix", f"blendmf {method}", plan["source"]),
             *("squared_error", entry["squared_error"], squared_error[method], entry["tolerance"]),
         )
-    beaten = float(np.maximum(errors["bound"] - errors["squared_error"], 0).max())
+    excess = float(np.maximum(errors["bound"] - errors["squared_error"], 0).max())
     yield Check(
         *("small matrix", "small-matrix", "every method", "Eckart-Young", "below_the_bound"),
-        *(0.0, beaten, plan["rounding"]),
+        *(0.0, excess, plan["rounding"]),
     )
 
 
@@ -80,11 +71,17 @@ def _checks(
     *,
     fast: bool,
 ) -> Iterator[Check]:
-    """Checks of a system on every data set that it is published for, told as they come."""
-    for data_set in known.published:
-        why = NO_DATA if data_set not in tables else SLOW if known.slow and fast else ""
-        if why:
-            yield from _skipped(protocol, known, data_set, why)
+    """Checks of a system on every data set with published figures, printed one by one."""
+    for data_set, published in known.published.items():
+        reason = NO_DATA if data_set not in tables else SLOW if known.slow and fast else ""
+        if reason:
+            for metric, figure in published.items():
+                yield Check(
+                    *(protocol.name, data_set, known.system.system, protocol.source, metric),
+                    *(figure, np.nan, known.tolerance[metric]),
+                    skipped=True,
+                    note=reason,
+                )
             continue
         with TemporaryDirectory() as scratch:
             for check in known_checks(protocol, known, tables[data_set], runner, Path(scratch)):
@@ -92,25 +89,15 @@ def _checks(
                 yield check
 
 
-def _skipped(protocol: Protocol, known: KnownSystem, data_set: str, why: str) -> Iterator[Check]:
-    for metric, figure in known.published[data_set].items():
-        yield Check(
-            *(protocol.name, data_set, known.system.system, protocol.source, metric),
-            *(figure, np.nan, known.tolerance[metric]),
-            skipped=True,
-            note=why,
-        )
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = parser_of(
+    parser = environment.parser_of(
         "benchmarks.known_answers",
-        "Check that published figures come out.",
+        "Check that published figures are reproduced.",
         "its data",
         "results/known-answers",
     )
-    add_path(parser, "--plan", "benchmarks/known-answers.yaml", "what is known")
-    add_path(parser, "--adapters", "benchmarks/adapters", "folder of the systems' adapters")
+    environment.add_path(parser, "--plan", "benchmarks/known-answers.yaml", "the known figures")
+    environment.add_path(parser, "--adapters", "benchmarks/adapters", "folder of the adapters")
     parser.add_argument("--fast", action="store_true", help="leave out the slow systems")
     return parser
 

@@ -1,45 +1,115 @@
-"""Fitting systems whose figures are known, and holding what they come to against those."""
+"""Known figures checked against measured ones, and the fits that measure them."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.accuracy import Evaluation
-from benchmarks.checks import Check
-from benchmarks.known_systems import KnownSystem, Protocol
+from benchmarks.accuracy import Evaluation, metrics_of, per_user_scores
 from benchmarks.problem import Problem
-from benchmarks.protocols import Tables, in_random_order
-from benchmarks.scores import rated_precision_recall, rating_errors
+from benchmarks.protocols import KnownSystem, Protocol, Tables, in_random_order
 from benchmarks.systems import Runner, System
 from blendmf.common.errors import UserError
 
+COLUMNS = [
+    *("protocol", "data_set", "system", "compared_with", "metric"),
+    *("known", "found", "difference", "tolerance", "outcome", "note"),
+]
+
+AGREES, OFF, SKIPPED = "agrees", "off", "skipped"
+
 PREDICTIONS = "predictions"
-"""Metric of a counterpart: root mean square difference of its predictions from the other's."""
+"""Metric of a counterpart: root mean square difference of its predictions from the system's."""
 
 
-class Run(NamedTuple):
-    """What a system is fitted to, and with which seed."""
-
-    problem: Problem
-    seed: int
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What a system came to.
+@dataclass(frozen=True)
+class Check:
+    """One figure.
 
     Attributes
     ----------
-    metrics : mapping
-        Mean over the problems of ``rmse, mae, precision, recall``; nothing if the system failed.
+    protocol, data_set, system : str
+        What was measured.
+    compared_with : str
+        Source of the known figure: its publisher, or another system of the same run.
+    metric : str
+    known, found : float
+        `found` is NaN if nothing was measured, for the reason in `note`.
+    tolerance : float
+        Largest difference that counts as agreement.
+    skipped : bool
+        Whether it was not tried, for the reason in `note`.
+    note : str
+    """
+
+    protocol: str
+    data_set: str
+    system: str
+    compared_with: str
+    metric: str
+    known: float
+    found: float
+    tolerance: float
+    skipped: bool = False
+    note: str = ""
+
+    @property
+    def difference(self) -> float:
+        """Found minus known."""
+        return self.found - self.known
+
+    @property
+    def outcome(self) -> str:
+        """``agrees``, ``off`` (also if nothing was measured) or ``skipped``."""
+        if self.skipped:
+            return SKIPPED
+        return AGREES if abs(self.difference) <= self.tolerance else OFF
+
+    def __str__(self) -> str:
+        name = f"{self.protocol}, {self.data_set}, {self.system}, {self.metric}"
+        if self.note and math.isnan(self.found):
+            return f"{name}: {self.note}"
+        figures = f"{self.found:.6g} where {self.compared_with} has {self.known:.6g}"
+        return f"{name}: {figures} (tolerance {self.tolerance:g})"
+
+
+def table_of(checks: Sequence[Check]) -> pd.DataFrame:
+    """One row per check, with the columns `COLUMNS`."""
+    rows = [{column: getattr(check, column) for column in COLUMNS} for check in checks]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def verdict(checks: Sequence[Check]) -> tuple[bool, str]:
+    """Whether all figures that were tried agree (False if none was), and a report.
+
+    The report names every figure that is off, everything that was skipped, and the counts.
+    """
+    outcomes = [check.outcome for check in checks]
+    lines = [f"off: {check}" for check in checks if check.outcome == OFF]
+    skipped = [check for check in checks if check.skipped]
+    notes = dict.fromkeys(f"{check.data_set}, {check.system}: {check.note}" for check in skipped)
+    lines += [f"skipped, not checked: {note}" for note in notes]
+    n_agree, n_tried = outcomes.count(AGREES), len(checks) - len(skipped)
+    lines.append(f"{n_agree} of {n_tried} figures agree with the known ones")
+    return 0 < n_tried == n_agree, "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Measured figures of one system.
+
+    Attributes
+    ----------
+    metrics : mapping of str to float
+        Means over the problems of ``rmse, mae, precision, recall``; empty after a failure.
     predictions : ndarray of float64, of shape (n,)
         Clipped predictions of all test pairs of all problems.
     failure : str
-        Why there is nothing.
+        Reason of a failure.
     """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -50,80 +120,73 @@ class Outcome:
 def known_checks(
     protocol: Protocol, known: KnownSystem, tables: Tables, runner: Runner, scratch: Path
 ) -> Iterator[Check]:
-    """Check a system against what is published of it, and its counterpart against the system.
+    """Check a system against its published figures, and its counterpart against the system.
 
-    A system that is not installed or fails gives checks without a figure, that say why.
+    A system that is not installed, or fails, yields checks without a figure and with the reason.
     """
     problems = protocol.problems(tables, known.words.get(tables.name), runner.seed)
-    clipped_to = protocol.clipped_to[tables.name]
 
-    def outcome(system: System, runs: Sequence[Run]) -> Outcome:
+    def measured(system: System, runs: Sequence[tuple[Problem, int]]) -> Measurement:
+        path, scores = scratch / "problem.npz", []
         try:
-            scores = [_scores(system, run, runner, scratch) for run in runs]
+            for problem, seed in runs:
+                problem.write(path)
+                scores.append(replace(runner, seed=seed).run(system, path, scratch).scores[-1])
         except UserError as error:
-            return Outcome(failure=str(error))
-        return evaluated(scores, [run.problem for run in runs], protocol.evaluation, clipped_to)
+            return Measurement(failure=str(error))
+        clipped_to = protocol.clipped_to[tables.name]
+        return measure(scores, [problem for problem, _ in runs], protocol.evaluation, clipped_to)
 
-    once = [Run(problem, runner.seed) for problem in problems]
-    theirs = outcome(known.system, once)
+    once = [(problem, runner.seed) for problem in problems]
+    theirs = measured(known.system, once)
     for metric, figure in known.published[tables.name].items():
         yield Check(
             *(protocol.name, tables.name, known.system.system, protocol.source, metric),
             *(figure, theirs.metrics.get(metric, np.nan), known.tolerance[metric]),
             note=theirs.failure or known.system.remark,
         )
-    beside = known.counterpart
-    if beside is None:
+    counterpart = known.counterpart
+    if counterpart is None:
         return
-    runs = [
-        Run(in_random_order(problem, seed), seed)
-        for seed in range(runner.seed, runner.seed + beside.orders)
+    shuffled = [
+        (in_random_order(problem, seed), seed)
+        for seed in range(runner.seed, runner.seed + counterpart.orders)
         for problem in problems
     ]
-    if runs:
-        theirs = outcome(known.system, runs)
-    ours = outcome(beside.system, runs or once)
-    for metric, tolerance in beside.tolerance.items():
+    if shuffled:
+        theirs = measured(known.system, shuffled)
+    ours = measured(counterpart.system, shuffled or once)
+    for metric, tolerance in counterpart.tolerance.items():
         yield Check(
-            *(protocol.name, tables.name, beside.system.system, known.system.system, metric),
+            *(protocol.name, tables.name, counterpart.system.system, known.system.system, metric),
             *(*compared(theirs, ours, metric), tolerance),
-            note=ours.failure or theirs.failure or beside.remark,
+            note=ours.failure or theirs.failure or counterpart.remark,
         )
 
 
-def evaluated(
+def measure(
     scores: Sequence[NDArray[np.float64]],
     problems: Sequence[Problem],
     evaluation: Evaluation,
     clipped_to: tuple[float, float],
-) -> Outcome:
-    """Measure predictions of the test parts of some problems, clipped before anything else.
+) -> Measurement:
+    """Mean metrics over some problems, of predictions clipped before they are also ranked.
 
     Equal predictions are ranked in the order of the test part.
     """
     clipped = [np.clip(predicted, *clipped_to) for predicted in scores]
-    of_problem = [
-        rating_errors(predicted, problem.test, clipped_to)
-        | rated_precision_recall(
-            predicted, problem.test, *evaluation, ties=np.arange(len(problem.test))
+    rows = []
+    for problem, predicted in zip(problems, clipped, strict=True):
+        ties = np.arange(len(problem.test))
+        rows.append(
+            metrics_of(per_user_scores(predicted, problem.test, clipped_to, evaluation, ties))
         )
-        for problem, predicted in zip(problems, clipped, strict=True)
-    ]
-    metrics = {
-        metric: float(np.mean([row[metric] for row in of_problem])) for metric in of_problem[0]
-    }
-    return Outcome(metrics, np.concatenate(clipped))
+    means = {metric: float(np.mean([row[metric] for row in rows])) for metric in rows[0]}
+    return Measurement(means, np.concatenate(clipped))
 
 
-def compared(theirs: Outcome, ours: Outcome, metric: str) -> tuple[float, float]:
-    """Known and found figure of a counterpart; NaN where one of the two failed."""
+def compared(theirs: Measurement, ours: Measurement, metric: str) -> tuple[float, float]:
+    """Known and found figure of a counterpart; NaN if either system failed."""
     if metric == PREDICTIONS:
-        apart = ours.predictions - theirs.predictions
-        return 0.0, float(np.sqrt(np.mean(apart**2)))
+        return 0.0, float(np.sqrt(np.mean((ours.predictions - theirs.predictions) ** 2)))
     return theirs.metrics.get(metric, np.nan), ours.metrics.get(metric, np.nan)
-
-
-def _scores(system: System, run: Run, runner: Runner, scratch: Path) -> NDArray[np.float64]:
-    path = scratch / "problem.npz"
-    run.problem.write(path)
-    return replace(runner, seed=run.seed).run(system, path, scratch).scores[-1]

@@ -1,8 +1,8 @@
-"""Train other systems and this project's models on the same split in the same run.
+"""``make peers``: train other systems and this project's models on the same split.
 
     python -m benchmarks.peers results/ml-100k
 
-Each system runs in a process of its own, one after the other.
+Each system runs in its own process, one after the other.
 """
 
 import argparse
@@ -19,18 +19,17 @@ from numpy.typing import NDArray
 from benchmarks import environment
 from benchmarks.accuracy import (
     CURVE_COLUMNS,
+    METRICS,
     Evaluation,
     curve,
-    peers_table,
-    row_of_answer,
-    row_without_answer,
+    differences_from,
+    metrics_of,
+    per_user_scores,
+    table_name,
     time_to_accuracy,
 )
-from benchmarks.against import differences_from
-from benchmarks.arguments import add_path, parser_of
-from benchmarks.duels import COLUMNS, Duel, run_duel, synthetic_problem
 from benchmarks.problem import Problem
-from benchmarks.systems import Runner, System
+from benchmarks.systems import Answer, Runner, System
 from benchmarks.time_to_accuracy_figure import plot_time_to_accuracy
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_csv
@@ -38,10 +37,12 @@ from blendmf.report.figures.style import save_figure
 
 SEED = 42
 RESAMPLES = 10_000
-"""Of the users, to tell how far the systems differ."""
+"""Bootstrap resamples of the users for the differences between systems."""
 
 THREADS = 1
-"""Of every system in the table, so that their times compare; some have no more."""
+"""Threads of every system, so that times are comparable; some systems support only one."""
+
+Scores = dict[str, dict[str, NDArray[np.float64]]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -49,51 +50,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     plan = yaml.safe_load(options.systems.read_text(encoding="utf-8"))
-    runner = Runner(
-        adapters=options.systems.parent,
-        peers_python=environment.interpreter(options.environment),
-        not_installed=environment.problems(options.environment),
-        threads=THREADS,
-        seed=SEED,
-    )
-    every = [System.of_entry(entry) for entry in plan["systems"]]
+    runner = Runner(options.systems.parent, options.environment, THREADS, SEED)
     try:
-        systems = chosen(every, options.only)
+        systems = chosen([System.of_entry(entry) for entry in plan["systems"]], options.only)
     except UserError as error:
         parser.error(str(error))
-    duels = [Duel.of_entry(entry) for entry in plan["duels"]]
     problems = [Problem.of_results(folder) for folder in options.results]
+    evaluation, reference = Evaluation(**plan["evaluation"]), plan["reference"]
     with TemporaryDirectory() as scratch:
-        evaluation = Evaluation(**plan["evaluation"])
         table, curves, scores = compare(systems, problems, evaluation, runner, Path(scratch))
-        against = [
-            differences_from(
-                plan["reference"], scores[problem.name], problem, evaluation, RESAMPLES, SEED
-            )
-            for problem in problems
-            if plan["reference"] in scores[problem.name]
-        ]
-        fought = fight(duels, problems, runner, Path(scratch))
+    differences = [
+        differences_from(reference, scores[problem.name], problem, evaluation, RESAMPLES, SEED)
+        for problem in problems
+        if reference in scores[problem.name]
+    ]
     write_csv(options.output / "peers.csv", table)
     write_csv(options.output / "time-to-accuracy.csv", curves)
-    if against:
-        write_csv(options.output / "differences.csv", pd.concat(against, ignore_index=True))
-    write_csv(options.output / "duels.csv", fought)
-    figure = plot_time_to_accuracy(curves, time_to_accuracy(curves))
+    if differences:
+        write_csv(options.output / "differences.csv", pd.concat(differences, ignore_index=True))
     save_figure(
         options.output / "time-to-accuracy.svg",
-        figure,
-        "Test RMSE of each system against the seconds that it was fitted for",
+        plot_time_to_accuracy(curves, time_to_accuracy(curves)),
+        "Test RMSE of each system against seconds of training",
     )
 
 
 def chosen(systems: Sequence[System], names: Sequence[str] | None) -> list[System]:
-    """The systems of some names, in their own order; all of them for None.
+    """The systems with these names, in their own order; all of them for None.
 
     Raises
     ------
     UserError
-        If there is no system of a name.
+        If a name is unknown.
     """
     known = [system.system for system in systems]
     unknown = [name for name in names or [] if name not in known]
@@ -108,73 +96,90 @@ def compare(
     evaluation: Evaluation,
     runner: Runner,
     scratch: Path,
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, NDArray[np.float64]]]]:
-    """Fit every system on every problem.
+) -> tuple[pd.DataFrame, pd.DataFrame, Scores]:
+    """Fit every system to every problem.
 
     Returns
     -------
-    (DataFrame, DataFrame, dict)
-        As `peers_table` has it; the curves of the systems that predict ratings after several
-        numbers of epochs; and by problem and system the predicted ratings of the test pairs.
+    table : DataFrame
+        One row per problem and system: accuracy, time, and the time to the common level.
+    curves : DataFrame
+        Columns `CURVE_COLUMNS`, of systems that predict ratings after several numbers of epochs.
+    scores : dict of dict of ndarray
+        Predicted ratings of the test pairs by problem and system.
     """
-    scores: dict[str, dict[str, NDArray[np.float64]]] = {problem.name: {} for problem in problems}
+    scores: Scores = {problem.name: {} for problem in problems}
     rows: list[dict[str, Any]] = []
     points: list[dict[str, Any]] = []
     for problem in problems:
         path = scratch / "problem.npz"
         problem.write(path)
         for system in systems:
+            row: dict[str, Any] = {
+                "data_set": problem.name,
+                "system": system.system,
+                "threads": runner.threads,
+                "settings": system.described(),
+            }
             try:
                 answer = runner.run(system, path, scratch)
             except UserError as error:
-                row = row_without_answer(system, problem, runner.threads, str(error))
+                row["note"] = str(error)
             else:
-                row = row_of_answer(system, answer, problem, evaluation, runner.threads)
+                row |= _measured(system, answer, problem, evaluation)
                 if system.predicts_ratings:
                     scores[problem.name][system.system] = answer.scores[-1]
-                if system.predicts_ratings and len(answer.epochs) > 1:
-                    points += curve(system, answer, problem)
-            _say(row, "rmse", "fit_seconds")
+                    points += curve(system.system, answer, problem)
+            _print_row(row)
             rows.append(row)
     curves = pd.DataFrame(points, columns=CURVE_COLUMNS)
-    return peers_table(rows, curves, evaluation.k), curves, scores
+    levels = time_to_accuracy(curves)
+    metrics = [table_name(metric, evaluation.k) for metric in METRICS]
+    columns = [
+        *("data_set", "system", "version", "threads", "settings", *metrics),
+        *("fit_seconds", "updates_per_second", "level_rmse", "seconds_to_level", "note"),
+    ]
+    table = pd.DataFrame(rows).merge(levels, how="left", on=["data_set", "system"])
+    return table.reindex(columns=columns), curves, scores
 
 
-def fight(
-    duels: Sequence[Duel], problems: Sequence[Problem], runner: Runner, scratch: Path
-) -> pd.DataFrame:
-    """Run the duels whose data set is there; columns as in `duels.COLUMNS`."""
-    problem_of = {problem.name: problem for problem in problems}
-    rows: list[dict[str, Any]] = []
-    for duel in duels:
-        if duel.synthetic is not None:
-            problem = synthetic_problem(duel.synthetic, runner.seed)
-        elif duel.data_set in problem_of:
-            problem = problem_of[duel.data_set]
-        else:
-            continue
-        rows += run_duel(duel, problem, runner, scratch)
-        for row in rows[-len(duel.systems) :]:
-            _say(row, "seconds_per_epoch", "times_as_fast")
-    return pd.DataFrame(rows, columns=COLUMNS)
+def _measured(
+    system: System, answer: Answer, problem: Problem, evaluation: Evaluation
+) -> dict[str, Any]:
+    """Accuracy and speed of a system's last fit.
+
+    ``updates_per_second`` is the number of training ratings times epochs, over the seconds.
+    """
+    scores, seconds = answer.scores[-1], float(answer.seconds[-1])
+    updates = int(answer.epochs[-1]) * len(problem.train)
+    metrics = metrics_of(per_user_scores(scores, problem.test, problem.rating_range, evaluation))
+    if not system.predicts_ratings:
+        metrics = {name: metrics[name] for name in ("precision", "recall")}
+    return {
+        "version": answer.version,
+        **{table_name(name, evaluation.k): value for name, value in metrics.items()},
+        "fit_seconds": seconds,
+        "updates_per_second": updates / seconds if updates else np.nan,
+        "note": system.remark,
+    }
 
 
-def _say(row: Mapping[str, Any], *figures: str) -> None:
-    """Print how a system did as soon as it is known."""
-    told = [f"{name} {row[name]:.4g}" for name in figures if name in row]
-    print(": ".join([row["data_set"], row["system"], ", ".join([*told, row["note"]])]), flush=True)
+def _print_row(row: Mapping[str, Any]) -> None:
+    figures = [f"{name} {row[name]:.4g}" for name in ("rmse", "fit_seconds") if name in row]
+    text = ", ".join([*figures, row["note"]])
+    print(": ".join([row["data_set"], row["system"], text]), flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = parser_of(
+    parser = environment.parser_of(
         "benchmarks.peers",
         "Train other systems and this project's models on the same split.",
         "data, matrices and content",
         "results/benchmarks",
     )
-    summary = "what is compared, beside the adapters"
-    parser.add_argument("--only", nargs="+", metavar="SYSTEM", help="names of those to fit")
-    add_path(parser, "--systems", "benchmarks/adapters/systems.yaml", summary)
+    parser.add_argument("--only", nargs="+", metavar="SYSTEM", help="names of the systems to fit")
+    summary = "the systems, in the folder of their adapters"
+    environment.add_path(parser, "--systems", "benchmarks/adapters/systems.yaml", summary)
     return parser
 
 

@@ -1,7 +1,8 @@
-"""What every system of a comparison is given: one split of one data set."""
+"""One split of one data set, which every system of a comparison is fitted to."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import scipy.sparse as sp
 
@@ -16,9 +17,9 @@ class Problem:
     Attributes
     ----------
     name : str
-        Of the data set.
+        Name of the data set.
     train, validation, test : Observations
-        The first two with the places of their ratings in the users' order.
+        The first two with each rating's place in its user's order of time, if known.
     content : csr_array of shape (n_items, n_terms)
     rating_range : (float, float)
     """
@@ -31,14 +32,14 @@ class Problem:
     rating_range: tuple[float, float]
 
     @classmethod
-    def of_results(cls, folder: Path) -> "Problem":
-        """The split that a run of the pipeline made.
+    def of_results(cls, folder: Path) -> Self:
+        """Read a split that the pipeline made.
 
         Parameters
         ----------
         folder : Path
-            ``results/{dataset}``, or that of a variation, such as
-            ``results/{dataset}/audit/random``, which shares the data themselves with it.
+            ``results/{dataset}``, or a variant's folder such as ``results/{dataset}/audit/random``,
+            which uses the data of the former.
         """
         train, validation = Observations.of_files(
             folder / "matrices/train.npz",
@@ -53,7 +54,7 @@ class Problem:
         return cls(name, train, validation, test, content, (low, high))
 
     def write(self, path: PathLike) -> None:
-        """Write the problem for the adapters, without the ratings of the test part."""
+        """Write the problem for the adapters, without the test ratings."""
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         arrays = {
             f"{part}_{column}": getattr(observations, column)

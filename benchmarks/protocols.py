@@ -1,19 +1,21 @@
-"""Dividing a data set as the publishers of known figures did, ratings in the order that they had.
+"""How published figures were obtained: entries of ``known-answers.yaml``, and their data splits.
 
-The order matters: SGD learns the ratings in the order in which it is given them, and equal scores
-are ranked by it.
+The order of ratings matters: SGD learns them in the order in which they are given, and equal
+scores are ranked by it. Splits therefore keep the order that the publishers used.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from benchmarks.accuracy import Evaluation
 from benchmarks.problem import Problem
+from benchmarks.systems import OWN_DISTRIBUTION, System
 from blendmf.common.files import read_json
 from blendmf.common.random_streams import stream
 from blendmf.config.protocol import ContentSettings, SplitSettings
@@ -23,17 +25,128 @@ from blendmf.data.splits import split
 from blendmf.data.tables import read_table
 from blendmf.models.observations import Observations
 
+OWN_ADAPTER = "blendmf_model.py"
 
-@dataclass(frozen=True, eq=False)
-class Tables:
-    """A data set as the pipeline imported it, from ``results/{dataset}/data``.
+Entry = Mapping[str, Any]
+Tolerance = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """A model of this project with the settings of a published system.
 
     Attributes
     ----------
-    name : str
-    ratings, items, tags : DataFrame
-    rating_range : (float, float)
+    settings : mapping
+        Like an entry of `models` in the configuration.
+    tolerance : mapping of str to float
+        Largest difference from the published system in the same run, by metric; ``predictions``
+        is the root mean square difference of all predictions.
+    epochs : tuple of int
+    orders : int
+        Number of random orders of the training ratings, each with its own seed, that both systems
+        are fitted to; figures are means. 0: one fit to the ratings in their own order.
+    remark : str
+        What differs between the two systems.
     """
+
+    settings: Entry
+    tolerance: Tolerance
+    epochs: tuple[int, ...] = (0,)
+    orders: int = 0
+    remark: str = ""
+
+    @property
+    def system(self) -> System:
+        """The model as a system that can be run."""
+        name = f"blendmf {self.settings['kind']}"
+        return System(
+            name, OWN_DISTRIBUTION, OWN_ADAPTER, self.settings, self.epochs, remark=self.remark
+        )
+
+
+@dataclass(frozen=True)
+class KnownSystem:
+    """A system with published figures.
+
+    Attributes
+    ----------
+    system : System
+    published : mapping of str to mapping
+        Figures by data set and metric.
+    tolerance : mapping of str to float
+        Largest difference from the published figures, by metric.
+    words : mapping of str to mapping
+        Parts of the items' content that the system uses, by data set.
+    slow : bool
+    counterpart : Counterpart, optional
+    """
+
+    system: System
+    published: Mapping[str, Mapping[str, float]]
+    tolerance: Tolerance
+    words: Mapping[str, Entry] = field(default_factory=dict)
+    slow: bool = False
+    counterpart: Counterpart | None = None
+
+    @classmethod
+    def of_entry(cls, entry: Entry, tolerances: Mapping[str, Tolerance]) -> Self:
+        """Read an entry of the file, which gives tolerances by name."""
+        keys = ("published", "tolerance", "words", "slow", "counterpart")
+        own = {key: entry[key] for key in keys if key in entry}
+        own["tolerance"] = tolerances[entry["tolerance"]]
+        if "counterpart" in own:
+            other = dict(own["counterpart"])
+            other["tolerance"] = tolerances[other["tolerance"]]
+            other["epochs"] = tuple(other.get("epochs", Counterpart.epochs))
+            own["counterpart"] = Counterpart(**other)
+        return cls(System.of_entry({k: v for k, v in entry.items() if k not in keys}), **own)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A protocol that figures were published for.
+
+    Attributes
+    ----------
+    name, source : str
+        The protocol, and who published the figures.
+    clipped_to : mapping of str to (float, float)
+        Range that predictions are clipped to before any metric, by data set.
+    systems : sequence of KnownSystem
+    evaluation : Evaluation
+    split, content : mapping, optional
+        The blocks of the configuration; `content` without the `words` of a system.
+    folds : int, optional
+        Number of random folds in place of `split`; figures are means over them.
+    """
+
+    name: str
+    source: str
+    clipped_to: Mapping[str, tuple[float, float]]
+    systems: Sequence[KnownSystem]
+    evaluation: Evaluation
+    split: Entry = field(default_factory=dict)
+    content: Entry = field(default_factory=dict)
+    folds: int | None = None
+
+    @classmethod
+    def of_entry(cls, entry: Entry, tolerances: Mapping[str, Tolerance]) -> Self:
+        """Read an entry of the file."""
+        systems = [KnownSystem.of_entry(system, tolerances) for system in entry["systems"]]
+        return cls(**{**entry, "systems": systems, "evaluation": Evaluation(**entry["evaluation"])})
+
+    def problems(self, tables: "Tables", words: Entry | None, seed: int) -> list[Problem]:
+        """The problems that a system is fitted to: one, or one for each fold."""
+        if self.folds is not None:
+            return random_folds(tables, self.folds, seed)
+        content_of_system = None if words is None else {**self.content, **words}
+        return [temporal_split(tables, self.split, content_of_system)]
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """An imported data set, from ``results/{dataset}/data``."""
 
     name: str
     ratings: pd.DataFrame
@@ -42,52 +155,46 @@ class Tables:
     rating_range: tuple[float, float]
 
     @classmethod
-    def of_results(cls, folder: Path) -> "Tables":
-        """Read the tables of a data set's folder of results."""
-        ratings, items, tags = (
-            read_table(folder / f"data/{name}.parquet") for name in ("ratings", "items", "tags")
-        )
+    def of_results(cls, folder: Path) -> Self:
+        """Read the tables from a data set's folder of results."""
+        names = ("ratings", "items", "tags")
+        ratings, items, tags = (read_table(folder / f"data/{name}.parquet") for name in names)
         low, high = read_json(folder / "data/source.json")["rating_range"]
         return cls(folder.name, ratings, items, tags, (low, high))
 
 
-def temporal_split(
-    tables: Tables, settings: Mapping[str, Any], words: Mapping[str, Any] | None = None
-) -> Problem:
-    """The training and the test part of a split, user by user in the order of time.
+def temporal_split(tables: Tables, settings: Entry, words: Entry | None = None) -> Problem:
+    """Training and test part of a split, ordered by user and then by time.
 
     Parameters
     ----------
     tables : Tables
     settings : mapping
-        The configuration's `split` block.
+        The block `split` of the configuration.
     words : mapping, optional
-        The configuration's `content` block; without it there is no content.
+        The block `content`; by default the items have no content.
 
     Returns
     -------
     Problem
-        Without validation ratings, so that whoever is fitted to it runs its full length.
+        Without validation ratings, so that no fit stops early.
     """
-    divided = split(tables.ratings, SplitSettings(**settings), seed=0)
-    built = matrices(divided.train, divided.validation, divided.test, tables.items)
+    parts = split(tables.ratings, SplitSettings(**settings), seed=0)
+    built = matrices(parts.train, parts.validation, parts.test, tables.items)
     tfidf = None
     if words is not None:
-        tfidf = content(
-            built.items, tables.tags, divided.train, ContentSettings(**words), seed=0
-        ).tfidf
-    return _problem(
-        tables,
-        _in_order_of_time(divided.train),
-        _in_order_of_time(divided.test),
-        pd.Index(built.users["user_id"]),
-        pd.Index(built.items["item_id"]),
-        tfidf,
+        described = ContentSettings(**words)
+        tfidf = content(built.items, tables.tags, parts.train, described, seed=0).tfidf
+    train, test = (
+        part.sort_values(["user_id", "timestamp"], kind="stable")
+        for part in (parts.train, parts.test)
     )
+    ids = pd.Index(built.users["user_id"]), pd.Index(built.items["item_id"])
+    return _problem(tables, train, test, *ids, tfidf)
 
 
 def random_folds(tables: Tables, n: int, seed: int) -> list[Problem]:
-    """n problems: each tests on one n-th of all ratings, drawn at random, and trains on the rest.
+    """n problems, each with a random n-th of all ratings for the test and the rest for training.
 
     Ratings keep the source's order within each part.
     """
@@ -102,17 +209,11 @@ def random_folds(tables: Tables, n: int, seed: int) -> list[Problem]:
 
 
 def in_random_order(problem: Problem, seed: int) -> Problem:
-    """The same problem, its training ratings in random order."""
+    """The same problem with its training ratings in random order."""
     train = problem.train
     order = stream(seed, "known-answers", "order").permutation(len(train))
-    shuffled = Observations(
-        train.users[order], train.items[order], train.ratings[order], train.shape
-    )
-    return replace(problem, train=shuffled)
-
-
-def _in_order_of_time(part: pd.DataFrame) -> pd.DataFrame:
-    return part.sort_values(["user_id", "timestamp"], kind="stable")
+    users, items, ratings = train.users[order], train.items[order], train.ratings[order]
+    return replace(problem, train=Observations(users, items, ratings, train.shape))
 
 
 def _problem(
@@ -124,21 +225,15 @@ def _problem(
     tfidf: sp.csr_array | None = None,
 ) -> Problem:
     shape = (len(users), len(items))
-
-    def observed(part: pd.DataFrame) -> Observations:
-        return Observations(
+    train_part, validation_part, test_part = (
+        Observations(
             users.get_indexer(pd.Index(part["user_id"])).astype(np.int32),
             items.get_indexer(pd.Index(part["item_id"])).astype(np.int32),
             part["rating"].to_numpy(np.float32),
             shape,
         )
-
-    empty = sp.csr_array((shape[1], 0), dtype=np.float32)
-    return Problem(
-        tables.name,
-        observed(train),
-        observed(train.iloc[:0]),
-        observed(test),
-        empty if tfidf is None else tfidf,
-        tables.rating_range,
+        for part in (train, train.iloc[:0], test)
     )
+    if tfidf is None:
+        tfidf = sp.csr_array((shape[1], 0), dtype=np.float32)
+    return Problem(tables.name, train_part, validation_part, test_part, tfidf, tables.rating_range)

@@ -1,4 +1,4 @@
-"""Running a system on a problem, in the environment that it is installed in."""
+"""Systems of a comparison, each run in its own process and environment."""
 
 import json
 import os
@@ -7,18 +7,19 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.environment import interpreter, not_installed
 from blendmf.common.errors import UserError
 from blendmf.common.files import PathLike, read_arrays
 
 OWN_DISTRIBUTION = "blendmf"
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""How libraries that take no number of threads are told it."""
+"""Limit the threads of libraries that have no parameter for it."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +29,20 @@ class System:
     Attributes
     ----------
     system : str
-        Its name in the tables.
+        Name in the tables.
     distribution : str
-        Package that it comes in; ``blendmf`` runs in this project's own environment.
+        Package of the system; ``blendmf`` runs in this project's own environment.
     adapter : str
-        File beside ``systems.yaml`` that fits it.
+        Script in the folder of ``systems.yaml`` that fits the system.
     settings : mapping
-        Given to the adapter as they are.
+        Passed to the adapter.
     epochs : tuple of int
-        Epochs (sweeps, iterations) after which the test part is scored, ascending; the last is
-        the fit that counts. A system without epochs has one entry, 0.
+        Epochs (sweeps, iterations) after which the test part is scored, ascending; the metrics
+        are those of the last. (0,) for a system without epochs.
     predicts_ratings : bool
         False for a system that only ranks.
     remark : str
-        What a reader of the table has to know.
+        Note in the table.
     """
 
     system: str
@@ -53,29 +54,30 @@ class System:
     remark: str = ""
 
     @classmethod
-    def of_entry(cls, entry: Mapping[str, Any]) -> "System":
+    def of_entry(cls, entry: Mapping[str, Any]) -> Self:
         """Read an entry of the file."""
         return cls(**{**entry, "epochs": tuple(entry.get("epochs", cls.epochs))})
 
     def described(self) -> str:
-        """The settings and the epochs in one line."""
-        told = [f"{name}={value}" for name, value in self.settings.items()]
-        return ", ".join([*told, f"epochs={self.epochs[-1]}"] if self.epochs[-1] else told)
+        """Settings and epochs in one line."""
+        epochs = {"epochs": self.epochs[-1]} if self.epochs[-1] else {}
+        return ", ".join(f"{name}={value}" for name, value in {**self.settings, **epochs}.items())
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a system came to.
+    """Output of an adapter, for m numbers of epochs and n test pairs.
 
     Attributes
     ----------
     version : str
+        Version of the distribution.
     epochs : ndarray of int, of shape (m,)
-        Epochs that were run until each point.
+        Epochs that were run.
     seconds : ndarray of float64, of shape (m,)
-        Of fitting until each point.
+        Seconds of training.
     scores : ndarray of float64, of shape (m, n)
-        Scores of the n test pairs at each point.
+        Scores of the test pairs.
     """
 
     version: str
@@ -86,23 +88,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Runner:
-    """How adapters are run.
+    """Runs adapters.
 
     Attributes
     ----------
     adapters : Path
-        Their folder.
-    peers_python : Path
-        Interpreter of the environment of the other systems.
-    not_installed : mapping
-        What kept a distribution out of that environment.
-    threads : int
-    seed : int
+        Folder of the adapters.
+    environment : Path
+        Folder of the other systems' environment.
+    threads, seed : int
     """
 
     adapters: Path
-    peers_python: Path
-    not_installed: Mapping[str, str]
+    environment: Path
     threads: int
     seed: int
 
@@ -112,19 +110,21 @@ class Runner:
         Parameters
         ----------
         problem : path
-            Of a written `Problem`.
+            File written by `Problem.write`.
         scratch : Path
-            A folder for the answer.
+            Folder for temporary files.
 
         Raises
         ------
         UserError
-            If the system is not installed, or with its last line of complaint if it failed.
+            If the system is not installed or failed (with the last line of its output).
         """
-        if system.distribution in self.not_installed:
-            raise UserError(f"not installed: {self.not_installed[system.distribution]}")
-        own = system.distribution == OWN_DISTRIBUTION
-        python = sys.executable if own else self.peers_python
+        python = Path(sys.executable)
+        if system.distribution != OWN_DISTRIBUTION:
+            missing = not_installed(self.environment)
+            if system.distribution in missing:
+                raise UserError(f"not installed: {missing[system.distribution]}")
+            python = interpreter(self.environment)
         request = {
             "settings": dict(system.settings),
             "epochs": list(system.epochs),
@@ -141,11 +141,8 @@ class Runner:
             env=os.environ | dict.fromkeys(THREAD_VARIABLES, str(self.threads)),
         )
         if done.returncode:
-            raise UserError(f"failed: {_last_line(done.stderr)}")
+            *_, last = done.stderr.strip().splitlines() or ["no message"]
+            raise UserError(f"failed: {last}")
         arrays = read_arrays(path)
         path.unlink()
         return Answer(str(arrays["version"]), arrays["epochs"], arrays["seconds"], arrays["scores"])
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no message"])[-1]

@@ -1,4 +1,4 @@
-"""How fast the error of each system falls."""
+"""Figure: test RMSE of each system against training time."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,8 +21,8 @@ from blendmf.report.figures.style import (
 
 PANEL_HEIGHT = 4.3
 ABOVE_LEVEL = 1.0
-"""How far a panel reaches above the level, in the distance from there to the lowest error: the
-first epochs lie far off."""
+"""Height of a panel above the common level, as a multiple of the distance from the level to the
+lowest error; the first epochs, which are much worse, are cut off."""
 
 
 @shared_look()
@@ -30,14 +30,14 @@ def plot_time_to_accuracy(curves: pd.DataFrame, levels: pd.DataFrame) -> Figure:
     """Test RMSE against seconds of fitting: one panel per data set, one line per system.
 
     A dashed line marks the level that all systems of the data set reach, and a larger point where
-    each is there first.
+    each system first reaches it.
 
     Parameters
     ----------
     curves : DataFrame
-        `data_set`, `system`, `seconds`, `test_rmse`, in the order in which they were measured.
+        Columns `data_set, system, seconds, test_rmse`, in the order of measurement.
     levels : DataFrame
-        `data_set`, `system`, `level_rmse`, `seconds_to_level`.
+        Columns `data_set, system, level_rmse, seconds_to_level`.
     """
     names = list(dict.fromkeys(curves["data_set"]))
     if not names:
@@ -59,7 +59,7 @@ def _draw(
 ) -> None:
     level = float(levels["level_rmse"].iloc[0])
     axes.axhline(level, color=GREY, linestyle="--", linewidth=1.0)
-    say_above(axes, f"dashed: RMSE {level:.4f}, which all reach; large: when each is there")
+    say_above(axes, f"dashed: RMSE {level:.4f}, which all reach; large: when each does")
     ends = []
     for system, points in curves.groupby("system", sort=False):
         style = styles[str(system)]
@@ -85,6 +85,6 @@ def _draw(
     make_log(axes, "x")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_xlabel("seconds of fitting")
+    axes.set_xlabel("seconds of training")
     axes.set_ylabel("test RMSE (rating points)")
     label_ends(axes, ends)

@@ -1,13 +1,12 @@
-"""What all adapters share: reading the problem, and writing the answer.
+"""Shared by all adapters: reading the problem and the request, writing the answer.
 
-An adapter runs as ``python ADAPTER.py PROBLEM.npz ANSWER.npz REQUEST``, in the environment of the
-system that it adapts. The problem has the ratings of the training and the validation part, where
-they stand in the order in which their users rated (if that is known), the pairs of the test part
-without their ratings, and the items' content. The request is JSON: ``settings`` of the system,
-``epochs`` after which the test pairs are to be scored, ``threads``, ``seed`` and the name of the
-``distribution`` whose version is asked for. The answer has a row for each of the epochs: how many
-were run, the seconds that they took, and the scores of the test pairs: unclipped predicted
-ratings, or whatever a system that predicts none ranks by.
+An adapter runs as ``python ADAPTER.py PROBLEM.npz ANSWER.npz REQUEST`` in the environment of its
+system. The problem holds the ratings of the training and the validation part, each rating's place
+in its user's order of time (if known), the pairs of the test part without their ratings, and the
+items' content. The request is JSON: the `settings` of the system, the numbers of `epochs` after
+which to score the test pairs, `threads`, `seed`, and the `distribution` whose version to report.
+The answer has a row for each number of epochs: the epochs run, the seconds they took, and the
+scores of the test pairs (unclipped predicted ratings, or any score of a system that only ranks).
 """
 
 import json
@@ -22,7 +21,7 @@ import scipy.sparse as sp
 
 
 class Ratings(NamedTuple):
-    """Ratings of one part by position, each of shape (n,)."""
+    """Ratings of one part: user and item positions and ratings, each of shape (n,)."""
 
     users: np.ndarray
     items: np.ndarray
@@ -30,17 +29,17 @@ class Ratings(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Pairs to score by position, each of shape (n,)."""
+    """User and item positions of the pairs to score, each of shape (n,)."""
 
     users: np.ndarray
     items: np.ndarray
 
 
 class Problem(NamedTuple):
-    """What there is to learn from, and what to score.
+    """Training data and test pairs.
 
-    `content` is items x terms; the places are those of the parts' ratings in their users' order,
-    from -1/2 to 1/2, or None where it is not known.
+    `content` is of shape (n_items, n_terms). The places are those of each rating in its user's
+    order of time, from -1/2 to 1/2, or None if unknown.
     """
 
     train: Ratings
@@ -54,7 +53,7 @@ class Problem(NamedTuple):
 
 
 class Request(NamedTuple):
-    """How a system is to be fitted."""
+    """Settings of a fit."""
 
     settings: dict[str, Any]
     epochs: list[int]
@@ -64,7 +63,7 @@ class Request(NamedTuple):
 
 
 class Point(NamedTuple):
-    """Scores of the test pairs after some epochs, and the seconds of fitting until then."""
+    """Scores of the test pairs after some epochs, and the seconds of training until then."""
 
     epochs: int
     seconds: float
@@ -76,7 +75,7 @@ Fit = Callable[[Problem, Request, int], tuple[float, Score]]
 
 
 def answer(curve: Callable[[Problem, Request], Iterable[Point]]) -> None:
-    """Do what the command line asks for."""
+    """Read the command line's problem and request, run `curve`, and write the answer."""
     problem_path, answer_path, request_text = sys.argv[1:]
     request = Request(**json.loads(request_text))
     points = list(curve(_read(problem_path), request))
@@ -90,13 +89,13 @@ def answer(curve: Callable[[Problem, Request], Iterable[Point]]) -> None:
 
 
 def refitting(fit: Fit) -> Callable[[Problem, Request], Iterable[Point]]:
-    """Curve of a system that tells nothing before it is done: a fit from scratch for each point.
+    """Curve of a system without intermediate results: a separate fit for each point.
 
     Parameters
     ----------
     fit : callable
-        Fits for a number of epochs and gives the seconds that the fit itself took, and a function
-        that then scores the test pairs.
+        Fits for a number of epochs; returns the seconds of the fit, and a function that scores
+        the test pairs.
     """
 
     def curve(problem: Problem, request: Request) -> Iterable[Point]:

@@ -1,29 +1,26 @@
-"""The models of blendmf itself, fitted as the pipeline fits them."""
+"""The models of blendmf, fitted as the pipeline fits them."""
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 
 import numpy as np
 from adapter import Point, Problem, Ratings, Request, answer
 
-from blendmf.config.training import TrainingSettings
+from blendmf.config.models import model_entry
 from blendmf.models.observations import Observations
 from blendmf.training.fit import Fit, fit_model
 
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:
-    """A fit from scratch for each point; validation decides when it stops, and what it keeps."""
-    entry = dict(request.settings)
-    training = asdict(TrainingSettings()) | entry.pop("training", {})
+    """A separate fit for each point, with early stopping on the validation part."""
+    entry = model_entry(request.settings)
 
     def observed(part: Ratings, places: np.ndarray | None) -> Observations:
         return Observations(part.users, part.items, part.ratings, problem.shape, places)
 
     def fit(epochs: int) -> Fit:
         return fit_model(
-            entry,
-            training | {"epochs": epochs},
+            entry.with_params({"epochs": epochs}),
             observed(problem.train, problem.train_places),
             observed(problem.validation, problem.validation_places),
             problem.content,
@@ -33,7 +30,7 @@ def curve(problem: Problem, request: Request) -> Iterator[Point]:
             threads=request.threads,
         )
 
-    # The first fit of a process loads or compiles its kernels, which is no part of fitting.
+    # The first fit of a process loads or compiles its kernels, which is not training time.
     fit(1)
     for epochs in request.epochs:
         start = time.perf_counter()

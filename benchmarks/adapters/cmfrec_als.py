@@ -7,7 +7,7 @@ from cmfrec import CMF
 
 def fit(problem: Problem, request: Request, epochs: int) -> tuple[float, Score]:
     """Fit CMF without side information."""
-    # A table, since items without ratings come out a rating too high from a sparse matrix.
+    # Not a sparse matrix: cmfrec then predicts items without ratings one rating too high.
     columns = dict(zip(("UserId", "ItemId", "Rating"), problem.train, strict=True))
     ratings = pd.DataFrame(columns)
     model = CMF(

@@ -1,4 +1,4 @@
-"""implicit: alternating least squares on which items a user rated, weighted by the rating."""
+"""implicit: alternating least squares on rated or not, with ratings as confidence."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -7,7 +7,7 @@ from implicit.als import AlternatingLeastSquares
 
 
 def fit(problem: Problem, request: Request, epochs: int) -> tuple[float, Score]:
-    """Fit with the rating as confidence."""
+    """Fit implicit's ALS."""
     users, items, ratings = problem.train
     matrix = sp.csr_matrix((ratings.astype(np.float32), (users, items)), shape=problem.shape)
     model = AlternatingLeastSquares(

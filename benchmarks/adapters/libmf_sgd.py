@@ -6,7 +6,7 @@ from libmf.mf import MF
 
 
 def fit(problem: Problem, request: Request, epochs: int) -> tuple[float, Score]:
-    """Fit LIBMF to the ratings as they are."""
+    """Fit LIBMF to the ratings."""
     model = MF(**request.settings, nr_iters=epochs, nr_threads=request.threads, quiet=True)
     ratings = np.column_stack(problem.train).astype(np.float32)
     # The binding reads the ratings row by row, but the pairs column by column.

@@ -1,4 +1,4 @@
-"""LightFM: factorisation of liked (+1) and disliked (-1) items with the loss that is asked for."""
+"""LightFM: factorisation of liked (+1) and disliked (-1) items with a configured loss."""
 
 import numpy as np
 import scipy.sparse as sp

@@ -9,11 +9,11 @@ from adapter import Pairs, Point, Problem, Request, answer
 from myfm import MyFMRegressor, RelationBlock
 
 BURN_IN = 5
-"""Sweeps left out of the mean, as myFM's own default has it."""
+"""Sweeps left out of the mean, as in myFM's default."""
 
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:
-    """One run; after a sweep that is asked for, the mean of the predictions so far."""
+    """One run; after each requested sweep, the mean of the predictions so far."""
     settings = dict(request.settings)
     uses_content = settings.pop("content", False)
     items = sp.eye_array(problem.shape[1], format="csr")
@@ -54,7 +54,7 @@ def curve(problem: Problem, request: Request) -> Iterator[Point]:
 def _design(
     pairs: Pairs, n_users: int, described: sp.csr_array
 ) -> tuple[sp.csr_matrix, list[RelationBlock]]:
-    """The users' indicators, and the items' rows as a block that their ratings share."""
+    """User indicators, and the item features as a relation block shared by an item's ratings."""
     n = len(pairs.users)
     indicators = sp.csr_matrix((np.ones(n), (np.arange(n), pairs.users)), shape=(n, n_users))
     return indicators, [RelationBlock(pairs.items.astype(int).tolist(), sp.csr_matrix(described))]

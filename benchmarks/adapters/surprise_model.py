@@ -1,4 +1,4 @@
-"""Surprise: the algorithm that `settings.algorithm` names."""
+"""Surprise: the algorithm named by `settings.algorithm`."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from adapter import Problem, Request, Score, answer, refitting, seconds_of
 
 
 def fit(problem: Problem, request: Request, epochs: int) -> tuple[float, Score]:
-    """Fit a Surprise algorithm; one that has no epochs is asked for 0 of them."""
+    """Fit a Surprise algorithm; `epochs` is 0 for one without."""
     settings = dict(request.settings)
     algorithm = getattr(surprise, settings.pop("algorithm"))
     if epochs:

@@ -1,4 +1,4 @@
-"""Memory, time and disk of every job: one table of coefficients.
+"""Memory and time of every job: one table of coefficients.
 
 `COSTS` has a row for each class of jobs and `RULES` names the class of each rule. The coefficients
 were fitted to measured jobs on 10 thousand to 100 million ratings (a part of them is
@@ -41,15 +41,14 @@ class Costs:
     ----------
     start_mb : float
         Megabytes of the interpreter, its libraries and blocks of fixed size.
-    memory, time, disk : mapping of str to float
-        Bytes of peak memory, microseconds of one thread and bytes of disk, per unit. The time to
-        start is covered by `LEAST_MINUTES`.
+    memory, time : mapping of str to float
+        Bytes of peak memory, and microseconds of one thread, per unit. The time to start is
+        covered by `LEAST_MINUTES`.
     """
 
     start_mb: float
     memory: Units = field(default_factory=dict)
     time: Units = field(default_factory=dict)
-    disk: Units = field(default_factory=dict)
 
 
 # fmt: off
@@ -58,10 +57,9 @@ COSTS = {
     "report": Costs(330, time={"rating": 0.2}),
     "small_matrix": Costs(800),
     # Tables of ratings.
-    "fetch": Costs(320, {"user": 300}, {"rating": 1.0, "text_byte": 2.0},
-                   disk={"rating": 16, "text_byte": 2}),
+    "fetch": Costs(320, {"user": 300}, {"rating": 1.0, "text_byte": 2.0}),
     "tables": Costs(270, {"rating": 85, "item": 2500, "tag": 200, "long_byte": 6},
-                    {"rating": 0.8, "text_byte": 0.2}, disk={"rating": 16}),
+                    {"rating": 0.8, "text_byte": 0.2}),
     "leakage": Costs(270, {"rating": 18, "tag": 2300, "long_byte": 1}, {"rating": 0.2, "tag": 10}),
     "content": Costs(280, {"item": 3000, "tag": 2400}, {"item": 100, "tag": 30}),
     "fitted_on": Costs(300, {"rating": 115, "item": 3000, "tag": 1500, "long_byte": 4},
@@ -73,12 +71,12 @@ COSTS = {
                                "listed_user": 1000},
                          {"train_rating": 1.0, "train_factor": 0.08, "train_item": 0.007,
                           "listed_item": 0.05}),
-    "als": Costs(280, {"train_rating": 55, "factor": 24},
+    "als": Costs(300, {"train_rating": 55, "factor": 24},
                  {"train_rating": 0.8, "train_epoch": 0.2, "train_epoch_factor2": 0.004}),
-    "bayes": Costs(370, {"train_rating": 180, "factor": 200, "drawn_factor": 4.5},
+    "bayes": Costs(400, {"train_rating": 180, "factor": 200, "drawn_factor": 4.5},
                    {"train_rating": 5.0, "train_epoch": 0.3, "train_epoch_factor2": 0.005,
                     "factor_epoch": 0.01}),
-    "sgd": Costs(280, {"train_rating": 50, "gpu_rating": 80, "factor": 16, "item_word": 1024,
+    "sgd": Costs(310, {"train_rating": 50, "gpu_rating": 80, "factor": 16, "item_word": 1024,
                        "user_word": 20, "met_word": 22},
                  {"train_rating": 0.8, "train_epoch": 0.1, "train_epoch_factor": 0.002,
                   "train_epoch_word": 1.2}),
@@ -93,7 +91,7 @@ COSTS = {
     "recommend": Costs(260, {"rating": 3, "item": 4700, "factor": 4, "met_word": 8,
                              "drawn_factor": 4.5, "neighbour": 8, "recommended": 390},
                        {"user": 10, "listed_item": 0.05}),
-    "compare": Costs(330, {"user": 500, "score": 360, "resampled_pair": 30},
+    "compare": Costs(330, {"user": 500, "score": 360, "resampled_pair": 22},
                      {"resampled_user": 0.03, "resampled_score": 0.01, "resampled_pair": 1.0}),
     "variants": Costs(350, {"score": 60}, {"resampled_user": 0.03, "resampled_score": 0.002}),
 }
@@ -164,8 +162,8 @@ class Job:
         Share of the ratings that is for training.
     fits : list of Fit
         Models that the job fits or scores, one after the other.
-    n_models, n_scores : int
-        Models that it compares; per-user scores that it reads, over models, seeds and variants.
+    n_scores : int
+        Tables of per-user scores that it compares: models times seeds, in all variants.
     resamples : int
         Bootstrap resamples of the users.
     listed_users, list_length : int
@@ -176,7 +174,6 @@ class Job:
     size: Size
     train_share: float = 1.0
     fits: list[Fit] = field(default_factory=list)
-    n_models: int = 0
     n_scores: int = 0
     resamples: int = 0
     listed_users: int = 0
@@ -208,8 +205,9 @@ def minutes(job: Job, attempt: int = 1) -> int:
 
 
 def disk_mb(job: Job) -> int:
-    """Disk to request, in MB."""
-    return 50 + ceil(_total(costs_of(job.rule).disk, units(job)) / 1e6)
+    """Disk to request, in MB: tables or matrices, and text both packed and unpacked."""
+    text_bytes = 2 * job.size.text_bytes if job.rule == "fetch" else 0
+    return 50 + ceil((16 * job.size.ratings + text_bytes) / 1e6)
 
 
 def gpus(job: Job) -> int:
@@ -300,7 +298,7 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
         # Resamples of the users.
         "resampled_user": job.resamples * size.users,
         "resampled_score": job.resamples * size.users * job.n_scores,
-        "resampled_pair": job.resamples * job.n_models**2,
+        "resampled_pair": job.resamples * job.n_scores**2,
     }
 
 

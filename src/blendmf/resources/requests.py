@@ -20,7 +20,7 @@ from blendmf.resources.size import Size, counted_size, expected_size
 BASELINES = ("global-mean", "popularity", "random")
 PARITY_FIT = Fit("torch", user_words=True, item_words=True)
 PARITY_FITS = 10
-"""Five models by two engines on the CPU, none more expensive than this one."""
+"""Five models by two engines on the CPU; `content` by PyTorch is the most expensive one."""
 
 BEFORE_IMPORT = ("fetch", "import_tables")
 """Rules whose data are not counted yet; counts of an earlier run may be of other data."""
@@ -47,6 +47,7 @@ class JobSizes:
 
     def job(self, rule: str, wildcards: Mapping[str, str]) -> Job:
         """The job of a rule for some values of its wildcards."""
+        wildcards = dict(wildcards.items())  # Snakemake's are a list with names
         variant = self._variants[wildcards.get("dataset", next(iter(self._variants)))]
         size = self._expected(variant.folder)
         if rule not in BEFORE_IMPORT:
@@ -106,7 +107,6 @@ def job_of(
         size,
         variant.split.train,
         fits,
-        n_models=len(variant.models),
         n_scores=_n_scores(rule, experiment, variant),
         resamples=experiment.evaluation.bootstrap_resamples,
         listed_users=min(size.users if listed is None else listed, size.users) * lists,
@@ -178,16 +178,8 @@ def _rank_sweep_fits(experiment: Experiment, variant: Variant) -> list[Fit]:
 
 
 def _n_scores(rule: str, experiment: Experiment, variant: Variant) -> int:
-    """Models times seeds, over all variants whose per-user scores the rule compares."""
+    """Models times seeds, over all variants that the rule compares."""
     if rule == "ablation_table":
         return (1 + len(ablation_variants(experiment))) * experiment.seeds
     own = sum(len(entry.seeds(experiment.seeds)) for entry in variant.models.values())
-    if rule != "audit_table":
-        return own
-    # Only variants with the same test ratings are compared user by user.
-    splits = [change.split for change in experiment.audit.arms.values()]
-    same = [
-        split is None or experiment.split.with_fields_of(split) == experiment.split
-        for split in splits
-    ]
-    return own * (1 + sum(same))
+    return own * (1 + len(experiment.audit.arms)) if rule == "audit_table" else own

@@ -55,7 +55,6 @@ def measured_job(row: Any) -> Job:
         Size(row.ratings, row.users, row.items, row.tags, row.terms, row.text_bytes),
         row.train_share,
         [fit] * max(row.fits, 1) if row.kind else [],
-        row.n_models,
         row.n_scores,
         row.resamples,
         row.listed_users if row.rule == "recommend" else row.full_users * ranks,
@@ -113,7 +112,7 @@ def test_snakemake_processes_that_share_the_memory_are_added() -> None:
 @pytest.mark.parametrize("rule", sorted(RULES))
 @pytest.mark.parametrize("change", ["ratings", "users", "items", "tags", "terms", "text_bytes"])
 def test_larger_data_never_request_less(rule: str, change: str) -> None:
-    small = Job(rule, Size(10**6, 10**4, 10**4), 0.7, FITS, 5, 9, 1000, 500, 10)
+    small = Job(rule, Size(10**6, 10**4, 10**4), 0.7, FITS, 9, 1000, 500, 10)
     large = replace(small, size=replace(small.size, **{change: 10**7}))
     assert memory_mb(small) <= memory_mb(large)
     assert minutes(small) <= minutes(large)

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from blendmf.config.validate import complete_config
 from blendmf.training.settings import TrainingSettings
+from snakemake.iocontainers import Wildcards
 
 from blendmf.config.variants import arms
 from blendmf.resources.costs import gpus
@@ -38,14 +39,12 @@ def job(rule: str, model: str | None = None, *, shard: bool = False, **changes: 
     return job_of(rule, config, arms(config)["ml-100k"], SIZE, wildcards)
 
 
-def test_a_searched_model_is_as_large_as_its_space_allows() -> None:
+def test_a_model_is_as_large_as_its_search_space_or_its_settings_allow() -> None:
     assert job("train", "mf").fits[0].factors == 50
     assert job("train", "als").fits[0].factors == 20
     assert job("train", "svd").fits[0].factors == 50
     assert job("train", "item-neighbours").fits[0].neighbours == 500
 
-
-def test_other_models_are_as_large_as_their_settings() -> None:
     models = {"mf": {"kind": "mf", "training": {"latent_dim": 24}}, "svd": {"kind": "svd"}}
     assert job("train", "mf", models=models).fits[0].factors == 24
     assert job("train", "svd", models=models).fits[0].factors == 50, "the largest of svd.ranks"
@@ -125,9 +124,8 @@ def test_a_gpu_is_requested_only_where_the_configuration_names_one() -> None:
 def test_scores_are_those_of_the_variants_that_a_job_compares() -> None:
     of_one = job("compare").n_scores
     assert of_one == 13 + 2 * 7, "three seeds of the seven stochastic models"
-    assert job("audit_table").n_scores == of_one * 2, "one variant tests the same ratings"
-    unpaired = {"arms": {"random": {"split": {"scheme": "random"}}}}
-    assert job("audit_table", audit=unpaired).n_scores == of_one
+    n_audited = len(complete()["audit"]["arms"])
+    assert job("audit_table").n_scores == of_one * (1 + n_audited)
     assert job("ablation_table").n_scores == 3 * (1 + 2 + 1 + 3 + 19)
 
 
@@ -153,6 +151,13 @@ def test_counts_replace_estimates_once_the_data_are_imported(tmp_path: Path) -> 
     assert before.ratings == 100_000
     assert (after.ratings, after.users, after.items, after.terms) == (90, 9, 8, 12)
     assert sizes.job("import_tables", {}).size == before, "counts may be those of other data"
+
+
+def test_wildcards_may_be_those_of_snakemake(tmp_path: Path) -> None:
+    config = complete()
+    wildcards = Wildcards(fromdict={"dataset": "ml-100k", "model": "mf", "seed": "2"})
+    job = JobSizes(config, arms(config), tmp_path).job("train", wildcards)
+    assert [fit.factors for fit in job.fits] == [50]
 
 
 def test_planning_imports_no_heavy_library() -> None:

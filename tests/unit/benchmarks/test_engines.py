@@ -2,7 +2,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.bandwidth import copy_bandwidth
 from benchmarks.engine_case import (
     Case,
     bytes_per_update,
@@ -10,19 +9,19 @@ from benchmarks.engine_case import (
     measure,
     synthetic_ratings,
 )
-from benchmarks.engines import cases, main, with_share_of_bandwidth
+from benchmarks.engines import cases, copy_bandwidth, main, with_share_of_bandwidth
 from blendmf.studies.engine_parity import VARIANTS
 from blendmf.training.parameters import Parameters, Terms
 
 
-def test_a_case_tells_the_speed_of_each_number_of_threads_and_one_hash():
+def test_a_case_has_a_speed_for_each_number_of_threads_and_one_hash():
     rows = measure(Case("blocks", "mf", None, 5000, 8, (1, 2)))
     assert [row["threads"] for row in rows] == [1, 2]
     assert len({row["parameters_hash"] for row in rows}) == 1
     assert all(row["updates_per_second"] > 0 for row in rows)
 
 
-def test_generated_ratings_repeat_and_are_power_law():
+def test_generated_ratings_are_reproducible_and_power_law():
     (one, words), (same, _) = synthetic_ratings(20_000), synthetic_ratings(20_000)
     np.testing.assert_array_equal(one.users, same.users)
     assert words.shape[0] == one.shape[1]
@@ -44,7 +43,7 @@ def test_bytes_of_an_update_are_counted_by_term(kind, blend, expected):
     assert bytes_per_update(Terms.of_kind(kind, blend), 32, 3.0) == expected
 
 
-def test_the_hash_is_of_every_bit():
+def test_the_hash_covers_every_bit():
     bias = np.zeros(4, dtype=np.float32)
     changed = bias.copy()
     changed[3] = np.nextafter(np.float32(0), np.float32(1))
@@ -52,7 +51,7 @@ def test_the_hash_is_of_every_bit():
     assert one == same != other
 
 
-def test_the_share_of_bandwidth_is_of_as_many_threads(monkeypatch):
+def test_the_share_of_bandwidth_is_that_of_as_many_threads(monkeypatch):
     monkeypatch.setattr("benchmarks.engines.copy_bandwidth", lambda threads: threads * 1e9)
     row = dict.fromkeys(("engine", "variant", "ratings", "latent_dim"), 0)
     rows = [
@@ -61,7 +60,7 @@ def test_the_share_of_bandwidth_is_of_as_many_threads(monkeypatch):
     assert with_share_of_bandwidth(rows)["share_of_copy_bandwidth"].tolist() == [0.5, 0.25]
 
 
-def test_memory_copies_at_a_believable_speed():
+def test_the_copy_bandwidth_is_plausible():
     assert 1e8 < copy_bandwidth(1, repeats=1) < 1e13
 
 
@@ -91,7 +90,7 @@ def test_one_engine_and_variant_can_be_measured_alone():
     assert (alone.engine, alone.kind) == ("blocks", "mf")
 
 
-def test_the_survey_has_every_engine_and_variant():
+def test_the_survey_covers_every_engine_and_variant():
     survey = list(cases([10, 20, 30], [4, 8], [1, 2]))
     assert {case.engine for case in survey} == {"blocks", "sequential", "torch"}
     assert len({case.variant for case in survey}) == 5
