@@ -216,8 +216,8 @@ def gpus(job: Job) -> int:
 
 
 def writes_tables(rule: str) -> bool:
-    """Whether jobs of the rule write large files, for which they request disk."""
-    return bool(costs_of(rule).disk)
+    """Whether jobs of the rule write tables of ratings, for which they request disk."""
+    return rule == "fetch" or RULES[rule] == "tables"
 
 
 def fits_models(rule: str) -> bool:

@@ -1,77 +1,71 @@
-from typing import Any
-
 import pytest
 
-from blendmf.config.variants import ablation_arms, arms
+from blendmf.config.models import MfContentEntry, MfEntry
+from blendmf.config.variants import ablation_variants, variants
+from configs import experiment_with
 
-ITEM_SPACE = {"content_factors_regularization": {"low": 0.1, "high": 1.0}}
-
-CONFIG: dict[str, Any] = {
-    "dataset": {"name": "films"},
-    "scale": None,
-    "split": {"scheme": "per-user-temporal", "train": 0.7},
-    "content": {"parts": ["genres", "year", "decade"], "tags": "train-only", "dealt": None},
-    "models": {
-        "bias": {"kind": "bias"},
-        "mf": {"kind": "mf", "search": True},
-        "mf-content": {"kind": "mf-content", "blend": "item", "search": True, "space": ITEM_SPACE},
-    },
-    "audit": {
-        "arms": {
-            "random": {"split": {"scheme": "random"}},
-            "all-tags": {"content": {"tags": "all"}},
-        },
-        "models": None,
-    },
-    "ablation": {
-        "model": "mf-content",
-        "leave_out": [["genres"], ["tags"], ["year", "decade"]],
-        "placebos": 2,
-    },
+BOTH_SPACES = {
+    "content_factors_regularization": {"low": 0.1, "high": 1.0},
+    "user_content_regularization": {"low": 0.1, "high": 1.0},
 }
+CHANGES = {
+    "dataset": {"name": "synthetic"},
+    "content": {"parts": ["genres", "year", "decade"]},
+    "models": {
+        **{name: None for name in experiment_with().models if name not in ("bias", "mf")},
+        "mf-content": {"kind": "mf-content", "blend": "item", "space": BOTH_SPACES},
+    },
+    "audit": {"arms": {"global-temporal": None, "cold-items": None}},
+    "ablation": {"leave_out": [["genres"], ["tags"], ["year", "decade"]], "placebos": 2},
+    "recommendations": {"models": []},
+}
+EXPERIMENT = experiment_with(CHANGES)
+SHARED_SPACE = ["latent_dim", "learning_rate", "regularization"]
 
 
-def test_every_variation_has_a_folder_of_its_own_below_the_data_set() -> None:
-    assert list(arms(CONFIG)) == [
-        "films",
-        "films/audit/random",
-        "films/audit/all-tags",
-        *(f"films/ablation/{name}" for name in ablation_arms(CONFIG)),
+def test_every_variant_has_a_folder_of_its_own_below_the_data_set() -> None:
+    assert list(variants(EXPERIMENT)) == [
+        *("synthetic", "synthetic/audit/all-tags", "synthetic/audit/random"),
+        *(f"synthetic/ablation/{name}" for name in ablation_variants(EXPERIMENT)),
     ]
 
 
-def test_the_ablation_takes_away_what_there_is_and_nothing_else() -> None:
-    changed = ablation_arms(CONFIG)
-    assert list(changed) == [
+def test_the_ablation_takes_away_the_parts_that_the_content_has() -> None:
+    changes = ablation_variants(EXPERIMENT)
+    assert list(changes) == [
         *("blend-user", "blend-both", "no-content", "no-genres", "no-year-decade"),
         *("placebo-1", "placebo-2"),
     ]
-    assert changed["no-genres"] == {"content": {"parts": ["year", "decade"]}}
-    assert changed["placebo-2"] == {"content": {"dealt": 2}}
+    assert changes["no-genres"] == {"content": {"parts": ["year", "decade"]}}
+    assert changes["placebo-2"] == {"content": {"dealt": 2}}
 
 
-def test_no_part_is_left_out_that_would_leave_no_content() -> None:
-    config = CONFIG | {"content": {"parts": ["genres"], "tags": "all", "dealt": None}}
-    assert "no-genres" not in ablation_arms(config)
+def test_no_variant_has_empty_content_and_a_null_model_has_no_ablation() -> None:
+    one_part = EXPERIMENT.content.model_copy(update={"parts": ["genres"]})
+    assert "no-genres" not in ablation_variants(EXPERIMENT.model_copy(update={"content": one_part}))
+    none = EXPERIMENT.ablation.model_copy(update={"model": None})
+    assert ablation_variants(EXPERIMENT.model_copy(update={"ablation": none})) == {}
 
 
-def test_a_null_model_makes_no_ablation() -> None:
-    assert ablation_arms(CONFIG | {"ablation": {"model": None}}) == {}
-
-
-def test_an_arm_searches_only_what_its_model_has() -> None:
+def test_a_variant_searches_only_what_its_model_reads() -> None:
     entries = {
-        name: arms(CONFIG)[f"films/ablation/{name}"].models["mf-content"]
+        name: variants(EXPERIMENT)[f"synthetic/ablation/{name}"].models["mf-content"]
         for name in ("blend-user", "blend-both", "no-content", "placebo-1")
     }
-    assert entries["blend-user"] == {"kind": "mf-content", "blend": "user", "search": True}
-    assert entries["blend-both"] == CONFIG["models"]["mf-content"] | {"blend": "both"}
-    assert entries["no-content"] == {"kind": "mf", "search": True}
-    assert entries["placebo-1"] == CONFIG["models"]["mf-content"]
+    user, both, none = (entries[name] for name in ("blend-user", "blend-both", "no-content"))
+    assert isinstance(user, MfContentEntry) and isinstance(both, MfContentEntry)
+    assert (user.blend, list(user.bounds)) == (
+        "user",
+        [*SHARED_SPACE, "user_content_regularization"],
+    )
+    assert (both.blend, list(both.bounds)) == ("both", [*SHARED_SPACE, *BOTH_SPACES])
+    assert isinstance(none, MfEntry)
+    assert list(none.bounds) == SHARED_SPACE
+    assert entries["placebo-1"] == EXPERIMENT.models["mf-content"]
 
 
 @pytest.mark.parametrize(
-    ("arm", "path", "shared"),
+    ("variant", "path", "shared"),
     [
         ("audit/random", "data/ratings.parquet", True),
         ("audit/random", "split/train.parquet", False),
@@ -91,15 +85,18 @@ def test_an_arm_searches_only_what_its_model_has() -> None:
         ("ablation/placebo-1", "models/mf-content/seed-1/model.npz", False),
     ],
 )
-def test_an_arm_shares_what_its_change_does_not_touch(arm: str, path: str, shared: bool) -> None:
-    home = arms(CONFIG)[f"films/{arm}"].home(path)
-    assert home == ("films" if shared else f"films/{arm}")
+def test_a_variant_shares_what_its_change_does_not_affect(
+    variant: str, path: str, shared: bool
+) -> None:
+    folder = f"synthetic/{variant}"
+    assert variants(EXPERIMENT)[folder].home(path) == ("synthetic" if shared else folder)
 
 
 def test_an_experiment_by_itself_shares_nothing() -> None:
-    assert arms(CONFIG)["films"].home("data/ratings.parquet") == "films"
+    assert variants(EXPERIMENT)["synthetic"].home("data/ratings.parquet") == "synthetic"
 
 
 def test_the_audit_compares_the_models_that_it_names() -> None:
-    config = CONFIG | {"audit": CONFIG["audit"] | {"models": ["bias", "mf"]}}
-    assert set(arms(config)["films/audit/random"].models) == {"bias", "mf"}
+    audit = EXPERIMENT.audit.model_copy(update={"models": ["bias", "mf"]})
+    found = variants(EXPERIMENT.model_copy(update={"audit": audit}))
+    assert set(found["synthetic/audit/random"].models) == {"bias", "mf"}

@@ -1,20 +1,16 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from blendmf.resources.forecast import forecast
+from configs import DEFAULT
 
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
 def lines() -> list[str]:
-    config, schema = (
-        yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
-        for path in ("config.yaml", "workflow/schemas/config.schema.yaml")
-    )
-    return list(forecast(config, schema, [10**6, 10**8, 10**9, 10**10]))
+    return list(forecast(DEFAULT, [10**6, 10**8, 10**9, 10**10]))
 
 
 def test_the_page_on_scaling_shows_the_forecast(lines: list[str]) -> None:

@@ -7,36 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from blendmf.config.validate import complete_config
-from blendmf.training.settings import TrainingSettings
 from snakemake.iocontainers import Wildcards
 
-from blendmf.config.variants import arms
+from blendmf.config.training import TrainingSettings
+from blendmf.config.variants import variants
 from blendmf.resources.costs import gpus
 from blendmf.resources.requests import JobSizes, job_of
 from blendmf.resources.size import Size
 from blendmf.training.engines import choose_engine
+from configs import experiment_with
 
-ROOT = Path(__file__).parents[3]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 SIZE = Size(100_000, 943, 1682, 0, 100)
 CUDA = {"engine": "torch", "device": "cuda"}
 SEARCH = {"trials": 30, "trials_per_generation": 10, "finalists": 3, "finalist_seeds": 3}
 
 
-def complete(**changes: Any) -> dict[str, Any]:
-    config: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
-    for block, keys in changes.items():
-        config[block] |= keys
-    complete_config(config, SCHEMA)
-    return config
-
-
 def job(rule: str, model: str | None = None, *, shard: bool = False, **changes: Any) -> Any:
-    config = complete(**changes)
+    found = experiment_with(changes)
     wildcards = ({"model": model} if model else {}) | ({"shard": "1"} if shard else {})
-    return job_of(rule, config, arms(config)["ml-100k"], SIZE, wildcards)
+    return job_of(rule, found, variants(found)["ml-100k"], SIZE, wildcards)
 
 
 def test_a_model_is_as_large_as_its_search_space_or_its_settings_allow() -> None:
@@ -45,7 +34,10 @@ def test_a_model_is_as_large_as_its_search_space_or_its_settings_allow() -> None
     assert job("train", "svd").fits[0].factors == 50
     assert job("train", "item-neighbours").fits[0].neighbours == 500
 
-    models = {"mf": {"kind": "mf", "training": {"latent_dim": 24}}, "svd": {"kind": "svd"}}
+    models = {
+        "mf": {"search": False, "training": {"latent_dim": 24}},
+        "svd": {"search": False, "rank": None},
+    }
     assert job("train", "mf", models=models).fits[0].factors == 24
     assert job("train", "svd", models=models).fits[0].factors == 50, "the largest of svd.ranks"
 
@@ -55,16 +47,12 @@ def test_a_job_fits_once_or_every_trial_and_the_finalists() -> None:
     assert len(job("train", "mf", search=SEARCH).fits) == 1
     assert len(job("search", "mf", search=SEARCH).fits) == 39
     assert len(job("search", "svd", search=SEARCH).fits) == 30, "its finalists are not refitted"
-    for rule in ("search", "finalists"):
-        assert len(job(rule, "mf", shard=True, search=divided).fits) == 3
+    assert len(job("search", "mf", shard=True, search=divided).fits) == 3
     assert not job("compare").fits
 
 
-def test_a_model_is_scored_for_one_seed_or_for_all() -> None:
-    config = complete()
-    arm = arms(config)["ml-100k"]
-    for wildcards, n in (({"model": "mf", "seed": "2"}, 1), ({"model": "mf"}, 3)):
-        assert len(job_of("evaluate", config, arm, SIZE, wildcards).fits) == n
+def test_a_model_is_scored_for_all_its_seeds() -> None:
+    assert len(job("evaluate", "mf").fits) == 3
     assert len(job("evaluate", "bias").fits) == 1
 
 
@@ -102,8 +90,8 @@ def test_the_engine_is_the_one_that_training_chooses(
     if optimiser != "sgd" and engine == "numba":
         return
     training = {"optimiser": optimiser, "engine": engine, "device": device}
-    (fit,) = job("train", "mf", models={"mf": {"kind": "mf", "training": training}}).fits
-    chosen, _ = choose_engine(TrainingSettings.of_model({"training": training}, {}), 1000)
+    (fit,) = job("train", "mf", models={"mf": {"training": training}}).fits
+    chosen, _ = choose_engine(TrainingSettings(**training), 1000)
     assert fit.method == {"numba": "sgd", "torch": "torch"}[chosen]
 
 
@@ -113,7 +101,7 @@ def test_a_gpu_is_requested_only_where_the_configuration_names_one() -> None:
 
     assert requested("train", "mf") == requested("train", "mf", engine="torch") == 0
     assert requested("train", "mf", device="cuda") == 1
-    for rule in ("train", "search", "finalists"):
+    for rule in ("train", "search"):
         assert requested(rule, "mf-content", **CUDA) == 1
         assert requested(rule, "als", **CUDA) == 0, "solved on the CPU"
         assert requested(rule, "bias", **CUDA) == 0
@@ -124,7 +112,7 @@ def test_a_gpu_is_requested_only_where_the_configuration_names_one() -> None:
 def test_scores_are_those_of_the_variants_that_a_job_compares() -> None:
     of_one = job("compare").n_scores
     assert of_one == 13 + 2 * 7, "three seeds of the seven stochastic models"
-    n_audited = len(complete()["audit"]["arms"])
+    n_audited = len(experiment_with().audit.arms)
     assert job("audit_table").n_scores == of_one * (1 + n_audited)
     assert job("ablation_table").n_scores == 3 * (1 + 2 + 1 + 3 + 19)
 
@@ -138,8 +126,8 @@ def test_catalogues_are_ranked_to_score_or_recommend_or_to_search_a_ranking_mode
 
 
 def test_counts_replace_estimates_once_the_data_are_imported(tmp_path: Path) -> None:
-    config = complete()
-    sizes = JobSizes(config, arms(config), tmp_path)
+    found = experiment_with()
+    sizes = JobSizes(found, variants(found), tmp_path)
     before = sizes.job("split", {}).size
     counts = {"ratings": 90, "users": 9, "items_rated": 8, "tags": 7}
     facts = {"data/source.json": {"counts": counts}, "content/content.json": {"terms": 12}}
@@ -154,9 +142,9 @@ def test_counts_replace_estimates_once_the_data_are_imported(tmp_path: Path) -> 
 
 
 def test_wildcards_may_be_those_of_snakemake(tmp_path: Path) -> None:
-    config = complete()
+    found = experiment_with()
     wildcards = Wildcards(fromdict={"dataset": "ml-100k", "model": "mf", "seed": "2"})
-    job = JobSizes(config, arms(config), tmp_path).job("train", wildcards)
+    job = JobSizes(found, variants(found), tmp_path).job("train", wildcards)
     assert [fit.factors for fit in job.fits] == [50]
 
 

@@ -2,22 +2,22 @@
 
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from blendmf.config.dataset import DatasetSettings
+from blendmf.config.protocol import ContentSettings
 from blendmf.ingest.catalogue import KNOWN
 from blendmf.resources.size import Size, counted_size, expected_size
 
-CONTENT = {"parts": ["genres", "tags", "year", "decade"], "max_terms": 5000}
-GENERATED = {"users": 1000, "items": 2000, "ratings": 100_000, "terms": 40}
+CONTENT = ContentSettings()
+OWN = DatasetSettings(
+    name="mine", csv={"ratings": {"file": "f", "user": "u", "item": "i", "rating": "r"}}
+)
 
 
-def dataset(name: str, csv: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"name": name, "csv": csv, "synthetic": GENERATED}
-
-
-OWN = dataset("mine", {"ratings": {}})
+def dataset(name: str) -> DatasetSettings:
+    return DatasetSettings(name=name)
 
 
 def ratings_file(folder: Path, n: int) -> Path:
@@ -45,7 +45,7 @@ def test_a_known_data_set_has_its_published_size(name: str) -> None:
 
 def test_tags_and_titles_may_fill_all_terms() -> None:
     def terms(name: str, parts: list[str], max_terms: int = 5000) -> int:
-        return expected_size(dataset(name), {"parts": parts, "max_terms": max_terms}).terms
+        return expected_size(dataset(name), ContentSettings(parts=parts, max_terms=max_terms)).terms
 
     assert terms("ml-25m", ["genres", "tags"]) == 5000
     assert terms("ml-1m", ["genres", "tags", "year"]) < 200

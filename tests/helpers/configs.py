@@ -1,0 +1,26 @@
+"""Configurations: the default experiment with changes laid over it."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from blendmf.config.experiment import Experiment, experiment
+
+ROOT = Path(__file__).parents[2]
+DEFAULT: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`changes` laid over `base` as Snakemake lays one --configfile over another."""
+    result = copy.deepcopy(base)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def experiment_with(changes: dict[str, Any] | None = None) -> Experiment:
+    """The default experiment with changes."""
+    return experiment(merged(DEFAULT, changes or {}))

@@ -1,0 +1,327 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from blendmf.common.errors import UserError
+from blendmf.config.dataset import CsvSettings
+from blendmf.config.experiment import Experiment, experiment
+from blendmf.config.training import TrainingSettings
+from configs import DEFAULT, ROOT, experiment_with, merged
+
+SIZES = {
+    "few": {"users": 10, "items": 20, "ratings": 100},
+    "many": {"users": 50, "items": 40, "ratings": 900},
+}
+BOUNDS = {"low": 1, "high": 9}
+
+
+def variant(**changes: Any) -> dict[str, Any]:
+    return {"audit": {"arms": {"x": changes}}}
+
+
+def refusal(changes: dict[str, Any]) -> str:
+    with pytest.raises(UserError) as refused:
+        experiment_with(changes)
+    return str(refused.value)
+
+
+def test_an_experiment_has_one_data_set_unless_it_compares_sizes() -> None:
+    assert list(experiment_with().data_sets()) == ["ml-100k"]
+    scaled = {"dataset": {"name": "synthetic"}, "scale": SIZES | {"none": None}}
+    data_sets = experiment_with(scaled).data_sets()
+    assert list(data_sets) == ["few", "many"]
+    generated = DEFAULT["dataset"]["synthetic"] | SIZES["few"]
+    assert data_sets["few"].synthetic.model_dump() == generated
+    assert data_sets["few"].name == "synthetic"
+
+
+def test_the_default_experiment_shows_every_setting_with_its_default() -> None:
+    """`config.yaml` and the classes agree on every default, and the file leaves none out."""
+    needed = {key: DEFAULT[key] for key in ("models",)} | {"dataset": {"name": "ml-100k"}}
+    by_classes = experiment(needed | {"search": {"space": DEFAULT["search"]["space"]}})
+    assert by_classes == experiment_with()
+    shown = experiment_with().model_dump(exclude={"models", "scale", "published"})
+    shown["search"]["space"] = DEFAULT["search"]["space"]
+    shown["audit"]["arms"] = DEFAULT["audit"]["arms"]
+    assert shown == {key: DEFAULT[key] for key in shown}
+
+
+def csv_example() -> dict[str, Any]:
+    """The mapping of one's own files that a comment of the default configuration shows."""
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    lines = re.search(r"((?: *#   +csv:.*\n)(?: *#    +.*\n)*)", text)
+    assert lines
+    return dict(yaml.safe_load(re.sub(r"^ *#", "", lines[1], flags=re.MULTILINE)))
+
+
+def test_the_example_of_own_files_is_accepted_and_shows_every_key() -> None:
+    own = {"name": "mine", "path": "somewhere", "rating_range": [1, 5], **csv_example()}
+    csv = experiment_with({"dataset": own}).dataset.csv
+    assert csv is not None
+    for block in (csv, csv.ratings, csv.items, csv.tags):
+        assert block is not None
+        assert block.model_fields_set == type(block).model_fields.keys()
+    assert CsvSettings.model_fields.keys() == csv_example()["csv"].keys()
+
+
+def test_every_setting_of_a_model_is_shown_in_the_default_experiment() -> None:
+    for entry in experiment_with().models.values():
+        fields = type(entry).model_fields.keys() - {"kind"}
+        written = [e for e in DEFAULT["models"].values() if e["kind"] == entry.kind]
+        assert fields <= {key for values in written for key in values}, entry.kind
+
+
+def test_null_removes_a_model_a_parameter_and_a_variant() -> None:
+    found = experiment_with(
+        {
+            "models": {"random": None, "mf": {"space": {"learning_rate": None}}},
+            "search": {"space": {"latent_dim": None}},
+            "audit": {"arms": {"random": None}},
+        }
+    )
+    assert set(found.models) == set(DEFAULT["models"]) - {"random"}
+    assert list(found.search.space) == ["learning_rate", "regularization"]
+    assert list(found.models["mf"].bounds) == ["regularization"]
+    assert list(found.audit.arms) == ["all-tags", "cold-items", "global-temporal"]
+
+
+def test_a_model_has_the_shared_settings_under_its_own_and_the_defaults_of_its_kind() -> None:
+    found = experiment_with(
+        {
+            "training": {"epochs": 7, "patience": 2},
+            "models": {
+                "my-bias": {"kind": "bias", "item_shrinkage": 3},
+                "my-mf": {"kind": "mf", "training": {"patience": 5}},
+            },
+        }
+    ).models
+    own = found["my-bias"].model_dump()
+    assert (own["user_shrinkage"], own["item_shrinkage"]) == (15, 3)
+    assert found["my-mf"].model_dump()["training"] == (
+        TrainingSettings().model_dump() | {"epochs": 7, "patience": 5}
+    )
+
+
+def test_the_order_of_the_keys_does_not_matter_and_a_complete_configuration_stays() -> None:
+    def turned(block: Any) -> Any:
+        if not isinstance(block, dict):
+            return block
+        return {key: turned(value) for key, value in reversed(block.items())}
+
+    found = experiment_with()
+    assert repr(experiment(turned(DEFAULT))) == repr(found)
+    assert experiment(found.model_dump()) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "value", "allowed"),
+    [
+        ({"seed": -1}, "seed", "-1", "at least 0"),
+        ({"seeds": 0}, "seeds", "0", "at least 1"),
+        ({"seeds": "three"}, "seeds", "'three'", "a whole number"),
+        ({"seeds": 3.0}, "seeds", "3.0", "a whole number"),
+        ({"seeds": True}, "seeds", "True", "a whole number"),
+        ({"evaluation": None}, "evaluation", "None", "a mapping"),
+        ({"split": {"scheme": "temporal"}}, "split.scheme", "'temporal'", "per-user-temporal"),
+        ({"split": {"scheme": "randm"}}, "split.scheme", "'randm'", "random?"),
+        ({"split": {"train": 1.0}}, "split.train", "1.0", "below 1"),
+        ({"split": {"train": 0.9}}, "split", "0.9", "below 1"),
+        ({"training": {"learning_rate": 0}}, "training.learning_rate", "0", "above 0"),
+        ({"training": {"learning_rate": float("nan")}}, "training.learning_rate", "nan", "finite"),
+        ({"training": {"error_clip": float("inf")}}, "training.error_clip", "inf", "finite"),
+        ({"training": {"learning_rate": "1e-4"}}, "training.learning_rate", "'1e-4'", "1.0e-4"),
+        ({"training": {"optimiser": "lbfgs"}}, "training.optimiser", "'lbfgs'", "sgd"),
+        ({"small_matrix": {"rank": 4}}, "small_matrix.rank", "4", "at most 3"),
+        ({"content": {"parts": ["plot"]}}, "content.parts.0", "'plot'", "genres"),
+        ({"content": {"parts": ["tags", "tags"]}}, "content.parts", "tags", "twice"),
+        ({"svd": {"ranks": []}}, "svd.ranks", "[]", "at least 1"),
+        ({"models": {"mf": {"kind": "nmf"}}}, "models.mf", "'nmf'", "mf-content"),
+        ({"models": {"a/b": {"kind": "mf"}}}, "models", "'a/b'", "A-Za-z0-9"),
+        ({"models": {"mf2\n": {"kind": "mf"}}}, "models", r"'mf2\n'", "must match"),
+        ({"models": {10: {"kind": "mf"}}}, "models", "10", "in quotes"),
+        ({"models": {"NA": {"kind": "bias"}}}, "models", "'NA'", "choose another"),
+        ({"models": {"new": {"search": True}}}, "models.new", "kind", "missing"),
+        ({"models": {"new": {"kind": "mf-content"}}}, "models.new.blend", "", "missing"),
+        ({"models": {"mf": {"blend": "user"}}}, "models.mf.blend", "kind mf", "training"),
+        ({"models": {"mf": {"rank": 7}}}, "models.mf.rank", "kind mf", "does not read it"),
+        ({"models": {"svd": {"training": {}}}}, "models.svd.training", "kind svd", "rank"),
+        ({"models": {"random": {"search": True}}}, "models.random.search", "random", "kind"),
+        (
+            {"models": {"new": {"kind": "bias", "search": True}}},
+            *("models.new.space", "models.new is searched", "user_shrinkage"),
+        ),
+        (
+            {"models": {"bias": {"space": {"rank": BOUNDS}}}},
+            *("models.bias.space.rank", "kind bias has no rank", "item_shrinkage"),
+        ),
+        (
+            {"models": {"bias": {"space": {"item_shrinkage": {"low": -1, "high": 9}}}}},
+            *("models.bias.space.item_shrinkage.low", "-1", "greater than or equal to 0"),
+        ),
+        (
+            {"models": {"svd": {"space": {"rank": {"low": 1, "high": 9.5}}}}},
+            *("models.svd.space.rank.high", "9.5", "integer"),
+        ),
+        (
+            {"models": {"mf": {"space": dict.fromkeys(DEFAULT["search"]["space"])}}},
+            *("models.mf.space", "missing or empty", "learning_rate"),
+        ),
+        (
+            {"search": {"space": {"rank": BOUNDS}}},
+            *("search.space.rank", "training has no rank", "latent_dim"),
+        ),
+        (
+            {"search": {"space": {"latent_dim": {"low": 9, "high": 3}}}},
+            *("search.space.latent_dim", "9", "below high 3"),
+        ),
+        (
+            {"search": {"space": {"regularization": {"low": 0}}}},
+            *("search.space.regularization", "0", "above 0"),
+        ),
+        (
+            {"models": {"mf-content": {"space": {"epochs": BOUNDS}}}},
+            *("models.mf-content.space.epochs", "epochs", "latent_dim"),
+        ),
+        ({"search": {"shards": 11}}, "search.shards", "11", "at most"),
+        ({"svd": {"compared_with": "svd"}}, "svd.compared_with", "'svd'", "kind mf"),
+        ({"recommendations": {"models": ["x"]}}, "recommendations.models", "'x'", "mf-content"),
+        ({"dataset": {"rating_range": [5, 1]}}, "dataset.rating_range", "[5, 1]", "low below high"),
+        ({"dataset": {"rating_range": [1]}}, "dataset.rating_range", "[1]", "at least 2"),
+        ({"dataset": {"csv": {"ratings": {}}}}, "dataset.csv.ratings.file", "", "missing"),
+        ({"scale": SIZES}, "scale", "'ml-100k'", "synthetic"),
+        (variant(split={"scheme": "leap"}), "audit.arms.x.split.scheme", "'leap'", "random"),
+        (variant(content={"tag": "all"}), "audit.arms.x.content.tag", "tags?", "tags"),
+        (variant(model={}), "audit.arms.x.model", "split", "content"),
+        (variant(), "audit.arms.x", "nothing", "null"),
+        (variant(split={"train": 0.9}), "audit.arms.x.split", "train 0.9", "below 1"),
+        ({"audit": {"models": ["mf", "fm"]}}, "audit.models", "'fm'", "null for all"),
+        ({"ablation": {"model": "mf"}}, "ablation.model", "'mf'", "kind mf-content"),
+        ({"evalution": {"k": 5}}, "evalution", "evaluation?", "known here"),
+        ({"evaluation": {"n": 5}}, "evaluation.n", "no such", "bootstrap_resamples"),
+        (
+            {"models": {"mf": {"training": {"dim": 3}}}},
+            *("models.mf.training.dim", "no such", "latent_dim"),
+        ),
+        ({"dataset": {"csv": {"rating": {}}}}, "dataset.csv.rating", "ratings?", "known"),
+        ({7: 1}, "7", "7", "in quotes"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_the_key_its_value_and_what_is_allowed(
+    changes: dict[Any, Any], key: str, value: str, allowed: str
+) -> None:
+    lines = refusal(changes).splitlines()
+    (line,) = [line for line in lines if line.startswith(f"configuration key {key}: ")]
+    assert value in line
+    assert allowed in line
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    found = refusal(
+        {
+            "seeds": "three",
+            "split": {"shceme": "random", "train": 0.9},
+            "models": {"mf": {"rank": 7}, "bias": {"kind": "bas"}, "svd": None},
+            "training": {"epochs": 0},
+            "svd": {"compared_with": "nothing"},
+            "recommendations": {"models": ["mf", "bias", "svd"]},
+            "dataset": {"csv": {"ratings": {}}, "rating_range": [5, 1]},
+        }
+    )
+    keys = [line.removeprefix("configuration key ").split(": ")[0] for line in found.splitlines()]
+    assert sorted(set(keys)) == [
+        *("dataset.csv.ratings.file", "dataset.csv.ratings.item", "dataset.csv.ratings.rating"),
+        *("dataset.csv.ratings.user", "dataset.rating_range", "models.bias", "models.mf.rank"),
+        *("recommendations.models", "seeds", "split", "split.shceme", "svd.compared_with"),
+        "training.epochs",
+    ]
+    assert "'svd' is not among the models" in found
+    assert "'bias' is not among" not in found, "only its kind is wrong"
+
+
+def test_models_that_are_removed_are_missed_where_they_are_named() -> None:
+    lines = refusal({"models": {"mf": None, "mf-content": None, "bayes-content": None}})
+    assert [line.split(": ")[0] for line in lines.splitlines()] == [
+        "configuration key svd.compared_with",
+        "configuration key ablation.model",
+        "configuration key recommendations.models",
+    ]
+    assert "or [] for none" in lines
+
+
+def test_a_missing_data_set_is_named() -> None:
+    with pytest.raises(UserError, match=r"dataset: missing"):
+        experiment({"models": DEFAULT["models"]})
+
+
+@pytest.mark.parametrize(
+    ("training", "kind", "reason"),
+    [
+        ({"optimiser": "als"}, {"kind": "mf-content", "blend": "item"}, "als cannot"),
+        ({"optimiser": "als", "engine": "torch"}, {"kind": "mf"}, "als does not run in torch"),
+        ({"optimiser": "bayes", "engine": "torch"}, {"kind": "mf"}, "bayes does not run in torch"),
+        ({"optimiser": "bayes"}, {"kind": "content"}, "bayes cannot train kind content"),
+        ({"optimiser": "bayes"}, {"kind": "mf-content", "blend": "both"}, "blend: item, not both"),
+    ],
+)
+def test_an_optimiser_is_refused_where_it_cannot_train(
+    training: dict[str, Any], kind: dict[str, Any], reason: str
+) -> None:
+    refused = refusal({"models": {"new": {**kind, "training": training}}})
+    assert "configuration key models.new" in refused
+    assert reason in refused
+
+
+def earlier_search(folder: Path, model: str) -> Path:
+    (folder / model).mkdir(parents=True)
+    (folder / model / "trials.csv").touch()
+    return folder
+
+
+def test_an_earlier_search_of_any_searched_model_may_be_named(tmp_path: Path) -> None:
+    folder = str(earlier_search(tmp_path / "search", "mf"))
+    assert experiment_with({"search": {"warm_start": folder}}).search.warm_start == folder
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [
+        ("nowhere", "no folder"),
+        ("empty", "no MODEL/trials.csv of any searched model"),
+        ("random", "no MODEL/trials.csv of any searched model"),
+        ("results/ml-100k/search", "what this run writes; copy it"),
+    ],
+)
+def test_a_folder_without_an_earlier_search_is_refused(
+    named: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    earlier_search(tmp_path / "random", "random")
+    earlier_search(tmp_path / "results/ml-100k/search", "mf")
+    found = refusal({"search": {"warm_start": named}})
+    assert re.search(rf"search\.warm_start: '{named}' .*{re.escape(reason)}", found)
+
+
+def test_every_setting_has_a_description() -> None:
+    def undescribed(model: Any, path: str = "") -> list[str]:
+        missing = []
+        for name, field in model.model_fields.items():
+            below = getattr(field.annotation, "model_fields", None)
+            if below is not None:
+                missing += undescribed(field.annotation, f"{path}{name}.")
+            elif not field.description:
+                missing.append(path + name)
+        return missing
+
+    assert undescribed(Experiment) == []
+    for entry in experiment_with().models.values():
+        assert undescribed(type(entry)) == ["kind"]
+
+
+def test_merging_leaves_the_base_as_it_is() -> None:
+    base = {"a": {"b": 1}}
+    assert merged(base, {"a": {"c": 2}}) == {"a": {"b": 1, "c": 2}}
+    assert base == {"a": {"b": 1}}
