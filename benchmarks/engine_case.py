@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from blendmf.training.sgd.reference import SgdEngine
 from numpy.typing import NDArray
 
 from blendmf.common.random_streams import stream
@@ -19,7 +20,6 @@ from blendmf.training.loop import Engine
 from blendmf.training.parameters import Parameters, Terms
 from blendmf.training.settings import TrainingSettings
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
-from blendmf.training.sgd.reference import SgdEngine
 
 SEED = 42
 LEARNING_RATE = 0.01

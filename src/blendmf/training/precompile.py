@@ -1,4 +1,4 @@
-"""Compile the kernels that the default experiment trains with, as part of the set-up."""
+"""Compile the kernels of the default experiment, as part of the set-up."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,11 +18,11 @@ VARIANTS = {
     ("mf-content", "both"): (LANES,),
     ("content", None): (LANES,),
 }
-"""Numbers of factors that each variant is compiled for; others are compiled when first used."""
+"""Numbers of factors to compile each variant for; others are compiled when first used."""
 
 
 def compile_kernels() -> None:
-    """Make an engine of each variant, which compiles its kernels into the cache on disk."""
+    """Create an engine of each variant, which compiles its kernels into the cache on disk."""
     position = np.zeros(1, dtype=np.int32)
     train = Observations(position, position, np.ones(1, dtype=np.float32), (1, 1))
     content = sp.csr_array(np.ones((1, 1), dtype=np.float32))
