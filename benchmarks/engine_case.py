@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from blendmf.training.sgd.reference import SgdEngine
 from numpy.typing import NDArray
 
 from blendmf.common.random_streams import stream
@@ -35,7 +34,7 @@ class Case:
     Attributes
     ----------
     engine : str
-        ``sequential`` (the reference), ``blocks`` or ``torch``.
+        ``blocks`` or ``torch``.
     kind : str
         ``mf``, ``mf-content`` or ``content``.
     blend : str, optional
@@ -165,13 +164,10 @@ def _engine(
         RATING_RANGE,
         random,
     )
-    match case.engine:
-        case "sequential":
-            return SgdEngine(*problem)
-        case "torch":
-            from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
+    if case.engine == "torch":
+        from blendmf.training.pytorch.engine import TorchEngine
 
-            return TorchSgdEngine(*problem)
+        return TorchEngine(*problem)
     return BlockSgdEngine(*problem, threads)
 
 

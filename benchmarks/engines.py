@@ -28,7 +28,7 @@ from blendmf.report.figures.style import save_figure
 from blendmf.studies.engine_parity import VARIANTS
 
 RESULTS = Path("results/benchmarks")
-ENGINES = ("blocks", "sequential", "torch")
+ENGINES = ("blocks", "torch")
 
 
 def cases(

@@ -43,8 +43,10 @@ class DampedSgd:
     ) -> None:
         n_blocks = settings.blocks or number_of_blocks(train.shape, settings.latent_dim)
         blocks = Blocks.deal(train, n_blocks, random)
-        arrays = (array[blocks.order] for array in (train.users, train.items, train.ratings))
-        self.train = Observations(*arrays, train.shape)
+        order = blocks.order
+        self.train = Observations(
+            train.users[order], train.items[order], train.ratings[order], train.shape
+        )
         self._tables, self._random, self._n_blocks = tables, random, n_blocks
         self._learning_rate = torch.zeros_like(tables.scale[0])
         self._most_ratings = int(np.bincount(train.users).max())

@@ -86,7 +86,7 @@ class BlockSgdEngine:
         self._other_parts: dict[int, tuple[Observations, tuple[NDArray[Any], ...]]] = {}
         self._copies = self._word_copies()
         self._item_vectors: NDArray[Any] | None = None
-        one_by_one = self._packed.content_factors is not None and self._copies is None
+        one_by_one = self._packed.terms.content_factors is not None and self._copies is None
         self.threads = 1 if one_by_one else threads
         self._load_kernels()
 
@@ -127,7 +127,7 @@ class BlockSgdEngine:
         held_back: int,
     ) -> Callable[[], None]:
         """Work of each thread in an epoch, starting with task `held_back`."""
-        p, s = self._packed, self._settings
+        p, s = self._packed.terms, self._settings
         keep = (1 - learning_rate * penalty for penalty in s.penalties)
         step = tuple(self._type(x) for x in (learning_rate, *keep, s.error_clip))
         counters = np.zeros(3, dtype=np.int64)
@@ -135,7 +135,7 @@ class BlockSgdEngine:
             *(user_order, item_order, self._blocks.starts, *self._train_arrays),
             *(self._type(p.global_mean), p.user_bias, p.item_bias),
             *(p.user_factors, p.item_factors, p.content_factors),
-            *(p.user_content, p.scale, self._csr, self._lanes, step),
+            *(p.user_content, self._packed.scale, self._csr, self._lanes, step),
         )
         arguments: tuple[Any, ...]
         if self._copies is None:
@@ -160,15 +160,15 @@ class BlockSgdEngine:
         self, sums: NDArray[np.float64], n: int, arrays: tuple[NDArray[Any], ...]
     ) -> Callable[[], None]:
         """Work of each thread to fill `sums`."""
-        p = self._packed
+        p = self._packed.terms
         if self._item_vectors is None:
-            self._item_vectors = p.item_vectors(self._content)
+            self._item_vectors = self._packed.item_vectors(self._content)
         kernel = compiled(sum_squared_errors, *self._variant)
         arguments = (
             *(np.zeros(3, dtype=np.int64), sums, n, *arrays),
             *(self._type(p.global_mean), p.user_bias, p.item_bias),
             *(p.user_factors, self._item_vectors),
-            *(p.user_content, p.scale, self._csr, *self._range, self._lanes),
+            *(p.user_content, self._packed.scale, self._csr, *self._range, self._lanes),
         )
         return lambda: kernel(*arguments)
 
@@ -196,7 +196,7 @@ class BlockSgdEngine:
         )
 
     def _word_copies(self) -> WordCopies | None:
-        V = self._packed.content_factors
+        V = self._packed.terms.content_factors
         if V is None or self.n_blocks == 1 or len(self._train) < ENOUGH_TO_MERGE:
             return None
         users, items, _ = (array[: len(self._train)] for array in self._train_arrays)

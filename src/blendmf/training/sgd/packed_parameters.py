@@ -11,99 +11,83 @@ from blendmf.training.kernels.vector_rows import aligned_rows
 from blendmf.training.parameters import Parameters
 from blendmf.training.sgd.blocks import Blocks
 
+FACTORS = {"user_factors", "item_factors", "content_factors"}
+
 LARGEST_SHARE = 0.5
 """Upper bound of `WordCopies.shrinkage`."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class PackedParameters:
-    """Parameters in block order; a term that the variant does not have is None.
+    """Parameters in block order.
 
     Attributes
     ----------
-    global_mean : float
-    user_bias, item_bias : ndarray of shape (n_users,) and (n_items,), or None
-    user_factors, item_factors, content_factors : matrices of rows, or None
-        See `blendmf.training.kernels.vector_rows`.
-    user_content : ndarray of shape (n_users, n_terms), or None
-        w_u divided by the user's `scale`.
+    terms : Parameters
+        Factors are matrices of rows (`blendmf.training.kernels.vector_rows`); ``user_content`` is
+        w_u divided by the user's scale.
     scale : ndarray of shape (n_users,)
     """
 
-    global_mean: float
+    terms: Parameters
     scale: NDArray[Any]
-    user_bias: NDArray[Any] | None = None
-    item_bias: NDArray[Any] | None = None
-    user_factors: NDArray[Any] | None = None
-    item_factors: NDArray[Any] | None = None
-    content_factors: NDArray[Any] | None = None
-    user_content: NDArray[Any] | None = None
 
     @classmethod
     def pack(cls, parameters: Parameters, blocks: Blocks) -> "PackedParameters":
         """Copy parameters into block order."""
         arrays = parameters.arrays()
         dtype = next(iter(arrays.values())).dtype
-        rows = {"user": np.argsort(blocks.user_rows), "item": np.argsort(blocks.item_rows)}
-
-        def packed(name: str, array: NDArray[Any]) -> NDArray[Any]:
-            side = name.split("_")[0]
-            taken = array[rows[side]] if side in rows else array
-            return aligned_rows(taken, dtype) if name.endswith("_factors") else taken
-
-        terms: dict[str, Any] = {name: packed(name, array) for name, array in arrays.items()}
-        return cls(parameters.global_mean, np.ones(len(blocks.user_rows), dtype=dtype), **terms)
+        users, items = np.argsort(blocks.user_rows), np.argsort(blocks.item_rows)
+        packed: dict[str, Any] = {n: _reordered(n, a, users, items) for n, a in arrays.items()}
+        for name in FACTORS & packed.keys():
+            packed[name] = aligned_rows(packed[name], dtype)
+        return cls(replace(parameters, **packed), np.ones(len(users), dtype=dtype))
 
     def unpack(self, blocks: Blocks, d: int) -> Parameters:
         """Copy of the parameters in the order of users and items, w_u multiplied out."""
-        rows = {"user": blocks.user_rows, "item": blocks.item_rows}
-
-        def unpacked(name: str, array: NDArray[Any]) -> NDArray[Any]:
-            chosen = rows.get(name.split("_")[0], np.arange(len(array)))
-            if name.endswith("_factors"):
-                return array[chosen, :d]
-            taken = array[chosen]
-            if name == "user_content":
-                taken *= self.scale[chosen, None]
-            return taken
-
-        terms: dict[str, Any] = {name: unpacked(name, a) for name, a in self.terms().items()}
-        return Parameters(self.global_mean, **terms)
+        unpacked: dict[str, Any] = {}
+        for name, array in self.terms.arrays().items():
+            cut = array[:, :d] if name in FACTORS else array
+            unpacked[name] = _reordered(name, cut, blocks.user_rows, blocks.item_rows)
+        if "user_content" in unpacked:
+            unpacked["user_content"] *= self.scale[blocks.user_rows, None]
+        return replace(self.terms, **unpacked)
 
     def copy(self) -> "PackedParameters":
         """Independent copy; its rows are not aligned."""
-        copies: dict[str, Any] = {name: array.copy() for name, array in self.terms().items()}
-        return replace(self, scale=self.scale.copy(), **copies)
+        return PackedParameters(self.terms.copy(), self.scale.copy())
 
     def squared_norms(self) -> dict[str, float]:
         """Sum of the squares of all entries of each term."""
-        norms = {}
-        for name, array in self.terms().items():
-            if name == "user_content":
-                squares = np.einsum("ut,ut->u", array, array) * self.scale**2
-                norms[name] = float(squares.sum(dtype=np.float64))
-            else:
-                norms[name] = float(np.vdot(array, array))
+        norms = replace(self.terms, user_content=None).squared_norms()
+        v = self.terms.user_content
+        if v is not None:
+            squares = np.einsum("ut,ut->u", v, v) * self.scale**2
+            norms["user_content"] = float(squares.sum(dtype=np.float64))
         return norms
 
     def item_vectors(self, content: sp.csr_array) -> NDArray[Any] | None:
         """q_i + C_i V as a matrix of rows; `content` has its rows in block order."""
-        if self.content_factors is None:
-            return self.item_factors
-        mapped = content @ self.content_factors
-        if self.item_factors is not None:
-            mapped += self.item_factors
+        if self.terms.content_factors is None:
+            return self.terms.item_factors
+        mapped = content @ self.terms.content_factors
+        if self.terms.item_factors is not None:
+            mapped += self.terms.item_factors
         return aligned_rows(mapped, mapped.dtype)
 
     @property
     def variant(self) -> tuple[str, ...]:
         """Terms and precision, such as ``("user_bias-item_bias", "float32")``."""
-        return "-".join(self.terms()), self.scale.dtype.name
+        return "-".join(self.terms.arrays()), self.scale.dtype.name
 
-    def terms(self) -> dict[str, NDArray[Any]]:
-        """Arrays of the terms that the variant has, by name."""
-        arrays = vars(self).items()
-        return {n: a for n, a in arrays if n not in ("global_mean", "scale") and a is not None}
+
+def _reordered(
+    name: str, array: NDArray[Any], users: NDArray[np.int64], items: NDArray[np.int64]
+) -> NDArray[Any]:
+    """Copy of a term with its rows in the given order of users or items."""
+    if name == "content_factors":
+        return array.copy()
+    return array[users if name.startswith("user") else items]
 
 
 @dataclass(frozen=True)
