@@ -36,20 +36,17 @@ class Terms:
         UserError
             For any other kind or blend.
         """
-        match kind, blend:
-            case "mf", None:
-                return cls()
-            case "mf-content", "user":
-                return cls(user_content=True)
-            case "mf-content", "item":
-                return cls(content_factors=True)
-            case "mf-content", "both":
-                return cls(content_factors=True, user_content=True)
-            case "content", None:
-                return cls(
-                    item_bias=False, item_factors=False, content_factors=True, user_content=True
-                )
-        raise UserError(f"no trained model of kind {kind!r} and blend {blend!r}")
+        content = {"content_factors": True, "user_content": True}
+        terms = {
+            ("mf", None): cls(),
+            ("mf-content", "user"): cls(user_content=True),
+            ("mf-content", "item"): cls(content_factors=True),
+            ("mf-content", "both"): cls(**content),
+            ("content", None): cls(item_bias=False, item_factors=False, **content),
+        }
+        if (kind, blend) not in terms:
+            raise UserError(f"no trained model of kind {kind!r} and blend {blend!r}")
+        return terms[kind, blend]
 
     @property
     def use_content(self) -> bool:

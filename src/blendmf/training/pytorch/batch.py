@@ -95,8 +95,7 @@ Change = tuple[Tensor, Tensor, Tensor]
 class Batch:
     """A batch of ratings, predicted on creation.
 
-    Either all changes of a batch are made or, if memory runs out, none: everything that allocates
-    memory comes before the first write.
+    If memory runs out, a batch changes nothing: all allocations come before the first write.
 
     Parameters
     ----------
@@ -119,7 +118,7 @@ class Batch:
         self._rated = users, items
         once = torch.ones_like(ratings.values)
         self._users = TouchedRows.of(users, len(tables.scale) - 1, once)
-        self._items = TouchedRows.of(items, content.n_items, once)
+        self._items = TouchedRows.of(items, len(content.squared_norms) - 1, once)
         if "content_factors" in terms:
             rows = self._items.rows
             self._words = content.words(rows, content.most_words(len(rows)))
@@ -135,12 +134,7 @@ class Batch:
         return len(self._values)
 
     def move(self, learning_rate: Tensor) -> None:
-        """Move the parameters by a damped step of SGD.
-
-        Parameters
-        ----------
-        learning_rate : Tensor of shape ()
-        """
+        """Move the parameters by a damped step of SGD."""
         changes = []
         for term, touched, descent, curvature in self._gradients():
             table, penalty = self._tables.terms[term], self._tables.penalties[term]
@@ -153,13 +147,9 @@ class Batch:
         _write(changes)
 
     def add_gradients(self, gradients: dict[str, Tensor], weight: float) -> None:
-        """Add the gradient of the objective, times `weight`, to `gradients`.
+        """Add the gradient of the objective, times `weight`, to `gradients`, by term.
 
-        Parameters
-        ----------
-        gradients : dict of Tensor
-            By term, of the shapes of the tables. The scale of w_u must be 1.
-        weight : float
+        The scale of w_u must be 1.
         """
         changes = []
         for term, touched, descent, _ in self._gradients():

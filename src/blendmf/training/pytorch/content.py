@@ -66,15 +66,6 @@ class Content:
             np.cumsum(np.sort(lengths)[::-1]),
         )
 
-    @property
-    def n_items(self) -> int:
-        """Number of items, without the appended one."""
-        return len(self.indptr) - 2
-
-    def lengths(self) -> Tensor:
-        """Number of words of each item, of shape (n_items + 1,)."""
-        return self.indptr.diff()
-
     def most_words(self, m: int) -> int:
         """Largest total number of words of m distinct items."""
         return int(self._longest[min(m, len(self._longest)) - 1])

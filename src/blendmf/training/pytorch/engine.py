@@ -16,12 +16,7 @@ from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters
 from blendmf.training.pytorch.batch import Batch, Ratings, Tables
 from blendmf.training.pytorch.content import Content
-from blendmf.training.pytorch.device import (
-    choose_device,
-    gpu_name,
-    ran_out_of_memory,
-    repeatable,
-)
+from blendmf.training.pytorch.device import choose_device, gpu_name, ran_out_of_memory, repeatable
 from blendmf.training.pytorch.update_rules import DampedSgd, DenseDescent
 from blendmf.training.settings import TrainingSettings
 
@@ -76,15 +71,14 @@ class TorchEngine:
         rule = DampedSgd if settings.optimiser == "sgd" else DenseDescent
         self._rule = rule(self._tables, train, settings, random)
         self.batch_size = min(settings.batch_size, len(train))
-        self._ratings = Ratings.on_device(self._rule.train, self._dtype, self.device)
         # The part is stored with its copy, so that its id is not used again.
-        self._parts = {id(train): (train, self._ratings)}
+        self._parts = {id(train): (train, self._rule.ratings)}
 
     def run_epoch(self, learning_rate: float) -> None:
         """Process all training ratings once, batch by batch."""
         with torch.no_grad(), repeatable(self._deterministic):
             order = self._rule.start_epoch(learning_rate).to(self.device)
-            self._process(self._ratings.take(order))
+            self._process(self._rule.ratings.take(order))
             self._rule.end_epoch()
 
     def rmse(self, part: Observations) -> float:
@@ -143,7 +137,7 @@ class TorchEngine:
         """
         if "user_content" not in self._tables.terms:
             return 0
-        lengths = self._tables.content.lengths()[items]
+        lengths = self._tables.content.indptr.diff()[items]
         missing = -len(lengths) % self.batch_size
         return int(pad(lengths, (0, missing)).view(-1, self.batch_size).sum(dim=1).max())
 

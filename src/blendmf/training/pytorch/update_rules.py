@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from blendmf.models.observations import Observations
-from blendmf.training.pytorch.batch import Batch, Tables
+from blendmf.training.pytorch.batch import Batch, Ratings, Tables
 from blendmf.training.settings import TrainingSettings
 from blendmf.training.sgd.blocks import Blocks, number_of_blocks
 
@@ -30,8 +30,8 @@ class DampedSgd:
 
     Attributes
     ----------
-    train : Observations
-        The training ratings, cell by cell.
+    ratings : Ratings
+        The training ratings on the device, cell by cell.
     """
 
     def __init__(
@@ -44,9 +44,10 @@ class DampedSgd:
         n_blocks = settings.blocks or number_of_blocks(train.shape, settings.latent_dim)
         blocks = Blocks.deal(train, n_blocks, random)
         order = blocks.order
-        self.train = Observations(
+        arranged = Observations(
             train.users[order], train.items[order], train.ratings[order], train.shape
         )
+        self.ratings = Ratings.on_device(arranged, tables.scale.dtype, tables.scale.device)
         self._tables, self._random, self._n_blocks = tables, random, n_blocks
         self._learning_rate = torch.zeros_like(tables.scale[0])
         self._most_ratings = int(np.bincount(train.users).max())
@@ -91,7 +92,7 @@ class DampedSgd:
         penalty = self._tables.penalties["user_content"]
         shrinks = -self._most_ratings * math.log1p(-learning_rate * penalty)
         folds = math.ceil(shrinks / -math.log(SMALLEST_SCALE))
-        return math.ceil(len(self.train) / max(folds, 1))
+        return math.ceil(len(self.ratings.values) / max(folds, 1))
 
 
 class DenseDescent:
@@ -107,8 +108,8 @@ class DenseDescent:
 
     Attributes
     ----------
-    train : Observations
-        The training ratings, as they were given.
+    ratings : Ratings
+        The training ratings on the device.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class DenseDescent:
         settings: TrainingSettings,
         random: np.random.Generator,
     ) -> None:
-        self.train = train
+        self.ratings = Ratings.on_device(train, tables.scale.dtype, tables.scale.device)
         self._random = random
         self._gradients = {n: torch.zeros_like(table) for n, table in tables.terms.items()}
         for name, table in tables.terms.items():
@@ -134,7 +135,7 @@ class DenseDescent:
     def start_epoch(self, learning_rate: float) -> Tensor:
         """Return the order of the ratings."""
         self._optimiser.param_groups[0]["lr"] = learning_rate
-        n = len(self.train)
+        n = len(self.ratings.values)
         return torch.from_numpy(self._random.permutation(n) if self._adam else np.arange(n))
 
     def update(self, batch: Batch) -> None:

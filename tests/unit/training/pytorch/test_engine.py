@@ -251,7 +251,7 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(
     monkeypatch.undo()
     by_hand = engine_from(data, "mf-content-both", settings)
     with torch.no_grad():
-        ratings = by_hand._ratings.take(by_hand._rule.start_epoch(0.003))
+        ratings = by_hand._rule.ratings.take(by_hand._rule.start_epoch(0.003))
         by_hand._process(ratings.take(slice(768)))
         by_hand.batch_size = 128
         by_hand._process(ratings.take(slice(768, None)))
@@ -262,7 +262,7 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(
 @pytest.mark.parametrize("optimiser", ["sgd", "adam"])
 def test_a_batch_that_runs_out_of_memory_changes_nothing(data, monkeypatch, optimiser):
     engine = engine_from(data, "mf-content-both", OPTIMISERS[optimiser])
-    ratings = engine._ratings.take(slice(256))
+    ratings = engine._rule.ratings.take(slice(256))
     engine._rule.start_epoch(0.0)
     real = torch.Tensor.index_add_
     left = []
@@ -322,7 +322,7 @@ def test_cuda_gives_the_same_bits_twice(data, variant, optimiser):
 def test_no_batch_waits_for_cuda(data, variant, optimiser):
     engine = engine_from(data, variant, replace(OPTIMISERS[optimiser], device="cuda"))
     engine.run_epoch(0.003)
-    ratings = engine._ratings.take(slice(256))
+    ratings = engine._rule.ratings.take(slice(256))
     torch.cuda.set_sync_debug_mode("error")
     try:
         with torch.no_grad():
