@@ -56,15 +56,9 @@ class Engine(Protocol):
 class Training:
     """Result of a training.
 
-    Attributes
-    ----------
-    parameters : Parameters
-        Those of the best epoch, the one with the lowest validation RMSE.
-    history : sequence of Epoch
-    best_epoch : int
-        0 if even the first epoch gave numbers that are not finite.
-    diverged : bool
-        Whether training ended because a parameter was not finite.
+    `parameters` are those of the best epoch, the one with the lowest validation RMSE; `best_epoch`
+    is 0 if the first epoch already gave numbers that are not finite. `diverged` tells whether
+    training ended because a parameter was not finite.
     """
 
     parameters: Parameters

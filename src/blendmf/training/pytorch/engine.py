@@ -32,8 +32,8 @@ class TorchEngine:
     `user_content`, w_u, is a dense table of users x words on the device, 4 bytes each: 0.5 GB for
     25,000 users and 5,000 words, 3.3 GB for 162,000 users; adam holds it four times, gd twice.
 
-    When the device runs out of memory, the batch is halved and repeated from the parameters before
-    it, and the log says so.
+    If the device runs out of memory, the batch is halved and repeated from the parameters before
+    it, and a message is logged.
 
     Attributes
     ----------
@@ -148,8 +148,8 @@ class TorchEngine:
                 "lower training.latent_dim or content.max_terms, or set training.engine: numba"
             ) from error
         print(
-            f"{self.device} ran out of memory with training.batch_size {self.batch_size}; going on "
-            f"with {self.batch_size // 2}, from the parameters before the batch. Set "
+            f"{self.device} ran out of memory with training.batch_size {self.batch_size}; "
+            f"continuing with {self.batch_size // 2}, from the parameters before the batch. Set "
             f"training.batch_size: {self.batch_size // 2} for a result that does not depend on "
             "memory"
         )
