@@ -44,7 +44,7 @@ class BlockSgdEngine:
 
     The factors of the words, V, belong to no block. With many ratings every user block moves a copy
     of V, and the copies are merged B times per epoch (`sgd_kernels.merge_copies`). With few
-    ratings, where an epoch takes milliseconds, one thread processes the cells in turn.
+    ratings, where an epoch takes milliseconds, one thread processes the cells one by one.
 
     Attributes
     ----------
@@ -83,7 +83,8 @@ class BlockSgdEngine:
         self._variant = (*self._packed.variant, padded_width(d))
         self._train = train
         self._train_arrays = self._arrays(train, self._blocks.order)
-        self._other_parts: dict[int, tuple[Observations, tuple[NDArray[Any], ...]]] = {}
+        # A part is stored with its arrays, so that its id is not used again.
+        self._parts = {id(train): (train, self._train_arrays)}
         self._copies = self._word_copies()
         self._item_vectors: NDArray[Any] | None = None
         one_by_one = self._packed.terms.content_factors is not None and self._copies is None
@@ -99,10 +100,9 @@ class BlockSgdEngine:
 
     def rmse(self, part: Observations) -> float:
         """RMSE of the current parameters, predictions clipped to the rating range."""
-        if part is self._train:
-            arrays = self._train_arrays
-        else:
-            _, arrays = self._other_parts.setdefault(id(part), (part, self._arrays(part)))
+        if id(part) not in self._parts:
+            self._parts[id(part)] = part, self._arrays(part)
+        _, arrays = self._parts[id(part)]
         sums = np.zeros(-(-len(part) // PIECE))
         in_threads([self._errors(sums, len(part), arrays)] * self.threads, self.threads)
         return math.sqrt(sums.sum() / len(part))
