@@ -1,4 +1,4 @@
-"""The prediction and the objective written out densely, one formula, for autograd to derive."""
+"""Dense prediction and objective for autograd, and helpers of the engines' tests."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ N_USERS, N_ITEMS, N_TERMS = 5, 6, 7
 
 
 def problem(terms: Terms, n_ratings: int = 20, seed: int = 0):
-    """Random parameters (float64), ratings and content; item 0 has no word, word 0 no item."""
+    """Random float64 parameters, ratings and content; item 0 has no words, word 0 no items."""
     random = np.random.default_rng(seed)
     cells = random.permutation(N_USERS * N_ITEMS)[:n_ratings].astype(np.int32)
     ratings = random.uniform(0.5, 5.0, n_ratings).astype(np.float32)
@@ -43,7 +43,7 @@ def problem(terms: Terms, n_ratings: int = 20, seed: int = 0):
 
 
 def dense_objective(arrays, global_mean, train: Observations, content, settings):
-    """Sum over the ratings of (Huber's e^2 + the penalties of all rows that the rating reads) / 2.
+    """Sum over the ratings of (Huber's e^2 + the penalties of all rows used by the rating) / 2.
 
     `arrays` holds float64 tensors by term.
     """
@@ -79,7 +79,55 @@ def dense_objective(arrays, global_mean, train: Observations, content, settings)
 
 
 def dense_gradients(parameters: Parameters, train: Observations, content, settings=SETTINGS):
-    """Autograd's gradients of `dense_objective`, NumPy arrays by term."""
+    """Gradients of `dense_objective` by autograd, as NumPy arrays by term."""
     tensors = {n: torch.tensor(a, requires_grad=True) for n, a in parameters.arrays().items()}
     dense_objective(tensors, parameters.global_mean, train, content, settings).backward()
     return {name: tensor.grad.numpy() for name, tensor in tensors.items()}
+
+
+def parameters_of(engine) -> Parameters:
+    """Current parameters of an engine, which overwrite those it kept."""
+    engine.keep()
+    return engine.kept()
+
+
+def bits(engine) -> dict[str, bytes]:
+    """Bytes of an engine's current parameters, by term."""
+    return {name: array.tobytes() for name, array in parameters_of(engine).arrays().items()}
+
+
+def assert_close(parameters: Parameters, expected: Parameters, **tolerance) -> None:
+    """Compare all terms with `numpy.testing.assert_allclose`."""
+    arrays = expected.arrays()
+    assert parameters.arrays().keys() == arrays.keys()
+    for name, array in parameters.arrays().items():
+        np.testing.assert_allclose(array, arrays[name], err_msg=name, **tolerance)
+
+
+def select(part: Observations, chosen) -> Observations:
+    """The chosen ratings of a part."""
+    arrays = (array[chosen] for array in (part.users, part.items, part.ratings))
+    return Observations(*arrays, part.shape)
+
+
+def planted(n_train: int, n_validation: int, shape=(120, 80), noise=0.3, unrated=(0, 0), seed=7):
+    """Ratings from known biases, factors and words, with noise.
+
+    Returns
+    -------
+    train, validation : Observations
+        The last `unrated` users and items have no rating.
+    content : csr_array of shape (n_items, 12)
+    """
+    random = np.random.default_rng(seed)
+    n_users, n_items = (n - idle for n, idle in zip(shape, unrated, strict=True))
+    content = sp.csr_array((random.random((shape[1], 12)) < 0.2) * 0.5)
+    vectors = random.normal(0.0, 0.5, (shape[1], 2)) + content @ random.normal(0.0, 0.5, (12, 2))
+    scores = 3.0 + random.normal(0.0, 0.4, (shape[0], 1)) + random.normal(0.0, 0.4, shape[1])
+    scores = scores + random.normal(0.0, 0.6, (shape[0], 2)) @ vectors.T
+    scores = scores + random.normal(0.0, noise, shape)
+    cells = random.permutation(n_users * n_items)[: n_train + n_validation].astype(np.int32)
+    users, items = np.divmod(cells, np.int32(n_items))
+    ratings = np.clip(scores, 0.5, 5.0)[users, items].astype(np.float32)
+    whole = Observations(users, items, ratings, shape)
+    return select(whole, slice(n_train)), select(whole, slice(n_train, None)), content

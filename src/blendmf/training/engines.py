@@ -1,7 +1,6 @@
-"""Which engine trains a model, and why."""
+"""Choose and create the engine that trains a model."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,39 +11,34 @@ from blendmf.models.observations import Observations
 from blendmf.training.loop import Engine
 from blendmf.training.parameters import Parameters
 
-if TYPE_CHECKING:
-    from blendmf.training.pytorch.autograd_engine import TorchEngine
-    from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
-
 WORTH_A_GPU = 5_000_000
-"""Ratings from which on `auto` looks for a GPU; fewer are learned on the CPU within seconds."""
-
+"""Number of ratings from which `auto` looks for a GPU; the CPU trains on fewer within seconds."""
 
 ONLY_ENGINE = {
-    "als": ("numba", "alternating least squares are solved on the CPU"),
-    "bayes": ("numba", "draws from the posterior are made on the CPU"),
-    "adam": ("torch", "adam runs in PyTorch alone"),
-    "gd": ("torch", "gd runs in PyTorch alone"),
+    "als": ("numba", "alternating least squares runs on the CPU only"),
+    "bayes": ("numba", "draws from the posterior run on the CPU only"),
+    "adam": ("torch", "adam runs in PyTorch only"),
+    "gd": ("torch", "gd runs in PyTorch only"),
 }
-"""The engine of each optimiser that has but one, and why it is chosen."""
+"""Engine of each optimiser that has only one, and the reason."""
 
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """What did the work of a fit.
+    """What a fit ran on.
 
     Attributes
     ----------
     name : str
         ``numba`` or ``torch`` and the kind of device, or ``closed-form``.
     reason : str
-        Why this engine.
+        Why this engine was chosen.
     threads : int
-        Threads that it used.
+        Number of working threads.
     blocks : int, optional
-        Blocks that users and items were dealt into.
+        Number of blocks of users and of items.
     gpu : str, optional
-        Name of the graphics processor.
+        Model name of the GPU.
     """
 
     name: str = "closed-form"
@@ -55,9 +49,9 @@ class EngineFacts:
 
 
 def choose_engine(settings: TrainingSettings, n_ratings: int) -> tuple[str, str]:
-    """``numba`` or ``torch``, and why.
+    """``numba`` or ``torch``, and the reason.
 
-    PyTorch is asked for a GPU only where the answer matters, since loading it takes seconds.
+    PyTorch takes seconds to load, so it is asked for a GPU only if the answer matters.
 
     Raises
     ------
@@ -74,17 +68,17 @@ def choose_engine(settings: TrainingSettings, n_ratings: int) -> tuple[str, str]
             )
         return only, reason
     if engine != "auto":
-        return engine, "training.engine asks for it"
+        return engine, "set by training.engine"
     if device == "cpu":
         return "numba", "the faster of the two on the CPU"
     if device != "auto":
-        return "torch", f"training.device asks for {device}"
+        return "torch", f"training.device is {device}"
     if n_ratings < WORTH_A_GPU:
-        return "numba", f"{n_ratings:,} ratings are too few for a GPU to pay"
+        return "numba", f"{n_ratings:,} ratings are too few for a GPU to be faster"
     import torch
 
     if torch.cuda.is_available():
-        return "torch", f"{n_ratings:,} ratings and a GPU to train on"
+        return "torch", f"{n_ratings:,} ratings and a GPU is available"
     return "numba", "PyTorch finds no GPU"
 
 
@@ -97,53 +91,31 @@ def make_engine(
     random: np.random.Generator,
     threads: int,
 ) -> tuple[Engine, EngineFacts]:
-    """The engine that the settings ask for, each imported where it is used."""
+    """Create the engine for the settings; modules of other engines are not imported.
+
+    Raises
+    ------
+    UserError
+        If the settings contradict each other, or als is set for a model with content.
+    """
     name, reason = choose_engine(settings, len(train))
     if settings.optimiser == "als":
-        return _als_engine(parameters, train, settings, rating_range, threads, reason)
-    problem: tuple[Any, Any, Any, Any, Any, Any] = (
-        parameters,
-        train,
-        content,
-        settings,
-        rating_range,
-        random,
-    )
+        if {"content_factors", "user_content"} & parameters.arrays().keys():
+            raise UserError(
+                "training.optimiser: als does not support content, only the factors and biases of "
+                "kind mf; set it to sgd for a model with content"
+            )
+        from blendmf.training.als.als import AlsEngine
+
+        als = AlsEngine(parameters, train, settings, rating_range, threads)
+        return als, EngineFacts("numba cpu", reason, als.threads)
+    problem = parameters, train, content, settings, rating_range, random
     if name == "numba":
         from blendmf.training.sgd.block_sgd import BlockSgdEngine
 
         blocks = BlockSgdEngine(*problem, threads)
-        facts = EngineFacts("numba cpu", reason, blocks.threads, blocks.n_blocks)
-        return blocks, facts
-    engine = _torch_engine(settings)(*problem)
+        return blocks, EngineFacts("numba cpu", reason, blocks.threads, blocks.n_blocks)
+    from blendmf.training.pytorch.engine import TorchEngine
+
+    engine = TorchEngine(*problem)
     return engine, EngineFacts(f"torch {engine.device}", reason, gpu=engine.device_name)
-
-
-def _als_engine(
-    parameters: Parameters,
-    train: Observations,
-    settings: TrainingSettings,
-    rating_range: tuple[float, float],
-    threads: int,
-    reason: str,
-) -> tuple[Engine, EngineFacts]:
-    from blendmf.training.als.als import AlsEngine
-
-    words = {"content_factors", "user_content"} & parameters.arrays().keys()
-    if words:
-        raise UserError(
-            "training.optimiser: als learns no words, only the factors and biases of kind mf; set "
-            "it to sgd for a model with content"
-        )
-    engine = AlsEngine(parameters, train, settings, rating_range, threads)
-    return engine, EngineFacts("numba cpu", reason, engine.threads)
-
-
-def _torch_engine(settings: TrainingSettings) -> "type[TorchSgdEngine | TorchEngine]":
-    if settings.optimiser == "sgd":
-        from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
-
-        return TorchSgdEngine
-    from blendmf.training.pytorch.autograd_engine import TorchEngine
-
-    return TorchEngine

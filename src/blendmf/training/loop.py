@@ -1,7 +1,6 @@
-"""The training loop that all engines share: epochs, history, early stopping, best epoch."""
+"""The training loop of all engines: epochs, history, early stopping, best epoch."""
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -12,19 +11,19 @@ from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, penalised_loss
 
 GoesOn = Callable[[int, float], bool]
-"""Asked after each epoch, with its number and the lowest validation RMSE so far."""
+"""Whether training continues, given the number of epochs and the lowest validation RMSE so far."""
 
 
 def to_the_end(_epoch: int, _rmse: float) -> bool:
-    """Let every training go on."""
+    """A `GoesOn` that never stops training."""
     return True
 
 
 class Epoch(NamedTuple):
-    """What one epoch came to.
+    """Results of one epoch.
 
-    `epoch` counts from 1, `learning_rate` is its step length, the errors are without the penalty,
-    and `penalised_loss` is the sum of the squared training errors plus the penalty.
+    `epoch` counts from 1. The RMSEs exclude the penalty; `penalised_loss` is the sum of the squared
+    training errors plus the penalty.
     """
 
     epoch: int
@@ -35,59 +34,31 @@ class Epoch(NamedTuple):
 
 
 class Engine(Protocol):
-    """Holds the parameters and moves them, on whatever device."""
+    """Holds the parameters on some device and updates them."""
 
     def run_epoch(self, learning_rate: float) -> None:
-        """Go once through all training ratings."""
+        """Process all training ratings once."""
 
     def rmse(self, part: Observations) -> float:
         """RMSE of the current parameters, predictions clipped to the rating range."""
 
     def squared_norms(self) -> dict[str, float]:
-        """Sum of the squares of all entries of each term; not finite where an entry is not."""
+        """Sum of the squares of all entries of each term; not finite if any entry is not."""
 
     def keep(self) -> None:
-        """Remember the current parameters, in place of those that were kept before."""
+        """Store a copy of the current parameters in place of the previous copy."""
 
     def kept(self) -> Parameters:
-        """Copy of the parameters that were kept last."""
-
-
-class HostEngine(ABC):
-    """What engines share that can copy their parameters as arrays on the host."""
-
-    _kept: Parameters
-
-    @abstractmethod
-    def parameters(self) -> Parameters:
-        """Copy of the current parameters."""
-
-    def squared_norms(self) -> dict[str, float]:
-        """Sum of the squares of all entries of each term."""
-        return self.parameters().squared_norms()
-
-    def keep(self) -> None:
-        """Remember the current parameters."""
-        self._kept = self.parameters()
-
-    def kept(self) -> Parameters:
-        """Copy of the parameters that were kept last."""
-        return self._kept.copy()
+        """Copy of the parameters stored last."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """What training came to.
+    """Result of a training.
 
-    Attributes
-    ----------
-    parameters : Parameters
-        Of the best epoch, the one of the lowest validation RMSE.
-    history : sequence of Epoch
-    best_epoch : int
-        0 where not even the first epoch gave finite numbers.
-    diverged : bool
-        Whether training ended because the parameters left the finite numbers.
+    `parameters` are those of the best epoch, the one with the lowest validation RMSE; `best_epoch`
+    is 0 if the first epoch already gave numbers that are not finite. `diverged` tells whether
+    training ended because a parameter was not finite.
     """
 
     parameters: Parameters
@@ -97,7 +68,7 @@ class Training:
 
     @property
     def validation_rmse(self) -> float:
-        """Validation RMSE of the best epoch, infinite where there is none."""
+        """Validation RMSE of the best epoch, infinite if there is none."""
         return self.history[self.best_epoch - 1].validation_rmse if self.best_epoch else math.inf
 
 
@@ -108,10 +79,9 @@ def train_epochs(
     settings: TrainingSettings,
     goes_on: GoesOn = to_the_end,
 ) -> Training:
-    """Train until validation RMSE has not improved for `patience` epochs, and keep the best.
+    """Train until validation RMSE has not improved for `patience` epochs; return the best epoch.
 
-    Without validation ratings every epoch counts as better than the one before, and training
-    runs its full length.
+    Without validation ratings training runs all epochs and the last one counts as the best.
 
     Parameters
     ----------
@@ -119,7 +89,7 @@ def train_epochs(
     train, validation : Observations
     settings : TrainingSettings
     goes_on : GoesOn, optional
-        Training ends where it says no.
+        Called after each epoch; training stops if it returns False.
     """
     history: list[Epoch] = []
     engine.keep()

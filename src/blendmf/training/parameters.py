@@ -1,4 +1,4 @@
-"""The parameters under training: which terms a variant has, their start and their penalty."""
+"""The parameters of a trained model: terms of each variant, initial values and penalty."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -18,7 +18,7 @@ Array = NDArray[np.float32] | NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Terms:
-    """Which terms of the prediction a variant has; mu is always there."""
+    """Terms of a variant's prediction, in addition to the global mean."""
 
     user_bias: bool = True
     item_bias: bool = True
@@ -29,31 +29,34 @@ class Terms:
 
     @classmethod
     def of_kind(cls, kind: str, blend: str | None = None) -> "Terms":
-        """Terms of a trained kind of model: ``mf``, ``mf-content`` or ``content``."""
-        match kind, blend:
-            case "mf", None:
-                return cls()
-            case "mf-content", "user":
-                return cls(user_content=True)
-            case "mf-content", "item":
-                return cls(content_factors=True)
-            case "mf-content", "both":
-                return cls(content_factors=True, user_content=True)
-            case "content", None:
-                return cls(
-                    item_bias=False, item_factors=False, content_factors=True, user_content=True
-                )
-        raise UserError(f"no trained model of kind {kind!r} and blend {blend!r}")
+        """Terms of a trained kind of model: ``mf``, ``mf-content`` or ``content``.
+
+        Raises
+        ------
+        UserError
+            For any other kind or blend.
+        """
+        content = {"content_factors": True, "user_content": True}
+        terms = {
+            ("mf", None): cls(),
+            ("mf-content", "user"): cls(user_content=True),
+            ("mf-content", "item"): cls(content_factors=True),
+            ("mf-content", "both"): cls(**content),
+            ("content", None): cls(item_bias=False, item_factors=False, **content),
+        }
+        if (kind, blend) not in terms:
+            raise UserError(f"no trained model of kind {kind!r} and blend {blend!r}")
+        return terms[kind, blend]
 
     @property
     def use_content(self) -> bool:
-        """Whether any term reads the items' content."""
+        """Whether any term depends on the items' content."""
         return self.content_factors or self.user_content
 
 
 @dataclass
 class Parameters:
-    """Parameters of a variant, dense; a term that it does not have is None.
+    """Parameters of a variant, dense; a term that the variant does not have is None.
 
     Attributes
     ----------
@@ -81,17 +84,17 @@ class Parameters:
         settings: TrainingSettings,
         random: np.random.Generator,
     ) -> "Parameters":
-        """Starting point: factors from N(0, init_deviation), everything else zero.
+        """Initial values: factors from N(0, init_deviation), everything else zero.
 
-        Users and items without a training rating start, and so stay, at zero; words do too, so
-        that what nobody has taught carries nothing into a prediction.
+        Factors of users and items without a training rating are zero as well, and stay zero, so
+        that untrained values do not affect a prediction.
         """
         n_users, n_items = train.shape
         d = settings.latent_dim
 
-        def factors(n_rows: int, rated: NDArray[np.int32]) -> NDArray[np.float32]:
+        def factors(n_rows: int, rows: NDArray[np.int32]) -> NDArray[np.float32]:
             drawn = random.normal(0.0, settings.init_deviation, (n_rows, d)).astype(np.float32)
-            drawn[np.bincount(rated, minlength=n_rows) == 0] = 0.0
+            drawn[np.bincount(rows, minlength=n_rows) == 0] = 0.0
             return drawn
 
         def zeros(*shape: int) -> NDArray[np.float32]:
@@ -108,7 +111,7 @@ class Parameters:
         )
 
     def arrays(self) -> dict[str, Array]:
-        """The terms that the variant has, by name."""
+        """Arrays of the terms that the variant has, by name."""
         named = {f.name: getattr(self, f.name) for f in fields(self)[1:]}
         return {name: array for name, array in named.items() if array is not None}
 
@@ -118,13 +121,13 @@ class Parameters:
         return replace(self, **copies)
 
     def squared_norms(self) -> dict[str, float]:
-        """Sum of the squares of all entries of each term that the variant has."""
+        """Sum of the squares of all entries of each term."""
         return {name: float(np.vdot(array, array)) for name, array in self.arrays().items()}
 
     def to_model(
         self, shape: tuple[int, int], rating_range: tuple[float, float], content: sp.csr_array
     ) -> FactorModel:
-        """The trained model of these parameters."""
+        """Model with these parameters, in single precision."""
         arrays = self.arrays().items()
         terms: dict[str, Any] = {name: array.astype(np.float32) for name, array in arrays}
         user_content = terms.pop("user_content", None)

@@ -72,7 +72,7 @@ def test_the_benchmark_writes_its_table_and_figure(tmp_path, monkeypatch):
     sizes = ["--ratings", "3000", "--latent-dim", "8", "--threads", "1", "2"]
     main([*sizes, "--output", str(tmp_path)])
     table = pd.read_csv(tmp_path / "engines.csv")
-    assert set(table["engine"]) == {"blocks", "sequential", "torch"}
+    assert set(table["engine"]) == {"blocks", "torch"}
     blocks = table[table["engine"] == "blocks"]
     assert len(blocks[["variant", "parameters_hash"]].drop_duplicates()) == 3
     assert (tmp_path / "engines.svg").stat().st_size > 1000
@@ -92,6 +92,6 @@ def test_one_engine_and_variant_can_be_measured_alone():
 
 def test_the_survey_covers_every_engine_and_variant():
     survey = list(cases([10, 20, 30], [4, 8], [1, 2]))
-    assert {case.engine for case in survey} == {"blocks", "sequential", "torch"}
+    assert {case.engine for case in survey} == {"blocks", "torch"}
     assert len({case.variant for case in survey}) == 5
-    assert len(survey) == 3 * 2 + 4 + 2
+    assert len(survey) == 3 * 2 + 4 + 1

@@ -53,7 +53,8 @@ def test_a_variant_searches_only_what_its_model_reads() -> None:
         for name in ("blend-user", "blend-both", "no-content", "placebo-1")
     }
     user, both, none = (entries[name] for name in ("blend-user", "blend-both", "no-content"))
-    assert isinstance(user, MfContentEntry) and isinstance(both, MfContentEntry)
+    assert isinstance(user, MfContentEntry)
+    assert isinstance(both, MfContentEntry)
     assert (user.blend, list(user.bounds)) == (
         "user",
         [*SHARED_SPACE, "user_content_regularization"],

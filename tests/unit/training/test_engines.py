@@ -1,9 +1,15 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
 from blendmf.common.errors import UserError
+from blendmf.common.random_streams import stream
 from blendmf.config.training import TrainingSettings
-from blendmf.training.engines import WORTH_A_GPU, choose_engine
+from blendmf.training.engines import WORTH_A_GPU, choose_engine, make_engine
+from blendmf.training.parameters import Parameters
+from dense_reference import VARIANTS, assert_close, bits, parameters_of, planted
 
 FEW, MANY = WORTH_A_GPU - 1, WORTH_A_GPU
 
@@ -26,27 +32,113 @@ def chosen(n_ratings, **settings):
         ({"optimiser": "als", "device": "cuda"}, "numba"),
     ],
 )
-def test_what_the_settings_say_is_done(settings, expected):
+def test_settings_determine_the_engine(settings, expected):
     assert chosen(MANY, **settings) == expected
 
 
 @pytest.mark.parametrize("gpu", [True, False])
-def test_auto_goes_by_device_and_size(gpu, monkeypatch):
+def test_auto_depends_on_device_and_size(gpu, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     assert chosen(FEW) == "numba"
     assert chosen(MANY) == ("torch" if gpu else "numba")
 
 
-def test_the_reason_names_what_decided():
+def test_the_reason_names_the_deciding_setting():
     assert "4,999,999 ratings" in choose_engine(TrainingSettings(), FEW)[1]
     assert "training.device" in choose_engine(TrainingSettings(device="cuda"), FEW)[1]
 
 
-def test_numba_cannot_run_adam():
-    with pytest.raises(UserError, match=r"training\.engine.*adam"):
-        chosen(FEW, optimiser="adam", engine="numba")
+@pytest.mark.parametrize(("engine", "optimiser"), [("numba", "adam"), ("torch", "als")])
+def test_an_engine_that_cannot_run_the_optimiser_is_refused(engine, optimiser):
+    with pytest.raises(UserError, match=rf"training\.engine.*{optimiser}.*engine to auto"):
+        chosen(FEW, optimiser=optimiser, engine=engine)
 
 
-def test_torch_cannot_run_als():
-    with pytest.raises(UserError, match=r"training\.engine.*als.*engine to auto"):
-        chosen(FEW, optimiser="als", engine="torch")
+SETTINGS = TrainingSettings(
+    device="cpu", latent_dim=4, blocks=4, batch_size=256, init_deviation=0.1, learning_rate=0.003
+)
+ENGINES = {
+    "numba": replace(SETTINGS, engine="numba"),
+    "torch": replace(SETTINGS, engine="torch"),
+    "adam": replace(SETTINGS, optimiser="adam"),
+    "gd": replace(SETTINGS, optimiser="gd"),
+    "als": replace(SETTINGS, optimiser="als"),
+}
+CASES = [
+    (engine, variant)
+    for engine in ENGINES
+    for variant in ("mf", "mf-content-both", "content")
+    if engine != "als" or variant == "mf"
+]
+each_engine = pytest.mark.parametrize(("engine", "variant"), CASES)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """The last three users and two items have no rating."""
+    return planted(3000, 500, unrated=(3, 2))
+
+
+def engine_of(data, engine, variant, threads=1, rating_range=(0.5, 5.0)):
+    train, _, content = data
+    settings, random = ENGINES[engine], stream(7, "fit")
+    start = Parameters.initial(VARIANTS[variant], train, 12, settings, random)
+    arguments = (start.copy(), train, content, settings, rating_range, random, threads)
+    return make_engine(*arguments)[0], start
+
+
+@each_engine
+def test_rmse_is_of_the_models_clipped_predictions(data, engine, variant):
+    train, validation, content = data
+    trained, _ = engine_of(data, engine, variant, rating_range=(2.5, 3.5))
+    trained.run_epoch(0.003)
+    model = parameters_of(trained).to_model(train.shape, (2.5, 3.5), content)
+    for part in (train, validation):
+        errors = model.predict(part.users, part.items) - part.ratings
+        assert trained.rmse(part) == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-5)
+
+
+@each_engine
+def test_rows_without_ratings_stay_at_zero(data, engine, variant):
+    trained, _ = engine_of(data, engine, variant)
+    trained.run_epoch(0.003)
+    for name, array in parameters_of(trained).arrays().items():
+        if name != "content_factors":
+            assert not array[-2:].any(), name
+            assert array[:2].any(), name
+
+
+@each_engine
+def test_kept_parameters_are_copies(data, engine, variant):
+    trained, start = engine_of(data, engine, variant)
+    trained.keep()
+    trained.run_epoch(0.003)
+    assert_close(trained.kept(), start, rtol=0, atol=0)
+    trained.kept().user_factors[:] = 9.0
+    assert_close(trained.kept(), start, rtol=0, atol=0)
+    assert not np.array_equal(parameters_of(trained).user_factors, start.user_factors)
+
+
+@each_engine
+def test_squared_norms_are_those_of_the_parameters(data, engine, variant):
+    trained, _ = engine_of(data, engine, variant)
+    trained.run_epoch(0.003)
+    expected = parameters_of(trained).squared_norms()
+    assert trained.squared_norms() == pytest.approx(expected, rel=1e-5)
+
+
+@each_engine
+def test_the_number_of_threads_does_not_change_the_bits(data, engine, variant):
+    before = torch.get_num_threads()
+    outcomes = []
+    try:
+        for threads in (1, 2, 4):
+            torch.set_num_threads(threads)
+            trained, _ = engine_of(data, engine, variant, threads)
+            for _ in range(3):
+                trained.run_epoch(0.003)
+            assert torch.get_num_threads() == threads
+            outcomes.append((bits(trained), trained.rmse(data[0]), trained.squared_norms()))
+    finally:
+        torch.set_num_threads(before)
+    assert outcomes[0] == outcomes[1] == outcomes[2]

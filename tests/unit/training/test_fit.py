@@ -149,7 +149,7 @@ def test_als_is_refused_where_there_are_words_to_learn(planted):
     train, validation, _, content = planted
     entry = {"kind": "mf-content", "blend": "item", "training": {"optimiser": "als"}}
     shared = {"rating_range": RANGE, "seed": 1, "name": ("x",)}
-    with pytest.raises(UserError, match="als learns no words"):
+    with pytest.raises(UserError, match="als does not support content"):
         fit_model(entry, TRAINING, train, validation, content, **shared)
 
 

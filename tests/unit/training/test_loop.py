@@ -9,19 +9,17 @@ from blendmf.models.observations import Observations
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters
 
-PART = Observations(
-    np.zeros(4, dtype=np.int32),
-    np.zeros(4, dtype=np.int32),
-    np.ones(4, dtype=np.float32),
-    (1, 1),
-)
-NOTHING = Observations(
-    np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32), (1, 1)
-)
+
+def part(n):
+    zeros = np.zeros(n, dtype=np.int32)
+    return Observations(zeros, zeros, np.ones(n, dtype=np.float32), (1, 1))
+
+
+PART, VALIDATION, NOTHING = part(4), part(4), part(0)
 
 
 class ScriptedEngine:
-    """Its one parameter is the number of epochs run; its validation errors are given."""
+    """Its one parameter is the number of epochs run; its validation RMSEs are given."""
 
     def __init__(self, validation, diverges_at=None):
         self._validation = validation
@@ -45,10 +43,7 @@ class ScriptedEngine:
         return self._kept
 
 
-VALIDATION = Observations(PART.users, PART.items, PART.ratings, PART.shape)
-
-
-def test_training_ends_where_it_may_not_go_on_and_has_the_best_epoch_so_far():
+def test_the_callback_stops_training_and_the_best_epoch_so_far_is_returned():
     asked = []
 
     def three(epoch, rmse):
@@ -62,7 +57,7 @@ def test_training_ends_where_it_may_not_go_on_and_has_the_best_epoch_so_far():
     assert training.parameters.user_bias.tolist() == [2.0]
 
 
-def test_the_best_epoch_is_kept_and_patience_ends_the_training():
+def test_the_best_epoch_is_kept_and_patience_ends_training():
     engine = ScriptedEngine([5, 3, 4, 2, 2.5, 2.0, 3, 1])
     training = train_epochs(engine, PART, VALIDATION, TrainingSettings(patience=3, epochs=8))
     assert training.best_epoch == 4
@@ -72,7 +67,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_training():
     assert not training.diverged
 
 
-def test_history_has_the_errors_without_and_the_loss_with_the_penalty():
+def test_history_has_rmses_without_and_the_loss_with_the_penalty():
     settings = TrainingSettings(epochs=2, bias_regularization=0.1)
     history = train_epochs(ScriptedEngine([2, 1]), PART, VALIDATION, settings).history
     assert [epoch.train_rmse for epoch in history] == [0.5, 0.5]
@@ -88,7 +83,7 @@ def test_the_learning_rate_decays_by_epoch():
     assert engine.rates == pytest.approx([0.6, 0.4, 0.3])
 
 
-def test_divergence_ends_the_training_and_keeps_what_was_best():
+def test_divergence_ends_training_with_the_best_epoch():
     engine = ScriptedEngine([2, 1, 0], diverges_at=3)
     training = train_epochs(engine, PART, VALIDATION, TrainingSettings(epochs=5))
     assert training.diverged
@@ -96,24 +91,22 @@ def test_divergence_ends_the_training_and_keeps_what_was_best():
     assert len(training.history) == 2
 
 
-def test_divergence_in_the_first_epoch_leaves_no_best():
-    training = train_epochs(
-        ScriptedEngine([1], diverges_at=1), PART, VALIDATION, TrainingSettings(epochs=5)
-    )
+def test_divergence_in_the_first_epoch_leaves_no_best_epoch():
+    engine = ScriptedEngine([1], diverges_at=1)
+    training = train_epochs(engine, PART, VALIDATION, TrainingSettings(epochs=5))
     assert training.diverged
     assert training.best_epoch == 0
     assert training.validation_rmse == math.inf
 
 
-def test_without_validation_ratings_training_runs_its_full_length():
-    training = train_epochs(
-        ScriptedEngine([]), PART, NOTHING, TrainingSettings(epochs=4, patience=1)
-    )
+def test_without_validation_ratings_all_epochs_run():
+    settings = TrainingSettings(epochs=4, patience=1)
+    training = train_epochs(ScriptedEngine([]), PART, NOTHING, settings)
     assert training.best_epoch == 4
     assert training.parameters.user_bias[0] == 4
 
 
-def test_a_models_own_settings_come_before_the_shared_ones_and_the_search_before_both():
+def test_settings_of_a_search_override_the_models_and_these_the_shared_ones():
     shared = {"latent_dim": 8, "learning_rate": 0.1, "epochs": 3}
     entry = {"kind": "mf", "training": {"latent_dim": 16, "epochs": 9}}
     tuned = tuned_entry(entry, [{"params": {"latent_dim": 4}}])
@@ -123,7 +116,7 @@ def test_a_models_own_settings_come_before_the_shared_ones_and_the_search_before
     assert TrainingSettings.of_model(tuned_entry(entry, []), shared).latent_dim == 16
 
 
-def test_the_search_sets_what_a_kind_has_in_its_own_entry():
+def test_the_search_sets_parameters_of_a_kind_in_its_entry():
     entry = {"kind": "bias", "user_shrinkage": 15, "item_shrinkage": 10}
     assert tuned_entry(entry, [{"params": {"item_shrinkage": 3.5}}]) == {
         "kind": "bias",

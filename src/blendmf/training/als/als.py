@@ -1,8 +1,8 @@
-"""Alternating least squares, the same to the last bit for any number of threads."""
+"""Alternating least squares with the same bits for any number of threads."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,41 +11,25 @@ from numpy.typing import NDArray
 from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.als.als_kernels import solve_rows, sum_squared_errors
-from blendmf.training.kernels.compiled import compiled
-from blendmf.training.kernels.row_tasks import RATINGS_PER_TASK, in_threads, row_tasks
-from blendmf.training.loop import HostEngine
+from blendmf.training.kernels.compiled import RATINGS_PER_TASK, compiled, in_threads, row_tasks
 from blendmf.training.parameters import Array, Parameters
 
 Rows = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Side:
-    """The training ratings seen from the users or from the items.
+class RatingRows(NamedTuple):
+    """The training ratings by user or by item, as CSR arrays.
 
-    Attributes
-    ----------
-    indptr, others : ndarray of int
-        CSR arrays: row k has ratings with the rows ``others[indptr[k] : indptr[k + 1]]`` of the
-        other side.
-    centred : ndarray of float64
-        Those ratings, less mu.
-    tasks : sequence of (int, int)
-        Ranges of rows with about `RATINGS_PER_TASK` ratings each.
+    Row k has the ratings ``centred[indptr[k] : indptr[k + 1]]``, minus mu, by or of the rows
+    ``others[indptr[k] : indptr[k + 1]]`` of the other side.
     """
 
     indptr: NDArray[np.int32]
     others: NDArray[np.int32]
     centred: NDArray[np.float64]
-    tasks: Sequence[tuple[int, int]]
-
-    @classmethod
-    def of_rows(cls, centred: sp.csr_array) -> "Side":
-        """The side that is the rows of a matrix of ratings less mu."""
-        return cls(centred.indptr, centred.indices, centred.data, row_tasks(centred.indptr))
 
 
-class AlsEngine(HostEngine):
+class AlsEngine:
     """Solves for all users with the items fixed, then for all items with the users fixed.
 
     Each half of a sweep minimises the objective that `sgd` descends with the same penalties, a sum
@@ -55,13 +39,13 @@ class AlsEngine(HostEngine):
             + regularization (|p_u|^2 + |q_i|^2) + bias_regularization (b_u^2 + b_i^2),
 
     in which the penalty of a user or an item grows with its number of ratings. A bias is solved for
-    together with the factors of its side; mu stays the training mean. Each row is solved by itself,
-    in double precision, so that it does not matter which thread has it.
+    together with the factors of its row; mu stays the training mean. Each row is solved
+    independently, in double precision, so the result does not depend on the threads.
 
     Attributes
     ----------
     threads : int
-        Threads that do the work.
+        Number of working threads.
 
     References
     ----------
@@ -80,31 +64,32 @@ class AlsEngine(HostEngine):
         self.threads = threads
         self._mean = parameters.global_mean
         self._range = (float(rating_range[0]), float(rating_range[1]))
-        self._penalties = tuple(
-            float(settings.penalty_of_term[term]) for term in ("user_factors", "user_bias")
-        )
+        factors, bias, *_ = settings.penalties
+        self._penalties = float(factors), float(bias)
         self._user_rows = _joined(parameters.user_factors, parameters.user_bias)
         self._item_rows = _joined(parameters.item_factors, parameters.item_bias)
-        self._kept = self.parameters()
+        self.keep()
         ratings = train.ratings.astype(np.float64) - self._mean
-        centred = sp.csr_array((ratings, (train.users, train.items)), shape=train.shape)
-        self._users = Side.of_rows(centred)
-        self._items = Side.of_rows(sp.csr_array(centred.T))
+        by_user = sp.csr_array((ratings, (train.users, train.items)), shape=train.shape)
+        by_item = sp.csr_array(by_user.T)
+        self._by_user, self._by_item = (
+            RatingRows(matrix.indptr, matrix.indices, matrix.data) for matrix in (by_user, by_item)
+        )
         self._load_kernels(train)
 
     def run_epoch(self, learning_rate: float) -> None:
-        """Solve for the users, then for the items; there is no step that could have a length."""
+        """Solve for the users, then for the items; the learning rate is not used."""
         del learning_rate
         self.solve_users()
         self.solve_items()
 
     def solve_users(self) -> None:
-        """The first half of a sweep: the best p_u and b_u for the items as they are."""
-        self._solve(self._users, self._user_rows, self._item_rows)
+        """Set p_u and b_u to their optimum for the current items: the first half of a sweep."""
+        self._solve(self._by_user, self._user_rows, self._item_rows)
 
     def solve_items(self) -> None:
-        """The second half of a sweep: the best q_i and b_i for the users as they are."""
-        self._solve(self._items, self._item_rows, self._user_rows)
+        """Set q_i and b_i to their optimum for the current users: the second half of a sweep."""
+        self._solve(self._by_item, self._item_rows, self._user_rows)
 
     def rmse(self, part: Observations) -> float:
         """RMSE of the current parameters, predictions clipped to the rating range."""
@@ -112,42 +97,47 @@ class AlsEngine(HostEngine):
         pieces = [self._errors(part, start, start + RATINGS_PER_TASK) for start in starts]
         return math.sqrt(sum(in_threads(pieces, self.threads)) / len(part))
 
-    def parameters(self) -> Parameters:
-        """Copy of the current parameters."""
-        users, items = self._user_rows, self._item_rows
-        return Parameters(
-            self._mean,
-            user_bias=users[:, -1].copy(),
-            item_bias=items[:, -1].copy(),
-            user_factors=users[:, :-1].copy(),
-            item_factors=items[:, :-1].copy(),
-        )
+    def squared_norms(self) -> dict[str, float]:
+        """Sum of the squares of all entries of each term."""
+        return self._parameters().squared_norms()
 
-    def _solve(self, side: Side, rows: Rows, other_rows: Rows) -> None:
+    def keep(self) -> None:
+        """Store a copy of the current parameters."""
+        self._kept = self._parameters()
+
+    def kept(self) -> Parameters:
+        """Copy of the parameters stored last."""
+        return self._kept.copy()
+
+    def _parameters(self) -> Parameters:
+        users, items = self._user_rows, self._item_rows
+        views = (users[:, -1], items[:, -1], users[:, :-1], items[:, :-1])
+        return Parameters(self._mean, *(array.copy() for array in views))
+
+    def _solve(self, ratings: RatingRows, rows: Rows, other_rows: Rows) -> None:
         kernel = compiled(solve_rows)
-        ratings = (side.indptr, side.others, side.centred)
 
         def task(begin: int, end: int) -> Callable[[], None]:
             return lambda: kernel(begin, end, *ratings, rows, other_rows, *self._penalties)
 
-        in_threads([task(begin, end) for begin, end in side.tasks], self.threads)
+        in_threads([task(*bounds) for bounds in row_tasks(ratings.indptr)], self.threads)
 
     def _errors(self, part: Observations, begin: int, end: int) -> Callable[[], float]:
-        """What sums the squared errors of some of a part's ratings."""
+        """A function that sums the squared errors of a part's ratings from `begin` to `end`."""
         kernel = compiled(sum_squared_errors)
-        of_kind = ((part.users, np.int32), (part.items, np.int32), (part.ratings, np.float32))
-        arrays = [np.require(array[begin:end], kind, ["C", "W"]) for array, kind in of_kind]
+        typed = ((part.users, np.int32), (part.items, np.int32), (part.ratings, np.float32))
+        arrays = [np.require(array[begin:end], dtype, ["C", "W"]) for array, dtype in typed]
         return lambda: kernel(*arrays, self._mean, *self._range, self._user_rows, self._item_rows)
 
     def _load_kernels(self, train: Observations) -> None:
-        """Have the kernels loaded or compiled, by calls that find nothing to do."""
+        """Load or compile the kernels by calls on no rows."""
         self._errors(train, 0, 0)()
-        side = self._users
-        self._solve(Side(side.indptr, side.others, side.centred, [(0, 0)]), *2 * [self._user_rows])
+        rows = self._user_rows
+        compiled(solve_rows)(0, 0, *self._by_user, rows, rows, *self._penalties)
 
 
 def _joined(factors: Array | None, bias: Array | None) -> Rows:
-    """Factors and bias of one side as a matrix of shape (n, d + 1), the bias in the last column."""
+    """Factors and biases as a matrix of shape (n, d + 1), the bias in the last column."""
     assert factors is not None
     assert bias is not None
     return np.column_stack([factors, bias]).astype(np.float64)

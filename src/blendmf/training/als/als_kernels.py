@@ -1,9 +1,9 @@
-"""The kernels of alternating least squares, entered through `blendmf.training.kernels.compiled`.
+"""The kernels of alternating least squares, called through `blendmf.training.kernels.compiled`.
 
 Arguments that they share:
 
 X, Y : ndarray of float64, of shape (n, d + 1) and (m, d + 1)
-    Rows of one side and of the other: the factors, and the bias in the last column.
+    Rows of one side (users or items) and of the other: factors, and the bias in the last column.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from blendmf.training.kernels.normal_equations import (
 
 
 def solve_rows(begin, end, indptr, others, centred, X, Y, penalty, bias_penalty):
-    """Set the rows from `begin` to `end` of X to the minimum of the objective, Y given.
+    """Set the rows from `begin` to `end` of X to the minimum of the objective, with Y fixed.
 
     With z_i = (q_i, 1) for the n ratings of a row, the row is the solution x of
 
@@ -30,7 +30,7 @@ def solve_rows(begin, end, indptr, others, centred, X, Y, penalty, bias_penalty)
     indptr, others : ndarray of int
         CSR arrays: row k has ratings with the rows ``others[indptr[k] : indptr[k + 1]]`` of Y.
     centred : ndarray of float64
-        Those ratings, less mu.
+        Those ratings minus mu.
     """
     width = X.shape[1]
     bias, right = width - 1, width
@@ -64,7 +64,7 @@ def sum_squared_errors(users, items, ratings, mu, low, high, X, Y):
     Parameters
     ----------
     users, items, ratings : ndarray of shape (n,)
-        Positions of rows of X and of Y, and ratings.
+        Row indices of X and of Y, and ratings.
     """
     bias = X.shape[1] - 1
     total = 0.0

@@ -15,8 +15,7 @@ from blendmf.training.bayes.side_features import (
     activity,
     raters,
 )
-from blendmf.training.kernels.compiled import compiled
-from blendmf.training.kernels.row_tasks import in_threads, row_tasks
+from blendmf.training.kernels.compiled import compiled, in_threads, row_tasks
 
 Rows = NDArray[np.float64]
 Values = NDArray[np.float64]

@@ -1,7 +1,7 @@
-"""Counters that several threads of compiled code share.
+"""Counters shared by threads of compiled code.
 
-What one thread wrote before `publish` is seen by every thread that reads the published number by
-`read_published` (a release and an acquire, in the words of the C11 memory model).
+Everything that one thread wrote before `publish` is visible to a thread that reads the published
+number by `read_published` (a release and an acquire of the C11 memory model).
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 
 @intrinsic
 def take_next(typing, counters, index):
-    """Value of a counter, which is one more for whoever asks next."""
+    """Return the value of a counter and increment it."""
 
     def generate(context, builder, signature, arguments):
         pointer = _pointer(context, builder, signature, arguments)
@@ -25,7 +25,7 @@ def take_next(typing, counters, index):
 
 @intrinsic
 def read_published(typing, counters, index):
-    """Value of a counter, and with it all that was written before it was published."""
+    """Value of a counter; makes everything written before its publication visible."""
 
     def generate(context, builder, signature, arguments):
         pointer = _pointer(context, builder, signature, arguments)
@@ -36,7 +36,7 @@ def read_published(typing, counters, index):
 
 @intrinsic
 def publish(typing, counters, index):
-    """Raise a counter by one, and with it let all that was written so far be seen."""
+    """Increment a counter and make everything written so far visible to its readers."""
 
     def generate(context, builder, signature, arguments):
         pointer = _pointer(context, builder, signature, arguments)
@@ -48,7 +48,7 @@ def publish(typing, counters, index):
 
 
 def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    """Address of the counter that the first two arguments, array and index, name."""
+    """Address of the counter given by the first two arguments, array and index."""
     counters = context.make_array(signature.args[0])(context, builder, arguments[0])
     index = context.cast(builder, arguments[1], signature.args[1], types.intp)
     return builder.gep(counters.data, [index])

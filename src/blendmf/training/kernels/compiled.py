@@ -1,23 +1,32 @@
-"""Compiling kernels into a cache on disk that many jobs may use at once.
+"""Compile kernels into a cache on disk that many jobs may share, and run them in threads.
 
 Numba keeps one index for all specialisations of a function. Two jobs that compile different ones at
-the same time give them the same file name, and one may then load the other's machine code. Nor does
-Numba notice an edit of a module that the kernel calls into. Here every specialisation has a name,
-and so an index, of its own, which says for which kind of parameters, which processor and from which
-source it was compiled: whoever writes the same file writes the same contents.
+the same time give them the same file name, and one may then load the other's machine code. Numba
+also does not notice an edit of a module that the kernel calls into. Therefore every specialisation
+has its own name, and so its own index, which depends on the kinds of the parameters, the processor
+and the source: jobs that write the same file write the same contents.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 import numba
+import numpy as np
+from numpy.typing import NDArray
 
 from blendmf.common.imported_files import imported_files
+
+RATINGS_PER_TASK = 1 << 15
+"""About the number of ratings of one task of `row_tasks`."""
+
+T = TypeVar("T")
 
 
 @cache
@@ -29,7 +38,7 @@ def compiled(kernel: Callable[..., Any], *variant: str | int) -> Callable[..., A
     kernel : function
         Not decorated.
     *variant : str or int
-        What the types of its arguments hang on; one variant must be called with one set of types.
+        What determines the types of the arguments; call one variant with one set of types only.
     """
     assert isinstance(kernel, FunctionType)
     name = "_".join([kernel.__name__, *map(str, variant), _digest(kernel.__code__.co_filename)])
@@ -50,3 +59,27 @@ def _digest(module: str) -> str:
         llvm.get_host_cpu_features().flatten().encode(),
     ]
     return hashlib.blake2b(b"\0".join(parts), digest_size=6).hexdigest()
+
+
+def row_tasks(indptr: NDArray[np.integer]) -> list[tuple[int, int]]:
+    """Consecutive ranges of rows with about `RATINGS_PER_TASK` ratings each.
+
+    A row belongs to one task, so results per row do not depend on the number of threads.
+
+    Parameters
+    ----------
+    indptr : ndarray of int, of shape (n + 1,)
+        Start of each row's ratings, and the end of the last row's.
+    """
+    n_tasks = -(-int(indptr[-1]) // RATINGS_PER_TASK)
+    ends = np.searchsorted(indptr, np.arange(1, n_tasks) * RATINGS_PER_TASK)
+    cuts = np.unique([0, *ends, len(indptr) - 1])
+    return [(int(begin), int(end)) for begin, end in pairwise(cuts)]
+
+
+def in_threads(tasks: Iterable[Callable[[], T]], threads: int) -> list[T]:
+    """Results of the tasks, in their order."""
+    if threads == 1:
+        return [task() for task in tasks]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda task: task(), tasks))

@@ -1,8 +1,8 @@
-"""Normal equations, added up and solved in place; the building stones of kernels.
+"""Assemble and solve normal equations in place; called by kernels.
 
 A system of `width` unknowns is an array with a row for each: the upper triangle of its matrix, and
-the right side as column `width`. Columns beyond it, up to a multiple of `LANES`, are room that lets
-whole vectors be added.
+the right side as column `width`. Further columns, up to a multiple of `LANES`, are padding for
+operations on whole vectors.
 """
 
 import math
@@ -11,21 +11,21 @@ import numpy as np
 from numba import njit
 
 TOGETHER = 4
-"""Rows that are added to, or taken from, a matrix at a time; each time it is read and written."""
+"""Number of rows added to a matrix in one pass over it."""
 
 LANES = 8
-"""Numbers that a processor adds at a time."""
+"""Numbers per vector addition."""
 
 SMALLEST_PIVOT = 1e-13
-"""Share of the largest diagonal entry below which a pivot is nothing but rounding."""
+"""Share of the largest diagonal entry below which a pivot counts as a rounding error."""
 
 FUSED = {"contract"}
-"""Lets a product and a sum become one instruction, which rounds once."""
+"""Allows a product and a sum to become one instruction, which rounds once."""
 
 
 @njit(error_model="numpy", fastmath=FUSED)
 def add_products(A, z):
-    """Add ``z' z`` to A, at least to its upper part.
+    """Add ``z' z`` to A, at least to its upper triangle.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ def add_products(A, z):
 
 @njit(error_model="numpy")
 def decompose(A):
-    """Put Cholesky's factor R, with A = R'R, in place of A, and R'^-1 b in that of the right side.
+    """Replace A by its Cholesky factor R, with A = R'R, and the right side b by R'^-1 b.
 
-    Where a pivot is nothing but rounding, the equations leave an unknown open; its row becomes 0.
+    A pivot that is only a rounding error leaves its unknown undetermined; its row becomes 0.
     """
     width = len(A)
     largest = 0.0
@@ -61,7 +61,7 @@ def decompose(A):
 
 @njit(error_model="numpy")
 def substitute_back(A, x):
-    """Write the solution of a decomposed system to x; an unknown that is left open becomes 0."""
+    """Write the solution of a decomposed system to x; undetermined unknowns become 0."""
     width = len(A)
     for f in range(width - 1, -1, -1):
         left = A[f, width]
@@ -72,7 +72,7 @@ def substitute_back(A, x):
 
 @njit(error_model="numpy", fastmath=FUSED)
 def _take_multiple(A, f, h):
-    """Take ``A[h, f]`` times row h of A from row f, from the diagonal on."""
+    """Subtract ``A[h, f]`` times row h of A from row f, from the diagonal on."""
     f, h = np.uint64(f), np.uint64(h)
     factor = A[h, f]
     for g in range(f, np.uint64(A.shape[1])):

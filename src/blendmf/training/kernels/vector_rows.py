@@ -1,13 +1,12 @@
-"""Rows of a matrix as values that Numba holds in vector registers, with exactly defined rounding.
+"""Rows of a matrix as Numba values in vector registers, with exactly defined rounding.
 
-LLVM leaves a loop over the factors in scalar order unless it may reorder sums, and a reordered sum
-hangs on the processor's vector width. Here the order is written down instead: every operation is
-on a whole row, rounds element by element as IEEE 754 says, and `dot` adds in a stated order. So the
-result is the same to the last bit on every processor, and the compiler can use the widest vectors
-that it finds.
+LLVM vectorises a loop over the factors only if it may reorder sums, and the result of a reordered
+sum depends on the processor's vector width. Here the order is fixed instead: every operation works
+on a whole row and rounds each element as IEEE 754 requires, and `dot` adds in a documented order.
+So the bits are the same on every processor, and the compiler can use the widest vectors available.
 
 A matrix of rows is C-contiguous with `padded_width(d)` columns, the last ones zero, and starts at a
-multiple of 64 bytes (`aligned_rows`). In a kernel, `lanes` tells the compiler how wide a row is: a
+multiple of 64 bytes (`aligned_rows`). In a kernel, `lanes` gives the compiler the width of a row: a
 tuple of zeros whose length, which is part of its type, is the width divided by 16.
 """
 
@@ -22,7 +21,7 @@ from numba.extending import intrinsic, models, register_model
 from numpy.typing import DTypeLike, NDArray
 
 LANES = 16
-"""Floats that one AVX-512 register holds; narrower processors take two or four for it."""
+"""Floats in one AVX-512 register; narrower processors use two or four registers."""
 
 ALIGNMENT = 64
 """Bytes of a cache line."""
@@ -36,12 +35,12 @@ def padded_width(d: int) -> int:
 
 
 def lanes_of(d: int) -> tuple[int, ...]:
-    """What a kernel takes as `lanes` for rows of d factors."""
+    """The argument `lanes` of a kernel for rows of d factors."""
     return (0,) * (padded_width(d) // LANES)
 
 
 def aligned_rows(matrix: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Copy of a matrix of shape (n, d) as rows of shape (n, padded_width(d)), zeros behind d."""
+    """Aligned copy of a matrix of shape (n, d), padded with zeros to (n, padded_width(d))."""
     n, d = matrix.shape
     width, item = padded_width(d), np.dtype(dtype).itemsize
     memory = np.zeros(n * width + ALIGNMENT // item, dtype=dtype)
@@ -52,7 +51,7 @@ def aligned_rows(matrix: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
 
 
 class RowType(types.Type):
-    """Numba's type of a row: how many vectors of 16 it is, and of which elements."""
+    """Numba type of a row: the number of its vectors of 16 and the type of its elements."""
 
     def __init__(self, n_vectors: int, dtype: types.Float) -> None:
         self.n_vectors = n_vectors
@@ -62,7 +61,7 @@ class RowType(types.Type):
 
 @register_model(RowType)
 class RowModel(models.PrimitiveModel):
-    """A row is an array of LLVM vectors, each as wide as the widest register there is."""
+    """Represents a row as an array of LLVM vectors of 16 elements."""
 
     def __init__(self, manager: Any, row: RowType) -> None:
         element = manager.lookup(row.dtype).get_value_type()
@@ -96,7 +95,7 @@ def store_row(typing, rows, index, row):
 
 @intrinsic
 def prefetch_row(typing, rows, index, lanes):
-    """Have row `index` brought into the nearest cache, to be read and written soon."""
+    """Fetch row `index` into the L1 cache, for reading and writing."""
 
     def generate(context, builder, signature, arguments):
         byte = ir.IntType(8).as_pointer()
@@ -123,7 +122,7 @@ def scaled(typing, factor, row):
 
 @intrinsic
 def fused(typing, factor, x, y):
-    """``factor * x + y``, rounded once; of a number and two rows, or of three numbers."""
+    """``factor * x + y``, rounded once; for a number and two rows, or for three numbers."""
 
     def generate(context, builder, signature, arguments):
         if not isinstance(x, RowType):
@@ -139,7 +138,7 @@ def fused(typing, factor, x, y):
 
 @intrinsic
 def dot(typing, a, b):
-    """Inner product of two rows, in a stated order.
+    """Inner product of two rows, in a fixed order.
 
     Lane k of 16 sums the products of the elements k, k + 16, k + 32, ... by one fused operation
     each; then the upper half of the lanes is added to the lower half until one is left.
@@ -163,7 +162,7 @@ def dot(typing, a, b):
 def _pointers(
     context: Any, builder: Any, signature: Any, arguments: Any, n_vectors: int
 ) -> list[Any]:
-    """Addresses of the vectors of the row that the first two arguments, matrix and index, name."""
+    """Addresses of the vectors of the row given by the first two arguments, matrix and index."""
     rows = context.make_array(signature.args[0])(context, builder, arguments[0])
     index = context.cast(builder, arguments[1], signature.args[1], types.uintp)
     first = builder.mul(index, ir.Constant(index.type, n_vectors))
@@ -173,12 +172,10 @@ def _pointers(
 
 
 def _vectors(builder: Any, row: Any) -> list[Any]:
-    """The vectors that a row is made of."""
     return [builder.extract_value(row, n) for n in range(row.type.count)]
 
 
 def _row(builder: Any, vectors: list[Any]) -> Any:
-    """A row made of vectors."""
     row = ir.Constant(ir.ArrayType(vectors[0].type, len(vectors)), ir.Undefined)
     for n, vector in enumerate(vectors):
         row = builder.insert_value(row, vector, n)
@@ -186,7 +183,7 @@ def _row(builder: Any, vectors: list[Any]) -> Any:
 
 
 def _splat(builder: Any, scalar: Any) -> Any:
-    """Vector whose elements all are the scalar."""
+    """Vector with all elements equal to the scalar."""
     undefined = ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(INT32, 0))
     return builder.shuffle_vector(first, undefined, _positions([0] * LANES))

@@ -1,4 +1,4 @@
-"""The content matrix on a device, sparse, and the words of a batch's items."""
+"""The sparse content matrix on a device, and the words of a batch's items."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,16 +11,16 @@ from torch import Tensor
 
 
 class Words(NamedTuple):
-    """Words of m items, an entry per item and word, as many as there is capacity for.
+    """Words of m items, one entry per item and word, padded to `capacity` entries.
 
     Attributes
     ----------
     owners : Tensor of int64, of shape (capacity,)
-        Which of the m items an entry belongs to.
+        Position among the m items of the entry's item.
     words : Tensor of int64, of shape (capacity,)
-        Column of the content matrix; n_terms, one past the last, in entries that are not used.
+        Column of the content matrix; n_terms, one past the last, in padding.
     weights : Tensor of shape (capacity,)
-        Value there; 0 in entries that are not used.
+        Value of the content matrix; 0 in padding.
     """
 
     owners: Tensor
@@ -32,7 +32,7 @@ class Words(NamedTuple):
 class Content:
     """CSR arrays of the content matrix C, of shape (n_items, n_terms), on a device.
 
-    They have one item more, which has no words.
+    One more item, without words, is appended.
 
     Attributes
     ----------
@@ -66,23 +66,20 @@ class Content:
             np.cumsum(np.sort(lengths)[::-1]),
         )
 
-    @property
-    def n_items(self) -> int:
-        """Items of the content matrix."""
-        return len(self.indptr) - 2
-
-    def lengths(self) -> Tensor:
-        """Number of words of each item, of shape (n_items + 1,)."""
-        return self.indptr.diff()
-
     def most_words(self, m: int) -> int:
-        """Words that m different items have together at most."""
+        """Largest total number of words of m distinct items."""
         return int(self._longest[min(m, len(self._longest)) - 1])
 
     def words(self, items: Tensor, capacity: int | None = None) -> Words:
-        """Words of items, of shape (m,), which may repeat and have at most `capacity` together.
+        """Words of items.
 
-        Without a capacity they are counted, for which the host waits for the device.
+        Parameters
+        ----------
+        items : Tensor of int64, of shape (m,)
+            Items, which may repeat.
+        capacity : int, optional
+            At least their total number of words. By default the host counts them and so waits for
+            the device.
         """
         starts = self.indptr.index_select(0, items)
         lengths = self.indptr.index_select(0, items + 1) - starts

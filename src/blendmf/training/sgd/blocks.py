@@ -1,10 +1,10 @@
-"""Dealing users and items into blocks, so that ratings of disjoint blocks can be learned at once.
+"""Blocks of users and items whose ratings can be processed in parallel.
 
-Users and items are each dealt into B blocks of nearly the same number of ratings. The ratings then
-fall into a grid of B x B cells, and cells that share neither their row nor their column of the
-grid touch no parameter in common (R. Gemulla et al., "Large-Scale Matrix Factorization with
-Distributed Stochastic Gradient Descent", KDD 2011). B hangs on the data alone, never on the
-number of threads, and so does the result.
+Users and items are each divided into B blocks with nearly equal numbers of ratings. The ratings
+then form a grid of B x B cells, and cells in different rows and columns of the grid have no
+parameter in common (R. Gemulla et al., "Large-Scale Matrix Factorization with Distributed
+Stochastic Gradient Descent", KDD 2011). B depends on the data only, not on the number of threads,
+and so does the result.
 """
 
 import math
@@ -20,10 +20,10 @@ from blendmf.training.kernels.compiled import compiled
 from blendmf.training.kernels.vector_rows import padded_width
 
 FEWEST, MOST = 16, 256
-"""Enough blocks for many threads; no more cells than 16 bits can number."""
+"""Bounds of B: enough blocks for many threads, and cells that 16 bits can number."""
 
 BLOCK_BYTES = 384 * 1024
-"""Parameters of a user block and an item block together, about half of a core's second cache."""
+"""Size of the parameters of a user block and an item block, about half of a core's L2 cache."""
 
 
 def number_of_blocks(shape: tuple[int, int], d: int) -> int:
@@ -34,16 +34,16 @@ def number_of_blocks(shape: tuple[int, int], d: int) -> int:
 
 @dataclass(frozen=True)
 class Blocks:
-    """Who is in which block, and where the ratings of each cell of the grid lie.
+    """Users and items by block, and ratings by cell of the grid.
 
     Attributes
     ----------
     n_blocks : int
         B.
     user_rows, item_rows : ndarray of int64, of shape (n_users,) and (n_items,)
-        Row of each user's and each item's parameters; those of a block lie together.
+        Row of each user's and each item's parameters; the rows of a block are adjacent.
     order : ndarray of uint32, of shape (n_ratings,)
-        Ratings cell by cell, shuffled within each.
+        Positions of the ratings cell by cell, shuffled within each.
     starts : ndarray of uint64, of shape (B * B + 1,)
         The ratings of user block j and item block k are ``order[starts[c]:starts[c + 1]]`` with
         c = j B + k.
@@ -57,7 +57,7 @@ class Blocks:
 
     @classmethod
     def deal(cls, train: Observations, n_blocks: int, random: np.random.Generator) -> "Blocks":
-        """Deal users and items into `n_blocks` blocks each, and shuffle each cell's ratings."""
+        """Divide users and items into `n_blocks` blocks each and shuffle each cell's ratings."""
         n_users, n_items = train.shape
         user_blocks = balanced_blocks(np.bincount(train.users, minlength=n_users), n_blocks)
         item_blocks = balanced_blocks(np.bincount(train.items, minlength=n_items), n_blocks)
@@ -71,9 +71,9 @@ class Blocks:
 
 
 def balanced_blocks(counts: NDArray[np.int64], n_blocks: int) -> NDArray[np.uint16]:
-    """Block of each user or item, so that all blocks have nearly the same number of ratings.
+    """Block of each user or item, such that all blocks have nearly the same number of ratings.
 
-    Dealt like cards in order of falling counts, each round in the other direction.
+    Rows are dealt in descending order of `counts`, alternating the direction in each round.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def balanced_blocks(counts: NDArray[np.int64], n_blocks: int) -> NDArray[np.uint
 
 
 def rows_of(blocks: NDArray[np.uint16]) -> NDArray[np.int64]:
-    """Row of each user or item when those of a block lie together, of shape (n,)."""
+    """Row of each user or item, those of a block adjacent, of shape (n,)."""
     rows = np.empty(len(blocks), dtype=np.int64)
     rows[np.argsort(blocks, kind="stable")] = np.arange(len(blocks))
     return rows
@@ -96,7 +96,7 @@ def rows_of(blocks: NDArray[np.uint16]) -> NDArray[np.int64]:
 def order_by_cell(
     cells: NDArray[np.uint16], n_cells: int
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
-    """Ratings sorted by their cell, and where each cell starts, of shape (n_cells + 1,)."""
+    """Positions of the ratings by cell, and the start of each cell, of shape (n_cells + 1,)."""
     starts = np.zeros(n_cells + 1, dtype=np.uint64)
     starts[1:] = np.cumsum(np.bincount(cells, minlength=n_cells))
     return compiled(_counting_sort)(cells, starts), starts

@@ -1,127 +1,152 @@
-"""Parameters as the compiled kernels read them: rows of blocks together, padded, aligned."""
+"""Parameters as the compiled kernels read them: rows of a block adjacent, padded and aligned."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from blendmf.training.kernels.vector_rows import aligned_rows
 from blendmf.training.parameters import Parameters
 from blendmf.training.sgd.blocks import Blocks
 
+FACTORS = {"user_factors", "item_factors", "content_factors"}
 
-@dataclass
+LARGEST_SHARE = 0.5
+"""Upper bound of `WordCopies.shrinkage`."""
+
+
+@dataclass(frozen=True)
 class PackedParameters:
-    """Parameters in the order of the blocks; a term that a variant does not have is None.
+    """Parameters in block order.
 
     Attributes
     ----------
-    global_mean : float
-    user_bias, item_bias : ndarray of shape (n_users,) and (n_items,), or None
-    user_factors, item_factors, content_factors : matrices of rows, or None
-        See `blendmf.training.kernels.vector_rows`.
-    user_content : ndarray of shape (n_users, n_terms), or None
-        w_u divided by the user's `scale`.
+    terms : Parameters
+        Factors are matrices of rows (`blendmf.training.kernels.vector_rows`); ``user_content`` is
+        w_u divided by the user's scale.
     scale : ndarray of shape (n_users,)
     """
 
-    global_mean: float
-    user_bias: NDArray[Any] | None
-    item_bias: NDArray[Any] | None
-    user_factors: NDArray[Any] | None
-    item_factors: NDArray[Any] | None
-    content_factors: NDArray[Any] | None
-    user_content: NDArray[Any] | None
+    terms: Parameters
     scale: NDArray[Any]
 
     @classmethod
     def pack(cls, parameters: Parameters, blocks: Blocks) -> "PackedParameters":
-        """Copy parameters into the order of the blocks."""
-        p = parameters
-        dtype = next(iter(p.arrays().values())).dtype.type
+        """Copy parameters into block order."""
+        arrays = parameters.arrays()
+        dtype = next(iter(arrays.values())).dtype
         users, items = np.argsort(blocks.user_rows), np.argsort(blocks.item_rows)
-
-        def taken(array: NDArray[Any] | None, rows: NDArray[np.int64]) -> NDArray[Any] | None:
-            return None if array is None else array[rows]
-
-        def factors(array: NDArray[Any] | None) -> NDArray[Any] | None:
-            return None if array is None else aligned_rows(array, dtype)
-
-        return cls(
-            p.global_mean,
-            taken(p.user_bias, users),
-            taken(p.item_bias, items),
-            factors(taken(p.user_factors, users)),
-            factors(taken(p.item_factors, items)),
-            factors(p.content_factors),
-            taken(p.user_content, users),
-            np.ones(len(users), dtype=dtype),
-        )
+        packed: dict[str, Any] = {n: _reordered(n, a, users, items) for n, a in arrays.items()}
+        for name in FACTORS & packed.keys():
+            packed[name] = aligned_rows(packed[name], dtype)
+        return cls(replace(parameters, **packed), np.ones(len(users), dtype=dtype))
 
     def unpack(self, blocks: Blocks, d: int) -> Parameters:
         """Copy of the parameters in the order of users and items, w_u multiplied out."""
-
-        def given_back(array: NDArray[Any] | None, rows: NDArray[np.int64]) -> Any:
-            return None if array is None else array[rows]
-
-        def factors(array: NDArray[Any] | None, rows: NDArray[np.int64]) -> Any:
-            return None if array is None else array[rows, :d]
-
-        users, items = blocks.user_rows, blocks.item_rows
-        own = self.user_content
-        if own is not None:
-            own = own[users]
-            own *= self.scale[users, None]
-        words = self.content_factors
-        return Parameters(
-            self.global_mean,
-            given_back(self.user_bias, users),
-            given_back(self.item_bias, items),
-            factors(self.user_factors, users),
-            factors(self.item_factors, items),
-            None if words is None else words[:, :d].copy(),
-            own,
-        )
+        unpacked: dict[str, Any] = {}
+        for name, array in self.terms.arrays().items():
+            cut = array[:, :d] if name in FACTORS else array
+            unpacked[name] = _reordered(name, cut, blocks.user_rows, blocks.item_rows)
+        if "user_content" in unpacked:
+            unpacked["user_content"] *= self.scale[blocks.user_rows, None]
+        return replace(self.terms, **unpacked)
 
     def copy(self) -> "PackedParameters":
         """Independent copy; its rows are not aligned."""
-        arrays = {
-            name: value.copy() for name, value in vars(self).items() if hasattr(value, "shape")
-        }
-        return replace(self, **arrays)
+        return PackedParameters(self.terms.copy(), self.scale.copy())
 
     def squared_norms(self) -> dict[str, float]:
-        """Sum of the squares of all entries of each term that the variant has."""
-        norms = {}
-        for name in self.terms:
-            array = getattr(self, name)
-            if name == "user_content":
-                squares = np.einsum("ut,ut->u", array, array) * self.scale**2
-                norms[name] = float(squares.sum(dtype=np.float64))
-            else:
-                norms[name] = float(np.vdot(array, array))
+        """Sum of the squares of all entries of each term."""
+        norms = replace(self.terms, user_content=None).squared_norms()
+        v = self.terms.user_content
+        if v is not None:
+            squares = np.einsum("ut,ut->u", v, v) * self.scale**2
+            norms["user_content"] = float(squares.sum(dtype=np.float64))
         return norms
 
-    def item_vectors(self, content: Any) -> NDArray[Any] | None:
-        """q_i + C_i V as a matrix of rows; `content` has its rows in the order of the blocks."""
-        if self.content_factors is None:
-            return self.item_factors
-        mapped = content @ self.content_factors
-        if self.item_factors is not None:
-            mapped += self.item_factors
+    def item_vectors(self, content: sp.csr_array) -> NDArray[Any] | None:
+        """q_i + C_i V as a matrix of rows; `content` has its rows in block order."""
+        if self.terms.content_factors is None:
+            return self.terms.item_factors
+        mapped = content @ self.terms.content_factors
+        if self.terms.item_factors is not None:
+            mapped += self.terms.item_factors
         return aligned_rows(mapped, mapped.dtype)
 
     @property
     def variant(self) -> tuple[str, ...]:
-        """Name of the terms and of the precision, such as ``("bias-factors", "float32")``."""
-        return "-".join(self.terms), self.scale.dtype.name
+        """Terms and precision, such as ``("user_bias-item_bias", "float32")``."""
+        return "-".join(self.terms.arrays()), self.scale.dtype.name
 
-    @property
-    def terms(self) -> list[str]:
-        """Names of the terms that the variant has, mu not counted."""
-        return [
-            name
-            for name, array in vars(self).items()
-            if name not in ("global_mean", "scale") and array is not None
-        ]
+
+def _reordered(
+    name: str, array: NDArray[Any], users: NDArray[np.int64], items: NDArray[np.int64]
+) -> NDArray[Any]:
+    """Copy of a term with its rows in the given order of users or items."""
+    if name == "content_factors":
+        return array.copy()
+    return array[users if name.startswith("user") else items]
+
+
+@dataclass(frozen=True)
+class WordCopies:
+    """One copy of V per user block, so that cells can move words at the same time.
+
+    Attributes
+    ----------
+    copies : ndarray of shape (B, n_terms, width)
+    n_moves : ndarray of uint32, of shape (B, n_terms)
+        Steps of each copy's words since the last merge.
+    squared_weights : ndarray of shape (n_terms,)
+        Mean of c_it^2 over the ratings of items with word t.
+    ratings_of_user : ndarray of shape (n_users,)
+        In block order.
+    """
+
+    copies: NDArray[Any]
+    n_moves: NDArray[np.uint32]
+    squared_weights: NDArray[np.float64]
+    ratings_of_user: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        V: NDArray[Any],
+        n_blocks: int,
+        content: sp.csr_array,
+        user_counts: NDArray[np.int64],
+        item_counts: NDArray[np.int64],
+    ) -> "WordCopies":
+        """Copy V, a matrix of rows.
+
+        Parameters
+        ----------
+        content : csr_array of shape (n_items, n_terms)
+        user_counts, item_counts : ndarray of shape (n_users,) and (n_items,)
+            Ratings of each user and of each item, in the order of the parameters.
+        """
+        n_terms, width = V.shape
+        copies = aligned_rows(np.tile(V, (n_blocks, 1)), V.dtype)
+        ratings = (content != 0).T @ item_counts
+        squares = content.multiply(content).T @ item_counts
+        return cls(
+            copies.reshape(n_blocks, n_terms, width),
+            np.zeros((n_blocks, n_terms), dtype=np.uint32),
+            squares / np.maximum(ratings, 1),
+            user_counts.astype(np.float64),
+        )
+
+    def shrinkage(
+        self, P: NDArray[Any], learning_rate: float, penalty: float
+    ) -> NDArray[np.float64]:
+        """Share of the distance to its optimum that one step moves a word, of shape (n_terms,).
+
+        For a rating of user u and weight c the objective's curvature along V_t is at most
+        c^2 |p_u|^2 + penalty; its mean over all ratings is used. At most 0.5.
+        """
+        lengths = np.einsum("uf,uf->u", P, P, dtype=np.float64)
+        mean_length = self.ratings_of_user @ lengths / self.ratings_of_user.sum()
+        shares = learning_rate * (self.squared_weights * mean_length + penalty)
+        return np.minimum(shares, LARGEST_SHARE)

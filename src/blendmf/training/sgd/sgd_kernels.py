@@ -1,24 +1,37 @@
 """The kernels of parallel per-rating SGD.
 
-They compute what `blendmf.training.sgd.reference` spells out, in the same order and with the same
-rounding, on rows that stay in vector registers. Those without a decorator are entered from
-Python, through `blendmf.training.kernels.compiled`. Arguments that kernels share:
+For a rating r of item i by user u, with z = q_i + C_i V and the error e = r - r_hat cut to
+[-clip, clip], every term moves along the negative gradient of (e^2 + penalties) / 2, all from the
+values before the step:
+
+    b_u += lr (e - reg_b b_u)             p_u += lr (e z - reg p_u)
+    b_i += lr (e - reg_b b_i)             q_i += lr (e p_u - reg q_i)
+    w_u += lr (e C_i - reg_w w_u)         V_t += lr (e C_it p_u - reg_v V_t)  for words t of item i
+
+The penalty of w_u affects all words of the vocabulary although C_i has few. It is stored as
+w_u = s_u v_u with one number s_u per user: shrinking w_u multiplies s_u, and only the words of
+the item are written (L. Bottou, "Stochastic Gradient Descent Tricks", 2012, section 5.1).
+
+The order of operations and the rounding are fixed; tests compare the bits with a sequential
+implementation. A term that a variant does not have is passed as None; Numba compiles one kernel per
+variant, without the branches of absent terms. Kernels without a decorator are called from Python,
+through `blendmf.training.kernels.compiled`. Arguments that kernels share:
 
 mu : float
 b_u, b_i : ndarray of shape (n_users,) and (n_items,), or None
 P, Q, V : matrices of rows (see `blendmf.training.kernels.vector_rows`) of shape (n_users, width),
     (n_items, width) and (n_terms, width), or None
 W, scale : ndarray of shape (n_users, n_terms) and (n_users,), or None
-    w_u = scale[u] * W[u].
+    v_u and s_u, such that w_u = scale[u] * W[u].
 C : (indptr, indices, data)
     CSR arrays of the content matrix.
 lanes : tuple
     Width of a row.
 step : (lr, keep, keep_b, keep_w, keep_v, clip)
-    As in `blendmf.training.sgd.reference.sgd_epoch`.
-
+    In the precision of the parameters; keep = 1 - lr reg is the factor by which a step shrinks a
+    row of P or Q, and likewise for the other penalties.
 users, items, ratings : ndarray of shape (n + AHEAD,)
-    Rows of the parameters in the order of the blocks, and ratings; the last AHEAD are not learned.
+    Parameter rows in block order and ratings; the last AHEAD entries are padding.
 """
 
 import math
@@ -35,45 +48,47 @@ from blendmf.training.kernels.vector_rows import (
     scaled,
     store_row,
 )
-from blendmf.training.sgd.reference import SMALLEST_SCALE
+
+SMALLEST_SCALE = 1e-4
+"""Value of s_u below which it is multiplied into v_u, to prevent underflow."""
 
 AHEAD = 16
-"""Ratings between the one that is learned and the one whose rows are fetched into the cache."""
+"""Distance from the current rating to the one whose rows are prefetched into the cache."""
 
 NOTHING = -1
-"""In place of a task: none is left, or none is held back."""
+"""Stands for no task: none is left, or none is held back."""
 
-NEXT, LEARNED, MERGED = 0, 1, 2
-"""Counters of an epoch: tasks begun, cells learned, slices of V merged."""
+NEXT, PROCESSED, MERGED = 0, 1, 2
+"""Counters of an epoch: tasks started, cells processed, slices of V merged."""
 
 PIECE = 1 << 16
-"""Ratings whose squared errors are summed by one thread at a time."""
+"""Number of ratings whose squared errors one thread sums at a time."""
 
 SLICES = 16
-"""Tasks that the merge of V's copies is cut into."""
+"""Number of tasks into which a merge of V's copies is divided."""
 
 
 def run_cells(
     held_back, counters, progress, user_order, item_order, starts,
     users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, lanes, step,
 ):  # fmt: skip
-    """Learn cells of the grid until none is left, side by side with other threads.
+    """Process cells of the grid until none is left, in parallel with other threads.
 
     In round r, user block ``user_order[t]`` meets item block ``item_order[(t + r) % B]``. A cell
-    may be learned as soon as its two blocks have been through all earlier rounds.
+    may be processed as soon as its two blocks have completed all earlier rounds.
 
     Parameters
     ----------
     held_back : int
         Task that an earlier call returned, or NOTHING.
     counters, progress : ndarray of int64, of shape (3,) and (2 B,)
-        Shared by the threads, zero at the start of an epoch; `progress` holds the rounds that
-        each user block, then each item block, has been through.
+        Shared by the threads, zero at the start of an epoch; `progress` holds the number of rounds
+        that each user block, then each item block, has completed.
 
     Returns
     -------
     int
-        NOTHING at the end, else a task whose blocks another thread still has; call again with it.
+        NOTHING at the end, else a task whose blocks are still in use; call again with it.
     """
     n_blocks = len(user_order)
     while True:
@@ -95,17 +110,17 @@ def run_cells(
 
 
 def run_cells_and_merges(
-    held_back, counters, copies, taught, shrinkage, user_order, item_order, starts,
+    held_back, counters, copies, n_moves, shrinkage, user_order, item_order, starts,
     users, items, ratings, mu, b_u, b_i, P, Q, V, W, scale, C, lanes, step,
 ):  # fmt: skip
-    """The same with words' factors, which all cells teach: each round ends with their merge.
+    """Like `run_cells`, with factors of words: each round ends with a merge of their copies.
 
     Parameters
     ----------
     copies : ndarray of shape (B, n_terms, width)
-        V as each user block's cell of the round has taught it.
-    taught : ndarray of uint32, of shape (B, n_terms)
-        How often the cell has taught each word.
+        V of each user block.
+    n_moves : ndarray of uint32, of shape (B, n_terms)
+        Number of times each word of a copy has moved since the last merge.
     shrinkage : ndarray of shape (n_terms,)
         See `merge_copies`.
     """
@@ -124,44 +139,44 @@ def run_cells_and_merges(
             cell = j * n_blocks + k
             sgd_cell(
                 starts[cell], starts[cell + 1], users, items, ratings,
-                mu, b_u, b_i, P, Q, copies[j], taught[j], W, scale, C, lanes, step,
+                mu, b_u, b_i, P, Q, copies[j], n_moves[j], W, scale, C, lanes, step,
             )  # fmt: skip
-            publish(counters, LEARNED)
+            publish(counters, PROCESSED)
         else:
-            if read_published(counters, LEARNED) < (round_ + 1) * n_blocks:
+            if read_published(counters, PROCESSED) < (round_ + 1) * n_blocks:
                 return task
             part = turn - n_blocks
             first, last = part * n_terms // SLICES, (part + 1) * n_terms // SLICES
-            merge_copies(first, last, V, copies, taught, shrinkage, lanes)
+            merge_copies(first, last, V, copies, n_moves, shrinkage, lanes)
             publish(counters, MERGED)
 
 
 @njit(error_model="numpy")
-def merge_copies(first, last, V, copies, taught, shrinkage, lanes):
-    """Merge what the cells of a round have taught their copies of V, words first to last - 1.
+def merge_copies(first, last, V, copies, n_moves, shrinkage, lanes):
+    """Merge the copies of V after a round, words first to last - 1.
 
-    A word that cell j has taught n_j times has moved by about 1 - (1 - h)^n_j of its way, h being
-    its `shrinkage`. One after the other the cells would have moved it by 1 - (1 - h)^n of the way,
-    n being the sum of n_j. The sum of the cells' moves is scaled by the ratio of the two: a rare
-    word is moved by the sum, a frequent one by the mean. All copies begin the next round alike.
+    A word that cell j has moved n_j times has covered about 1 - (1 - h)^n_j of the distance to its
+    optimum, where h is its `shrinkage`. In sequence, the cells would have covered 1 - (1 - h)^n,
+    where n is the sum of all n_j. The sum of the cells' moves is scaled by the ratio of the two: a
+    rare word moves by the sum, a frequent one by the mean. All copies start the next round equal.
     """
     n_blocks = len(copies)
     for t in range(first, last):
         total, apart = 0, 0.0
         log_left = math.log1p(-shrinkage[t])
         for j in range(n_blocks):
-            total += taught[j, t]
-            apart -= math.expm1(taught[j, t] * log_left)
+            total += n_moves[j, t]
+            apart -= math.expm1(n_moves[j, t] * log_left)
         if total == 0:
             continue
         share = V.dtype.type(-math.expm1(total * log_left) / apart if apart else 1.0)
         start = load_row(V, t, lanes)
         merged = start
         for j in range(n_blocks):
-            if taught[j, t]:
+            if n_moves[j, t]:
                 move = fused(V.dtype.type(-1), start, load_row(copies[j], t, lanes))
                 merged = fused(share, move, merged)
-                taught[j, t] = 0
+                n_moves[j, t] = 0
         store_row(V, t, merged)
         for j in range(n_blocks):
             store_row(copies[j], t, merged)
@@ -169,11 +184,11 @@ def merge_copies(first, last, V, copies, taught, shrinkage, lanes):
 
 @njit(error_model="numpy")
 def sgd_cell(
-    first, last, users, items, ratings, mu, b_u, b_i, P, Q, V, taught, W, scale, C, lanes, step
+    first, last, users, items, ratings, mu, b_u, b_i, P, Q, V, n_moves, W, scale, C, lanes, step
 ):
-    """Go through the ratings first to last - 1 and move the parameters in place.
+    """Process the ratings first to last - 1 and update the parameters in place.
 
-    `taught`, of shape (n_terms,), counts how often each word is taught, unless it is None.
+    `n_moves`, of shape (n_terms,), counts the moves of each word, unless it is None.
     """
     lr, keep, keep_b, keep_w, keep_v, clip = step
     indptr, indices, data = C
@@ -223,8 +238,8 @@ def sgd_cell(
             if V is not None:
                 for k in range(begin, end):
                     t = indices[k]
-                    if taught is not None:
-                        taught[t] += np.uint32(1)
+                    if n_moves is not None:
+                        n_moves[t] += np.uint32(1)
                     store_row(V, t, fused(data[k], gradient, scaled(keep_v, load_row(V, t, lanes))))
         if W is not None:
             scale[u] *= keep_w
@@ -240,14 +255,14 @@ def sgd_cell(
 def sum_squared_errors(
     counters, sums, n, users, items, ratings, mu, b_u, b_i, P, Z, W, scale, C, low, high, lanes
 ):
-    """Sum over pieces of PIECE ratings of (r - r_hat)^2, with r_hat clipped to [low, high].
+    """Sum (r - r_hat)^2 over pieces of PIECE ratings, with r_hat clipped to [low, high].
 
     Parameters
     ----------
     counters : ndarray of int64, of shape (3,)
         Shared by the threads, zero at the start.
     sums : ndarray of float64, of shape (pieces,)
-        Written: the sum over each piece, which does not hang on the thread that takes it.
+        Written: the sum over each piece, which does not depend on the thread.
     n : int
         Number of ratings.
     Z : matrix of rows, of shape (n_items, width), or None

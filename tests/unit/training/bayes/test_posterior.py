@@ -190,7 +190,7 @@ def test_of_items_that_nobody_has_rated_it_is_less_sure(fitted):
 
 @pytest.mark.parametrize("threads", [2, 5])
 def test_no_bit_hangs_on_the_number_of_threads(parts, threads, monkeypatch):
-    monkeypatch.setattr("blendmf.training.kernels.row_tasks.RATINGS_PER_TASK", 100)
+    monkeypatch.setattr("blendmf.training.kernels.compiled.RATINGS_PER_TASK", 100)
     one, several = (fit(parts, threads=n, epochs=8).model for n in (1, threads))
     np.testing.assert_array_equal(one.user_rows, several.user_rows)
     np.testing.assert_array_equal(one.item_rows, several.item_rows)

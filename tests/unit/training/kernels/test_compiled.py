@@ -15,7 +15,7 @@ def next_of(counters):
     return take_next(counters, 0)
 
 
-def test_variants_have_a_cache_of_their_own():
+def test_variants_have_separate_caches():
     one, same, other = (compiled(next_of, "test", n) for n in (1, 1, 2))
     assert one is same
     assert one is not other
@@ -24,7 +24,7 @@ def test_variants_have_a_cache_of_their_own():
     assert [one(counters), other(counters), one(counters)] == [0, 1, 2]
 
 
-def test_an_edit_of_a_kernel_or_of_what_it_imports_changes_the_name(tmp_path, monkeypatch):
+def test_an_edit_of_a_kernel_or_its_imports_changes_the_name(tmp_path, monkeypatch):
     package = tmp_path / "blendmf"
     shutil.copytree(imported_files.PACKAGE, package)
     monkeypatch.setattr(imported_files, "PACKAGE", package)
@@ -66,9 +66,7 @@ print(engine.rmse(train))
 
 
 @pytest.mark.slow
-def test_jobs_that_start_together_on_an_empty_cache_do_not_disturb_each_other(
-    tmp_path, monkeypatch
-):
+def test_parallel_jobs_share_an_empty_cache_safely(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
 
     def outcomes(dims):

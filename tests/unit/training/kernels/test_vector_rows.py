@@ -35,8 +35,8 @@ def random_rows(d, dtype):
     return aligned_rows(random.normal(size=(4, d)).astype(dtype), dtype)
 
 
-def in_stated_order(a, b):
-    """Inner product as `dot` states it; fractions round once where the operation is fused."""
+def in_documented_order(a, b):
+    """Inner product in the order of `dot`; fractions round once per fused operation."""
     dtype = a.dtype.type
     lanes = [dtype(0)] * LANES
     for k, (x, y) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
@@ -50,7 +50,7 @@ def in_stated_order(a, b):
 
 
 def rounded(exact, dtype):
-    """The number of the type that is nearest to a fraction."""
+    """The nearest number of the type to a fraction."""
     near = dtype(float(exact))
     candidates = [np.nextafter(near, dtype(-np.inf)), near, np.nextafter(near, dtype(np.inf))]
     return min(candidates, key=lambda candidate: abs(Fraction(float(candidate)) - exact))
@@ -58,11 +58,11 @@ def rounded(exact, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("d", WIDTHS)
-def test_rows_round_as_stated(d, dtype):
+def test_rows_round_as_documented(d, dtype):
     rows = random_rows(d, dtype)
     before, factor = rows.copy(), dtype(0.3)
     product = combine(rows, factor, lanes_of(d))
-    assert product == in_stated_order(before[0], before[1])
+    assert product == in_documented_order(before[0], before[1])
     np.testing.assert_array_equal(rows[3], factor * before[0])
     for k in range(d):
         exact = Fraction(float(factor)) * Fraction(float(before[0, k])) + Fraction(

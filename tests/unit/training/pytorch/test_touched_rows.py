@@ -1,0 +1,32 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blendmf.training.pytorch.touched_rows import TouchedRows, damping
+
+
+@given(st.integers(1, 300), st.floats(0.0, 0.9))
+def test_damping_turns_steps_at_once_into_steps_in_turn(n, h):
+    w = damping(torch.tensor([float(n)]), torch.tensor([h], dtype=torch.float64)).item()
+    left = 1.0
+    for _ in range(n):
+        left *= 1 - h
+    assert w * n * h == pytest.approx(1 - left, rel=1e-9, abs=1e-12)
+    assert 0 < w <= 1 + 1e-12
+
+
+def test_single_steps_and_untouched_rows_are_not_damped():
+    counts, shrinkage = torch.tensor([1.0, 0.0, 50.0, 3.0]), torch.tensor([0.3, 0.2, 0.0, 7.0])
+    assert damping(counts, shrinkage).tolist() == pytest.approx([1.0, 1.0, 1.0, 1 / 2.997])
+
+
+@pytest.mark.parametrize("n_rows", [4, 1000])
+def test_touched_rows_sum_their_entries(n_rows):
+    entries = torch.tensor([3, 0, 3, 1, 3, 0])
+    touched = TouchedRows.of(entries, n_rows, torch.ones(6))
+    sums = touched.sums(torch.tensor([1.0, 2.0, 4.0, 8.0, 16.0, 32.0]))
+    slots = zip(touched.rows.tolist(), sums.tolist(), touched.counts.tolist(), strict=True)
+    found = {row: (total, count) for row, total, count in slots if count}
+    assert found == {0: (34.0, 2), 1: (8.0, 1), 3: (21.0, 3)}
+    assert len(touched.rows) <= min(len(entries), n_rows + 1)
