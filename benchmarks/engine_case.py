@@ -14,10 +14,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from blendmf.common.random_streams import stream
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.loop import Engine
 from blendmf.training.parameters import Parameters, Terms
-from blendmf.config.training import TrainingSettings
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 
 SEED = 42
@@ -33,15 +33,8 @@ class Case:
 
     Attributes
     ----------
-<<<<<<< /tmp/o.py
-    engine : {"sequential", "blocks", "torch"}
+    engine : {"blocks", "torch"}
     kind : {"mf", "mf-content", "content"}
-=======
-    engine : str
-        ``blocks`` or ``torch``.
-    kind : str
-        ``mf``, ``mf-content`` or ``content``.
->>>>>>> /tmp/t.py
     blend : str, optional
     ratings, latent_dim : int
     threads : sequence of int
@@ -164,28 +157,11 @@ def _engine(
     settings = TrainingSettings(latent_dim=case.latent_dim, batch_size=65_536)
     random = stream(SEED, "start")
     start = Parameters.initial(terms, train, N_TERMS, settings, random)
-<<<<<<< /tmp/o.py
-    problem = start, train, content, settings, RATING_RANGE, random
-    if case.engine == "sequential":
-        return SgdEngine(*problem)
-    if case.engine == "torch":
-        from blendmf.training.pytorch.sgd_engine import TorchSgdEngine
-
-        return TorchSgdEngine(*problem)
-=======
-    problem: tuple[Any, Any, Any, Any, Any, Any] = (
-        start,
-        train,
-        content,
-        settings,
-        RATING_RANGE,
-        random,
-    )
+    problem: tuple[Any, ...] = (start, train, content, settings, RATING_RANGE, random)
     if case.engine == "torch":
         from blendmf.training.pytorch.engine import TorchEngine
 
         return TorchEngine(*problem)
->>>>>>> /tmp/t.py
     return BlockSgdEngine(*problem, threads)
 
 
