@@ -162,7 +162,7 @@ def _engine(
         from blendmf.training.pytorch.engine import TorchEngine
 
         return TorchEngine(*problem)
-    return BlockSgdEngine(*problem, threads)
+    return BlockSgdEngine(start, train, content, settings, RATING_RANGE, random, threads)
 
 
 def main() -> None:

@@ -2,11 +2,14 @@
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from blendmf.config.experiment import Experiment, experiment
+from blendmf.config.fields import Settings
+
+Changed = TypeVar("Changed", bound=Settings)
 
 ROOT = Path(__file__).parents[2]
 DEFAULT: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
@@ -24,3 +27,8 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 def experiment_with(changes: dict[str, Any] | None = None) -> Experiment:
     """The default experiment with changes."""
     return experiment(merged(DEFAULT, changes or {}))
+
+
+def changed(settings: Changed, **changes: Any) -> Changed:
+    """Copy of some settings with other values of some fields."""
+    return settings.model_copy(update=changes)

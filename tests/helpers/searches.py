@@ -1,40 +1,46 @@
 """Searches of a known function, run through their files as the rules do."""
 
 import math
+from dataclasses import replace
 
+from blendmf.config.experiment import SearchSettings
+from blendmf.config.models import model_entry
 from blendmf.search.generation import search
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import search_space
 from blendmf.search.trials import TrialOutcome, read_trials, write_trials
 
-MF = {"kind": "mf"}
 SPACE = {
     "latent_dim": {"low": 5, "high": 50},
     "learning_rate": {"low": 1e-4, "high": 1e-1, "log": True},
     "regularization": {"low": 1e-5, "high": 1e-1, "log": True},
 }
+MF = model_entry({"kind": "mf", "space": SPACE})
 OPTIMUM = {"latent_dim": 30, "learning_rate": 5e-3, "regularization": 3e-2}
 
 
-def plan_of(*, entry=None, training=None, seed=42, model="mf", earlier_finalists=(), **changes):
-    search_block = {
-        "trials": 15,
-        "trials_per_generation": 5,
-        "shards": 1,
-        "sampler": "tpe",
-        "reduction_factor": None,
-        "finalists": 1,
-        "finalist_seeds": 1,
-        "space": SPACE,
-        **changes,
-    }
-    kind = MF | (entry or {})
-    return SearchPlan.of_model(model, kind, training or {}, search_block, seed, earlier_finalists)
+def plan_of(
+    *, space=None, training=None, entry=None, seed=42, model="mf", earlier_finalists=(), **changes
+):
+    """A plan of 15 trials; without `training` or `entry` no first trial is configured."""
+    settings = SearchSettings(
+        **{
+            "trials": 15,
+            "trials_per_generation": 5,
+            "reduction_factor": None,
+            "finalists": 1,
+            "finalist_seeds": 1,
+            **changes,
+        }
+    )
+    searched = entry or {"kind": "mf", "space": SPACE | (space or {}), "training": training or {}}
+    plan = SearchPlan.of_model(model, model_entry(searched), settings, seed, earlier_finalists)
+    return plan if training or entry else replace(plan, start=plan.start[1:])
 
 
 def distance(params):
     """Squared distance from the optimum on the searched scale; 0 at best."""
-    space = search_space(MF, SPACE)
+    space = search_space(MF)
     return sum(
         (space[name].position(params[name]) - space[name].position(OPTIMUM[name])) ** 2
         for name in space
@@ -71,10 +77,10 @@ def run(plan, folder, objective=quadratic, shuffle=None):
         given = list(paths)
         if shuffle is not None:
             shuffle.shuffle(given)
-        for shard in range(plan.shards):
+        for shard in range(plan.settings.shards):
             earlier = read_trials(given, plan, range(numbers.start))
             trials = search(objective, plan, earlier, generation=generation, shard=shard)
             paths.append(folder / f"generation-{generation}" / f"shard-{shard}.jsonl")
             write_trials(paths[-1], trials)
         generation += 1
-    return read_trials(paths, plan, range(plan.trials)), paths
+    return read_trials(paths, plan, range(plan.settings.trials)), paths

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.catalogue import DataSet, Download, Wheel
 from blendmf.ingest.layouts import Layout, RawFile
 
@@ -36,15 +37,8 @@ def known(*its_sources: Wheel | Download, layout: Layout = PLAIN) -> DataSet:
     return DataSet("tiny", (0.5, 5.0), "a licence", "a citation", (layout,), its_sources)
 
 
-def configured(**changes: Any) -> dict[str, Any]:
-    return {
-        "name": "tiny",
-        "path": None,
-        "rating_range": None,
-        "max_unpacked_gib": 1,
-        "csv": None,
-        "synthetic": {},
-    } | changes
+def configured(**changes: Any) -> DatasetSettings:
+    return DatasetSettings(**{"name": "tiny", "max_unpacked_gib": 1, **changes})
 
 
 def origin(target: Path) -> dict[str, Any]:

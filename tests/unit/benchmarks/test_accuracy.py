@@ -44,7 +44,7 @@ def metrics(scores, problem, evaluation=EVALUATION, **more):
 
 
 def test_other_systems_are_scored_as_the_pipeline_scores_its_own_models(problem):
-    model = fit_bias(problem.train, RANGE)
+    model = fit_bias(problem.train, RANGE, 15, 10)
     test = problem.test
     scores = model.score_users(np.arange(SHAPE[0]))[test.users, test.items].astype(np.float64)
     described = pd.DataFrame({"n_train": np.zeros(SHAPE[1], dtype=int)})

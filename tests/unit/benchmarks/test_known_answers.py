@@ -19,7 +19,7 @@ from benchmarks.known_checks import (
 )
 from benchmarks.protocols import Protocol, Tables, in_random_order, random_folds, temporal_split
 from blendmf.common.files import write_json
-from blendmf.config.training import TrainingSettings
+from blendmf.config.models import model_entry
 from blendmf.data.tables import write_table
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
@@ -299,6 +299,6 @@ def test_the_shipped_plan_is_complete():
             for figures in known.published.values():
                 assert set(figures) <= set(known.tolerance)
             if known.counterpart is not None:
-                TrainingSettings.of_model(known.counterpart.settings, {})
+                model_entry(known.counterpart.settings)
                 counterparts.add(known.counterpart.settings["kind"])
     assert counterparts == {"bias", "random", "mf", "item-neighbours"}

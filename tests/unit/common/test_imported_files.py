@@ -1,10 +1,12 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from blendmf.common import imported_files as module
 from blendmf.common.imported_files import PACKAGE, imported_files, make_importable
 
 SCRIPTS = sorted((Path(__file__).parents[3] / "scripts").glob("*.py"))
@@ -41,7 +43,8 @@ def test_the_files_of_a_script_are_those_that_its_imports_load() -> None:
     assert done.returncode == 0, done.stderr
     loaded = json.loads(done.stdout)
     assert len(loaded) > 20
-    assert {str(script): imported_files(script) for script in SCRIPTS} == loaded
+    found = {str(script): [str(file) for file in imported_files(script)] for script in SCRIPTS}
+    assert found == loaded
 
 
 def test_imports_of_every_form_are_followed_and_others_are_not(tmp_path: Path) -> None:
@@ -53,7 +56,26 @@ def test_imports_of_every_form_are_followed_and_others_are_not(tmp_path: Path) -
         "def later():\n    from blendmf.common.imported_files import imported_files\n"
     )
     names = ("errors", "imported_files", "random_streams")
-    assert imported_files(script) == [str(PACKAGE / f"common/{name}.py") for name in names]
+    assert imported_files(script) == [PACKAGE / f"common/{name}.py" for name in names]
+
+
+def test_the_digest_changes_with_an_edit_and_not_with_a_touch(tmp_path, monkeypatch) -> None:
+    package = tmp_path / "blendmf"
+    shutil.copytree(PACKAGE, package)
+    monkeypatch.setattr(module, "PACKAGE", package)
+    script = SCRIPTS[0]
+
+    def digest() -> str:
+        module._direct_imports.cache_clear()
+        return module.code_digest(script)
+
+    before = digest()
+    (package / "common" / "files.py").touch()
+    (package / "training" / "loop.py").open("a").write("# not imported by this script\n")
+    assert digest() == before
+    (package / "common" / "files.py").open("a").write("# an edit\n")
+    assert digest() != before
+    module._direct_imports.cache_clear()
 
 
 def test_child_processes_import_from_the_folder_first(tmp_path, monkeypatch):

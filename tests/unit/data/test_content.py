@@ -5,6 +5,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blendmf.config.protocol import ContentSettings
 from blendmf.data.content import content as content_of_seed
 from blendmf.data.content import dealt
 from blendmf.data.known_tags import tags_known_in_training
@@ -37,7 +38,7 @@ SETTINGS = {
 
 
 def content(items, tags, train, settings, seed=1):
-    return content_of_seed(items, tags, train, settings, seed)
+    return content_of_seed(items, tags, train, ContentSettings(**settings), seed)
 
 
 def weights(built):

@@ -8,6 +8,8 @@ import pytest
 
 from blendmf.audits.leakage import COLUMNS, leakage
 from blendmf.common.files import write_json
+from blendmf.config.dataset import DatasetSettings, SyntheticSettings
+from blendmf.config.protocol import SplitSettings
 from blendmf.data.matrices import matrices
 from blendmf.data.splits import split
 from blendmf.data.tables import read_blocks, read_table, write_table
@@ -15,15 +17,10 @@ from blendmf.ingest.import_tables import import_tables
 from blendmf.ingest.synthetic import generate
 from blendmf.resources.usage import BYTES_PER_RATING
 
-SETTINGS = {
-    "users": 3000,
-    "items": 1500,
-    "ratings": 400_000,
-    "latent_dim": 2,
-    "terms": 5,
-    "noise": 0.5,
-}
-SPLIT = {"scheme": "per-user-temporal", "train": 0.7, "validation": 0.15, "min_ratings": 5}
+SETTINGS = SyntheticSettings(
+    users=3000, items=1500, ratings=400_000, latent_dim=2, terms=5, noise=0.5
+)
+SPLIT = SplitSettings()
 
 
 def held(function, *arguments):
@@ -31,7 +28,7 @@ def held(function, *arguments):
     tracemalloc.start()
     try:
         function(*arguments)
-        return tracemalloc.get_traced_memory()[1] / (BYTES_PER_RATING * SETTINGS["ratings"])
+        return tracemalloc.get_traced_memory()[1] / (BYTES_PER_RATING * SETTINGS.ratings)
     finally:
         tracemalloc.stop()
 
@@ -50,7 +47,7 @@ def ratings(folder):
 
 
 def test_import(folder):
-    assert held(import_tables, folder, {"duplicates": "error"}) < 2.5
+    assert held(import_tables, folder, DatasetSettings(name="synthetic")) < 2.5
 
 
 def test_split(ratings):

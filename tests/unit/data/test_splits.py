@@ -5,12 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blendmf.common.errors import UserError
+from blendmf.config.protocol import SplitSettings
 from blendmf.data.cold_items import draw_items
 from blendmf.data.splits import PARTS, split
 
-SETTINGS = {"scheme": "per-user-temporal", "train": 0.70, "validation": 0.15, "min_ratings": 5}
+SETTINGS = SplitSettings()
 SCHEMES = ["per-user-temporal", "random", "global-temporal"]
-COLD = SETTINGS | {"scheme": "cold-items"}
+COLD = SplitSettings(scheme="cold-items")
 
 
 @st.composite
@@ -42,7 +43,7 @@ def pairs(table):
 
 @given(ratings_tables(), st.sampled_from(SCHEMES))
 def test_parts_are_disjoint_and_complete(ratings, scheme):
-    parts = three_parts(ratings, SETTINGS | {"scheme": scheme})
+    parts = three_parts(ratings, SplitSettings(scheme=scheme))
     assert sum(len(part) for part in parts) == len(ratings)
     assert set.union(*(pairs(part) for part in parts)) == pairs(ratings)
 
@@ -63,7 +64,7 @@ def test_each_user_is_cut_in_time_order_at_the_stated_shares(ratings):
 
 @given(ratings_tables())
 def test_global_split_is_in_time_order_over_all_users(ratings):
-    train, validation, test = three_parts(ratings, SETTINGS | {"scheme": "global-temporal"})
+    train, validation, test = three_parts(ratings, SplitSettings(scheme="global-temporal"))
     assert train["timestamp"].max() <= validation["timestamp"].min()
     assert validation["timestamp"].max() <= test["timestamp"].min()
     assert len(train) == int(0.70 * len(ratings))
@@ -88,7 +89,7 @@ def test_random_split_follows_the_seed():
             "timestamp": np.int64(0),
         }
     )
-    settings = SETTINGS | {"scheme": "random"}
+    settings = SplitSettings(scheme="random")
     first, again, other = (split(ratings, settings, seed) for seed in (1, 1, 2))
     pd.testing.assert_frame_equal(first.test, again.test)
     assert pairs(first.test) != pairs(other.test)

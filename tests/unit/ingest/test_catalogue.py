@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from blendmf.common.errors import UserError
+from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.catalogue import KNOWN, Download, Wheel, find_data_set
 from blendmf.ingest.layouts import Layout, RawFile, select
 
@@ -16,14 +17,14 @@ PAIR = Layout("pair", (RawFile("a"), RawFile("b"), RawFile("c", required=False))
 SINGLE = Layout("single", (RawFile("x"),))
 
 
-def own(**changes: Any) -> dict[str, Any]:
-    return {"name": "mine", "csv": OWN | changes}
+def own(**changes: Any) -> DatasetSettings:
+    return DatasetSettings(name="mine", csv=OWN | changes)
 
 
 def test_all_data_sets_of_the_configuration_are_known() -> None:
     movielens = ["100k", "latest-small", "1m", "10m", "20m", "25m", "32m"]
     assert list(KNOWN) == [f"ml-{size}" for size in movielens] + ["synthetic"]
-    assert all(find_data_set({"name": name, "csv": None}) is KNOWN[name] for name in KNOWN)
+    assert all(find_data_set(DatasetSettings(name=name)) is KNOWN[name] for name in KNOWN)
 
 
 def test_every_source_is_accepted_as_a_local_copy_too() -> None:
@@ -56,7 +57,7 @@ def test_the_first_source_of_ml_100k_needs_nothing_but_pip() -> None:
 
 def test_an_unknown_name_is_told_with_the_known_ones() -> None:
     with pytest.raises(UserError, match=r"dataset\.name: 'ml-1k' .*ml-100k, .*dataset\.csv"):
-        find_data_set({"name": "ml-1k", "csv": None})
+        find_data_set(DatasetSettings(name="ml-1k"))
 
 
 def test_own_files_are_those_of_the_column_mapping() -> None:
@@ -70,21 +71,21 @@ def test_own_files_are_those_of_the_column_mapping() -> None:
 
 def test_a_column_mapping_makes_a_known_name_the_users_own_data() -> None:
     for name in ("ml-100k", "synthetic"):
-        data_set = find_data_set({"name": name, "csv": OWN})
+        data_set = find_data_set(DatasetSettings(name=name, csv=OWN))
         assert data_set.layouts[0].format == "csv"
         assert not data_set.sources
         assert not data_set.generated
 
 
 def test_a_file_that_serves_as_two_tables_is_one_file() -> None:
-    data_set = find_data_set(own(tags={"file": "stars.csv"}))
+    data_set = find_data_set(own(tags={"file": "stars.csv", "user": "u", "item": "i", "tag": "t"}))
     assert [file.name for file in data_set.layouts[0].files] == ["stars.csv", "films.csv"]
 
 
 @pytest.mark.parametrize("file", ["sub/stars.csv", "../stars.csv", "/stars.csv", "a\\b", "..", ""])
 def test_an_own_file_name_with_a_folder_is_refused(file: str) -> None:
     with pytest.raises(UserError, match=r"dataset\.csv\.items\.file"):
-        find_data_set(own(items={"file": file}))
+        find_data_set(own(items={"file": file, "item": "i"}))
 
 
 def test_files_are_found_by_base_name_with_the_optional_ones_that_are_there() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from blendmf.common.errors import UserError
+from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.catalogue import KNOWN, Download
 from blendmf.ingest.fetch import fetch
 from blendmf.ingest.layouts import Layout
@@ -27,7 +28,10 @@ from tiny_data_set import (
 )
 
 SYNTHETIC = {"users": 20, "items": 30, "ratings": 200, "latent_dim": 2, "terms": 5, "noise": 0.5}
-OWN = {"ratings": {"file": "ratings.csv"}, "items": {"file": "movies.csv"}, "tags": None}
+OWN = {
+    "ratings": {"file": "ratings.csv", "user": "u", "item": "i", "rating": "r"},
+    "items": {"file": "movies.csv", "item": "i"},
+}
 
 
 @pytest.fixture
@@ -214,8 +218,8 @@ def test_own_files_that_are_nowhere_are_told_by_name(target: Path) -> None:
     assert "dataset.path" in str(failure.value)
 
 
-def synthetic(**changes: Any) -> dict[str, Any]:
-    return configured(name="synthetic", synthetic=SYNTHETIC) | changes
+def synthetic(**changes: Any) -> DatasetSettings:
+    return configured(name="synthetic", synthetic=SYNTHETIC, **changes)
 
 
 def test_synthetic_data_are_generated_from_the_seed(tmp_path: Path) -> None:

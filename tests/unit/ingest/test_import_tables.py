@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_json
+from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import read_table, write_table
 from blendmf.ingest.import_tables import ImportedTables, import_tables
 from blendmf.ingest.raw_tables import RawTable
@@ -39,8 +40,8 @@ def imported(
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")
             csv[name] = {"file": f"{name}.csv", **columns[name]}
     write_json(folder / "origin.json", {"name": "own", "format": "csv", **(origin or {})})
-    dataset = {"csv": csv, "rating_range": [1, 5], "duplicates": "error"}
-    return import_tables(folder, dataset | changes)
+    dataset = DatasetSettings(**{"name": "own", "csv": csv, "rating_range": [1, 5], **changes})
+    return import_tables(folder, dataset)
 
 
 def test_tables_have_the_canonical_columns_types_and_order(tmp_path):
@@ -214,7 +215,7 @@ def test_missing_timestamps_are_zero_and_noted(tmp_path):
     (tmp_path / "r.csv").write_text("user,item,rating\n1,2,3\n1,3,4\n")
     write_json(tmp_path / "origin.json", {"format": "csv"})
     ratings = {"file": "r.csv", "user": "user", "item": "item", "rating": "rating"}
-    dataset = {"csv": {"ratings": ratings}, "rating_range": [1, 5], "duplicates": "error"}
+    dataset = DatasetSettings(name="own", csv={"ratings": ratings}, rating_range=[1, 5])
     tables = import_tables(tmp_path, dataset)
     assert tables.ratings["timestamp"].tolist() == [0, 0]
     assert "no timestamps: temporal splits fall back on file order" in [
@@ -251,7 +252,7 @@ def test_canonical_tables_are_imported_as_they_are(tmp_path):
     write_table(tmp_path / "ratings.parquet", ratings)
     write_table(tmp_path / "items.parquet", items)
     write_json(tmp_path / "origin.json", {"format": "canonical", "rating_range": [0.5, 5]})
-    tables = import_tables(tmp_path, {"duplicates": "error", "rating_range": None})
+    tables = import_tables(tmp_path, DatasetSettings(name="own"))
     pd.testing.assert_frame_equal(tables.ratings, ratings)
     assert tables.items["title"].tolist() == ["B", "a"]
     assert tables.items["year"].tolist() == [1999, pd.NA]

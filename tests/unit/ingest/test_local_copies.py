@@ -1,10 +1,16 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.local_copies import local_files
 
-OWN = {"ratings": {"file": "stars.csv"}, "items": None, "tags": None}
+OWN = {"ratings": {"file": "stars.csv", "user": "u", "item": "i", "rating": "r"}}
+
+
+def files(name: str, path: str | None, environment: dict[str, str], csv: Any = None) -> list[str]:
+    return local_files(DatasetSettings(name=name, path=path, csv=csv), environment)
 
 
 @pytest.fixture
@@ -23,21 +29,21 @@ def test_the_files_that_would_be_read_are_given(copies: Path) -> None:
     environment = {"BLENDMF_DATA": str(copies)}
     inner = copies / "ml-100k" / "ml-100k"
     read = [str(inner / "u.data"), str(inner / "u.item")]
-    assert local_files("ml-100k", None, environment) == read
-    assert local_files("ml-100k", str(copies / "ml-100k"), {}) == read
-    assert local_files("ml-1m", None, environment) == [str(copies / "ml-1m.zip")]
+    assert files("ml-100k", None, environment) == read
+    assert files("ml-100k", str(copies / "ml-100k"), {}) == read
+    assert files("ml-1m", None, environment) == [str(copies / "ml-1m.zip")]
 
 
 def test_own_files_are_those_of_the_mapping_or_all_in_the_folder(copies: Path) -> None:
     films = copies / "films"
-    assert local_files("films", str(films), {}, OWN) == [str(films / "stars.csv")]
+    assert files("films", str(films), {}, OWN) == [str(films / "stars.csv")]
     everything = [str(films / "notes.txt"), str(films / "stars.csv")]
-    assert local_files("films", str(films), {}) == everything
+    assert files("films", str(films), {}) == everything
 
 
 def test_a_path_goes_before_the_folder_of_local_copies(copies: Path) -> None:
     archive = str(copies / "ml-1m.zip")
-    assert local_files("ml-100k", archive, {"BLENDMF_DATA": str(copies)}) == [archive]
+    assert files("ml-100k", archive, {"BLENDMF_DATA": str(copies)}) == [archive]
 
 
 @pytest.mark.parametrize(
@@ -60,9 +66,9 @@ def test_without_a_local_copy_there_are_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(copies)
-    assert local_files(name, path, {} if root is None else {"BLENDMF_DATA": root}) == []
+    assert files(name, path, {} if root is None else {"BLENDMF_DATA": root}) == []
 
 
 def test_the_home_folder_may_be_abbreviated(copies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(copies))
-    assert local_files("ml-1m", "~/ml-1m.zip", {}) == [str(copies / "ml-1m.zip")]
+    assert files("ml-1m", "~/ml-1m.zip", {}) == [str(copies / "ml-1m.zip")]

@@ -4,9 +4,11 @@ import pandas as pd
 import pytest
 
 from blendmf.common.errors import UserError
+from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.raw_tables import RawTable
 from blendmf.ingest.readers import GENRES_100K, READERS, read_raw
 
+OWN = DatasetSettings(name="own")
 RECBOLE_INTER = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
 RECBOLE_ITEM = "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
 
@@ -27,7 +29,7 @@ def own_csv(folder: Path, text: str | bytes, **settings) -> RawTable:
     write(folder, {"ratings.csv": text})
     columns = {"user": "user", "item": "film", "rating": "stars", "timestamp": "when"}
     csv = {"ratings": {"file": "ratings.csv", **columns}, **settings}
-    return read_raw(folder, {"csv": csv}, "csv").ratings
+    return read_raw(folder, DatasetSettings(name="own", csv=csv), "csv").ratings
 
 
 def test_recbole_files_are_read_with_typed_headers_and_spaced_genres(tmp_path):
@@ -41,7 +43,7 @@ def test_recbole_files_are_read_with_typed_headers_and_spaced_genres(tmp_path):
             + "3\tLand Before Time (1995)\tV\tAnimation Children's\n",
         },
     )
-    tables = read_raw(tmp_path, {}, "recbole")
+    tables = read_raw(tmp_path, OWN, "recbole")
     assert column(tables.ratings, "rating") == [3.0, 4.5]
     assert column(tables.ratings, "timestamp") == [881250949, 881250950]
     assert column(tables.items, "title") == ["Misérables, Les", '"Unbalanced', "Land Before Time"]
@@ -61,7 +63,7 @@ def test_movielens_100k_genre_flags_and_latin1_titles(tmp_path):
         f"3|Undated|04-Feb-1971|||{drama}\n"
     )
     write(tmp_path, {"u.data": "1\t1\t5\t9\n", "u.item": items.encode("latin-1")})
-    read = read_raw(tmp_path, {}, "movielens-100k").items
+    read = read_raw(tmp_path, OWN, "movielens-100k").items
     assert column(read, "title") == ["Misérables, Les", "unknown", "Undated"]
     assert read.rows["year"].fillna(0).tolist() == [1995, 0, 1971]
     assert column(read, "genres") == [["Drama"], [], ["Drama"]]
@@ -70,7 +72,7 @@ def test_movielens_100k_genre_flags_and_latin1_titles(tmp_path):
 def test_movielens_100k_refuses_other_flags(tmp_path):
     write(tmp_path, {"u.data": "1\t1\t5\t9\n", "u.item": "1|A (1990)||||" + "|".join("2" * 19)})
     with pytest.raises(UserError, match=r"u\.item: 1 row.*genre flag.*line 1"):
-        read_raw(tmp_path, {}, "movielens-100k")
+        read_raw(tmp_path, OWN, "movielens-100k")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
@@ -82,7 +84,7 @@ def test_movielens_dat_in_both_encodings(tmp_path, encoding):
             "movies.dat": '2::Cité: "1:1" (1995)::Sci-Fi|Drama\n'.encode(encoding),
         },
     )
-    tables = read_raw(tmp_path, {}, "movielens-dat")
+    tables = read_raw(tmp_path, OWN, "movielens-dat")
     assert column(tables.ratings, "item_id") == ["2", "3"]
     assert column(tables.ratings, "rating") == [5.0, 0.5]
     assert column(tables.items, "title") == ['Cité: "1:1"']
@@ -98,7 +100,7 @@ def test_movielens_dat_tags(tmp_path):
             "tags.dat": '1::2::"so" good, really::1215184630\n',
         },
     )
-    tags = read_raw(tmp_path, {}, "movielens-dat").tags
+    tags = read_raw(tmp_path, OWN, "movielens-dat").tags
     assert column(tags, "tag") == ['"so" good, really']
 
 
@@ -121,7 +123,7 @@ def test_movielens_csv_titles_years_and_genres(tmp_path):
             "tags.csv": "userId,movieId,tag,timestamp\r\n2,1,funny,1445714994\r\n",
         },
     )
-    tables = read_raw(tmp_path, {}, "movielens-csv")
+    tables = read_raw(tmp_path, OWN, "movielens-csv")
     years = [year or None for year in tables.items.rows["year"].fillna(0)]
     read = list(zip(column(tables.items, "title"), years, strict=True))
     assert read == [*titles.values(), ("Z", 1969)]
@@ -153,7 +155,7 @@ def test_own_csv_with_other_names_separator_encoding_and_order(tmp_path):
         "separator": ";",
         "encoding": "cp1252",
     }
-    tables = read_raw(tmp_path, {"csv": csv}, "csv")
+    tables = read_raw(tmp_path, DatasetSettings(name="own", csv=csv), "csv")
     assert tables.ratings.rows.iloc[0].tolist() == ["u 1", "é1", 1.5, 5]
     assert [(f.count, f.what) for f in tables.ratings.findings] == [(1, "columns not used: mood")]
     assert column(tables.items, "genres") == [["a", "b"]]
@@ -167,7 +169,7 @@ def test_one_column_may_be_id_and_title(tmp_path):
         "ratings": {"file": "r.csv", "user": "u", "item": "film", "rating": "r"},
         "items": {"file": "f.csv", "item": "film", "title": "film"},
     }
-    items = read_raw(tmp_path, {"csv": csv}, "csv").items
+    items = read_raw(tmp_path, DatasetSettings(name="own", csv=csv), "csv").items
     assert (column(items, "item_id"), column(items, "title")) == (["Heat"], ["Heat"])
 
 
@@ -253,7 +255,7 @@ def test_lines_are_counted_past_quoted_line_ends(tmp_path):
 def test_ragged_lines_of_a_multi_character_separator(tmp_path):
     write(tmp_path, {"ratings.dat": "1::2::3::4\n1::2:3::4\n", "movies.dat": "2::A::B\n"})
     with pytest.raises(UserError, match=r"ratings\.dat: 1 row.*line 2 \(1, 2:3, 4\) has 3"):
-        read_raw(tmp_path, {}, "movielens-dat")
+        read_raw(tmp_path, OWN, "movielens-dat")
 
 
 def test_unknown_encoding_is_named(tmp_path):
@@ -264,39 +266,29 @@ def test_unknown_encoding_is_named(tmp_path):
 @pytest.mark.parametrize("form", ["movielens-csv", "movielens-100k", "movielens-dat", "canonical"])
 def test_a_missing_file_is_named(tmp_path, form):
     with pytest.raises(UserError, match=r"no such file"):
-        read_raw(tmp_path, {}, form)
+        read_raw(tmp_path, OWN, form)
 
 
 def test_recbole_needs_one_file_of_ratings(tmp_path):
     with pytest.raises(UserError, match=r"0 files end in \.inter"):
-        read_raw(tmp_path, {}, "recbole")
+        read_raw(tmp_path, OWN, "recbole")
 
 
-@pytest.mark.parametrize(
-    ("csv", "key"),
-    [
-        (None, r"dataset\.csv\.ratings: missing"),
-        (
-            {"ratings": {"file": "r.csv", "user": "u", "item": "i"}},
-            r"dataset\.csv\.ratings\.rating",
-        ),
-    ],
-)
-def test_an_incomplete_mapping_names_the_key(tmp_path, csv, key):
-    with pytest.raises(UserError, match=key):
-        read_raw(tmp_path, {"csv": csv}, "csv")
+def test_a_missing_mapping_names_the_key(tmp_path):
+    with pytest.raises(UserError, match=r"dataset\.csv\.ratings: missing"):
+        read_raw(tmp_path, OWN, "csv")
 
 
 def test_an_unknown_format_lists_the_known_ones(tmp_path):
     with pytest.raises(UserError, match="unknown format 'netflix'.*" + "|".join(READERS)):
-        read_raw(tmp_path, {}, "netflix")
+        read_raw(tmp_path, OWN, "netflix")
 
 
 def test_canonical_columns_and_types_are_checked(tmp_path):
     good = {"user_id": [1, 2], "item_id": ["a", "b"], "rating": [1.0, 2.0], "timestamp": [1, 2]}
     path = tmp_path / "ratings.parquet"
     pd.DataFrame(good).to_parquet(path)
-    read = read_raw(tmp_path, {}, "canonical").ratings
+    read = read_raw(tmp_path, OWN, "canonical").ratings
     assert column(read, "user_id") == [1, 2]
     assert column(read, "item_id") == ["a", "b"]
     for bad, message in [
@@ -307,10 +299,10 @@ def test_canonical_columns_and_types_are_checked(tmp_path):
     ]:
         pd.DataFrame(good | bad).to_parquet(path)
         with pytest.raises(UserError, match=message):
-            read_raw(tmp_path, {}, "canonical")
+            read_raw(tmp_path, OWN, "canonical")
     pd.DataFrame(good).drop(columns="rating").to_parquet(path)
     with pytest.raises(UserError, match="no column rating"):
-        read_raw(tmp_path, {}, "canonical")
+        read_raw(tmp_path, OWN, "canonical")
     path.write_text("no parquet")
     with pytest.raises(UserError, match="no Parquet file"):
-        read_raw(tmp_path, {}, "canonical")
+        read_raw(tmp_path, OWN, "canonical")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from blendmf.common.errors import UserError
 from blendmf.common.files import read_arrays, write_json
 from blendmf.common.random_streams import stream
+from blendmf.config.dataset import SyntheticSettings
 from blendmf.data.tables import read_table
 from blendmf.ingest.import_tables import import_tables
 from blendmf.ingest.power_law import deal, draw_distinct
@@ -24,14 +25,14 @@ from blendmf.ingest.synthetic import (
 )
 from blendmf.models.factor_model import FactorModel
 
-SETTINGS = {
-    "users": 800,
-    "items": 500,
-    "ratings": 60_000,
-    "latent_dim": 6,
-    "terms": 20,
-    "noise": 0.4,
-}
+SETTINGS = SyntheticSettings(
+    users=800,
+    items=500,
+    ratings=60_000,
+    latent_dim=6,
+    terms=20,
+    noise=0.4,
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +53,10 @@ def truth(folder) -> FactorModel:
 
 
 def test_exactly_as_many_distinct_ratings_as_asked_for(ratings):
-    assert len(ratings) == SETTINGS["ratings"]
+    assert len(ratings) == SETTINGS.ratings
     assert not ratings.duplicated(["user_id", "item_id"]).any()
-    assert sorted(ratings["user_id"].unique()) == list(range(1, SETTINGS["users"] + 1))
-    assert ratings["item_id"].between(1, SETTINGS["items"]).all()
+    assert sorted(ratings["user_id"].unique()) == list(range(1, SETTINGS.users + 1))
+    assert ratings["item_id"].between(1, SETTINGS.items).all()
     assert ratings["user_id"].value_counts().min() >= MIN_RATINGS_PER_USER
 
 
@@ -85,7 +86,7 @@ def test_what_the_planted_prediction_leaves_is_noise_and_rounding(ratings, truth
     # Four deviations of the noise away from both ends, nothing is clipped.
     inside = (predicted > 2.25) & (predicted < 3.25)
     errors = (ratings["rating"].to_numpy() - predicted)[inside]
-    expected = np.sqrt(SETTINGS["noise"] ** 2 + RATING_STEP**2 / 12)
+    expected = np.sqrt(SETTINGS.noise**2 + RATING_STEP**2 / 12)
     assert np.sqrt(np.mean(errors**2)) == pytest.approx(expected, rel=0.02)
     assert abs(errors.mean()) < 4 * expected / np.sqrt(len(errors))
 
@@ -101,9 +102,9 @@ def test_planted_parameters_have_their_moments(truth):
 
 def test_words_are_the_genres_and_explain_ratings(folder, ratings, truth):
     items = read_table(folder / "items.parquet")
-    assert items["item_id"].tolist() == list(range(1, SETTINGS["items"] + 1))
+    assert items["item_id"].tolist() == list(range(1, SETTINGS.items + 1))
     binary = truth.content.toarray() > 0
-    names = np.array([f"word{term:02d}" for term in range(1, SETTINGS["terms"] + 1)])
+    names = np.array([f"word{term:02d}" for term in range(1, SETTINGS.terms + 1)])
     assert [set(genres) for genres in items["genres"]] == [set(names[row]) for row in binary]
     assert np.linalg.norm(truth.content.toarray(), axis=1) == pytest.approx(1.0)
 
@@ -129,33 +130,33 @@ def test_blocks_join_without_a_seam(tmp_path, monkeypatch):
     monkeypatch.setattr("blendmf.ingest.synthetic.RATINGS_PER_BLOCK", 7_000)
     generate(tmp_path, SETTINGS, seed=5)
     made = read_table(tmp_path / "ratings.parquet")
-    assert len(made) == SETTINGS["ratings"]
+    assert len(made) == SETTINGS.ratings
     assert not made.duplicated(["user_id", "item_id"]).any()
     assert made["user_id"].is_monotonic_increasing
 
 
 def test_noise_stands_beside_the_truth(folder):
-    assert read_arrays(folder / "truth.npz")["noise"] == SETTINGS["noise"]
+    assert read_arrays(folder / "truth.npz")["noise"] == SETTINGS.noise
 
 
 def test_generated_data_passes_the_import(folder, ratings):
     write_json(folder / "origin.json", {"format": "canonical", "rating_range": RATING_RANGE})
     tables = import_tables(folder, {"duplicates": "error", "rating_range": None})
     pd.testing.assert_frame_equal(tables.ratings, ratings)
-    assert tables.source["counts"]["items_described"] == SETTINGS["items"]
+    assert tables.source["counts"]["items_described"] == SETTINGS.items
     assert tables.source["dropped"] == []
 
 
 @pytest.mark.parametrize("n_ratings", [800 * 5 - 1, 800 * 250 + 1])
 def test_impossible_sizes_are_refused(tmp_path, n_ratings):
     with pytest.raises(UserError, match=r"dataset\.synthetic\.ratings.*give 4000 to 200000"):
-        generate(tmp_path, SETTINGS | {"ratings": n_ratings}, seed=5)
+        generate(tmp_path, SETTINGS.model_copy(update={"ratings": n_ratings}), seed=5)
 
 
 @pytest.mark.parametrize("n_ratings", [20 * 5, 20 * 25])
 def test_the_least_and_the_most_ratings_are_possible(tmp_path, n_ratings):
     small = {"users": 20, "items": 50, "ratings": n_ratings, "terms": 1, "latent_dim": 1}
-    generate(tmp_path, SETTINGS | small, seed=5)
+    generate(tmp_path, SETTINGS.model_copy(update=small), seed=5)
     counts = read_table(tmp_path / "ratings.parquet")["user_id"].value_counts()
     assert set(counts) == {n_ratings // 20}
 

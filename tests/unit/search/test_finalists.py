@@ -4,8 +4,7 @@ import math
 import pytest
 
 from blendmf.common.errors import UserError
-from blendmf.search.finalists import finalists
-from blendmf.search.refits import best_trials, read_refits, write_refits
+from blendmf.search.finalists import best_trials, read_refits, refit_finalists, write_refits
 from blendmf.search.trials import Trial, TrialOutcome
 from searches import distance, plan_of, quadratic, run
 
@@ -22,9 +21,9 @@ def noisy(params, name, goes_on):
 
 
 def shard_files(plan, trials, folder):
-    paths = [folder / f"shard-{shard}.jsonl" for shard in range(plan.shards)]
+    paths = [folder / f"shard-{shard}.jsonl" for shard in range(plan.settings.shards)]
     for shard, path in enumerate(paths):
-        write_refits(path, finalists(noisy, plan, trials, shard=shard))
+        write_refits(path, refit_finalists(noisy, plan, trials, shard=shard))
     return paths
 
 
@@ -46,7 +45,7 @@ def test_fits_are_the_same_for_any_number_of_shards_and_order_of_files(searched,
 
 def test_a_fit_that_diverges_is_kept_as_such(searched):
     plan, trials = searched
-    refits = finalists(lambda *_: TrialOutcome(math.inf, 3, 2), plan, trials, shard=0)
+    refits = refit_finalists(lambda *_: TrialOutcome(math.inf, 3, 2), plan, trials, shard=0)
     assert [refit.value for refit in refits] == [None] * 6
 
 
@@ -58,7 +57,7 @@ def test_a_kind_without_chance_is_not_fitted_again():
     def never(*_):
         raise AssertionError
 
-    (refit,) = finalists(never, plan, trials, shard=0)
+    (refit,) = refit_finalists(never, plan, trials, shard=0)
     assert (refit.number, refit.seed, refit.value) == (0, 1, 0.9)
 
 
@@ -70,7 +69,7 @@ def test_what_is_not_all_of_the_finalists_fits_is_refused(searched, tmp_path):
     with pytest.raises(UserError, match=r"finalists are .* should be .*run again"):
         read_refits([path], plan, trials)
     path.write_text(json.dumps({"number": 1}))
-    with pytest.raises(UserError, match=r"shard-0\.jsonl: no fit of a finalist"):
+    with pytest.raises(UserError, match=r"shard-0\.jsonl, line 1: no finalist's fit"):
         read_refits([path], plan, trials)
 
 

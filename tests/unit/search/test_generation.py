@@ -5,8 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from blendmf.search.generation import search
-from blendmf.search.proposals import propose
+from blendmf.search.generation import propose, search
 from blendmf.search.trials import Trial, TrialOutcome, read_trials, write_trials
 from searches import SPACE, distance, diverging_above, plan_of, quadratic, run, slowly_improving
 
@@ -73,17 +72,17 @@ def test_a_line_holds_what_the_contract_names(tmp_path):
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
 def test_proposals_lie_inside_the_space(tmp_path, sampler):
-    entry = {"space": {"latent_dim": {"low": 2, "high": 4}, "error_clip": {"low": 1, "high": 5}}}
-    plan = plan_of(entry=entry, sampler=sampler)
+    space = {"latent_dim": {"low": 2, "high": 4}, "init_deviation": {"low": 1, "high": 5}}
+    plan = plan_of(space=space, sampler=sampler)
 
     def objective(params, *_):
-        return TrialOutcome(params["error_clip"], 1, 1)
+        return TrialOutcome(params["init_deviation"], 1, 1)
 
     trials, _ = run(plan, tmp_path, objective)
     dims = [trial.params["latent_dim"] for trial in trials]
     assert {type(d) for d in dims} == {int}
     assert set(dims) == {2, 3, 4}
-    for name, low, high in (("learning_rate", 1e-4, 1e-1), ("error_clip", 1, 5)):
+    for name, low, high in (("learning_rate", 1e-4, 1e-1), ("init_deviation", 1, 5)):
         values = [trial.params[name] for trial in trials]
         assert all(isinstance(x, float) and low <= x <= high for x in values)
 

@@ -1,12 +1,10 @@
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blendmf.search.halving import Climb, Halving
-from blendmf.search.rungs import rungs
 from blendmf.search.trials import Trial
 from searches import plan_of, run, slowly_improving
 
@@ -20,18 +18,22 @@ from searches import plan_of, run, slowly_improving
         (3, 3, ()),
         (1, 2, ()),
         (50, None, ()),
-        (None, 3, ()),
     ],
 )
 def test_rungs_divide_the_epochs_again_and_again(epochs, factor, expected):
-    assert rungs(epochs, factor) == expected
+    training = {"epochs": epochs}
+    assert plan_of(training=training, reduction_factor=factor).rungs == expected
 
 
 @given(st.integers(1, 2000), st.integers(2, 9))
 def test_rungs_ascend_and_lie_below_the_last_epoch(epochs, factor):
-    found = rungs(epochs, factor)
+    found = plan_of(training={"epochs": epochs}, reduction_factor=factor).rungs
     assert list(found) == sorted(set(found))
     assert all(2 <= rung < epochs for rung in found)
+
+
+def test_models_without_epochs_have_no_rungs():
+    assert plan_of(entry={"kind": "bias"}, reduction_factor=3).rungs == ()
 
 
 def trial(number, value, reached, pruned=False):
@@ -42,11 +44,11 @@ def test_one_in_so_many_goes_on_the_trial_itself_among_them():
     earlier = [trial(n, 0.9, [value]) for n, value in enumerate([1.0, 1.1, 1.2, 1.3, 1.4])]
     halving = Halving((2,), 3, earlier)
     # Two of six go on.
-    assert [halving.goes_on(0, value) for value in (0.9, 1.05, 1.15, 2.0)] == [
+    assert [halving.continues(0, value) for value in (0.9, 1.05, 1.15, 2.0)] == [
         *(True, True, False, False)
     ]
-    assert Halving((2,), 3, earlier[:1]).goes_on(0, 1.05) is False
-    assert Halving((2,), 3, []).goes_on(0, 99.0) is True
+    assert Halving((2,), 3, earlier[:1]).continues(0, 1.05) is False
+    assert Halving((2,), 3, []).continues(0, 99.0) is True
 
 
 def test_a_trial_counts_at_the_rungs_that_it_reached_and_where_it_ended_by_itself_above_too():
@@ -54,10 +56,10 @@ def test_a_trial_counts_at_the_rungs_that_it_reached_and_where_it_ended_by_itsel
     ended_below = trial(1, 1.1, [1.1])
     failed = trial(2, None, [])
     halving = Halving((2, 6, 17), 9, [pruned, ended_below, failed])
-    assert not halving.goes_on(0, 1.15)
-    assert halving.goes_on(0, 1.05)
-    assert not halving.goes_on(1, 1.05)
-    assert halving.goes_on(2, 1.05)
+    assert not halving.continues(0, 1.15)
+    assert halving.continues(0, 1.05)
+    assert not halving.continues(1, 1.05)
+    assert halving.continues(2, 1.05)
 
 
 def test_a_climb_is_judged_at_the_rungs_alone_and_remembers_them():
@@ -72,7 +74,11 @@ def test_a_climb_is_judged_at_the_rungs_alone_and_remembers_them():
 def test_the_first_generation_is_trained_to_its_end_and_later_ones_cost_less(tmp_path):
     plan = plan_of(reduction_factor=3, trials=30, sampler="random")
     trials, _ = run(plan, tmp_path / "halved", slowly_improving)
-    whole, _ = run(replace(plan, reduction_factor=None), tmp_path / "whole", slowly_improving)
+    whole, _ = run(
+        plan_of(reduction_factor=None, trials=30, sampler="random"),
+        tmp_path / "whole",
+        slowly_improving,
+    )
     assert {trial.state for trial in trials[:5]} == {"complete"}
     assert {trial.state for trial in whole} == {"complete"}
     assert sum(t.epochs for t in trials) < sum(t.epochs for t in whole) / 2

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from blendmf.common.random_streams import sample
+from blendmf.config.models import model_entry
+from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.ranked_lists import rank_users
 from blendmf.evaluation.ranking_metrics import ndcg_at_k
 from blendmf.models.baselines import PopularityModel, fit_bias
@@ -14,7 +16,7 @@ from blendmf.training.fit import fit_model
 from blendmf.training.loop import to_the_end
 
 RANGE = (1.0, 5.0)
-EVALUATION = {"k": 2, "relevance_threshold": 3.5, "full_users": None}
+EVALUATION = EvaluationSettings(k=2, relevance_threshold=3.5)
 BIAS = {"kind": "bias", "user_shrinkage": 15, "item_shrinkage": 10}
 
 
@@ -34,10 +36,9 @@ TRAIN = observations(
 VALIDATION = observations((0, 2, 4.0), (0, 3, 2.0), (1, 4, 5.0), (2, 1, 3.5))
 
 
-def objective_of(entry, validation=VALIDATION, training=None):
+def objective_of(entry, validation=VALIDATION):
     objective = validation_objective(
-        entry,
-        training or {},
+        model_entry(entry),
         TRAIN,
         validation,
         None,
@@ -67,8 +68,7 @@ def test_a_model_that_is_trained_by_epochs_has_the_error_of_its_best_one():
     outcome = objective_of(entry)({"latent_dim": 2, "learning_rate": 0.05})
     tuned = {"kind": "mf", "training": entry["training"] | {"latent_dim": 2, "learning_rate": 0.05}}
     fit = fit_model(
-        tuned,
-        {},
+        model_entry(tuned),
         TRAIN,
         VALIDATION,
         None,
@@ -121,16 +121,20 @@ def test_ranking_is_scored_on_the_users_that_are_evaluated():
     ranked = rank_users(model, (train.to_matrix(),), validation, 2, 3.5)
     ndcg = ndcg_at_k(ranked.full.hits, ranked.full.n_relevant)
     drawn = np.isin(ranked.users, sample(ranked.users, 6, 1, "full_users"))
-    score = ranking_score(train, validation, EVALUATION | {"full_users": 6}, seed=1)(model)
+    score = ranking_score(
+        train, validation, EVALUATION.model_copy(update={"full_users": 6}), seed=1
+    )(model)
     assert score == pytest.approx(1.0 - ndcg[drawn].mean())
     assert score != pytest.approx(1.0 - ndcg.mean())
 
 
 @pytest.mark.parametrize("kind", ["bias", "popularity"])
 def test_nothing_to_validate_on_fails_the_trial(kind):
-    assert math.isnan(objective_of(BIAS | {"kind": kind}, observations())({}).value)
+    assert math.isnan(objective_of({"kind": kind}, observations())({}).value)
 
 
 def test_the_score_is_named():
-    assert score_name(BIAS, {}) == "validation RMSE"
-    assert score_name({"kind": "pure-svd"}, {"k": 5}) == "1 - validation NDCG@5, full protocol"
+    five = EvaluationSettings(k=5)
+    assert score_name(model_entry(BIAS), five) == "validation RMSE"
+    ranking = model_entry({"kind": "pure-svd"})
+    assert score_name(ranking, five) == "1 - validation NDCG@5, full protocol"

@@ -8,11 +8,10 @@ import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_rows
-from blendmf.search.importances import importances
-from blendmf.search.proposals import propose
-from blendmf.search.refits import Refit, best_trials
+from blendmf.search.finalists import Refit, best_trials
+from blendmf.search.generation import propose
 from blendmf.search.selection import select_best, trials_table
-from blendmf.search.study import write_study
+from blendmf.search.study import importances, write_study
 from blendmf.search.trials import Trial, TrialOutcome, complete
 from searches import SPACE, diverging_above, plan_of, run
 
@@ -86,12 +85,12 @@ def test_a_failed_search_without_steps_does_not_speak_of_their_length():
     shrinkage = {"user_shrinkage": {"low": 1, "high": 9}}
     plan = plan_of(entry={"kind": "bias", "space": shrinkage}, trials=1, model="bias")
     trials = [Trial(0, {"user_shrinkage": 3.0}, None, 0, None)]
-    with pytest.raises(UserError, match=r"bias: .*finite validation RMSE; see that the split"):
+    with pytest.raises(UserError, match=r"bias: .*finite validation RMSE; check that the split"):
         selected(plan, trials)
 
 
 def test_a_fixed_parameter_is_never_on_a_boundary(tmp_path):
-    plan = plan_of(entry={"space": {"latent_dim": {"low": 8, "high": 8}}}, trials=10)
+    plan = plan_of(space={"latent_dim": {"low": 8, "high": 8}}, trials=10)
     trials, _ = run(plan, tmp_path)
     assert {trial.params["latent_dim"] for trial in trials} == {8}
     best = selected(plan, trials)

@@ -1,11 +1,9 @@
-import math
-
 import pytest
 
-from blendmf.common.errors import UserError
+from blendmf.config.models import model_entry
 from blendmf.search.generation import propose
 from blendmf.search.space import Dimension, boundary, search_space
-from searches import MF, SPACE, plan_of
+from searches import MF, plan_of
 
 
 @pytest.mark.parametrize(
@@ -23,59 +21,35 @@ from searches import MF, SPACE, plan_of
     ],
 )
 def test_boundary_is_the_outer_two_percent_of_the_searched_scale(params, expected):
-    met = boundary(search_space(MF, SPACE), params)
+    met = boundary(search_space(MF), params)
     assert [(m["parameter"], m["bound"], m["limit"]) for m in met] == expected
     assert all(m["value"] == params[m["parameter"]] for m in met)
 
 
-def test_an_entry_changes_adds_and_removes_parameters():
-    entry = {
-        "kind": "mf",
-        "space": {
-            "latent_dim": None,
-            "learning_rate": {"low": 0.01, "high": 0.02},
-            "batch_size": {"low": 64, "high": 4096, "log": True},
-        },
+def test_dimensions_have_the_bounds_and_the_type_of_the_setting():
+    space = {
+        "latent_dim": None,
+        "learning_rate": {"low": 0.01, "high": 0.02},
+        "batch_size": {"low": 64, "high": 4096, "log": True},
     }
-    assert search_space(entry, SPACE) == {
+    assert search_space(model_entry({"kind": "mf", "space": space})) == {
         "learning_rate": Dimension(0.01, 0.02),
-        "regularization": Dimension(1e-5, 1e-1, log=True),
         "batch_size": Dimension(64, 4096, log=True, whole=True),
     }
-
-
-def test_a_kind_that_is_not_trained_by_epochs_searches_its_own_space_alone():
-    space = {
-        "rank": {"low": 1, "high": 40, "log": True},
-        "user_shrinkage": {"low": 0.5, "high": 200},
-    }
-    assert search_space({"kind": "svd", "space": space}, SPACE) == {
+    space = {"rank": {"low": 1, "high": 40, "log": True}, "item_shrinkage": {"low": 1, "high": 9}}
+    assert search_space(model_entry({"kind": "svd", "space": space})) == {
         "rank": Dimension(1, 40, log=True, whole=True),
-        "user_shrinkage": Dimension(0.5, 200.0),
+        "item_shrinkage": Dimension(1.0, 9.0),
     }
-
-
-@pytest.mark.parametrize(
-    ("name", "bounds", "message"),
-    [
-        ("learning_rate", {"low": 0.1, "high": 0.01}, "above high"),
-        ("learning_rate", {"low": 0, "high": 0.1, "log": True}, "must be above 0"),
-        ("learning_rate", {"low": "1e-4", "high": 0.1}, "1.0e-4, not 1e-4"),
-        ("learning_rate", {"low": 0.1, "high": math.inf}, "no number"),
-        ("latent_dim", {"low": 5.5, "high": 50}, "whole numbers"),
-    ],
-)
-def test_impossible_bounds_are_refused_by_name(name, bounds, message):
-    with pytest.raises(UserError, match=f"{name}: .*{message}"):
-        search_space(MF, {name: bounds})
+    assert search_space(model_entry({"kind": "popularity"})) == {}
 
 
 def test_the_first_trial_is_what_is_configured():
     training = {"latent_dim": 12, "learning_rate": 5e-3, "regularization": 2e-2}
     first, *others = propose(plan_of(training=training), [], 0)
     assert first == training
-    own = {"training": {"latent_dim": 99}}
-    assert propose(plan_of(entry=own, training=training), [], 0)[0]["latent_dim"] == 50
+    outside = training | {"latent_dim": 99}
+    assert propose(plan_of(training=outside), [], 0)[0]["latent_dim"] == 50
     # The others are drawn as they are without it.
     assert others == propose(plan_of(training=training | {"latent_dim": 13}), [], 0)[1:]
 
@@ -89,15 +63,15 @@ def test_the_first_trial_of_a_kind_with_settings_of_its_own_is_its_entry():
         "space": {"user_shrinkage": bounds, "item_shrinkage": bounds},
     }
     start = {"user_shrinkage": 15, "item_shrinkage": 200}
-    plan = plan_of(entry=entry, training={"user_shrinkage": 1})
+    plan = plan_of(entry=entry)
     assert plan.start == [start]
     assert propose(plan, [], 0)[0] == start
 
 
-def test_a_configuration_that_leaves_a_parameter_open_gives_no_first_trial():
-    assert plan_of(training={"latent_dim": 12}).start == []
-    open_ended = {"latent_dim": 12, "learning_rate": 5e-3, "regularization": None}
-    assert plan_of(training=open_ended).start == []
+def test_an_open_setting_gives_no_first_trial():
+    space = {"rank": {"low": 1, "high": 9}}
+    assert plan_of(entry={"kind": "svd", "space": space}).start == []
+    assert plan_of(entry={"kind": "svd", "rank": 3, "space": space}).start == [{"rank": 3}]
 
 
 def test_the_last_generation_takes_what_is_left():

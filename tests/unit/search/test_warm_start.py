@@ -2,10 +2,9 @@ import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_rows
-from blendmf.search.proposals import propose
-from blendmf.search.refits import Refit, best_trials
-from blendmf.search.selection import trials_table
-from blendmf.search.warm_start import earlier_finalists
+from blendmf.search.finalists import Refit, best_trials
+from blendmf.search.generation import propose
+from blendmf.search.selection import earlier_finalists, trials_table
 from searches import plan_of, run
 
 
@@ -49,8 +48,8 @@ def test_more_of_them_than_a_generation_has_go_on_in_the_next(earlier):
 def test_what_is_outside_the_space_or_not_searched_any_more_is_fitted_in():
     found = {"latent_dim": 90.0, "learning_rate": 0.02, "init_deviation": 0.5}
     plan = plan_of(training={"regularization": 0.03}, earlier_finalists=[found])
-    assert plan.start == [{"latent_dim": 50, "learning_rate": 0.02, "regularization": 0.03}]
-    assert type(plan.start[0]["latent_dim"]) is int
+    assert plan.start[1:] == [{"latent_dim": 50, "learning_rate": 0.02, "regularization": 0.03}]
+    assert type(plan.start[1]["latent_dim"]) is int
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "number,finalist_mean\nx,y\n"])

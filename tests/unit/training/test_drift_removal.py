@@ -1,10 +1,10 @@
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from blendmf.common.random_streams import stream
-from blendmf.config.training import TrainingSettings
+from blendmf.config.models import model_entry
 from blendmf.models.drift import LAST_PLACE, predicted_place, user_slopes, without_drift
 from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
@@ -72,12 +72,11 @@ def test_the_place_that_is_predicted_for_is_that_of_the_validation_part(drifting
 @pytest.mark.parametrize("optimiser", ["sgd", "als"])
 def test_every_optimiser_predicts_better_for_knowing_it(drifting, optimiser):
     train, validation, _ = drifting
-    training = asdict(TrainingSettings(optimiser=optimiser, latent_dim=2))
+    training = {"optimiser": optimiser, "latent_dim": 2}
 
     def rmse(drift):
         fitted = fit_model(
-            {"kind": "mf"},
-            training | {"drift": drift},
+            model_entry({"kind": "mf", "training": training | {"drift": drift}}),
             train,
             validation,
             None,

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -9,6 +7,7 @@ from blendmf.common.random_streams import stream
 from blendmf.config.training import TrainingSettings
 from blendmf.training.engines import WORTH_A_GPU, choose_engine, make_engine
 from blendmf.training.parameters import Parameters
+from configs import changed
 from dense_reference import VARIANTS, assert_close, bits, parameters_of, planted
 
 FEW, MANY = WORTH_A_GPU - 1, WORTH_A_GPU
@@ -58,11 +57,11 @@ SETTINGS = TrainingSettings(
     device="cpu", latent_dim=4, blocks=4, batch_size=256, init_deviation=0.1, learning_rate=0.003
 )
 ENGINES = {
-    "numba": replace(SETTINGS, engine="numba"),
-    "torch": replace(SETTINGS, engine="torch"),
-    "adam": replace(SETTINGS, optimiser="adam"),
-    "gd": replace(SETTINGS, optimiser="gd"),
-    "als": replace(SETTINGS, optimiser="als"),
+    "numba": changed(SETTINGS, engine="numba"),
+    "torch": changed(SETTINGS, engine="torch"),
+    "adam": changed(SETTINGS, optimiser="adam"),
+    "gd": changed(SETTINGS, optimiser="gd"),
+    "als": changed(SETTINGS, optimiser="als"),
 }
 CASES = [
     (engine, variant)

@@ -3,8 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from blendmf.common.errors import UserError
-from blendmf.config.training import TrainingSettings, tuned_entry
+from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters
@@ -104,29 +103,3 @@ def test_without_validation_ratings_all_epochs_run():
     training = train_epochs(ScriptedEngine([]), PART, NOTHING, settings)
     assert training.best_epoch == 4
     assert training.parameters.user_bias[0] == 4
-
-
-def test_settings_of_a_search_override_the_models_and_these_the_shared_ones():
-    shared = {"latent_dim": 8, "learning_rate": 0.1, "epochs": 3}
-    entry = {"kind": "mf", "training": {"latent_dim": 16, "epochs": 9}}
-    tuned = tuned_entry(entry, [{"params": {"latent_dim": 4}}])
-    settings = TrainingSettings.of_model(tuned, shared)
-    assert (settings.latent_dim, settings.learning_rate, settings.epochs) == (4, 0.1, 9)
-    assert entry["training"]["latent_dim"] == 16
-    assert TrainingSettings.of_model(tuned_entry(entry, []), shared).latent_dim == 16
-
-
-def test_the_search_sets_parameters_of_a_kind_in_its_entry():
-    entry = {"kind": "bias", "user_shrinkage": 15, "item_shrinkage": 10}
-    assert tuned_entry(entry, [{"params": {"item_shrinkage": 3.5}}]) == {
-        "kind": "bias",
-        "user_shrinkage": 15,
-        "item_shrinkage": 3.5,
-    }
-
-
-def test_a_step_that_overshoots_zero_is_refused():
-    long_steps = {"learning_rate": 2.0, "regularization": 0.6}
-    with pytest.raises(UserError, match="overshoots zero"):
-        TrainingSettings.of_model({}, long_steps)
-    assert TrainingSettings.of_model({}, long_steps | {"optimiser": "als"}).regularization == 0.6

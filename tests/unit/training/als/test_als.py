@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +10,7 @@ from blendmf.training.als.als import AlsEngine
 from blendmf.training.kernels import compiled
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters, Terms
+from configs import changed
 from dense_reference import bits, parameters_of, select
 
 RANGE = (-50.0, 50.0)
@@ -73,7 +73,7 @@ def test_the_objective_falls_with_every_half_of_a_sweep():
 @pytest.mark.parametrize("penalties", [(0.1, 0.03), (0.0, 0.0)])
 @pytest.mark.parametrize("d", [1, 4, 7])
 def test_a_row_is_the_solution_of_its_least_squares_problem(d, penalties):
-    settings = replace(
+    settings = changed(
         SETTINGS, latent_dim=d, regularization=penalties[0], bias_regularization=penalties[1]
     )
     train = planted()
@@ -115,10 +115,10 @@ def test_a_matrix_of_low_rank_without_noise_is_recovered():
     whole = planted(noise=0.0, rank=2, share=0.7)
     hidden = np.arange(len(whole)) % 7 == 0
     parts = [select(whole, ~hidden), select(whole, hidden)]
-    settings = replace(
+    settings = changed(
         SETTINGS, latent_dim=3, regularization=1e-7, bias_regularization=1e-7, epochs=300
     )
-    training = train_epochs(engine_of(parts[0], settings), *parts, replace(settings, patience=300))
+    training = train_epochs(engine_of(parts[0], settings), *parts, changed(settings, patience=300))
     assert training.validation_rmse < 0.01 * whole.ratings.std()
 
 

@@ -1,6 +1,6 @@
 """Bayesian factorisation as a whole, on ratings that were made as it believes that they are."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from blendmf.common.random_streams import stream
-from blendmf.config.training import TrainingSettings
+from blendmf.config.models import model_entry
 from blendmf.models.observations import Observations
 from blendmf.training.bayes.posterior import calibrated
 from blendmf.training.bayes.side_features import SideInformation
@@ -17,7 +17,7 @@ from blendmf.training.fit import fit_model
 RANGE = (-100.0, 100.0)
 BAYES = {"training": {"optimiser": "bayes"}}
 ENTRY = {"kind": "mf-content", "blend": "item", "training": {"optimiser": "bayes"}}
-TRAINING = asdict(TrainingSettings(latent_dim=4, epochs=80))
+TRAINING = {"latent_dim": 4, "epochs": 80}
 N_USERS, N_ITEMS, N_WORDS, D, NOISE = 150, 200, 8, 2, 0.4
 SLOPE = 1.5
 
@@ -55,8 +55,7 @@ def parts():
 def fit(parts, entry=ENTRY, threads=1, goes_on=lambda *_: True, rating_range=RANGE, **training):
     train, validation, _, words = parts
     return fit_model(
-        entry,
-        TRAINING | training,
+        model_entry(entry | {"training": TRAINING | entry.get("training", {}) | training}),
         train,
         validation,
         words,

@@ -17,6 +17,7 @@ from blendmf.training.pytorch import engine as module
 from blendmf.training.pytorch.batch import Batch
 from blendmf.training.pytorch.engine import TorchEngine
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
+from configs import changed
 from dense_reference import (
     SETTINGS,
     VARIANTS,
@@ -32,7 +33,7 @@ from sequential_sgd import SequentialSgd
 
 RANGE = (0.5, 5.0)
 NOISE = 0.3
-ON_CPU = replace(SETTINGS, device="cpu", blocks=1, batch_size=1)
+ON_CPU = changed(SETTINGS, device="cpu", blocks=1, batch_size=1)
 TRAINED = TrainingSettings(
     engine="torch",
     device="cpu",
@@ -42,13 +43,13 @@ TRAINED = TrainingSettings(
     epochs=10,
     init_deviation=0.1,
 )
-DENSE = replace(
+DENSE = changed(
     TRAINED, learning_rate_decay=0.0, regularization=0.02, content_factors_regularization=0.01
 )
 OPTIMISERS = {
     "sgd": TRAINED,
-    "adam": replace(DENSE, optimiser="adam", learning_rate=0.02, epochs=50),
-    "gd": replace(
+    "adam": changed(DENSE, optimiser="adam", learning_rate=0.02, epochs=50),
+    "gd": changed(
         DENSE,
         optimiser="gd",
         learning_rate=0.003,
@@ -102,7 +103,7 @@ def test_sgd_with_batches_of_one_rating_is_sequential_sgd(variant):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_short_step_of_sgd_follows_the_gradient_of_the_whole_batch(variant):
     parameters, train, content = problem(VARIANTS[variant])
-    engine = engine_of(parameters, train, content, replace(ON_CPU, batch_size=1000))
+    engine = engine_of(parameters, train, content, changed(ON_CPU, batch_size=1000))
     engine.run_epoch(1e-6)
     moved = parameters_of(engine).arrays()
     for name, gradient in dense_gradients(parameters, train, content).items():
@@ -114,7 +115,7 @@ def test_a_short_step_of_sgd_follows_the_gradient_of_the_whole_batch(variant):
 @pytest.mark.parametrize("batch_size", [1000, 3])
 def test_gd_steps_along_the_gradient_over_all_ratings(variant, batch_size):
     parameters, train, content = problem(VARIANTS[variant])
-    settings = replace(ON_CPU, optimiser="gd", batch_size=batch_size)
+    settings = changed(ON_CPU, optimiser="gd", batch_size=batch_size)
     engine = engine_of(parameters, train, content, settings)
     expected = parameters
     for _ in range(2):
@@ -128,7 +129,7 @@ def test_gd_steps_along_the_gradient_over_all_ratings(variant, batch_size):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_adam_follows_the_mean_gradient_of_each_mini_batch(variant):
     parameters, train, content = problem(VARIANTS[variant])
-    settings = replace(ON_CPU, optimiser="adam", batch_size=8)
+    settings = changed(ON_CPU, optimiser="adam", batch_size=8)
     engine = engine_of(parameters, train, content, settings)
     engine.run_epoch(0.1)
     expected = {n: torch.tensor(a, requires_grad=True) for n, a in parameters.arrays().items()}
@@ -155,7 +156,7 @@ def test_rmse_in_pieces_is_the_rmse_at_once(monkeypatch):
 @pytest.mark.parametrize("variant", ["mf", "mf-content-user"])
 def test_sgd_with_batches_of_one_rating_ends_where_the_block_engine_does(variant):
     few = planted(300, 100)
-    settings = replace(TRAINED, batch_size=1, epochs=1)
+    settings = changed(TRAINED, batch_size=1, epochs=1)
     ends = [trained(few, variant, settings, kind) for kind in (TorchEngine, BlockSgdEngine)]
     assert_close(*(end.parameters for end in ends), rtol=1e-3, atol=1e-5)
 
@@ -183,7 +184,7 @@ def test_many_ratings_of_one_row_do_not_overshoot():
         np.arange(n, dtype=np.int32), np.zeros(n, dtype=np.int32), np.ones(n, np.float32), (n, 1)
     )
     start = Parameters(3.0, np.zeros(n), np.zeros(1), np.zeros((n, 3)), np.zeros((1, 3)))
-    settings = replace(ON_CPU, bias_regularization=0.0, batch_size=n, error_clip=5.0)
+    settings = changed(ON_CPU, bias_regularization=0.0, batch_size=n, error_clip=5.0)
     engine = engine_of(start, train, sp.csr_array((1, 0)), settings)
     engine.run_epoch(0.1)
     moved = parameters_of(engine)
@@ -193,9 +194,9 @@ def test_many_ratings_of_one_row_do_not_overshoot():
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_mixed_precision_ends_near_full_precision(data, optimiser):
-    settings = replace(OPTIMISERS[optimiser], epochs=10)
+    settings = changed(OPTIMISERS[optimiser], epochs=10)
     exact, mixed = (
-        trained(data, "mf-content-both", replace(settings, mixed_precision=mixed))
+        trained(data, "mf-content-both", changed(settings, mixed_precision=mixed))
         for mixed in (False, True)
     )
     assert mixed.validation_rmse == pytest.approx(exact.validation_rmse, abs=0.005)
@@ -206,9 +207,9 @@ def test_mixed_precision_ends_near_full_precision(data, optimiser):
 def test_a_penalty_that_nearly_empties_user_content_within_an_epoch_stays_finite():
     parameters, train, content = problem(VARIANTS["mf-content-both"])
     once = Observations(train.users * 0, train.items, train.ratings, train.shape)
-    settings = replace(ON_CPU, user_content_regularization=9.9)
+    settings = changed(ON_CPU, user_content_regularization=9.9)
     for batch_size in (1, 7, 20):
-        engine = engine_of(parameters, once, content, replace(settings, batch_size=batch_size))
+        engine = engine_of(parameters, once, content, changed(settings, batch_size=batch_size))
         for _ in range(5):
             engine.run_epoch(0.1)
         assert all(map(math.isfinite, engine.squared_norms().values()))
@@ -240,7 +241,7 @@ REFUSALS = [
 def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(
     data, monkeypatch, capsys, error, optimiser
 ):
-    settings = replace(OPTIMISERS[optimiser], batch_size=256)
+    settings = changed(OPTIMISERS[optimiser], batch_size=256)
     refusing = Refusing(monkeypatch, 130, error)
     engine = engine_from(data, "mf-content-both", settings)
     engine.run_epoch(0.003)
@@ -302,7 +303,7 @@ def test_too_little_memory_for_one_rating_is_a_users_error(data, monkeypatch):
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_cuda_ends_where_the_cpu_does(data, variant, optimiser):
     on_cpu, on_cuda = (
-        trained(data, variant, replace(OPTIMISERS[optimiser], epochs=10, device=device))
+        trained(data, variant, changed(OPTIMISERS[optimiser], epochs=10, device=device))
         for device in ("cpu", "cuda")
     )
     assert on_cuda.validation_rmse == pytest.approx(on_cpu.validation_rmse, abs=0.002)
@@ -312,7 +313,7 @@ def test_cuda_ends_where_the_cpu_does(data, variant, optimiser):
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_cuda_gives_the_same_bits_twice(data, variant, optimiser):
-    settings = replace(OPTIMISERS[optimiser], device="cuda", epochs=3)
+    settings = changed(OPTIMISERS[optimiser], device="cuda", epochs=3)
     assert_same_bits(trained(data, variant, settings), trained(data, variant, settings))
 
 
@@ -320,7 +321,7 @@ def test_cuda_gives_the_same_bits_twice(data, variant, optimiser):
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_no_batch_waits_for_cuda(data, variant, optimiser):
-    engine = engine_from(data, variant, replace(OPTIMISERS[optimiser], device="cuda"))
+    engine = engine_from(data, variant, changed(OPTIMISERS[optimiser], device="cuda"))
     engine.run_epoch(0.003)
     ratings = engine._rule.ratings.take(slice(256))
     torch.cuda.set_sync_debug_mode("error")

@@ -11,6 +11,7 @@ from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, penalised_loss
 from blendmf.training.sgd.blocks import Blocks
 from blendmf.training.sgd.sgd_kernels import SMALLEST_SCALE
+from configs import changed
 from dense_reference import (
     SETTINGS,
     VARIANTS,
@@ -105,7 +106,7 @@ def gradient_step(parameters, part, content, settings=SETTINGS):
 @pytest.mark.parametrize("error_clip", [100.0, 0.2])
 def test_one_update_is_a_step_along_the_gradient_of_every_term(variant, error_clip):
     parameters, train, content = problem(VARIANTS[variant])
-    settings = replace(SETTINGS, error_clip=error_clip)
+    settings = changed(SETTINGS, error_clip=error_clip)
     for n in range(len(train)):
         single = select(train, slice(n, n + 1))
         moved = after_an_epoch(parameters, single, content, settings)
