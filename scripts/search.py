@@ -1,9 +1,9 @@
 """Run steps of a model's search, or those trials and fits of a step that belong to one shard."""
 
 from blendmf.common.job_log import job
-from blendmf.config.experiment import SearchSettings
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import EvaluationSettings
+from blendmf.config.search import SearchSettings
 from blendmf.search.finalists import refit_finalists, write_refits
 from blendmf.search.generation import search
 from blendmf.search.objective import objective_of_files

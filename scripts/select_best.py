@@ -2,9 +2,9 @@
 
 from blendmf.common.files import write_json, write_rows
 from blendmf.common.job_log import job
-from blendmf.config.experiment import SearchSettings
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import EvaluationSettings
+from blendmf.config.search import SearchSettings
 from blendmf.search.finalists import read_refits
 from blendmf.search.plan import SearchPlan, score_name
 from blendmf.search.selection import select_best, trials_table

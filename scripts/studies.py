@@ -2,8 +2,8 @@
 
 from blendmf.common.files import write_csv
 from blendmf.common.job_log import job
-from blendmf.config.experiment import SearchSettings
 from blendmf.config.models import model_entry
+from blendmf.config.search import SearchSettings
 from blendmf.search.plan import SearchPlan
 from blendmf.search.study import importances, write_study
 from blendmf.search.trials import read_trials

@@ -3,8 +3,8 @@
 import math
 from dataclasses import replace
 
-from blendmf.config.experiment import SearchSettings
 from blendmf.config.models import model_entry
+from blendmf.config.search import SearchSettings
 from blendmf.search.generation import search
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import search_space

@@ -107,7 +107,7 @@ def test_two_modules_stand_beside_each_other(outer: Outer) -> None:
         f"experiments/{name}/results/synthetic/manifest.json" for name in ("films", "again")
     ]
     files = set(re.findall(r">([^<>]+)<", outer.succeed("--filegraph", *manifests)))
-    assert {"films_train", "again_train", "../fresh/project/src/blendmf/common/files.py"} <= files
+    assert {"films_train", "again_train"} <= files
     for folder in ("experiments/films/results", "experiments/again/results"):
         assert len([file for file in files if file.startswith(folder)]) > 30
     assert [file for file in files if file.startswith("results")] == []

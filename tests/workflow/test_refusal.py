@@ -21,7 +21,7 @@ LEAKAGE = "results/mine/split/leakage.json"
     ("changes", "said"),
     [
         ({"training": {"learning_rat": 0.1}}, "training.learning_rat: no such configuration key"),
-        ({"split": {"train": 0.9}}, "split.train: 0.9 and split.validation 0.15"),
+        ({"split": {"train": 0.9}}, "split: train 0.9 and validation 0.15"),
     ],
 )
 def test_a_broken_configuration_stops_before_any_job(

@@ -8,25 +8,14 @@ from typing import Any
 import pytest
 from project import Project
 
-SHOWN = {
-    *("plot_comparison", "plot_differences", "plot_cold_start", "plot_strata", "summarise"),
-    *("pages", "manifest", "usage"),
-}
+SHOWN = {"figures", "summarise", "pages", "manifest", "usage"}
 """What comes after `compare`."""
 
-AFTER_TRAIN = {"train", "fitted_on", "evaluate", "compare", *SHOWN}
-
+EVALUATE = {"evaluate", "evaluate_seeds"}
+AFTER_TRAIN = {"train", "fitted_on", *EVALUATE, "compare", *SHOWN}
 AFTER_SPLIT = {
     *("split", "leakage", "matrices", "places", "content", "search", "select_best"),
-    *(
-        "rank_sweep",
-        "recommend",
-        "plot_ratings",
-        "plot_search",
-        "plot_learning_curves",
-        "plot_rank_sweep",
-    ),
-    *("studies", "trials_pages", *AFTER_TRAIN),
+    *("rank_sweep", "recommend", "studies", *AFTER_TRAIN),
 }
 
 
@@ -38,11 +27,11 @@ def models(files: Iterable[str]) -> set[str]:
 @pytest.mark.parametrize(
     ("changes", "rules"),
     [
-        ({"evaluation": {"bootstrap_resamples": 300}}, {"evaluate", "compare", *SHOWN}),
+        ({"evaluation": {"bootstrap_resamples": 300}}, {*EVALUATE, "compare", *SHOWN}),
         ({"recommendations": {"n": 3}}, {"recommend", "manifest", "usage"}),
         (
             {"small_matrix": {"adam_steps": 100}},
-            {"small_matrix", "plot_small_matrix", "manifest", "usage"},
+            {"small_matrix", "manifest", "usage"},
         ),
         ({"split": {"scheme": "random"}}, AFTER_SPLIT),
     ],
@@ -65,20 +54,18 @@ def test_a_changed_parameter_reruns_exactly_the_rules_that_depend_on_it(
         (
             {"models": {"bias": {"user_shrinkage": 20}}},
             {"bias"},
-            AFTER_TRAIN,
+            AFTER_TRAIN - {"evaluate_seeds"},
         ),
         (
             {"svd": {"ranks": [1, 2]}},
             {"svd"},
-            {"rank_sweep", "plot_rank_sweep", *AFTER_TRAIN},
+            {"rank_sweep", *AFTER_TRAIN} - {"evaluate_seeds"},
         ),
         (
             {"content": {"idf": "textbook"}},
             {"mf-content", "bayes-content"},
-            {
-                *("content", "search", "select_best", "recommend", "studies", "trials_pages"),
-                *("plot_search", "plot_learning_curves", *AFTER_TRAIN),
-            },
+            {"content", "search", "select_best", "recommend", "studies", *AFTER_TRAIN}
+            - {"evaluate"},
         ),
     ],
     ids=["models.bias.user_shrinkage", "svd.ranks", "content.idf"],
@@ -88,7 +75,8 @@ def test_a_changed_parameter_of_some_models_leaves_the_others_alone(
 ) -> None:
     pending = smoke.pending(changes=changes)
     assert set(pending) == rules
-    assert models(pending["train"]) == models(pending["evaluate"]) == refitted
+    evaluated = [file for rule in EVALUATE for file in pending.get(rule, ())]
+    assert models(pending["train"]) == models(evaluated) == refitted
     assert models(pending.get("search", ())) <= refitted
 
 
@@ -97,7 +85,7 @@ def test_a_changed_length_of_lists_searches_again_what_is_searched_by_lists(
 ) -> None:
     pending = smoke.pending(changes={"evaluation": {"k": 5}})
     assert set(pending) == {
-        *("search", "select_best", "studies", "trials_pages", "plot_search", *AFTER_TRAIN),
+        *("search", "select_best", "studies", *AFTER_TRAIN),
     }
     assert models(pending["search"]) == models(pending["train"]) == {"pure-svd"}
 
@@ -108,7 +96,7 @@ def test_a_changed_length_of_lists_searches_again_what_is_searched_by_lists(
         ({"split": {"train": 0.15, "validation": 0.70}}, AFTER_SPLIT),
         (
             {"models": {"bias": {"user_shrinkage": 10, "item_shrinkage": 15}}},
-            AFTER_TRAIN,
+            AFTER_TRAIN - {"evaluate_seeds"},
         ),
     ],
     ids=["split", "models.bias"],
@@ -133,14 +121,14 @@ def test_a_moved_project_whose_library_has_new_times_reruns_nothing(copy: Projec
 @pytest.mark.parametrize(
     ("file", "rules"),
     [
-        ("src/blendmf/report/figures/ratings.py", {"plot_ratings", "usage"}),
+        ("src/blendmf/report/figures/ratings.py", {"figures", "summarise", "usage"}),
         (
             "src/blendmf/audits/leakage.py",
             {"leakage", "summarise", "pages", "manifest", "usage"},
         ),
         ("src/blendmf/evaluation/bootstrap.py", {"compare", *SHOWN}),
-        ("src/blendmf/config/validate.py", set()),
-        ("scripts/plot_ratings.py", {"plot_ratings", "usage"}),
+        ("src/blendmf/config/checks.py", set()),
+        ("scripts/figures.py", {"figures", "summarise", "usage"}),
     ],
 )
 def test_an_edited_file_reruns_exactly_the_rules_that_use_it(

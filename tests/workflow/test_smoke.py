@@ -66,13 +66,14 @@ def test_every_job_leaves_a_log_and_a_benchmark(smoke: Project) -> None:
         assert (seconds > 0).all(), benchmark
 
 
-def test_every_job_asked_for_the_memory_that_it_used_and_at_most_twice_that(
+def test_every_job_requested_the_memory_that_it_used_and_not_much_more_than_three_times_that(
     smoke: Project,
 ) -> None:
     usage = pd.read_csv(smoke.run / "results/synthetic/usage.csv", keep_default_na=False)
     jobs = {row["log-file(s)"] for row in smoke.summary()}
     assert usage["jobs"].sum() == len(jobs) - 1, "all but the one that made the table"
-    assert usage["asked_by_used"].between(1, 2).all(), usage
+    assert (usage["asked_mb"] >= usage["used_mb"]).all(), usage
+    assert (usage["asked_mb"] <= 3 * usage["used_mb"] + 100).all(), usage
     assert (usage["used_minutes"] < usage["asked_minutes"]).all(), usage
 
 

@@ -34,7 +34,7 @@ def test_sources_and_ones_own_data_are_not_looked_for_in_the_storage(
             ),
         )
     )
-    assert {"../project/src/blendmf/common/files.py", f"{own}/stars.csv"} <= files
+    assert f"{own}/stars.csv" in files
     stored = {file for file in files if f"{tmp_path}/store/results/" in file}
     assert {file.rpartition("/")[2] for file in stored} == {
         *("raw", "ratings.parquet", "items.parquet", "tags.parquet", "source.json"),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 
 from blendmf.config.fields import Settings
-from blendmf.config.models import Bounds, Entry, MfContentEntry, MfEntry, TrainedEntry
+from blendmf.config.models import Entry, MfContentEntry, MfEntry, TrainedEntry
 from blendmf.config.protocol import SplitSettings
+from blendmf.config.search import Bounds
 from blendmf.config.training import TrainingSettings
 
 if TYPE_CHECKING:

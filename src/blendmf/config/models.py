@@ -7,19 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from pydantic import Field, TypeAdapter
 
 from blendmf.config.fields import SEARCHABLE, Number, Settings
+from blendmf.config.search import Bounds, Space
 from blendmf.config.training import TrainingSettings
-
-
-class Bounds(Settings):
-    """Range in which a parameter is searched."""
-
-    low: Number = Field(description="Lowest value.")
-    high: Number = Field(description="Highest value.")
-    log: bool = Field(default=False, description="Search orders of magnitude.")
-
-
-Space = dict[str, Bounds | None]
-"""Bounds by parameter; null takes a shared parameter out of a model's own space."""
 
 
 class Entry(Settings):

@@ -198,14 +198,14 @@ def read_own_csv(raw: Path, csv: CsvSettings | None) -> RawTables:
         )
         return read_delimited(file, {name: column for name, column in columns.items() if column})
 
-    ids = {"user": "user_id", "item": "item_id", "timestamp": "timestamp"}
-    ratings = _with_timestamps(read("ratings", csv.ratings, ids | {"rating": "rating"}))
+    ids, when = {"user": "user_id", "item": "item_id"}, {"timestamp": "timestamp"}
+    ratings = _with_timestamps(read("ratings", csv.ratings, ids | {"rating": "rating"} | when))
     items = tags = None
     if csv.items is not None:
         names = {"item": "item_id"} | {name: name for name in ("title", "year", "genres")}
         items = described(read("items", csv.items, names), csv.items.genres_separator)
     if csv.tags is not None:
-        tags = _with_timestamps(read("tags", csv.tags, ids | {"tag": "tag"}))
+        tags = _with_timestamps(read("tags", csv.tags, ids | {"tag": "tag"} | when))
     return RawTables(ratings, items, tags)
 
 

@@ -55,6 +55,7 @@ class Costs:
 COSTS = {
     # Pages, tables and figures of the report, whatever the data; manifest computes checksums.
     "report": Costs(330, time={"rating": 0.2}),
+    "selection": Costs(140),
     "small_matrix": Costs(800),
     # Tables of ratings.
     "fetch": Costs(320, {"user": 300}, {"rating": 1.0, "text_byte": 2.0}),
@@ -104,7 +105,8 @@ RULES_OF_CLASS = {
     FIT: "train search rank_sweep parity",
     "tables": "import_tables split matrices places",
     "variants": "audit_table ablation_table",
-    "report": "select_best studies check_parity summarise pages manifest usage scaling",
+    "selection": "select_best check_parity",
+    "report": "studies summarise pages manifest usage scaling",
 }
 ALONE_IN_CLASS = (
     *("fetch", "leakage", "content", "fitted_on", "figures", "small_matrix"),

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from blendmf.config.experiment import SearchSettings
 from blendmf.config.models import Entry, TrainedEntry
 from blendmf.config.protocol import EvaluationSettings
+from blendmf.config.search import SearchSettings
 from blendmf.search.space import Dimension, Params, search_space
 
 FIRST_RUNG = 2

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blendmf.config.models import Bounds, Entry
+from blendmf.config.models import Entry
+from blendmf.config.search import Bounds
 
 EDGE = 0.02
 """Share of a parameter's range, at either end, that counts as its boundary."""

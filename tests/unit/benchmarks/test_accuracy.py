@@ -15,6 +15,7 @@ from benchmarks.accuracy import (
 from benchmarks.problem import Problem
 from benchmarks.time_to_accuracy_figure import plot_time_to_accuracy
 from blendmf.common.random_streams import stream
+from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.evaluate import evaluate
 from blendmf.models.baselines import fit_bias
 from blendmf.models.observations import Observations
@@ -49,7 +50,7 @@ def test_other_systems_are_scored_as_the_pipeline_scores_its_own_models(problem)
     scores = model.score_users(np.arange(SHAPE[0]))[test.users, test.items].astype(np.float64)
     described = pd.DataFrame({"n_train": np.zeros(SHAPE[1], dtype=int)})
     ids = pd.DataFrame({"user_id": range(SHAPE[0])})
-    settings = {"k": 3, "relevance_threshold": 3.5, "full_users": None}
+    settings = EvaluationSettings(k=3, relevance_threshold=3.5)
     seen = (problem.train.to_matrix(), problem.validation.to_matrix())
     expected = evaluate(model, *seen, test, described, ids, settings, seed=1).metrics
     found = metrics(scores, problem)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from blendmf.common.errors import UserError
 from blendmf.common.files import read_arrays, write_json
 from blendmf.common.random_streams import stream
-from blendmf.config.dataset import SyntheticSettings
+from blendmf.config.dataset import DatasetSettings, SyntheticSettings
 from blendmf.data.tables import read_table
 from blendmf.ingest.import_tables import import_tables
 from blendmf.ingest.power_law import deal, draw_distinct
@@ -141,7 +141,7 @@ def test_noise_stands_beside_the_truth(folder):
 
 def test_generated_data_passes_the_import(folder, ratings):
     write_json(folder / "origin.json", {"format": "canonical", "rating_range": RATING_RANGE})
-    tables = import_tables(folder, {"duplicates": "error", "rating_range": None})
+    tables = import_tables(folder, DatasetSettings(name="synthetic"))
     pd.testing.assert_frame_equal(tables.ratings, ratings)
     assert tables.source["counts"]["items_described"] == SETTINGS.items
     assert tables.source["dropped"] == []

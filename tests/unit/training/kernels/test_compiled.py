@@ -7,12 +7,8 @@ import pytest
 
 from blendmf.common import imported_files
 from blendmf.training.kernels import compiled as module
-from blendmf.training.kernels.atomics import take_next
 from blendmf.training.kernels.compiled import compiled
-
-
-def next_of(counters):
-    return take_next(counters, 0)
+from kernels import next_of
 
 
 def test_variants_have_separate_caches():
