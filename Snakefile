@@ -23,6 +23,7 @@ include: "workflow/rules/common.smk"
 container: config["container"]
 
 
+include: "workflow/rules/lookups.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"

@@ -40,7 +40,7 @@ def test_a_job_that_fails_ends_the_run_and_names_its_log(copy: ThroughSlurm) -> 
     assert code == 1, copy.output
     (slurm_log,) = copy.submitted.values()
     assert slurm_log.is_file()
-    for named in (str(slurm_log), "results/synthetic/logs/evaluate/bias/seed-1.log"):
+    for named in (str(slurm_log), "results/synthetic/logs/evaluate/bias.log"):
         assert named in copy.output
     assert "Error in rule evaluate" in copy.output
     assert [job.state for job in copy.ended] == ["FAILED"]

@@ -1,25 +1,6 @@
 # From the source of the data to sparse matrices.
 
 
-def configured_files() -> list[str]:
-    """Files under `dataset.path`, so that an edit of one's own data reruns everything.
-
-    Copies under BLENDMF_DATA do not count: fetched data stay, whether or not a later run knows the
-    folder they came from.
-    """
-    return [local(file) for file in local_files(EXPERIMENT.dataset, {})]
-
-
-def fetched(wildcards) -> dict:
-    """Settings that fetching depends on: no other change may download again."""
-    keys = {"name", "path", "csv", "max_unpacked_gib", "synthetic"}
-    return variant_of(wildcards).dataset.model_dump(include=keys)
-
-
-def generating_seed(wildcards) -> int | None:
-    return config["seed"] if variant_of(wildcards).dataset.name == "synthetic" else None
-
-
 rule fetch:
     input:
         local=configured_files(),

@@ -67,30 +67,6 @@ rule fitted_on:
         "../../scripts/fitted_on.py"
 
 
-# All seeds of a model in one job; stochastic models have several.
-STOCHASTIC = [name for name, entry in EXPERIMENT.models.items() if entry.stochastic]
-
-
-def evaluated(seeds: list[int]) -> dict[str, list[str]]:
-    folder = f"{DATASET}/evaluation/{{model}}/seed-{{seed}}"
-    files = {
-        "metrics": "metrics.json",
-        "per_user": "per-user.parquet",
-        "strata": "strata.csv",
-    }
-    return {
-        name: expand(f"{folder}/{file}", seed=seeds, allow_missing=True)
-        for name, file in files.items()
-    }
-
-
-def models_evaluated(wildcards) -> list[str]:
-    seeds = entry_of(wildcards).seeds(EXPERIMENT.seeds)
-    path = "models/{model}/seed-{seed}/model.npz"
-    paths = [path.format(model=wildcards.model, seed=seed) for seed in seeds]
-    return [found(path)(wildcards) for path in paths]
-
-
 rule evaluate:
     input:
         models=models_evaluated,
@@ -120,15 +96,14 @@ rule evaluate:
         "../../scripts/evaluate.py"
 
 
-if STOCHASTIC and EXPERIMENT.seeds > 1:
+use rule evaluate as evaluate_seeds with:
+    output:
+        **evaluated(list(range(1, EXPERIMENT.seeds + 1))),
+    wildcard_constraints:
+        model="|".join(map(re.escape, STOCHASTIC)) or "(?!)",
 
-    use rule evaluate as evaluate_seeds with:
-        output:
-            **evaluated(list(range(1, EXPERIMENT.seeds + 1))),
-        wildcard_constraints:
-            model="|".join(map(re.escape, STOCHASTIC)),
 
-    ruleorder: evaluate_seeds > evaluate
+ruleorder: evaluate_seeds > evaluate
 
 
 rule compare:

@@ -1,26 +1,5 @@
 # What the report shows of a data set: figures, the outcome in words, pages, the manifest.
 
-# Trained models that are not searched: their validation errors are only in fit.json.
-UNSEARCHED = [name for name in FILES.trained if name not in SEARCHED]
-
-
-def figure(name: str, category: str, result: str):
-    return report(
-        f"{DATASET}/figures/{name}.svg",
-        caption=f"../report/{name}.rst",
-        category=category,
-        labels={"result": result},
-    )
-
-
-def page(path: str, caption: str, category: str, result: str, **labels: str):
-    return report(
-        path,
-        caption=f"../report/{caption}.rst",
-        category=category,
-        labels={"result": result, **labels},
-    )
-
 
 rule figures:
     input:
@@ -224,38 +203,6 @@ rule manifest:
         "Writing the manifest"
     script:
         "../../scripts/manifest.py"
-
-
-def shown_of_data_set() -> list[str]:
-    """Everything that the report shows of a data set, the usage of its jobs aside."""
-    models = EXPERIMENT.recommendations.models
-    return [
-        f"{DATASET}/figures/comparison.svg",
-        *(f"{DATASET}/recommendations/{model}.html" for model in models),
-        f"{DATASET}/comparison/table.html",
-        f"{DATASET}/split/fitted-on.html",
-        f"{DATASET}/comparison/outcome.rst",
-        f"{DATASET}/manifest.html",
-    ]
-
-
-def report_files() -> list[str]:
-    """Everything that the report shows."""
-    return [
-        "results/small-matrix/convergence.svg",
-        *(["results/scale/rules.svg"] if EXPERIMENT.scale else []),
-        *expand([*shown_of_data_set(), f"{DATASET}/usage.html"], dataset=DATA_SETS),
-    ]
-
-
-def job_files(benchmarks: list[str], root: str = "results") -> dict[str, list[str]]:
-    """Benchmarks and logs of jobs."""
-    benchmarks = [path.replace("results", root, 1) for path in benchmarks]
-    logs = [
-        path.replace("benchmarks", "logs").removesuffix(".tsv") + ".log"
-        for path in benchmarks
-    ]
-    return {"benchmarks": benchmarks, "logs": logs}
 
 
 rule usage:

@@ -1,12 +1,6 @@
 # Studies beside the comparison: SVD by rank, a small matrix, other protocols, ablation, engines, scale.
 
 
-def first_svd() -> str | None:
-    """The first model of kind svd, whose settings the rank sweep shares."""
-    named = EXPERIMENT.models.items()
-    return next((name for name, entry in named if isinstance(entry, SvdEntry)), None)
-
-
 rule rank_sweep:
     input:
         train=f"{DATASET}/matrices/train.npz",
@@ -69,49 +63,6 @@ rule small_matrix:
         "../../scripts/small_matrix.py"
 
 
-# Variants of the experiment are no targets of `rule all`; `snakemake audit` and `snakemake ablation`
-# ask for them.
-AS_CONFIGURED = "as configured"
-AUDITED = list(EXPERIMENT.audit.arms)
-ABLATED = ablation_variants(EXPERIMENT)
-
-
-def audited(dataset: str) -> dict[str, Variant]:
-    """Variants of a data set's audit by name, the experiment as configured first."""
-    varied = {name: VARIANTS[f"{dataset}/audit/{name}"] for name in AUDITED}
-    return {AS_CONFIGURED: VARIANTS[dataset], **varied}
-
-
-def in_each_audited(path: str):
-    """One file of each variant of the audit."""
-    return lambda wildcards: [
-        f"results/{variant.home(path)}/{path}"
-        for variant in audited(wildcards.dataset).values()
-    ]
-
-
-def fits_on_same_test(wildcards) -> list[dict]:
-    """Fits of variants with the same test ratings as the experiment, hence paired with it."""
-    return [
-        {"variant": name, "model": model, "seed": seed}
-        for name, variant in audited(wildcards.dataset).items()
-        if variant.home("split/test.parquet") == wildcards.dataset
-        for model, entry in variant.models.items()
-        for seed in entry.seeds(EXPERIMENT.seeds)
-    ]
-
-
-def per_user_on_same_test(wildcards) -> list[str]:
-    variants_by_name = audited(wildcards.dataset)
-    pattern = "evaluation/{model}/seed-{seed}/per-user.parquet"
-    paths = [
-        (fit["variant"], pattern.format(**fit)) for fit in fits_on_same_test(wildcards)
-    ]
-    return [
-        f"results/{variants_by_name[name].home(path)}/{path}" for name, path in paths
-    ]
-
-
 rule audit_table:
     input:
         metrics=in_each_audited("comparison/metrics.csv"),
@@ -154,11 +105,6 @@ rule audit_table:
         "Comparing the experiment under several protocols"
     script:
         "../../scripts/audit_table.py"
-
-
-def ablated_seeds() -> list[int]:
-    model = EXPERIMENT.ablation.model
-    return EXPERIMENT.models[model].seeds(EXPERIMENT.seeds) if model else []
 
 
 rule ablation_table:

@@ -1,55 +1,6 @@
 # The search for hyper-parameters and the final fits. No rule here reads the test part.
 
 
-def steps_before(wildcards) -> list[str]:
-    """Files of the steps of a search before the one of a job."""
-    steps = FILES.search_steps
-    earlier = steps[: steps.index(wildcards.step)] if "step" in wildcards.keys() else []
-    paths = FILES.shards(wildcards.model, earlier)
-    return [path.format(dataset=wildcards.dataset) for path in paths]
-
-
-def warm_start_of(wildcards) -> list[str]:
-    """Trials of an earlier search of the same model, for the first generation."""
-    folder = EXPERIMENT.search.warm_start
-    if folder is None or wildcards.get("step", "generation-0") != "generation-0":
-        return []
-    path = Path(folder).expanduser() / wildcards.model / "trials.csv"
-    return [local(str(path))] if path.is_file() else []
-
-
-def search_of(wildcards) -> dict:
-    """Settings of a search, up to a job's own generation, so that more trials repeat none."""
-    search = EXPERIMENT.search
-    step = wildcards.get("step", "finalists")
-    if step != "finalists":
-        through = 1 + int(step.removeprefix("generation-"))
-        trials = min(search.trials, through * search.trials_per_generation)
-        search = search.model_copy(
-            update={"trials": trials, "finalists": 1, "finalist_seeds": 1}
-        )
-    return search.model_dump(exclude={"space"})
-
-
-def evaluation_of_search(wildcards) -> dict:
-    """Settings that a search reads if its model only ranks."""
-    keys = (
-        set()
-        if entry_of(wildcards).predicts_ratings
-        else {"k", "relevance_threshold", "full_users"}
-    )
-    return EXPERIMENT.evaluation.model_dump(include=keys)
-
-
-# A small data set is searched by one job per model. Either way each step has files of its own.
-if FILES.one_search_job:
-    SEARCH_JOB = "search/{model}"
-    SEARCH_STEPS = FILES.shards("{model}", FILES.search_steps)
-else:
-    SEARCH_JOB = "search/{model}/{step}-shard-{shard}"
-    SEARCH_STEPS = [f"{DATASET}/search/{{model}}/{{step}}/shard-{{shard}}.jsonl"]
-
-
 rule search:
     input:
         train=found("matrices/train.npz"),

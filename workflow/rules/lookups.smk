@@ -1,0 +1,271 @@
+# Where the rules find files and settings: what a variant shares, what a model reads.
+
+
+def found(path: str):
+    """Where a variant finds a file that it may share with its base experiment."""
+
+    def of_variant(wildcards) -> str:
+        filled = path.format(**dict(wildcards.items()))
+        return f"results/{variant_of(wildcards).home(filled)}/{filled}"
+
+    return of_variant
+
+
+def fits_of_variant(pattern: str):
+    """One path per fit of a variant's models, or per model for a pattern of one seed."""
+
+    def of_variant(wildcards) -> list[str]:
+        variant = variant_of(wildcards)
+        paths = dict.fromkeys(
+            pattern.format(model=model, seed=seed)
+            for model, entry in variant.models.items()
+            for seed in entry.seeds(EXPERIMENT.seeds)
+        )
+        return [f"results/{variant.home(path)}/{path}" for path in paths]
+
+    return of_variant
+
+
+# A job depends on what its model reads and on nothing else.
+def content_of(wildcards) -> str | list[str]:
+    return (
+        found("content/tfidf.npz")(wildcards)
+        if entry_of(wildcards).uses_content
+        else []
+    )
+
+
+def rating_order_of(wildcards) -> list[str]:
+    """Files of the rating order in the training and the validation part."""
+    models = variant_of(wildcards).models
+    named = (
+        [models[wildcards.model]] if "model" in wildcards.keys() else models.values()
+    )
+    parts = (
+        ("train", "validation")
+        if any(entry.uses_rating_order for entry in named)
+        else ()
+    )
+    return [found(f"places/{part}.npz")(wildcards) for part in parts]
+
+
+def best_of(model: str | None, wildcards) -> list[str]:
+    """Outcome of a model's search, nothing if it is not searched."""
+    entry = variant_of(wildcards).models.get(model)
+    searched = entry is not None and entry.searched
+    return [f"results/{wildcards.dataset}/search/{model}/best.json"] if searched else []
+
+
+def ranks_of(wildcards) -> list[int]:
+    """Ranks that an SVD without a rank chooses from."""
+    entry = entry_of(wildcards)
+    return (
+        EXPERIMENT.svd.ranks
+        if isinstance(entry, SvdEntry) and entry.rank is None
+        else []
+    )
+
+
+def training_threads(wildcards) -> int:
+    """Useful number of threads; does not affect the result, `--set-threads train=N` included."""
+    return 8 if expected_ratings(variant_of(wildcards).dataset) >= 10**6 else 1
+
+
+def configured_files() -> list[str]:
+    """Files under `dataset.path`, so that an edit of one's own data reruns everything.
+
+    Copies under BLENDMF_DATA do not count: fetched data stay, whether or not a later run knows the
+    folder they came from.
+    """
+    return [local(file) for file in local_files(EXPERIMENT.dataset, {})]
+
+
+def fetched(wildcards) -> dict:
+    """Settings that fetching depends on: no other change may download again."""
+    keys = {"name", "path", "csv", "max_unpacked_gib", "synthetic"}
+    return variant_of(wildcards).dataset.model_dump(include=keys)
+
+
+def generating_seed(wildcards) -> int | None:
+    return config["seed"] if variant_of(wildcards).dataset.name == "synthetic" else None
+
+
+def steps_before(wildcards) -> list[str]:
+    """Files of the steps of a search before the one of a job."""
+    steps = FILES.search_steps
+    earlier = steps[: steps.index(wildcards.step)] if "step" in wildcards.keys() else []
+    paths = FILES.shards(wildcards.model, earlier)
+    return [path.format(dataset=wildcards.dataset) for path in paths]
+
+
+def warm_start_of(wildcards) -> list[str]:
+    """Trials of an earlier search of the same model, for the first generation."""
+    folder = EXPERIMENT.search.warm_start
+    if folder is None or wildcards.get("step", "generation-0") != "generation-0":
+        return []
+    path = Path(folder).expanduser() / wildcards.model / "trials.csv"
+    return [local(str(path))] if path.is_file() else []
+
+
+def search_of(wildcards) -> dict:
+    """Settings of a search, up to a job's own generation, so that more trials repeat none."""
+    search = EXPERIMENT.search
+    step = wildcards.get("step", "finalists")
+    if step != "finalists":
+        through = 1 + int(step.removeprefix("generation-"))
+        trials = min(search.trials, through * search.trials_per_generation)
+        search = search.model_copy(
+            update={"trials": trials, "finalists": 1, "finalist_seeds": 1}
+        )
+    return search.model_dump(exclude={"space"})
+
+
+def evaluation_of_search(wildcards) -> dict:
+    """Settings that a search reads if its model only ranks."""
+    keys = (
+        set()
+        if entry_of(wildcards).predicts_ratings
+        else {"k", "relevance_threshold", "full_users"}
+    )
+    return EXPERIMENT.evaluation.model_dump(include=keys)
+
+
+# A small data set is searched by one job per model. Either way each step has files of its own.
+if FILES.one_search_job:
+    SEARCH_JOB = "search/{model}"
+    SEARCH_STEPS = FILES.shards("{model}", FILES.search_steps)
+else:
+    SEARCH_JOB = "search/{model}/{step}-shard-{shard}"
+    SEARCH_STEPS = [f"{DATASET}/search/{{model}}/{{step}}/shard-{{shard}}.jsonl"]
+
+
+# All seeds of a model in one job; stochastic models have several.
+STOCHASTIC = [name for name, entry in EXPERIMENT.models.items() if entry.stochastic]
+
+
+def evaluated(seeds: list[int]) -> dict[str, list[str]]:
+    folder = f"{DATASET}/evaluation/{{model}}/seed-{{seed}}"
+    files = {
+        "metrics": "metrics.json",
+        "per_user": "per-user.parquet",
+        "strata": "strata.csv",
+    }
+    return {
+        name: expand(f"{folder}/{file}", seed=seeds, allow_missing=True)
+        for name, file in files.items()
+    }
+
+
+def models_evaluated(wildcards) -> list[str]:
+    seeds = entry_of(wildcards).seeds(EXPERIMENT.seeds)
+    path = "models/{model}/seed-{seed}/model.npz"
+    paths = [path.format(model=wildcards.model, seed=seed) for seed in seeds]
+    return [found(path)(wildcards) for path in paths]
+
+
+# Trained models that are not searched: their validation errors are only in fit.json.
+UNSEARCHED = [name for name in FILES.trained if name not in SEARCHED]
+
+
+def figure(name: str, category: str, result: str):
+    return report(
+        f"{DATASET}/figures/{name}.svg",
+        caption=f"../report/{name}.rst",
+        category=category,
+        labels={"result": result},
+    )
+
+
+def page(path: str, caption: str, category: str, result: str, **labels: str):
+    return report(
+        path,
+        caption=f"../report/{caption}.rst",
+        category=category,
+        labels={"result": result, **labels},
+    )
+
+
+def shown_of_data_set() -> list[str]:
+    """Everything that the report shows of a data set, the usage of its jobs aside."""
+    models = EXPERIMENT.recommendations.models
+    return [
+        f"{DATASET}/figures/comparison.svg",
+        *(f"{DATASET}/recommendations/{model}.html" for model in models),
+        f"{DATASET}/comparison/table.html",
+        f"{DATASET}/split/fitted-on.html",
+        f"{DATASET}/comparison/outcome.rst",
+        f"{DATASET}/manifest.html",
+    ]
+
+
+def report_files() -> list[str]:
+    """Everything that the report shows."""
+    return [
+        "results/small-matrix/convergence.svg",
+        *(["results/scale/rules.svg"] if EXPERIMENT.scale else []),
+        *expand([*shown_of_data_set(), f"{DATASET}/usage.html"], dataset=DATA_SETS),
+    ]
+
+
+def job_files(benchmarks: list[str], root: str = "results") -> dict[str, list[str]]:
+    """Benchmarks and logs of jobs."""
+    benchmarks = [path.replace("results", root, 1) for path in benchmarks]
+    logs = [
+        path.replace("benchmarks", "logs").removesuffix(".tsv") + ".log"
+        for path in benchmarks
+    ]
+    return {"benchmarks": benchmarks, "logs": logs}
+
+
+def first_svd() -> str | None:
+    """The first model of kind svd, whose settings the rank sweep shares."""
+    named = EXPERIMENT.models.items()
+    return next((name for name, entry in named if isinstance(entry, SvdEntry)), None)
+
+
+# Variants of the experiment are no targets of `rule all`; `snakemake audit` and `snakemake ablation`
+# ask for them.
+AS_CONFIGURED = "as configured"
+AUDITED = list(EXPERIMENT.audit.arms)
+ABLATED = ablation_variants(EXPERIMENT)
+
+
+def audited(dataset: str) -> dict[str, Variant]:
+    """Variants of a data set's audit by name, the experiment as configured first."""
+    varied = {name: VARIANTS[f"{dataset}/audit/{name}"] for name in AUDITED}
+    return {AS_CONFIGURED: VARIANTS[dataset], **varied}
+
+
+def in_each_audited(path: str):
+    """One file of each variant of the audit."""
+    return lambda wildcards: [
+        f"results/{variant.home(path)}/{path}"
+        for variant in audited(wildcards.dataset).values()
+    ]
+
+
+def fits_on_same_test(wildcards) -> list[dict]:
+    """Fits of variants with the same test ratings as the experiment, hence paired with it."""
+    return [
+        {"variant": name, "model": model, "seed": seed}
+        for name, variant in audited(wildcards.dataset).items()
+        if variant.home("split/test.parquet") == wildcards.dataset
+        for model, entry in variant.models.items()
+        for seed in entry.seeds(EXPERIMENT.seeds)
+    ]
+
+
+def per_user_on_same_test(wildcards) -> list[str]:
+    variants_by_name = audited(wildcards.dataset)
+    pattern = "evaluation/{model}/seed-{seed}/per-user.parquet"
+    paths = [
+        (fit["variant"], pattern.format(**fit)) for fit in fits_on_same_test(wildcards)
+    ]
+    return [
+        f"results/{variants_by_name[name].home(path)}/{path}" for name, path in paths
+    ]
+
+
+def ablated_seeds() -> list[int]:
+    model = EXPERIMENT.ablation.model
+    return EXPERIMENT.models[model].seeds(EXPERIMENT.seeds) if model else []
