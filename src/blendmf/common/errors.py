@@ -1,9 +1,9 @@
-"""The error of a user's making: told in one message, without a traceback."""
+"""The error that users can correct: one message, no traceback."""
 
 
 class UserError(Exception):
-    """Something that the user can put right.
+    """A mistake that the user can correct.
 
-    The message says what is wrong, where (file, line, configuration key) and what to do.
-    Whoever runs a step prints it alone; any other exception is a defect and keeps its traceback.
+    The message says what is wrong, where (file, line, configuration key) and what to do. A job
+    prints only the message; any other exception is a defect and keeps its traceback.
     """

@@ -1,7 +1,7 @@
 """Reading and writing the files of a run; every writer is atomic.
 
-A file is written under a temporary name in its own folder and then renamed, so that a reader
-sees the whole file or none, and a killed job leaves nothing half-written under the real name.
+A file is written under a temporary name in the same folder and then renamed: a reader sees the
+whole file or none, and a killed job leaves no partial file under the real name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    # Only named here: a job that has no table or matrix to write starts faster without them.
+    # A job that writes no table or matrix starts faster without them.
     import pandas as pd
     import scipy.sparse as sp
 
@@ -26,7 +26,7 @@ PathLike = str | os.PathLike[str]
 
 @contextmanager
 def replacing(path: PathLike) -> Iterator[Path]:
-    """Temporary path beside `path` that takes its place when the block ends without an error."""
+    """Temporary path that replaces `path` if the block ends without an error."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part{target.suffix}")
@@ -38,17 +38,14 @@ def replacing(path: PathLike) -> Iterator[Path]:
 
 
 def parts_below(path: PathLike, folder: str) -> tuple[str, ...]:
-    """Parts of a path below the last folder of that name; all of them where there is none."""
+    """Parts of a path below the last folder of that name; all parts if there is none."""
     parts = Path(path).parts
     places = [n for n, part in enumerate(parts[:-1]) if part == folder]
     return parts[places[-1] + 1 :] if places else parts
 
 
 def place_in_results(path: PathLike) -> str:
-    """Path of a result from the last folder ``results`` on.
-
-    What a file is called by those who read about it, wherever a storage or a prefix has put it.
-    """
+    """Path of a result below the last folder ``results``, whatever a storage or prefix adds."""
     return Path("results", *parts_below(path, "results")).as_posix()
 
 
@@ -59,7 +56,7 @@ def write_text(path: PathLike, text: str) -> None:
 
 
 def write_json(path: PathLike, value: Any) -> None:
-    """Write a JSON document: indented, keys in the order given, NaN refused."""
+    """Write a JSON document, indented, keys in the given order; NaN is refused."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False, default=_plain) + "\n")
 
 
@@ -77,13 +74,13 @@ def read_json(path: PathLike) -> Any:
 
 
 def write_csv(path: PathLike, table: pd.DataFrame) -> None:
-    """Write a table as CSV without its index; floats keep every digit they need."""
+    """Write a table as CSV without its index, floats exactly."""
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)
 
 
 def write_rows(path: PathLike, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write rows as CSV under a header; floats keep every digit they need."""
+    """Write rows as CSV under a header, floats exactly."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
@@ -91,16 +88,13 @@ def write_rows(path: PathLike, columns: Sequence[str], rows: Iterable[Sequence[A
 
 
 def write_arrays(path: PathLike, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write named arrays as an uncompressed ``.npz`` that needs no pickle."""
+    """Write named arrays as an uncompressed ``.npz`` without pickle."""
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 
 def read_arrays(path: PathLike, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
-    """Read the arrays of an ``.npz`` file, all or those of `names` that it has.
-
-    A file that would need pickle is refused.
-    """
+    """Read all arrays of an ``.npz`` file, or those of `names` that it has; pickle is refused."""
     with np.load(path, allow_pickle=False) as file:
         wanted = file.files if names is None else [name for name in names if name in file.files]
         return {name: file[name] for name in wanted}
@@ -115,7 +109,7 @@ def write_sparse(path: PathLike, matrix: sp.csr_array | sp.csr_matrix) -> None:
 
 
 def read_sparse(path: PathLike) -> sp.csr_array:
-    """Read a sparse matrix that `write_sparse` wrote."""
+    """Read a sparse matrix written by `write_sparse`."""
     import scipy.sparse as sp
 
     return sp.csr_array(sp.load_npz(path))

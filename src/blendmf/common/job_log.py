@@ -1,4 +1,4 @@
-"""A job's log: everything that it prints, its progress and its errors, in one file."""
+"""The log of a job: its output, progress, errors and usage in one file."""
 
 import math
 import re
@@ -27,14 +27,12 @@ USED = re.compile(
 
 @contextmanager
 def job(log: PathLike, threads: int = 1, asked: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Run a step: send its output to `log` and hold its linear algebra to `threads` threads.
+    """Run a job: write its output to `log` and limit its linear algebra to `threads` threads.
 
-    The log of a step that succeeds ends with what it took, processor time and peak memory, and
-    with what it had asked for: ``mem_mb`` and ``runtime`` (minutes) of `asked`.
-
-    A `UserError` is written to the log as its message alone, any other exception with its
-    traceback; either ends the process with status 1. One thread by default, since the order in
-    which BLAS adds up numbers may depend on how many threads it has.
+    The log of a successful job ends with its processor time and peak memory, and with its requests,
+    ``mem_mb`` and ``runtime`` (minutes) of `asked`. A `UserError` is logged as its message, any
+    other exception with its traceback; both end the process with status 1. The default is one
+    thread, because the order of BLAS sums may depend on the number of threads.
     """
     path = Path(log)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,19 +48,19 @@ def job(log: PathLike, threads: int = 1, asked: Mapping[str, Any] | None = None)
             sys.exit(1)
         else:
             used = f"processor time {time.process_time():.2f} s, peak memory {peak_mib():.1f} MiB"
-            file.write(f"{used}{_told(asked)}\n")
+            file.write(f"{used}{_requests(asked)}\n")
 
 
-def _told(asked: Mapping[str, Any] | None) -> str:
+def _requests(asked: Mapping[str, Any] | None) -> str:
     if asked is None:
         return ""
     return f", asked for {asked['mem_mb']} MB, {asked['runtime']} min"
 
 
 def peak_mib(status: Path = STATUS) -> float:
-    """Most memory that this process has held at any moment so far, in MiB; NaN if unknown.
+    """Peak memory of this process so far, in MiB; NaN if unknown.
 
-    The kernel's own mark (``VmHWM``): samples, taken now and then, miss a short peak.
+    Read from the kernel (``VmHWM``), because sampling misses short peaks.
     """
     if not status.exists():
         return math.nan
@@ -71,24 +69,24 @@ def peak_mib(status: Path = STATUS) -> float:
 
 
 def logged_usage(log: PathLike) -> tuple[float, float]:
-    """Processor seconds of the job of a log, and its peak memory in MiB (NaN if unknown).
+    """Processor seconds of a logged job, and its peak memory in MiB (NaN if unknown).
 
     Raises
     ------
     ValueError
-        If the job has not succeeded.
+        If the job did not succeed.
     """
     found = _last_line(log)
     return float(found[1]), float(found[2])
 
 
 def logged_request(log: PathLike) -> tuple[int, int] | None:
-    """Memory in MB and minutes that the job of a log had asked for, None if for nothing.
+    """Memory in MB and minutes that a logged job requested; None if it requested nothing.
 
     Raises
     ------
     ValueError
-        If the job has not succeeded.
+        If the job did not succeed.
     """
     found = _last_line(log)
     return None if found[3] is None else (int(found[3]), int(found[4]))
@@ -98,19 +96,19 @@ def _last_line(log: PathLike) -> re.Match[str]:
     *_, last = Path(log).read_text(encoding="utf-8").splitlines() or [""]
     found = USED.fullmatch(last)
     if found is None:
-        raise ValueError(f"{log}: the job has not succeeded: {last!r}")
+        raise ValueError(f"{log}: the job did not succeed: {last!r}")
     return found
 
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-    """Hand on `items`, showing how far it is: a bar on a terminal, now and then a line in the log.
+    """Iterate over `items` and report progress: a bar on a terminal, regular lines in the log.
 
     Parameters
     ----------
     what : str
         Name of the work, such as ``"epochs"``.
     total : int, optional
-        How many there will be, where `items` does not know.
+        Number of items, if `items` has no length.
     """
     if total is None and isinstance(items, Sized):
         total = len(items)

@@ -1,4 +1,4 @@
-"""Named random streams: every draw comes from the configured seed and a name."""
+"""Named random streams: every random draw comes from the configured seed and a name."""
 
 import hashlib
 
@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 
 def seed_sequence(seed: int, *keys: str | int) -> np.random.SeedSequence:
-    """Seed sequence of the stream that `keys` names.
+    """Seed sequence of a named stream.
 
     Parameters
     ----------
     seed : int
         The experiment's seed, at least 0.
     *keys : str or int
-        What the stream is for, from the general to the particular, such as
-        ``"fit", "mf", 1``. Streams of different names are independent; a stream does not
-        depend on which other streams exist or are used before it.
+        Name of the stream, from the general to the particular, such as ``"fit", "mf", 1``.
+        Streams with different names are independent, and no stream depends on which others exist
+        or were used before.
 
     Returns
     -------
@@ -30,24 +30,24 @@ def seed_sequence(seed: int, *keys: str | int) -> np.random.SeedSequence:
 
 
 def stream(seed: int, *keys: str | int) -> np.random.Generator:
-    """Generator of the stream that `keys` names; see `seed_sequence`."""
+    """Generator of a named stream; see `seed_sequence`."""
     return np.random.default_rng(seed_sequence(seed, *keys))
 
 
 def stream_seed(seed: int, *keys: str | int) -> int:
-    """32-bit integer seed of the stream that `keys` names, for libraries that take no generator."""
+    """32-bit integer seed of a named stream, for libraries that do not accept a generator."""
     return int(seed_sequence(seed, *keys).generate_state(1)[0])
 
 
 def sample(
     positions: NDArray[np.int64], n: int | None, seed: int, *keys: str | int
 ) -> NDArray[np.int64]:
-    """Draw `n` of some positions without repetition from the stream that `keys` names.
+    """Draw `n` of some positions without replacement from a named stream.
 
     Returns
     -------
     ndarray of int64, of shape (min(n, len(positions)),)
-        Ascending where `positions` is; all of them where `n` is None.
+        In the order of `positions`; all of them if `n` is None.
     """
     if n is None or n >= len(positions):
         return positions

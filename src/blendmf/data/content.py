@@ -1,4 +1,4 @@
-"""What is known about each item, as a sparse TF-IDF matrix with one row per item."""
+"""Text of the items as a sparse TF-IDF matrix with one row per item."""
 
 import re
 from collections import Counter
@@ -20,17 +20,17 @@ WORD = re.compile(r"[^\W_]{2,}")
 
 
 class Content(NamedTuple):
-    """The content matrix and what its columns are.
+    """The content matrix and the meaning of its columns.
 
     Attributes
     ----------
     tfidf : csr_array of float32, of shape (n_items, n_terms)
-        Row i is the text of item i of the items table, or of the item whose row i was dealt; rows
-        have length 1, or 0 without terms.
+        Row i is the text of item i, or of another item in a placebo; rows have length 1, or 0
+        without terms.
     vocabulary : DataFrame
         Columns term, part, document_frequency, idf; row number is the column of `tfidf`.
     facts : dict
-        What `content.json` states.
+        Contents of `content.json`.
     """
 
     tfidf: sp.csr_array
@@ -48,9 +48,9 @@ def content(
     """TF-IDF of the items' text.
 
     A term is a part and a word, such as ``genres:comedy`` or ``tags:funny``, so that a tag and a
-    genre of one name stay apart. Genres, years and decades are one term each; tags and titles are
-    split into lower-case words without English stop words. A tag word counts once for each time
-    that it was written.
+    genre with the same name differ. Genres, years and decades are one term each; tags and titles
+    are split into lower-case words without English stop words. A tag counts as often as it was
+    written.
 
     Parameters
     ----------
@@ -59,11 +59,10 @@ def content(
     tags : DataFrame
         Columns user_id, item_id, tag, timestamp.
     train : DataFrame
-        The training ratings of the tags' authors, which decide what ``tags: train-only`` may know.
+        Training ratings of the tags' authors, needed for ``tags: train-only``.
     settings : ContentSettings
-        The configuration's `content` block.
     seed : int
-        The experiment's; with the number in `settings.dealt` it says how a placebo is dealt.
+        The experiment's seed; with `settings.dealt` it determines a placebo.
     """
     known_tags = tags if settings.tags == "all" else tags_known_in_training(tags, train)
     tag_text = known_tags.groupby("item_id")["tag"].agg(" ".join).to_dict()
@@ -80,7 +79,7 @@ def content(
     tfidf = (normalize(weighted) if terms else weighted).astype(np.float32)
     vocabulary = pd.DataFrame(
         {
-            # Of no terms at all, pandas would make numbers.
+            # Without terms, pandas would infer numbers.
             "term": pd.Series([term.partition(":")[2] for term in terms], dtype="str"),
             "part": pd.Series([term.partition(":")[0] for term in terms], dtype="str"),
             "document_frequency": frequency,
@@ -107,11 +106,10 @@ def content(
 
 
 def dealt(tfidf: sp.csr_array, random: np.random.Generator) -> sp.csr_array:
-    """The rows of a content matrix, each dealt to another item: a placebo of content.
+    """A content matrix whose rows are permuted, so that no item keeps its own: a placebo.
 
-    All items stand in one random circle and each takes the row of the next, so that none keeps its
-    own (Sattolo's cyclic permutation). The matrix has the same rows as before, those without
-    terms among them, and every word is as frequent; what is lost is whom the words are about.
+    The permutation is one random cycle (Sattolo). The matrix has the same rows and the same word
+    frequencies; only the assignment of words to items is lost.
 
     Parameters
     ----------
@@ -171,7 +169,7 @@ def _as_it_is(document: list[str]) -> list[str]:
 
 
 def _idf(counts: sp.csr_array, frequency: np.ndarray, form: str) -> np.ndarray:
-    """Inverse document frequency of each term, in the form that the configuration names."""
+    """Inverse document frequency of each term, in the configured form."""
     if form == "textbook":
         return np.maximum(np.log(counts.shape[0] / (1 + frequency)), 0.0)
     if not counts.shape[1]:

@@ -1,4 +1,4 @@
-"""Which tags the training part may know of."""
+"""Tags that training may use."""
 
 from collections.abc import Iterable
 
@@ -11,21 +11,21 @@ PAIR = ["user_id", "item_id"]
 def tags_known_in_training(tags: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     """Tags that belong to a training rating and were written before the held-out ratings.
 
-    A tag stays if its author rated the same item in training and wrote the tag no later than the
+    A tag is kept if its author rated the same item in training and wrote the tag no later than the
     author's last training rating.
 
     Parameters
     ----------
     tags, train : DataFrame
-        Columns ``user_id, item_id, timestamp`` and any other; of the training ratings, those by
-        authors of tags are enough.
+        Columns ``user_id, item_id, timestamp`` and any other. Training ratings by users without
+        tags are not needed.
     """
     last_rating = train.groupby("user_id")["timestamp"].max()
     return tags[~written_after(tags, last_rating) & on_rated_pair(tags, [train])]
 
 
 def written_after(tags: pd.DataFrame, last_rating: pd.Series) -> "pd.Series[bool]":
-    """Which tags were written after their author's last training rating, or by a user without any.
+    """Mask of tags written after their author's last training rating, or by a user without any.
 
     Parameters
     ----------
@@ -34,13 +34,13 @@ def written_after(tags: pd.DataFrame, last_rating: pd.Series) -> "pd.Series[bool
     last_rating : Series
         Timestamp of each user's last training rating, by user.
     """
-    # Of no tags at all, pandas would map text to text.
+    # Without tags, pandas would map text to text.
     latest = tags["user_id"].map(last_rating).astype(np.float64)
     return ~(tags["timestamp"] <= latest)
 
 
 def on_rated_pair(tags: pd.DataFrame, rated: Iterable[pd.DataFrame]) -> "pd.Series[bool]":
-    """Which tags are on an item that their author rated.
+    """Mask of tags on an item that their author rated.
 
     Parameters
     ----------

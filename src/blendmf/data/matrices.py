@@ -1,4 +1,4 @@
-"""From tables with ids to sparse matrices with positions."""
+"""Sparse matrices of the ratings, and the index of users and items."""
 
 from typing import NamedTuple
 
@@ -8,16 +8,16 @@ import scipy.sparse as sp
 
 
 class Matrices(NamedTuple):
-    """The parts as matrices, and what their rows and columns stand for.
+    """The parts as matrices, and the ids of their rows and columns.
 
     Attributes
     ----------
     train, validation, test : csr_array of shape (n_users, n_items)
     users : DataFrame
-        Column user_id; row number is the row of the matrices.
+        Column user_id; its row number is the row of the matrices.
     items : DataFrame
-        Columns item_id, title, year, genres and n_train, the item's number of training ratings;
-        row number is the column of the matrices.
+        Columns item_id, title, year, genres and n_train (number of training ratings); its row
+        number is the column of the matrices.
     """
 
     train: sp.csr_array
@@ -30,10 +30,10 @@ class Matrices(NamedTuple):
 def matrices(
     train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame, items: pd.DataFrame
 ) -> Matrices:
-    """Index all users and items with a rating in any part, in the order of their ids.
+    """Index all users and items with a rating in any part, sorted by id.
 
-    An item that appears only outside training has a column like any other, so that every held-out
-    rating can be scored; nothing but its existence is known to training.
+    An item without training ratings has a column too, so that every held-out rating can be scored;
+    training knows nothing but its existence.
     """
     parts = (train, validation, test)
     user_ids = _index([part["user_id"] for part in parts])

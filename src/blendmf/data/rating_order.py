@@ -1,4 +1,4 @@
-"""Where each rating stands in the order in which its user rated."""
+"""Position of each rating in the order in which its user rated."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -9,16 +9,16 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 RATINGS_PER_BLOCK = 2**20
-"""About so many are placed at a time, all ratings of some users."""
+"""Approximate number of ratings processed at a time, all ratings of some users."""
 
 
 class Places(NamedTuple):
-    """Places of the ratings of two parts, stored as their matrices store the ratings.
+    """Positions of the ratings of two parts, as matrices with the sparsity of the ratings.
 
     Attributes
     ----------
     train, validation : csr_array of float32, of shape (n_users, n_items)
-        As `places_among` has them.
+        See `places_among`.
     """
 
     train: sp.csr_array
@@ -28,14 +28,14 @@ class Places(NamedTuple):
 def places(
     train: pd.DataFrame, validation: pd.DataFrame, users: pd.DataFrame, items: pd.DataFrame
 ) -> Places:
-    """Places of the ratings of both parts among each user's training ratings.
+    """Positions of the ratings of both parts among each user's training ratings.
 
     Parameters
     ----------
     train, validation : DataFrame
         Columns user_id, item_id, timestamp.
     users, items : DataFrame
-        Columns user_id and item_id; row number is the row and the column of the matrices.
+        Columns user_id and item_id; their row numbers are the rows and columns of the matrices.
     """
     user_ids, item_ids = pd.Index(users["user_id"]), pd.Index(items["item_id"])
     moments = [
@@ -56,23 +56,23 @@ def places(
 
 
 class Moments(NamedTuple):
-    """When ratings were given: users, as positions, and times, each of shape (n,)."""
+    """User indices and times of ratings, each of shape (n,)."""
 
     users: NDArray[np.int32]
     times: NDArray[np.int64]
 
 
 def places_among(of: Moments, among: Moments) -> NDArray[np.float32]:
-    """Places of some ratings among each user's training ratings, from -1/2 (first) to 1/2 (last).
+    """Positions of ratings among each user's training ratings, from -1/2 (first) to 1/2 (last).
 
-    The place is the share of the user's training ratings that are older, those of the same time
-    counted by half, less 1/2; so the training ratings' own places are 0 on average. A user without
-    training ratings has no order, and place 0.
+    The position is the share of the user's training ratings that are older, ratings at the same
+    time counting half, minus 1/2. It averages 0 over the user's training ratings, and is 0 for a
+    user without any.
 
     Parameters
     ----------
     of : Moments
-        The ratings to place.
+        The ratings.
     among : Moments
         The training ratings.
 
@@ -93,7 +93,7 @@ def places_among(of: Moments, among: Moments) -> NDArray[np.float32]:
 
 
 def _placed(of: Moments, among: Moments) -> NDArray[np.float32]:
-    """The same of a block of users, all at once."""
+    """`places_among` for a block of users."""
     users = np.concatenate([among.users, of.users])
     times = np.concatenate([among.times, of.times])
     order = np.lexsort((times, users))

@@ -1,4 +1,4 @@
-"""Dividing the ratings into training, validation and test part."""
+"""Split of the ratings into training, validation and test part."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,24 +10,26 @@ from numpy.typing import NDArray
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
 from blendmf.config.protocol import SplitSettings
-from blendmf.data.cold_items import draw_items
 
 PARTS = ("train", "validation", "test")
 NUMBERS = np.arange(len(PARTS), dtype=np.int8)
 
+ITEMS_PER_STRATUM = 20
+"""Number of items of similar popularity that are divided together."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Which part each rating is in.
+    """The part of each rating.
 
     Attributes
     ----------
     ratings : DataFrame
-        What was divided.
+        The ratings that were split.
     part : ndarray of int8, of shape (n,)
-        Number in `PARTS` of each rating's part.
+        Index in `PARTS` of each rating's part.
     facts : dict
-        What `split.json` states.
+        Contents of `split.json`.
     """
 
     ratings: pd.DataFrame
@@ -36,44 +38,42 @@ class Split:
 
     @property
     def train(self) -> pd.DataFrame:
-        """Ratings of the training part, gathered anew each time: only one part needs be held."""
+        """Ratings of the training part, selected on each access to save memory."""
         return _rows(self.ratings, self.part, "train")
 
     @property
     def validation(self) -> pd.DataFrame:
-        """Ratings of the validation part, gathered anew each time."""
+        """Ratings of the validation part, selected on each access."""
         return _rows(self.ratings, self.part, "validation")
 
     @property
     def test(self) -> pd.DataFrame:
-        """Ratings of the test part, gathered anew each time."""
+        """Ratings of the test part, selected on each access."""
         return _rows(self.ratings, self.part, "test")
 
 
 def split(ratings: pd.DataFrame, settings: SplitSettings, seed: int) -> Split:
-    """Put every rating into exactly one part.
+    """Assign every rating to exactly one part.
 
-    With n ratings in order, the first int(train * n) are for training, those up to
-    int((train + validation) * n) for validation, the rest for testing. The scheme says what n
-    counts and what the order is: ``per-user-temporal`` and ``random`` divide each user's ratings,
-    by time (ties in the table's order) or at random; ``global-temporal`` divides all ratings by
-    time. Under the per-user schemes a user with fewer than `min_ratings` ratings stays in
-    training whole. ``cold-items`` draws whole items, as `draw_items` states: what is tested are
-    items that training knows nothing of.
+    Of n ordered ratings, the first int(train * n) are for training, those up to
+    int((train + validation) * n) for validation, the rest for testing. ``per-user-temporal`` and
+    ``random`` split each user's ratings, by time (ties in the order of the table) or at random;
+    ``global-temporal`` splits all ratings by time. Under the per-user schemes all ratings of a user
+    with fewer than `min_ratings` stay in training. ``cold-items`` hides whole items (`draw_items`),
+    so that no tested item has a training rating.
 
     Parameters
     ----------
     ratings : DataFrame
         Columns user_id, item_id, rating, timestamp.
     settings : SplitSettings
-        The configuration's `split` block: scheme, train, validation, min_ratings.
     seed : int
-        The experiment's seed; only ``random`` and ``cold-items`` draw.
+        The experiment's seed; used by ``random`` and ``cold-items``.
 
     Raises
     ------
     UserError
-        If a part would be empty.
+        If a part is empty.
     """
     few = 0
     match settings.scheme:
@@ -117,16 +117,54 @@ def _divide_all(ratings: pd.DataFrame, settings: SplitSettings) -> NDArray[np.in
 
 
 def _divide_items(ratings: pd.DataFrame, settings: SplitSettings, seed: int) -> NDArray[np.int8]:
-    # Numbered by id, so that the draw does not hang on the order of the table.
+    # Numbered by id, so that the draw does not depend on the order of the table.
     items, _ = pd.factorize(ratings["item_id"], sort=True)
     ends = (settings.train, round(settings.train + settings.validation, 12))
     return draw_items(np.bincount(items), ends, stream(seed, "split", "items"))[items]
 
 
+def draw_items(
+    popularity: NDArray[np.int64], ends: tuple[float, float], random: np.random.Generator
+) -> NDArray[np.int8]:
+    """Part of each item: 0 for training, 1 for validation, 2 for test.
+
+    Items are sorted by popularity and cut into strata of `ITEMS_PER_STRATUM`; each stratum is
+    shuffled and divided among the parts. Every item is equally likely to be hidden. Hidden items are
+    as popular as the others, so that the shares approximately hold for the ratings too.
+
+    Parameters
+    ----------
+    popularity : ndarray of shape (n_items,)
+        Number of ratings of each item.
+    ends : (float, float)
+        Ends of training and validation, as shares of the whole, in (0, 1).
+    random : Generator
+
+    Returns
+    -------
+    ndarray of int8, of shape (n_items,)
+    """
+    n_items = len(popularity)
+    stratum = np.empty(n_items, dtype=np.int64)
+    stratum[np.lexsort((random.random(n_items), -popularity))] = (
+        np.arange(n_items) // ITEMS_PER_STRATUM
+    )
+    shuffled = np.lexsort((random.random(n_items), stratum))
+    size = np.bincount(stratum)
+    first = np.repeat(np.cumsum(size) - size, size)
+    # The k-th of n shuffled items gets a place in [k / n, (k + 1) / n): each part gets its share of
+    # every stratum up to one item, with random rounding.
+    offset = np.repeat(random.random(len(size)), size)
+    place = (np.arange(n_items) - first + offset) / np.repeat(size, size)
+    part = np.empty(n_items, dtype=np.int8)
+    part[shuffled] = np.searchsorted(ends, place, side="right")
+    return part
+
+
 def _divide_each_user(
     ratings: pd.DataFrame, settings: SplitSettings, seed: int
 ) -> tuple[NDArray[np.int8], int]:
-    """Part of each rating, and how many users have too few to be divided."""
+    """Part of each rating, and the number of users with too few ratings to split."""
     users = pd.factorize(ratings["user_id"])[0].astype(np.int32)
     if settings.scheme == "random":
         rank = stream(seed, "split").random(len(ratings))
@@ -137,7 +175,7 @@ def _divide_each_user(
     train_end, validation_end = np.where(few, counts, _ends(counts, settings))
     sizes = np.column_stack([train_end, validation_end - train_end, counts - validation_end])
     part = np.empty(len(ratings), dtype=np.int8)
-    # Sorted by user and rank, ties in the table's order, each user's parts follow each other.
+    # Sorted by user and rank, the parts of each user are consecutive.
     part[_order(users, rank)] = np.repeat(np.tile(NUMBERS, len(counts)), sizes.ravel())
     return part, int(few.sum())
 
@@ -147,7 +185,7 @@ def _order(users: NDArray[np.int32], rank: NDArray[Any]) -> NDArray[np.int64]:
     if np.issubdtype(rank.dtype, np.integer):
         first, n_moments = int(rank.min()), int(rank.max()) - int(rank.min()) + 1
         if (int(users.max()) + 1) * n_moments < 2**63:
-            # One number for both sorts in one pass, and in no time where it is in order already.
+            # One combined key needs one sort, and almost no time if it is sorted already.
             key = users * np.int64(n_moments)
             key += rank
             key -= first
@@ -157,7 +195,7 @@ def _order(users: NDArray[np.int32], rank: NDArray[Any]) -> NDArray[np.int64]:
 
 def _ends(counts: NDArray[np.int64], settings: SplitSettings) -> NDArray[np.int64]:
     """Ends of the training and the validation part among `counts` ratings, of shape (2, n)."""
-    # Rounded, since the sum of two decimal shares may miss the decimal that is meant.
+    # Rounded, because the sum of two decimal fractions may not be the intended one.
     both = round(settings.train + settings.validation, 12)
     return np.array([(share * counts).astype(np.int64) for share in (settings.train, both)])
 

@@ -1,7 +1,7 @@
-"""What the data is: the canonical tables.
+"""The canonical tables: ratings, items, tags.
 
-Every reader ends in these tables and every later step starts from them, so a new source of
-data needs a reader and nothing else.
+Every reader produces these tables and every later step starts from them, so that a new source of
+data needs only a reader.
 """
 
 from collections.abc import Iterator
@@ -19,20 +19,20 @@ RATINGS_COLUMNS = ["user_id", "item_id", "rating", "timestamp"]
 """``rating`` is float32, ``timestamp`` int64 seconds since 1970; ids are int64 or string."""
 
 ITEMS_COLUMNS = ["item_id", "title", "year", "genres"]
-"""``year`` is a nullable integer, ``genres`` a list of strings, empty where none is known."""
+"""``year`` is a nullable integer, ``genres`` a list of strings, possibly empty."""
 
 TAGS_COLUMNS = ["user_id", "item_id", "tag", "timestamp"]
-"""``tag`` is free text as its author wrote it."""
+"""``tag`` is free text."""
 
 ROWS_PER_BLOCK = 2**20
-"""Rows that a reader of blocks hands on at a time."""
+"""Rows of a block of `read_blocks`."""
 
 ROWS_PER_PAGE = 2**16
-"""Rows that are held twice while a column is read."""
+"""Rows that are copied at a time while a column is read."""
 
 
 def write_table(path: PathLike, table: pd.DataFrame) -> None:
-    """Write a table as Parquet, without its index and with the same bytes for the same rows."""
+    """Write a table as Parquet without its index; the same rows give the same bytes."""
     arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     with replacing(path) as temporary:
         pq.write_table(arrow, temporary, compression="zstd")
@@ -41,7 +41,7 @@ def write_table(path: PathLike, table: pd.DataFrame) -> None:
 def read_table(
     path: PathLike, columns: list[str] | None = None, *, of_users: ArrayLike | None = None
 ) -> pd.DataFrame:
-    """Read a Parquet table, whole or only `columns` and the rows whose ``user_id`` is given."""
+    """Read a Parquet table: all of it, or some columns and the rows of some users."""
     if of_users is not None:
         kind = pq.read_schema(path).field("user_id").type
         where = pc.field("user_id").isin(pa.array(of_users, type=kind))
@@ -51,7 +51,7 @@ def read_table(
 
 
 def read_column(path: PathLike, name: str) -> pd.Series:
-    """Read one column of a Parquet table; numbers in the memory that they take and hardly more."""
+    """Read one column of a Parquet table; numbers without a second copy in memory."""
     with pq.ParquetFile(path) as file:
         kind = file.schema_arrow.field(name).type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
@@ -68,7 +68,7 @@ def read_column(path: PathLike, name: str) -> pd.Series:
 
 
 def read_blocks(path: PathLike, columns: list[str]) -> Iterator[pd.DataFrame]:
-    """Read some columns of a Parquet table block of rows by block, the first one even if empty."""
+    """Read some columns of a Parquet table in blocks of rows, after an empty first block."""
     with pq.ParquetFile(path) as file:
         yield file.schema_arrow.empty_table().select(columns).to_pandas()
         for block in file.iter_batches(ROWS_PER_BLOCK, columns=columns):

@@ -53,7 +53,7 @@ def read_jobs(jobs: Iterable[tuple[Path, Path]]) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a job has not succeeded.
+        If a job did not succeed.
     """
     rows = []
     for benchmark, log in jobs:

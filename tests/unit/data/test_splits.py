@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from blendmf.common.errors import UserError
 from blendmf.config.protocol import SplitSettings
-from blendmf.data.cold_items import draw_items
-from blendmf.data.splits import PARTS, split
+from blendmf.data.splits import PARTS, draw_items, split
 
 SETTINGS = SplitSettings()
 SCHEMES = ["per-user-temporal", "random", "global-temporal"]

@@ -95,7 +95,7 @@ def test_jobs_without_a_log_or_a_request_are_left_out(tmp_path: Path) -> None:
 def test_a_job_that_has_not_succeeded_is_refused(tmp_path: Path) -> None:
     benchmark, log = job(tmp_path, "split")
     log.write_text("error: no\n")
-    with pytest.raises(ValueError, match="has not succeeded"):
+    with pytest.raises(ValueError, match="did not succeed"):
         read_jobs([(benchmark, log)])
 
 
