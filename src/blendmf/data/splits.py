@@ -129,8 +129,8 @@ def draw_items(
     """Part of each item: 0 for training, 1 for validation, 2 for test.
 
     Items are sorted by popularity and cut into strata of `ITEMS_PER_STRATUM`; each stratum is
-    shuffled and divided among the parts. Every item is equally likely to be hidden. Hidden items are
-    as popular as the others, so that the shares approximately hold for the ratings too.
+    shuffled and divided among the parts. Every item is equally likely to be hidden. Hidden items
+    are as popular as the others, so that the shares approximately hold for the ratings too.
 
     Parameters
     ----------

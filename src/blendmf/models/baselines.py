@@ -1,4 +1,4 @@
-"""Models without factors: biases alone, popularity and chance."""
+"""Models without factors: mean, biases, popularity, random."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -8,8 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from blendmf.common.files import PathLike, read_arrays, write_arrays
 from blendmf.models.factor_model import FactorModel
-from blendmf.models.observations import Observations
-from blendmf.models.positions import known_positions
+from blendmf.models.observations import Observations, known_positions
 
 
 def fit_global_mean(train: Observations, rating_range: tuple[float, float]) -> FactorModel:
@@ -26,14 +25,15 @@ def fit_bias(
 ) -> FactorModel:
     """mu + b_u + b_i by alternating ridge solutions.
 
-    Each sweep sets b_i to the shrunken mean of what mu and the user biases leave, then b_u to
-    that of what mu and the item biases leave: the sum of the residuals over (shrinkage + count).
+    Each sweep sets b_i to the shrunken mean of the residuals without it, the sum over
+    (shrinkage + count), and then b_u likewise.
 
     Parameters
     ----------
     user_shrinkage, item_shrinkage : float
-        Pseudo-counts of ratings at zero; Surprise's BaselineOnly defaults.
+        Pseudo-counts of residuals of 0.
     sweeps : int
+        Number of sweeps.
 
     References
     ----------
@@ -62,13 +62,13 @@ def fit_bias(
 
 
 def _ratio(total: NDArray[Any], weight: NDArray[Any]) -> NDArray[np.float64]:
-    """total / weight, zero where both are (a row without ratings and without shrinkage)."""
+    """total / weight, and 0 for rows without ratings and without shrinkage."""
     return np.divide(total, weight, out=np.zeros(len(total)), where=weight > 0)
 
 
 @dataclass(frozen=True, eq=False)
 class PopularityModel:
-    """Ranks items by how many training ratings they have; predicts no rating.
+    """Ranks items by their number of training ratings; predicts no ratings.
 
     Attributes
     ----------
@@ -93,22 +93,18 @@ class PopularityModel:
         return cls(train.shape[0], np.bincount(train.items, minlength=train.shape[1]))
 
     def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
-        """Training ratings of each item, to rank by; an unknown item has none."""
+        """Number of training ratings of each item; 0 for an unknown item."""
         del users
         i, known = known_positions(items, self.n_items)
         return np.where(known, self.counts[i], 0).astype(np.float64)
 
     def score_pairs(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float32]:
-        """The same counts as `score_users` has them, of shape (n,)."""
+        """Counts of the items of pairs, of shape (n,)."""
         return self.predict(users, items).astype(np.float32)
 
     def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
-        """The same counts for each user, of shape (m, n_items)."""
+        """Counts of all items, the same for each user, of shape (m, n_items)."""
         return np.tile(self.counts.astype(np.float32), (len(np.atleast_1d(users)), 1))
-
-    def score_all(self, user: int) -> NDArray[np.float32]:
-        """Counts of all items, of shape (n_items,)."""
-        return self.score_users([user])[0]
 
     def save(self, path: PathLike) -> None:
         """Write the counts."""
@@ -123,7 +119,7 @@ class PopularityModel:
 
     @classmethod
     def load(cls, path: PathLike) -> "PopularityModel":
-        """Read a model that `save` wrote."""
+        """Read a model written by `save`."""
         arrays = read_arrays(path)
         return cls(int(arrays["n_users"]), arrays["counts"])
 
@@ -132,8 +128,7 @@ class PopularityModel:
 class RandomModel:
     """Draws each pair's rating from the normal distribution of the training ratings.
 
-    The draw of a pair depends on the seed and the pair alone, so that it is the same whoever
-    asks, in whatever order and however often.
+    The draw of a pair depends only on the seed and the pair, not on the order of the calls.
 
     Attributes
     ----------
@@ -159,12 +154,12 @@ class RandomModel:
     def fit(
         cls, train: Observations, rating_range: tuple[float, float], seed: int
     ) -> "RandomModel":
-        """Take mean and standard deviation of the training ratings."""
+        """Compute mean and standard deviation of the training ratings."""
         ratings = train.ratings.astype(np.float64)
         return cls(*train.shape, rating_range, float(ratings.mean()), float(ratings.std()), seed)
 
     def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
-        """One draw for each pair, clipped to the rating range."""
+        """One draw per pair, clipped to the rating range."""
         pairs = np.broadcast_arrays(np.atleast_1d(users), np.atleast_1d(items))
         draws = self.mean + self.deviation * self._normal(*pairs)
         return np.clip(draws, *self.rating_range)
@@ -180,12 +175,8 @@ class RandomModel:
         draws = self._normal(rows, np.arange(self.n_items)[None, :])
         return (self.mean + self.deviation * draws).astype(np.float32)
 
-    def score_all(self, user: int) -> NDArray[np.float32]:
-        """Draws for all items, of shape (n_items,)."""
-        return self.score_users([user])[0]
-
     def save(self, path: PathLike) -> None:
-        """Write the distribution and the key of the draws."""
+        """Write mean, deviation and seed."""
         write_arrays(
             path,
             {
@@ -199,7 +190,7 @@ class RandomModel:
 
     @classmethod
     def load(cls, path: PathLike) -> "RandomModel":
-        """Read a model that `save` wrote."""
+        """Read a model written by `save`."""
         arrays = read_arrays(path)
         n_users, n_items = (int(n) for n in arrays["shape"])
         low, high = (float(r) for r in arrays["rating_range"])
@@ -207,7 +198,7 @@ class RandomModel:
         return cls(n_users, n_items, (low, high), mean, deviation, int(arrays["seed"]))
 
     def _normal(self, users: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Standard normal draw of each pair: two uniform hashes of it, by Box and Muller."""
+        """Standard normal draw of each pair, by the Box-Muller transform of two hashes."""
         key = np.array(self.seed, dtype=np.uint64)
         state = _splitmix64(_splitmix64(users.astype(np.uint64) ^ key) + items.astype(np.uint64))
         radius = np.sqrt(-2 * np.log(_uniform(state)))

@@ -21,8 +21,7 @@ from blendmf.models.factor_model import FactorModel
 from blendmf.models.item_neighbours import fit_item_neighbours
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations
-from blendmf.models.pure_svd import fit_pure_svd
-from blendmf.models.svd import best_rank, fit_svd, truncated
+from blendmf.models.svd import best_rank, fit_pure_svd, fit_svd, truncated
 
 
 def fit_closed_form(

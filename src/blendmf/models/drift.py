@@ -1,7 +1,7 @@
-"""How users' ratings rise or fall in the order in which they are given, taken out of the ratings.
+"""Drift: the trend of a user's ratings in the order in which they are given, and its removal.
 
-An optimiser that does not learn the drift is given ratings as if all stood at one place of their
-user's order, the place that ratings are to be predicted for.
+An optimiser without a drift term trains on ratings that are moved along the trend to one position
+of the user's order, the one for which ratings are predicted.
 """
 
 from dataclasses import replace
@@ -16,17 +16,16 @@ BIAS_SHRINKAGE = (15.0, 10.0)
 """Pseudo-counts of the user and item biases that drift is measured from."""
 
 SHRINKAGE = 10.0
-"""How strongly slopes are held to the common one, in sums of squared places; a rating has 1/12."""
+"""Ridge penalty of a slope's deviation from the common slope; a rating adds about 1/12."""
 
 LAST_PLACE = 0.5
-"""Where a user's next rating stands in the order of the ratings so far."""
+"""Position of a user's next rating."""
 
 
 def predicted_place(validation: Observations) -> float:
-    """Where the validation ratings stand on average in their users' order of training ratings.
+    """Mean position of the validation ratings in the order of their users' training ratings.
 
-    For a split by time that is the end; for a random one it is the middle, and to say that users
-    have moved on would be wrong.
+    It is the end for a split by time and the middle for a random split, without a trend.
     """
     if validation.places is None or not len(validation):
         return LAST_PLACE
@@ -36,9 +35,9 @@ def predicted_place(validation: Observations) -> float:
 def user_slopes(
     train: Observations, places: NDArray[np.float32], rating_range: tuple[float, float]
 ) -> NDArray[np.float64]:
-    """Slope of each user's ratings over their places, in rating steps, of shape (n_users,).
+    """Slope of each user's ratings over their positions, in rating steps, of shape (n_users,).
 
-    A ridge regression of what biases leave of the ratings, about the slope that all users share.
+    A ridge regression of the residuals of the biases, shrunken to the slope common to all users.
     """
     bias = fit_bias(train, rating_range, *BIAS_SHRINKAGE)
     left = train.ratings - bias.predict(train.users, train.items)
@@ -54,9 +53,9 @@ def user_slopes(
 def without_drift(
     train: Observations, validation: Observations, rating_range: tuple[float, float]
 ) -> Observations:
-    """The training part with ratings as if they were given where `validation` stands on average.
+    """The training part with ratings moved to the mean position of the validation ratings.
 
-    As it is where the places of its ratings are not known.
+    Unchanged if the positions are unknown.
     """
     if train.places is None:
         return train

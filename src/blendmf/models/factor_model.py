@@ -1,11 +1,10 @@
-"""What is learned: a matrix factorisation made of the terms that a variant uses.
+"""Matrix factorisation with optional biases, factors and content terms.
 
 The prediction for user u and item i is
 
     r_hat = mu + b_u + b_i + p_u . (q_i + C_i V) + w_u . C_i
 
-and a variant is the set of terms that it has. A term that a variant does not use is absent from
-the model and from its file.
+A term that a variant does not use is absent from the model and from its file.
 """
 
 from dataclasses import dataclass, fields
@@ -17,27 +16,27 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from blendmf.common.files import PathLike, read_arrays, write_arrays
-from blendmf.models.positions import Positions, known_positions
+from blendmf.models.observations import Positions, known_positions
 
 Floating = TypeVar("Floating", np.float32, np.float64)
 
 SPARSE_TERMS = ("content", "user_content")
 
 WORDS_GATHERED = 2**22
-"""Words of users that are held at a time, counted once for each pair that is scored."""
+"""Number of user words in memory at a time, counted per scored pair."""
 
 
 @dataclass(frozen=True, eq=False)
 class FactorModel:
-    """A trained factorisation, able to score every user and item.
+    """A trained factorisation.
 
-    A user or item outside the index (a negative position, or one past the end) has no terms of
-    its own: prediction falls back on what remains, in the order content, item bias, global mean.
+    An unknown user or item (a negative position, or one past the end) has no terms of its own; the
+    prediction is the sum of the other terms.
 
     Attributes
     ----------
     n_users, n_items : int
-        Size of the index of positions.
+        Sizes of the index.
     rating_range : (float, float)
         Lowest and highest possible rating; predictions are clipped to it.
     global_mean : float
@@ -47,11 +46,11 @@ class FactorModel:
     user_factors, item_factors : ndarray of shape (n_users, d) and (n_items, d), optional
         p_u and q_i.
     content_factors : ndarray of shape (n_terms, d), optional
-        V, a map from words to item factors that all users share.
+        V, maps words to item factors that all users share.
     user_content : csr_array of shape (n_users, n_terms), optional
-        w_u, each user's own weights of the words.
+        w_u, each user's weights of the words.
     content : csr_array of shape (n_items, n_terms), optional
-        C, present exactly when a content term is.
+        C, present if and only if there is a content term.
     """
 
     kind: ClassVar[str] = "factor-model"
@@ -72,11 +71,11 @@ class FactorModel:
     def __post_init__(self) -> None:
         has_content_term = self.content_factors is not None or self.user_content is not None
         if has_content_term != (self.content is not None):
-            raise ValueError("a model has a content matrix exactly when it has a content term")
+            raise ValueError("a model has a content matrix if and only if it has a content term")
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """Names of the terms that this variant has, the content matrix not counted."""
+        """Names of the terms that are present, without the content matrix."""
         names = [f.name for f in fields(self)][4:]
         return tuple(n for n in names if n != "content" and getattr(self, n) is not None)
 
@@ -95,7 +94,7 @@ class FactorModel:
         Parameters
         ----------
         users, items : array of int, of shape (n,)
-            Positions; an unknown one falls back as the class states.
+            Positions, possibly unknown.
 
         Returns
         -------
@@ -105,13 +104,13 @@ class FactorModel:
         return np.clip(scores, *self.rating_range, out=scores)
 
     def score_pairs(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float32]:
-        """Scores of pairs as `score_users` has them, of shape (n,)."""
+        """Unclipped scores of pairs in single precision, of shape (n,)."""
         return self._pairs(users, items, np.float32)
 
     def _pairs(
         self, users: ArrayLike, items: ArrayLike, precision: type[Floating]
     ) -> NDArray[Floating]:
-        """Sums of the terms of pairs, added up in `precision`, of shape (n,)."""
+        """Sums of the terms of pairs in the given precision, of shape (n,)."""
         u, user_known = known_positions(users, self.n_users)
         i, item_known = known_positions(items, self.n_items)
         scores = np.full(len(u), self.global_mean, dtype=precision)
@@ -124,14 +123,11 @@ class FactorModel:
             product = np.einsum("nd,nd->n", self.user_factors[u], self.item_vectors[i])
             scores += np.where(both, product, 0.0)
         if self.user_content is not None and self.content is not None:
-            scores += np.where(both, self._weighed_words(u, i), 0.0)
+            scores += np.where(both, self._weighted_words(u, i), 0.0)
         return scores
 
-    def _weighed_words(self, users: Positions, items: Positions) -> NDArray[np.float32]:
-        """w_u . C_i of pairs of known positions, of shape (n,).
-
-        A user's words are gathered once for each pair, hence for some of the pairs at a time.
-        """
+    def _weighted_words(self, users: Positions, items: Positions) -> NDArray[np.float32]:
+        """w_u . C_i of pairs of known positions, of shape (n,), in blocks to limit memory."""
         assert self.user_content is not None
         assert self.content is not None
         rows = max(1, WORDS_GATHERED // max(1, self.user_content.shape[1]))
@@ -143,7 +139,7 @@ class FactorModel:
         return products
 
     def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
-        """Scores of all items for some users, unclipped so that ranks stay distinct.
+        """Unclipped scores of all items for some users, so that ranks stay distinct.
 
         Parameters
         ----------
@@ -167,12 +163,8 @@ class FactorModel:
             scores += np.where(known[:, None], own, 0.0)
         return scores
 
-    def score_all(self, user: int) -> NDArray[np.float32]:
-        """Scores of all items for one user, of shape (n_items,)."""
-        return self.score_users([user])[0]
-
     def save(self, path: PathLike) -> None:
-        """Write the terms that the model has to one ``.npz`` file that needs no pickle."""
+        """Write the terms of the model to one ``.npz`` file."""
         arrays: dict[str, np.ndarray] = {
             "kind": np.array(self.kind),
             "shape": np.array([self.n_users, self.n_items]),
@@ -194,7 +186,7 @@ class FactorModel:
 
     @classmethod
     def load(cls, path: PathLike) -> "FactorModel":
-        """Read a model that `save` wrote."""
+        """Read a model written by `save`."""
         arrays = read_arrays(path)
         sparse = {
             term: sp.csr_array(

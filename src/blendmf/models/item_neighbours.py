@@ -1,4 +1,4 @@
-"""Item-item nearest neighbours on what the biases leave of the ratings."""
+"""Item-based nearest neighbours on the residuals of the biases."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,25 +10,30 @@ from numpy.typing import ArrayLike, NDArray
 from blendmf.common.files import PathLike, read_arrays, write_arrays
 from blendmf.models.baselines import fit_bias
 from blendmf.models.factor_model import FactorModel
-from blendmf.models.item_similarity import neighbour_weights
 from blendmf.models.observations import Observations
 
 SCORES_PER_BLOCK = 2**21
-"""Scores that `score_pairs` computes at a time: all items for some of the users."""
+"""Scores that `score_pairs` computes at a time: all items for some users."""
+
+ENTRIES_PER_BLOCK = 2**18
+"""Entries of the dense matrices in memory: all users, or all items, for some items."""
+
+LEAST_ITEMS = 16
+"""Minimum number of items of such a matrix; fewer would waste vector instructions."""
 
 MATRICES = ("residuals", "weights")
 
 
 @dataclass(frozen=True, eq=False)
 class ItemNeighboursModel:
-    """The biases, and the weighted mean of the user's residuals on the item's neighbours.
+    """Biases plus the weighted mean of the user's residuals on the item's neighbours.
 
-    The score of user u and item i is, over the neighbours j of i that u has rated,
+    The score of user u and item i is, over the neighbours j of i that u rated,
 
         b_ui + sum_j w_ij (r_uj - b_uj) / (shrinkage + sum_j w_ij),
 
-    and b_ui where there are none. A user or item outside the index has no residuals and
-    falls back on what remains of the biases: b_i, then mu.
+    and b_ui if there are none. An unknown user or item has no residuals; its score is the remaining
+    bias, or mu.
 
     Attributes
     ----------
@@ -37,9 +42,9 @@ class ItemNeighboursModel:
     residuals : csr_array of float32, of shape (n_users, n_items)
         Training ratings minus mu + b_u + b_i.
     weights : csr_array of float32, of shape (n_items, n_items)
-        Column i holds the weights w_ij, above 0, of the neighbours j of item i.
+        Column i has the weights w_ij > 0 of the neighbours j of item i.
     shrinkage : float
-        Weight of a neighbour with no residual that each mean includes.
+        Weight of an additional neighbour with residual 0.
     """
 
     kind: ClassVar[str] = "item-neighbours"
@@ -66,7 +71,7 @@ class ItemNeighboursModel:
         return np.clip(scores, *self.bias.rating_range, out=scores)
 
     def score_pairs(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float32]:
-        """Scores of pairs as `score_users` has them, of shape (n,)."""
+        """Scores of pairs, unclipped, of shape (n,)."""
         scores = self.bias.score_pairs(users, items)
         u, i = np.broadcast_arrays(np.atleast_1d(users), np.atleast_1d(items))
         known = np.flatnonzero((u >= 0) & (u < self.n_users) & (i >= 0) & (i < self.n_items))
@@ -89,12 +94,8 @@ class ItemNeighboursModel:
         scores[known] += self._offsets(u[known])
         return scores
 
-    def score_all(self, user: int) -> NDArray[np.float32]:
-        """Scores of all items for one user, of shape (n_items,)."""
-        return self.score_users([user])[0]
-
     def save(self, path: PathLike) -> None:
-        """Write biases, residuals and weights to one ``.npz`` file that needs no pickle."""
+        """Write biases, residuals and weights to one ``.npz`` file."""
         arrays = {
             "kind": np.array(self.kind),
             "shape": np.array([self.n_users, self.n_items]),
@@ -111,7 +112,7 @@ class ItemNeighboursModel:
 
     @classmethod
     def load(cls, path: PathLike) -> "ItemNeighboursModel":
-        """Read a model that `save` wrote."""
+        """Read a model written by `save`."""
         arrays = read_arrays(path)
         n_users, n_items = (int(n) for n in arrays["shape"])
         low, high = (float(r) for r in arrays["rating_range"])
@@ -133,10 +134,9 @@ class ItemNeighboursModel:
         return cls(bias, residuals, weights, float(arrays["shrinkage"]))
 
     def _offsets(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What the neighbours add to the biases, for known users, of shape (m, n_items)."""
+        """Contribution of the neighbours for known users, of shape (m, n_items)."""
         residuals = self.residuals[users]
-        # One product for both sums: the real parts add up the weighted residuals, the imaginary
-        # parts the weights of the rated neighbours.
+        # One product for both sums: weighted residuals in the real part, weights in the imaginary.
         residuals.data = residuals.data + np.complex64(1j)
         sums = (residuals @ self.weights).toarray()
         totals = sums.imag + np.float32(self.shrinkage)
@@ -154,25 +154,25 @@ def fit_item_neighbours(
     user_shrinkage: float,
     item_shrinkage: float,
 ) -> ItemNeighboursModel:
-    """Biases by alternating ridge solutions, and each item's most similar items.
+    """Fit the biases and find each item's most similar items.
 
     Parameters
     ----------
     neighbours : int
-        Neighbours that an item has at most, ties with the last one aside.
+        Maximum number of neighbours of an item, ties with the last one aside.
     similarity_shrinkage : float
-        Pseudo-count of common raters at no correlation, at least 0.
+        Pseudo-count of common raters without correlation, at least 0.
     neighbour_shrinkage : float
-        Pseudo-count of typical neighbours (of mean weight) with no residual, at least 0.
+        Pseudo-count of neighbours of mean weight with residual 0, at least 0.
     amplification : float
-        Power of the similarity that weighs a neighbour; above 1, similar ones count more.
+        Power of the similarity that weights a neighbour; above 1, similar ones count more.
     user_shrinkage, item_shrinkage : float
-        Of the biases, as `fit_bias` has them.
+        Pseudo-counts of the biases; see `fit_bias`.
 
     Notes
     -----
-    An item's neighbourhood is the same for every user. Taking each user's own k most similar
-    rated items instead is no more accurate where the mean is shrunken, and much dearer.
+    An item's neighbourhood is the same for every user. The k most similar items that a user rated
+    are no more accurate with a shrunken mean, and much slower.
 
     References
     ----------
@@ -188,3 +188,90 @@ def fit_item_neighbours(
     residuals = sp.csr_array((left, (train.users, train.items)), shape=train.shape)
     weights = neighbour_weights(residuals, neighbours, similarity_shrinkage, amplification)
     return ItemNeighboursModel(bias, residuals, weights, neighbour_shrinkage)
+
+
+def neighbour_weights(
+    residuals: sp.csr_array, neighbours: int, shrinkage: float, amplification: float = 1.0
+) -> sp.csr_array:
+    """Weights of each item's most similar items: powers of the similarities, with mean 1.
+
+    Items with a similarity of 0 or less are no neighbours.
+
+    Parameters
+    ----------
+    residuals : csr_array of shape (n_users, n_items)
+        Residuals of the ratings; an explicit zero is a rating too.
+    neighbours : int
+        Maximum number of neighbours of an item; ties with the last one are kept.
+    shrinkage : float
+        See `similarities`.
+    amplification : float
+        Power of the similarity.
+
+    Returns
+    -------
+    csr_array of float32, of shape (n_items, n_items)
+        Column i has the weights of item i's neighbours.
+    """
+    n_items = residuals.shape[1]
+    # An item rated by a single user is similar to no other.
+    rated = np.flatnonzero(np.bincount(residuals.indices, minlength=n_items) > 1)
+    candidates = sp.csr_array(residuals.T)[rated]
+    found = [np.zeros((3, 0))]
+    block = max(LEAST_ITEMS, ENTRIES_PER_BLOCK // max(*candidates.shape, 1))
+    for start in range(0, len(rated), block):
+        items = np.arange(start, min(start + block, len(rated)))
+        alike = similarities(candidates, items, shrinkage)
+        item, neighbour = _largest_of_each_row(alike, neighbours)
+        found.append(np.array([alike[item, neighbour], rated[items[item]], rated[neighbour]]))
+    alike, item, neighbour = np.concatenate(found, axis=1)
+    weights = alike**amplification
+    weights /= weights.mean() if len(weights) else 1.0
+    places = neighbour.astype(np.int32), item.astype(np.int32)
+    return sp.csr_array((weights.astype(np.float32), places), shape=(n_items, n_items))
+
+
+def similarities(
+    residuals: sp.csr_array, items: NDArray[np.int64], shrinkage: float
+) -> NDArray[np.float32]:
+    """Shrunken correlations of some items with all items, over the users who rated both.
+
+    With n_ij common raters the similarity of items i and j is
+
+        (n_ij - 1) / (n_ij - 1 + shrinkage) * sum e_ui e_uj / sqrt(sum e_ui^2 sum e_uj^2),
+
+    with sums over the common raters. The similarity of an item to itself is set to 0.
+
+    Parameters
+    ----------
+    residuals : csr_array of float32, of shape (n_items, n_users)
+        Residuals e, one row per item.
+    items : ndarray of int, of shape (m,)
+
+    Returns
+    -------
+    ndarray of shape (m, n_items)
+    """
+    rated, squares = residuals.copy(), residuals.copy()
+    rated.data = np.ones_like(residuals.data)
+    squares.data = residuals.data**2
+    # Dense on the right: sparse times sparse is slower unless there are very many items.
+    of_item, rated_of_item, squares_of_item = (
+        np.ascontiguousarray(matrix[items].toarray().T) for matrix in (residuals, rated, squares)
+    )
+    norms = (rated @ squares_of_item) * (squares @ rated_of_item)
+    known = (rated @ rated_of_item - 1).clip(min=0)
+    norms = np.sqrt(norms) * (known + np.float32(shrinkage))
+    products = (residuals @ of_item) * known
+    alike = np.divide(products, norms, out=np.zeros_like(norms), where=norms > 0)
+    alike[items, np.arange(len(items))] = 0.0
+    return np.ascontiguousarray(alike.T)
+
+
+def _largest_of_each_row(matrix: NDArray[np.float32], n: int) -> tuple[NDArray[np.intp], ...]:
+    """Indices of the `n` largest positive entries of each row, ties with the last included."""
+    if n >= matrix.shape[1]:
+        return np.nonzero(matrix > 0)
+    last = matrix.shape[1] - n
+    least = np.partition(matrix, last, axis=1)[:, last, None]
+    return np.nonzero((matrix >= least) & (matrix > 0))

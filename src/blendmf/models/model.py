@@ -1,4 +1,4 @@
-"""What every model offers, whatever is inside, and reading one back from its file."""
+"""The interface of all models, and reading a model from its file."""
 
 from typing import ClassVar, Protocol, get_args, runtime_checkable
 
@@ -11,14 +11,13 @@ from blendmf.models.baselines import PopularityModel, RandomModel
 from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.item_neighbours import ItemNeighboursModel
-from blendmf.models.pure_svd import PureSvdModel
+from blendmf.models.svd import PureSvdModel
 
 
 class Model(Protocol):
     """A trained model: predicts ratings of pairs and scores all items of a user.
 
-    ``predicts_ratings`` is False where `predict` gives only something to rank by, so that no
-    rating error may be computed from it.
+    If ``predicts_ratings`` is False, the predictions only rank items, and have no rating error.
     """
 
     kind: ClassVar[str]
@@ -36,29 +35,26 @@ class Model(Protocol):
         """Predicted ratings of pairs of positions, clipped to the rating range, of shape (n,)."""
 
     def score_pairs(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float32]:
-        """Scores to rank by, of pairs of positions, unclipped, of shape (n,)."""
+        """Unclipped scores of pairs of positions, for ranking, of shape (n,)."""
 
     def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
-        """Scores to rank by, of all items for m users, unclipped, of shape (m, n_items)."""
-
-    def score_all(self, user: int) -> NDArray[np.float32]:
-        """Scores of all items for one user, of shape (n_items,)."""
+        """Unclipped scores of all items for m users, for ranking, of shape (m, n_items)."""
 
     def save(self, path: PathLike) -> None:
-        """Write the model to one ``.npz`` file that needs no pickle."""
+        """Write the model to one ``.npz`` file without pickle."""
 
 
 @runtime_checkable
 class UncertainModel(Model, Protocol):
-    """A model that also says how sure its predictions are."""
+    """A model that also predicts its uncertainty."""
 
     def deviation(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
-        """Standard deviation of ratings yet to be given, of shape (n,)."""
+        """Standard deviation of future ratings, of shape (n,)."""
 
     def intervals(
         self, users: ArrayLike, items: ArrayLike, level: ArrayLike
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Ends of intervals that hold such ratings with probability `level`.
+        """Ends of intervals that contain future ratings with probability `level`.
 
         Each of shape (n,), or (k, n) for k levels.
         """
@@ -82,7 +78,7 @@ def load_model(path: PathLike) -> Model:
     Raises
     ------
     UserError
-        If the file is no model of this project.
+        If the file is not a model file.
     """
     kind = str(read_arrays(path, ["kind"]).get("kind", "missing"))
     if kind not in MODELS:

@@ -1,18 +1,20 @@
-"""What a model learns from: the observed ratings of one part as arrays of positions."""
+"""Observed ratings of one part, as arrays of positions in the index of users and items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from blendmf.common.files import PathLike, read_sparse
+
+Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Observations:
-    """Observed ratings of one part, as positions in the users' and the items' index.
+    """Observed ratings of one part.
 
     Attributes
     ----------
@@ -20,9 +22,9 @@ class Observations:
         Row and column of each rating.
     ratings : ndarray of float32, of shape (n,)
     shape : (n_users, n_items)
-        Size of the whole matrix, the same for every part.
+        Numbers of users and items, the same for every part.
     places : ndarray of float32, of shape (n,), optional
-        Place of each rating in its user's order, as `blendmf.data.rating_order.places` has it.
+        Position of each rating in its user's order (`blendmf.data.rating_order.places`).
     """
 
     users: NDArray[np.int32]
@@ -35,13 +37,13 @@ class Observations:
     def from_matrix(
         cls, matrix: sp.csr_array, places: sp.csr_array | None = None
     ) -> "Observations":
-        """Observations of a CSR matrix, row by row; an explicit zero is a rating of zero.
+        """Observations of a CSR matrix in row order; an explicit zero is a rating of zero.
 
         Parameters
         ----------
         matrix : csr_array of shape (n_users, n_items)
         places : csr_array of shape (n_users, n_items), optional
-            Place of each stored rating, stored as the ratings are.
+            Position of each rating, with the same sparsity.
         """
         users = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
         return cls(
@@ -56,16 +58,13 @@ class Observations:
     def of_files(
         cls, train: PathLike, validation: PathLike, places: Sequence[PathLike] = ()
     ) -> "tuple[Observations, Observations]":
-        """Training and validation part from their matrices on disk.
-
-        `places` are the files of both parts' places, in this order, or none.
-        """
+        """Training and validation part from files of matrices, and of their rating order if any."""
         parts = [read_sparse(path) for path in (train, validation)]
         placed = [read_sparse(path) for path in places] or [None, None]
         return cls.from_matrix(parts[0], placed[0]), cls.from_matrix(parts[1], placed[1])
 
     def where(self, chosen: NDArray[np.bool_]) -> "Observations":
-        """Some of the observations, by a mask of shape (n,)."""
+        """Observations selected by a mask of shape (n,)."""
         places = None if self.places is None else self.places[chosen]
         arrays = (self.users[chosen], self.items[chosen], self.ratings[chosen])
         return Observations(*arrays, self.shape, places)
@@ -76,3 +75,18 @@ class Observations:
 
     def __len__(self) -> int:
         return len(self.ratings)
+
+
+def known_positions(given: ArrayLike, size: int) -> tuple[Positions, NDArray[np.bool_]]:
+    """Positions that are safe to index with, and a mask of the known ones, each of shape (n,).
+
+    Parameters
+    ----------
+    given : int or array of int, of shape (n,)
+        Positions; a negative one or one past the end is unknown and becomes 0.
+    size : int
+        Size of the index.
+    """
+    positions = np.atleast_1d(np.asarray(given, dtype=np.int64))
+    known = (positions >= 0) & (positions < size)
+    return np.where(known, positions, 0), known

@@ -1,11 +1,12 @@
-"""Truncated singular value decomposition of the bias-centred ratings."""
+"""Truncated singular value decomposition: of bias-centred ratings, and of raw ratings (PureSVD)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.models.baselines import fit_bias
@@ -16,27 +17,27 @@ from blendmf.models.observations import Observations
 def singular_triplets(
     matrix: sp.csr_array, rank: int, random: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Leading singular triplets of a sparse matrix, the largest singular value first.
+    """Leading singular triplets of a sparse matrix, largest singular value first.
 
     Parameters
     ----------
     matrix : csr_array of shape (m, n)
     rank : int
-        How many, at least 1 and below min(m, n).
+        Number of triplets, at least 1 and below min(m, n).
     random : Generator
-        Draws the solver's start vector.
+        Source of the solver's start vector.
 
     Returns
     -------
     U, s, Vt : ndarray of shape (m, rank), (rank,), (rank, n)
-        The largest entry of each left vector is positive, since the signs are otherwise free.
+        Signs are chosen so that the largest entry of each left vector is positive.
 
     Raises
     ------
     UserError
-        If the matrix has no such rank to give.
+        If the matrix is too small for the rank.
     """
-    from scipy.sparse.linalg import svds  # a tenth of a second that no other model needs
+    from scipy.sparse.linalg import svds  # takes 0.1 s to load; no other model needs it
 
     if not 1 <= rank < min(matrix.shape):
         raise UserError(
@@ -44,7 +45,7 @@ def singular_triplets(
             f"{min(matrix.shape) - 1}, not {rank}; change svd.ranks, or the "
             "model's rank or its space"
         )
-    if not matrix.count_nonzero():  # where the solver would find no direction to start from
+    if not matrix.count_nonzero():  # the solver fails on a zero matrix
         return np.zeros((matrix.shape[0], rank)), np.zeros(rank), np.zeros((rank, matrix.shape[1]))
     start = random.standard_normal(min(matrix.shape))
     U, s, Vt = svds(matrix.astype(np.float64, copy=False), k=rank, v0=start)
@@ -62,7 +63,7 @@ def fit_svd(
     user_shrinkage: float,
     item_shrinkage: float,
 ) -> FactorModel:
-    """mu + b_u + b_i plus the best rank-k approximation of what they leave, zero where unrated.
+    """mu + b_u + b_i plus the best rank-k approximation of the residuals, 0 for unrated items.
 
     The residual matrix R - mu - b_u - b_i has an entry for each training rating and zero
     elsewhere; with its truncated SVD U S Vt, p_u = U_u sqrt(S) and q_i = V_i sqrt(S).
@@ -70,49 +71,39 @@ def fit_svd(
     Parameters
     ----------
     rank : int
-        k, at least 1 and below the number of users and of items.
+        k, at least 1 and below the numbers of users and items.
     random : Generator
-        Draws the solver's start vector.
+        Source of the solver's start vector.
     user_shrinkage, item_shrinkage : float
-        Of the biases, as `fit_bias` has them.
+        Pseudo-counts of the biases; see `fit_bias`.
 
     References
     ----------
     P. Cremonesi, Y. Koren, R. Turrin, "Performance of recommender algorithms on top-N
     recommendation tasks", RecSys 2010 (PureSVD, here on centred ratings).
     """
-    bias = fit_bias(
-        train, rating_range, user_shrinkage=user_shrinkage, item_shrinkage=item_shrinkage
-    )
+    bias = fit_bias(train, rating_range, user_shrinkage, item_shrinkage)
     residuals = train.ratings - _unclipped(bias, train)
     matrix = sp.csr_array((residuals, (train.users, train.items)), shape=train.shape)
     U, s, Vt = singular_triplets(matrix, rank, random)
-    root = np.sqrt(s)
-    return FactorModel(
-        *train.shape,
-        rating_range,
-        bias.global_mean,
-        bias.user_bias,
-        bias.item_bias,
-        (U * root).astype(np.float32),
-        (Vt.T * root).astype(np.float32),
-    )
+    user_factors, item_factors = _factors(U, s, Vt)
+    return replace(bias, user_factors=user_factors, item_factors=item_factors)
 
 
 def best_rank(model: FactorModel, validation: Observations, ranks: Sequence[int]) -> int:
-    """The rank of the lowest validation RMSE, the smallest of equals.
+    """The rank with the lowest validation RMSE, the smallest of equal ones.
 
     Parameters
     ----------
     model : FactorModel
-        An SVD of the largest of the ranks; the smaller ones are its first columns.
+        An SVD of the largest rank.
     """
     errors = [_squared_error(truncated(model, rank), validation) for rank in sorted(ranks)]
     return sorted(ranks)[int(np.argmin(errors))]
 
 
 def truncated(model: FactorModel, rank: int) -> FactorModel:
-    """The same model with its first `rank` factors."""
+    """The model with its first `rank` factors."""
     assert model.user_factors is not None
     assert model.item_factors is not None
     return replace(
@@ -132,3 +123,50 @@ def _unclipped(bias: FactorModel, train: Observations) -> NDArray[np.float64]:
 def _squared_error(model: FactorModel, part: Observations) -> float:
     errors = model.predict(part.users, part.items) - part.ratings
     return float(errors @ errors)
+
+
+def _factors(
+    U: NDArray[np.float64], s: NDArray[np.float64], Vt: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """User and item factors whose products are U S Vt."""
+    root = np.sqrt(s)
+    return (U * root).astype(np.float32), (Vt.T * root).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class PureSvdModel(FactorModel):
+    """Ranks items by p_u . q_i alone; predicts no rating.
+
+    The global mean is 0 and there are no biases, so that an unknown user or item scores 0.
+    """
+
+    kind: ClassVar[str] = "pure-svd"
+    predicts_ratings: ClassVar[bool] = False
+
+    def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
+        """Unclipped scores of pairs in double precision, of shape (n,)."""
+        return self.score_pairs(users, items).astype(np.float64)
+
+
+def fit_pure_svd(
+    train: Observations, rating_range: tuple[float, float], rank: int, random: np.random.Generator
+) -> PureSvdModel:
+    """Best rank-k approximation of the matrix of ratings, with 0 for unrated items.
+
+    With its truncated SVD U S Vt, p_u = U_u sqrt(S) and q_i = V_i sqrt(S), so that the scores of
+    a user are the projection r_u V Vt of the user's ratings.
+
+    Parameters
+    ----------
+    rank : int
+        k, at least 1 and below the numbers of users and items.
+    random : Generator
+        Draws the solver's start vector.
+
+    References
+    ----------
+    P. Cremonesi, Y. Koren, R. Turrin, "Performance of recommender algorithms on top-N
+    recommendation tasks", RecSys 2010.
+    """
+    U, s, Vt = singular_triplets(train.to_matrix(), rank, random)
+    return PureSvdModel(*train.shape, rating_range, 0.0, None, None, *_factors(U, s, Vt))
