@@ -5,7 +5,8 @@
 # ARGS is handed to snakemake (report, smoke) or to pytest (test).
 
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
@@ -18,52 +19,52 @@ report: TARGET := all
 audit: TARGET := audit
 ablation: TARGET := ablation
 
-report audit ablation: .venv/run
+report audit ablation: $(VENV)/run
 	$(SNAKEMAKE) --quiet host reason --report results/report.html --report-after-run \
 		--report-stylesheet "$(CURDIR)/workflow/report/report.css" $(ARGS) -- $(TARGET)
 	@echo "The report is in results/report.html"
 
-test: .venv/dev
+test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses auto -m "not slow" $(ARGS)
 
-test-slow: .venv/dev
+test-slow: $(VENV)/dev
 	@command -v rsync > /dev/null || { apt-get update && apt-get install --yes rsync; } || \
 		{ echo "The tests of storages need rsync."; false; }
 	$(BIN)/python -m pytest --numprocesses auto -m slow $(ARGS)
 
 # A Slurm of its own on this machine, on the loopback address; a few minutes.
-test-cluster: .venv/dev .venv/slurm
+test-cluster: $(VENV)/dev $(VENV)/slurm
 	@command -v slurmctld > /dev/null || { apt-get update && apt-get install --yes slurm-wlm; } || \
 		{ echo "The tests need Slurm (on Debian: the package slurm-wlm), and root to start it."; false; }
 	$(BIN)/python -m pytest tests/cluster $(ARGS)
 
 # What PROFILE=profiles/slurm needs beside Slurm's own commands.
-cluster: .venv/slurm
+cluster: $(VENV)/slurm
 
-setup: .venv/dev
+setup: $(VENV)/dev
 
-lint: .venv/dev
+lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
-format: .venv/dev
+format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-smoke: .venv/run
+smoke: $(VENV)/run
 	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/smoke.yaml $(ARGS)
 
 # Speed and memory of the training engines. For one engine, model and size:
 #   make bench ARGS="--engines blocks --variants mf --ratings 100000000 --latent-dim 32"
-bench: .venv/run
+bench: $(VENV)/run
 	$(BIN)/python -m benchmarks.engines $(ARGS)
 
 # Every variant by every engine that the machine has; fails where test errors differ by over 0.002.
-parity: .venv/run
+parity: $(VENV)/run
 	$(SNAKEMAKE) --quiet host reason $(ARGS) -- parity_all
 
 # Compares blendmf's models with other systems, which have their own environment; some of them are
@@ -71,7 +72,7 @@ parity: .venv/run
 HAS_SMALL := $(wildcard $(BLENDMF_DATA)/ml-latest-small $(BLENDMF_DATA)/ml-latest-small.zip)
 SPLIT := data/source.json matrices/test.npz places/train.npz content/tfidf.npz
 
-peers: .venv/run .venv-peers/installed.json
+peers: $(VENV)/run .venv-peers/installed.json
 	$(SNAKEMAKE) --quiet host reason -- $(addprefix results/ml-100k/,$(SPLIT))
 ifneq ($(HAS_SMALL),)
 	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/notebook.yaml -- \
@@ -81,7 +82,7 @@ endif
 
 # Fits published systems with their published settings to this project's split, and this project's
 # models with the same settings; fails if a figure is off. ARGS=--fast leaves out the slow ones.
-known-answers: .venv/run .venv-peers/installed.json
+known-answers: $(VENV)/run .venv-peers/installed.json
 	$(SNAKEMAKE) --quiet host reason -- results/ml-100k/data/source.json
 ifneq ($(HAS_SMALL),)
 	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/notebook.yaml -- \
@@ -91,7 +92,7 @@ endif
 		results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
 
 # The README's pictures, from the rules and from a finished default run; needs graphviz.
-images: .venv/run
+images: $(VENV)/run
 	$(SNAKEMAKE) --rulegraph | gvpr -c -f docs/images/rulegraph.gvpr | tred | dot -Tsvg > docs/images/rulegraph.svg
 	cp results/ml-100k/figures/comparison.svg docs/images/results.svg
 
@@ -100,22 +101,22 @@ clean:
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Packages come in wheels only; an install that fails half-way leaves no stamp and is done again.
-.venv/run: requirements.txt constraints.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "blendmf needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
+$(VENV)/run: requirements.txt constraints.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "blendmf needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	$(BIN)/python -m blendmf.training.precompile
 	touch $@
 
-.venv-peers/installed.json: benchmarks/adapters/requirements.txt benchmarks/adapters/constraints.txt | .venv/run
+.venv-peers/installed.json: benchmarks/adapters/requirements.txt benchmarks/adapters/constraints.txt | $(VENV)/run
 	$(BIN)/python -m benchmarks.environment .venv-peers \
 		benchmarks/adapters/requirements.txt benchmarks/adapters/constraints.txt
 
-.venv/dev: .venv/run requirements-dev.txt
+$(VENV)/dev: $(VENV)/run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-dev.txt
 	touch $@
 
-.venv/slurm: .venv/run requirements-slurm.txt
+$(VENV)/slurm: $(VENV)/run requirements-slurm.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-slurm.txt
 	touch $@

@@ -36,8 +36,8 @@ def test_tiny_rules_share_a_job(smoke: ThroughSlurm) -> None:
     together = sorted(sorted(rules) for rules in jobs.values() if len(rules) > 1)
     of_data = ("content", "import_tables", "leakage", "matrices", "places", "split")
     assert list(of_data) in together
-    assert together.count(["evaluate", "train"]) == 4
-    assert together.count(["evaluate_seeds", "train", "train"]) == 3
+    assert together.count(["evaluate", "train"]) == 1, "bias"
+    assert together.count(["evaluate_seeds", "train"]) == 3
     assert sum("manifest" in rules for rules in together) == 1
     assert not {"search", "rank_sweep"} & {rule for rules in together for rule in rules}
     assert len(jobs) < sum(planned(smoke.output).values()) / 2

@@ -44,7 +44,7 @@ def python_steps(text: str) -> list[str]:
 
 def test_the_image_is_set_up_by_the_steps_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    recipe = makefile.partition("\n.venv/run:")[2].partition("\n\n")[0]
+    recipe = makefile.partition("\n$(VENV)/run:")[2].partition("\n\n")[0]
     steps = python_steps("\n".join(arguments_of("RUN")))
     assert steps == python_steps(recipe)
     assert steps[0] == "pip install --constraint constraints.txt --requirement requirements.txt"
@@ -52,7 +52,7 @@ def test_the_image_is_set_up_by_the_steps_of_the_makefile() -> None:
 
 def test_the_image_has_the_oldest_python_that_is_supported() -> None:
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    (required,) = re.findall(r'requires-python = ">=([\d.]+)"', pyproject)
+    (required,) = re.findall(r'requires-python = ">=([\d.]+),', pyproject)
     assert f"PYTHON={required}" in arguments_of("ARG")
     assert arguments_of("FROM") == ["python:${PYTHON}-slim-bookworm"]
 

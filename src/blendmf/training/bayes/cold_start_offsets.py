@@ -1,8 +1,8 @@
-"""How far ratings by users and of items without training ratings are from what is said of them.
+"""Prediction bias for users and items without training ratings.
 
-People rate what they expect to like: what is rated is rated higher than it would be by anybody. For
-items with ratings a model learns that with the rest. For one whose ratings are not known only other
-ratings like the ones to be predicted can tell how much, those of the validation part.
+People rate what they expect to like, so that rated items get higher ratings than a random item
+would. For users and items with ratings the model learns this with the rest; for the others only the
+validation ratings show how much.
 """
 
 from typing import NamedTuple
@@ -12,27 +12,27 @@ from numpy.typing import NDArray
 
 from blendmf.models.observations import Observations
 
-LEAST_DEVIATIONS = 2.0
-"""Standard errors up to which a mean may well be chance."""
+CHANCE_ERRORS = 2.0
+"""Number of standard errors up to which a mean counts as chance."""
 
 Positions = NDArray[np.int64]
 
 
 class Offsets(NamedTuple):
-    """What is to be added to predicted ratings, by users and of items without training ratings."""
+    """What is added to predictions for users, and for items, without training ratings."""
 
     of_users: float
     of_items: float
 
 
-class Unrated:
-    """The ratings of a part that are by users, or of items, without training ratings.
+class ColdRatings:
+    """The ratings of a part by users, or of items, without training ratings.
 
     Parameters
     ----------
     part : Observations
     users, items : ndarray of int, of shape (m,)
-        Positions of those without training ratings.
+        Positions of users and items without training ratings.
     """
 
     def __init__(self, part: Observations, users: Positions, items: Positions) -> None:
@@ -40,26 +40,25 @@ class Unrated:
         self._by, self._of = np.isin(part.users, users), np.isin(part.items, items)
 
     def offsets(self, predicted: NDArray[np.float64]) -> Offsets:
-        """What would make up for the errors of predictions, as far as these are not chance."""
+        """Mean errors of the predictions, as far as they exceed chance."""
         users, items, by, of = self._part.users, self._part.items, self._by, self._of
         errors = self._part.ratings - predicted
         of_users = mean_beyond_chance(errors[by], users[by], items[by])
         errors[by] -= of_users
         return Offsets(of_users, mean_beyond_chance(errors[of], users[of], items[of]))
 
-    def moved(self, predicted: NDArray[np.float64], by: Offsets) -> NDArray[np.float64]:
-        """Predictions and offsets together, of shape (n,)."""
+    def shifted(self, predicted: NDArray[np.float64], by: Offsets) -> NDArray[np.float64]:
+        """Predictions plus offsets, of shape (n,)."""
         return predicted + by.of_users * self._by + by.of_items * self._of
 
 
 def mean_beyond_chance(
     errors: NDArray[np.float64], users: NDArray[np.int32], items: NDArray[np.int32]
 ) -> float:
-    """The mean m of errors, shrunk to m (1 - 4 v / m^2), or to 0 if that is of the other sign.
+    """The mean m of errors, shrunk to m (1 - 4 v / m^2), or to 0 if that has the other sign.
 
-    v is the variance of m where errors of one user belong together, and errors of one item: a mean
-    over many ratings by a single user is known no better than that user is. The shrinkage is that
-    of James and Stein, with two standard errors in place of one.
+    v is the variance of m with errors clustered by user and by item, since many ratings by one user
+    say little about others. This is James-Stein shrinkage with two standard errors instead of one.
 
     Parameters
     ----------
@@ -68,7 +67,7 @@ def mean_beyond_chance(
     Returns
     -------
     float
-        0 if all errors are of one user or of one item.
+        0 if all errors are of a single user or item.
 
     References
     ----------
@@ -78,16 +77,16 @@ def mean_beyond_chance(
     if len(errors) < 2:
         return 0.0
     mean = float(errors.mean())
-    away = errors - mean
-    alone = float(away @ away)
-    together = _squares(away, users) + _squares(away, items) - alone
-    chance = LEAST_DEVIATIONS**2 * max(together, alone) / len(errors) ** 2
+    centred = errors - mean
+    single = float(centred @ centred)
+    clustered = _squares(centred, users) + _squares(centred, items) - single
+    chance = CHANCE_ERRORS**2 * max(clustered, single) / len(errors) ** 2
     return mean * (1 - chance / mean**2) if chance < mean**2 else 0.0
 
 
-def _squares(away: NDArray[np.float64], groups: NDArray[np.int32]) -> float:
-    """Sum of the groups' squared sums, corrected for few groups; infinite for a single one."""
+def _squares(centred: NDArray[np.float64], groups: NDArray[np.int32]) -> float:
+    """Sum of the squared group sums, corrected for few groups; infinite for one group."""
     n_groups = np.count_nonzero(np.bincount(groups))
     if n_groups < 2:
         return np.inf
-    return float(np.sum(np.bincount(groups, away) ** 2)) * n_groups / (n_groups - 1)
+    return float(np.sum(np.bincount(groups, centred) ** 2)) * n_groups / (n_groups - 1)

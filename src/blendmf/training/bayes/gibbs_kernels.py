@@ -1,18 +1,18 @@
 """The kernels of Gibbs sampling, entered through `blendmf.training.kernels.compiled`.
 
-Arguments that they share, of the ratings of one row in succession:
+Arguments that they share, for the ratings of one row:
 
-targets, weights, places : ndarray of float64, of shape (n_ratings,)
+targets, weights, order : ndarray of float64, of shape (n_ratings,)
 others : ndarray of int32, of shape (n_ratings,)
 Z : ndarray of float64, of shape (m, width)
 slope : ndarray of float64, of shape (width,)
-    A rating n says of its row x that
+    The model of rating n of row x is
 
-        targets[n] = x . (Z[others[n]] + places[n] slope) + e_n,   e_n ~ N(0, 1 / weights[n]^2).
+        targets[n] = x . (Z[others[n]] + order[n] slope) + e_n,   e_n ~ N(0, 1 / weights[n]^2).
 
 x : ndarray of float64, of shape (width,)
-    On entry a draw from the row's prior, which is normal with mean 0 and variance 1 in every
-    coordinate; on return a draw from its posterior.
+    On entry a draw from the row's prior, the standard normal distribution; on return a draw from
+    its posterior.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ from blendmf.training.kernels.normal_equations import (
 )
 
 
-def draw_rows(begin, end, indptr, others, targets, weights, places, noise, Z, slope, X):
+def draw_rows(begin, end, indptr, others, targets, weights, order, noise, Z, slope, X):
     """Draw the rows from `begin` to `end` of X, given the other side.
 
     Parameters
@@ -43,23 +43,23 @@ def draw_rows(begin, end, indptr, others, targets, weights, places, noise, Z, sl
     z = np.zeros((TOGETHER, _columns(width)))
     for row in range(begin, end):
         first, last = indptr[row], indptr[row + 1]
-        said = (others[first:last], targets[first:last], weights[first:last], places[first:last])
+        ratings = (others[first:last], targets[first:last], weights[first:last], order[first:last])
         if last - first >= width:
-            _draw_by_equations(*said, Z, slope, X[row], A, z)
+            _draw_by_equations(*ratings, Z, slope, X[row], A, z)
         elif last > first:
-            _draw_by_correction(*said, noise[first:last], Z, slope, X[row])
+            _draw_by_correction(*ratings, noise[first:last], Z, slope, X[row])
 
 
 @njit(error_model="numpy")
-def _draw_by_equations(others, targets, weights, places, Z, slope, x, A, z):
-    """Draw a row by its normal equations, for which `A` and `z` are room."""
+def _draw_by_equations(others, targets, weights, order, Z, slope, x, A, z):
+    """Draw a row by its normal equations; `A` and `z` are work space."""
     width, n_ratings = len(x), len(others)
     A[:] = 0.0
     for start in range(0, n_ratings, TOGETHER):
         for k in range(TOGETHER):
             n = start + k
             if n < n_ratings:
-                _fill(z[k, :width], Z[others[n]], weights[n], places[n], slope)
+                _fill(z[k, :width], Z[others[n]], weights[n], order[n], slope)
                 z[k, width] = weights[n] * targets[n]
             else:
                 z[k] = 0.0
@@ -73,11 +73,11 @@ def _draw_by_equations(others, targets, weights, places, Z, slope, x, A, z):
 
 
 @njit(error_model="numpy")
-def _draw_by_correction(others, targets, weights, places, noise, Z, slope, x):
+def _draw_by_correction(others, targets, weights, order, noise, Z, slope, x):
     """Draw a row with few ratings by Matheron's rule.
 
-    The draw from the prior is moved by what the ratings say beyond what it says of them, which
-    takes a system of as many unknowns as there are ratings.
+    The draw from the prior is corrected by the residuals of the ratings, with a system of as many
+    unknowns as ratings.
 
     References
     ----------
@@ -89,10 +89,10 @@ def _draw_by_correction(others, targets, weights, places, noise, Z, slope, x):
     system = np.zeros((n_ratings, _columns(n_ratings)))
     z = np.zeros((TOGETHER, _columns(n_ratings)))
     for n in range(n_ratings):
-        _fill(rows[n], Z[others[n]], weights[n], places[n], slope)
-        foretold = noise[n] + _product(rows[n], x)
+        _fill(rows[n], Z[others[n]], weights[n], order[n], slope)
+        predicted = noise[n] + _product(rows[n], x)
         system[n, n] = 1.0
-        system[n, n_ratings] = weights[n] * targets[n] - foretold
+        system[n, n_ratings] = weights[n] * targets[n] - predicted
     for start in range(0, width, TOGETHER):
         for k in range(TOGETHER):
             for n in range(n_ratings):
@@ -109,15 +109,15 @@ def _draw_by_correction(others, targets, weights, places, noise, Z, slope, x):
 
 @njit(error_model="numpy")
 def _columns(width):
-    """Columns of a system, as `blendmf.training.kernels.normal_equations` has it."""
+    """Number of columns of a padded system (`blendmf.training.kernels.normal_equations`)."""
     return (width // LANES + 1) * LANES
 
 
 @njit(error_model="numpy")
-def _fill(row, of_other, weight, place, slope):
-    """Write what a rating multiplies its row by, as often as it weighs."""
+def _fill(row, of_other, weight, position, slope):
+    """Write the weighted multipliers of a rating's row."""
     for f in range(len(slope)):
-        row[f] = weight * (of_other[f] + place * slope[f])
+        row[f] = weight * (of_other[f] + position * slope[f])
 
 
 def pair_products(users, items, X, Y, products):
@@ -128,7 +128,7 @@ def pair_products(users, items, X, Y, products):
 
 @njit(error_model="numpy", fastmath={"contract", "reassoc"})
 def _product(x, y):
-    """x . y, added up in whatever order the processor likes."""
+    """x . y, with sums in any order."""
     total = 0.0
     for f in range(len(x)):
         total += x[f] * y[f]

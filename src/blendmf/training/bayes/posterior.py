@@ -1,4 +1,4 @@
-"""Bayesian matrix factorisation: a model made of draws from the posterior."""
+"""Bayesian matrix factorisation: from Gibbs sweeps to a model of draws."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from blendmf.config.training import TrainingSettings
 from blendmf.models.bayesian_factor_model import LEVELS, NORMAL_WIDTHS, BayesianFactorModel
 from blendmf.models.drift import predicted_place
 from blendmf.models.observations import Observations
-from blendmf.training.bayes.cold_start_offsets import Offsets, Unrated
+from blendmf.training.bayes.cold_start_offsets import ColdRatings, Offsets
 from blendmf.training.bayes.gibbs import Draw, GibbsSampler
 from blendmf.training.loop import Epoch, GoesOn
 
@@ -23,30 +23,29 @@ def sample_posterior(
     rating_range: tuple[float, float],
     goes_on: GoesOn,
 ) -> tuple[BayesianFactorModel, Sequence[Epoch]]:
-    """Sweep, and keep draws that are spread evenly over the sweeps after the first ones.
+    """Sample, and keep draws spread evenly over the sweeps after the burn-in.
 
-    The validation part has no say in the draws. It tells for which place in a user's order ratings
-    are to be predicted (where its own stand on average), how far ratings by users and of items
-    without training ratings are from what is drawn of them, how wide intervals have to be, and how
-    well the kept draws predict after each sweep.
+    The validation part does not affect the draws. It determines the predicted position in the
+    users' order (its mean position), the prediction bias for users and items without training
+    ratings, the widths of the intervals, and the reported validation error.
 
     Parameters
     ----------
     sampler : GibbsSampler
     validation : Observations
     settings : TrainingSettings
-        ``epochs`` sweeps, of which the first ``burn_in`` are left out, and about ``draws`` kept.
+        Numbers of sweeps (``epochs``), of discarded ones (``burn_in``) and of kept ``draws``.
     rating_range : (float, float)
     goes_on : GoesOn
-        Sampling ends where it says no.
+        Whether sampling continues after a sweep.
 
     Returns
     -------
     (BayesianFactorModel, sequence of Epoch)
-        An epoch is a sweep. Its training RMSE is that of the sweep's own draw, its validation RMSE
-        that of the model that would end with it.
+        One epoch per sweep, with the training RMSE of its draw and the validation RMSE of the model
+        up to it.
     """
-    place, epochs = predicted_place(validation), settings.epochs
+    position, epochs = predicted_place(validation), settings.epochs
     burn_in = min(settings.burn_in, epochs - 1)
     every = max(1, round((epochs - burn_in) / settings.draws))
     mean = _MeanPrediction(validation, sampler, rating_range)
@@ -56,7 +55,7 @@ def sample_posterior(
         train_rmse = sampler.sweep()
         is_kept = epoch > burn_in and (epochs - epoch) % every == 0
         if is_kept or not len(kept):
-            draw = sampler.current(place)
+            draw = sampler.current(position)
             mean.add(draw, alone=not len(kept))
         if is_kept:
             kept.append(draw)
@@ -71,7 +70,7 @@ def sample_posterior(
 
 
 def calibrated(model: BayesianFactorModel, validation: Observations) -> BayesianFactorModel:
-    """The model with intervals as wide as validation ratings ask for, if there are some."""
+    """The model with interval widths from the validation ratings, if there are any."""
     if not len(validation):
         return model
     users, items = validation.users, validation.items
@@ -81,7 +80,7 @@ def calibrated(model: BayesianFactorModel, validation: Observations) -> Bayesian
 
 
 class _Kept:
-    """The draws that the model is made of, in arrays that are as long as there will be draws."""
+    """The kept draws, in preallocated arrays."""
 
     def __init__(self, n_draws: int) -> None:
         self._most, self._length = n_draws, 0
@@ -90,7 +89,7 @@ class _Kept:
         return self._length
 
     def append(self, draw: Draw) -> None:
-        """Keep one more draw."""
+        """Add a draw."""
         if not self._length:
             self._user_rows = np.empty((self._most, *draw.user_rows.shape), np.float32)
             self._item_rows = np.empty((self._most, *draw.item_rows.shape), np.float32)
@@ -109,7 +108,7 @@ class _Kept:
         self._item_rows[kept, sampler.items_without, 0] += np.float32(by.of_items)
 
     def model(self, global_mean: float, rating_range: tuple[float, float]) -> BayesianFactorModel:
-        """The model of the draws so far, with intervals as if errors were normal."""
+        """The model of the draws so far, with intervals of normal errors."""
         return BayesianFactorModel(
             self._user_rows.shape[1],
             self._item_rows.shape[1],
@@ -124,35 +123,35 @@ class _Kept:
 
 
 class _MeanPrediction:
-    """What draws, together, predict for the validation part."""
+    """Mean prediction of the draws for the validation part."""
 
     def __init__(
         self, validation: Observations, sampler: GibbsSampler, rating_range: tuple[float, float]
     ) -> None:
         self._validation, self._range = validation, rating_range
         self._global_mean = sampler.global_mean
-        self._unrated = Unrated(validation, sampler.users_without, sampler.items_without)
+        self._cold = ColdRatings(validation, sampler.users_without, sampler.items_without)
         self._total = np.zeros(len(validation))
         self._n_draws = 0
 
     def add(self, draw: Draw, alone: bool) -> None:
-        """Take a draw into the mean, or begin the mean with it."""
+        """Add a draw to the mean, or start the mean with it."""
         if alone:
             self._total[:], self._n_draws = 0.0, 0
         p = draw.user_rows[self._validation.users]
         q = draw.item_rows[self._validation.items]
-        said = np.einsum("nd,nd->n", p[:, 1:], q[:, 1:]).astype(np.float64)
-        self._total += self._global_mean + said + p[:, 0] + q[:, 0]
+        products = np.einsum("nd,nd->n", p[:, 1:], q[:, 1:]).astype(np.float64)
+        self._total += self._global_mean + products + p[:, 0] + q[:, 0]
         self._n_draws += 1
 
     def offsets(self) -> Offsets:
-        """What the validation ratings ask for where there are no training ratings."""
-        return self._unrated.offsets(np.clip(self._total / self._n_draws, *self._range))
+        """Offsets for users and items without training ratings."""
+        return self._cold.offsets(np.clip(self._total / self._n_draws, *self._range))
 
     def rmse(self) -> float:
-        """Validation RMSE of the mean and the offsets."""
+        """Validation RMSE of the mean prediction plus offsets."""
         if not len(self._validation):
             return math.nan
-        predicted = self._unrated.moved(self._total / self._n_draws, self.offsets())
+        predicted = self._cold.shifted(self._total / self._n_draws, self.offsets())
         errors = np.clip(predicted, *self._range) - self._validation.ratings
         return float(np.sqrt(np.mean(errors**2)))

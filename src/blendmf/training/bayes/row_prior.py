@@ -1,4 +1,4 @@
-"""The prior of one side's rows, drawn anew in every sweep from the rows as they are."""
+"""The prior of the rows of one side, updated in every sweep."""
 
 from collections.abc import Sequence
 
@@ -12,33 +12,34 @@ from blendmf.training.bayes.side_features import SideInformation
 Rows = NDArray[np.float64]
 
 EXPECTED_VARIANCE = 0.05
-"""Variance of a coordinate that the prior expects, for standardised ratings; it knows little."""
+"""Prior mean of a coordinate's variance, for standardised ratings; a weak prior."""
 
 STRENGTH_PRIOR = (1.0, 0.001)
-"""Shape and rate of the Gamma prior of how strongly coefficients are held to zero."""
+"""Shape and rate of the Gamma prior of the coefficients' relative precision."""
 
 
 class RowPrior:
-    """Rows are normal about what is known of them: x_k ~ N(sum_j (F_j W_j)_k, precision^-1).
+    """Normal prior of rows around side information: x_k ~ N(sum_j (F_j W_j)_k, precision^-1).
 
-    The coefficients of each feature are normal about 0 with `strength` times the rows' precision,
-    the strength has a Gamma prior, and the precision a Wishart prior. Each is drawn from its
-    distribution given all others; what hangs on the features' scale is learned.
+    The coefficients W_j are normal around 0 with `strength` times the rows' precision; the strength
+    has a Gamma prior and the precision a Wishart prior. Each is drawn from its distribution given
+    all others, so that the scale of the features is learned.
 
     Parameters
     ----------
     known : sequence of SideInformation
-        F_j of the rows.
+        F_j.
     weights : ndarray of shape (n,)
-        Root of how much each row counts; rows and features are taken to be multiplied by it.
+        Square root of each row's weight; rows and features must be multiplied by it.
     width : int
+        Number of coordinates of a row.
 
     Attributes
     ----------
     mean : ndarray of shape (n, width)
-        Of each row.
+        Prior mean of each row.
     precision : ndarray of shape (width, width)
-        That all rows share.
+        Precision common to all rows.
 
     References
     ----------
@@ -58,20 +59,20 @@ class RowPrior:
         self.mean = np.zeros((n, width))
         self.precision = np.eye(width) / EXPECTED_VARIANCE
 
-    def draw(self, rows: Rows, random: np.random.Generator) -> None:
+    def update(self, rows: Rows, random: np.random.Generator) -> None:
         """Draw the coefficients, their strengths and the precision, given the rows."""
         upper = np.asarray(np.linalg.cholesky(self.precision).T, dtype=np.float64)
         for number in range(len(self._known)):
-            self._draw_coefficients(number, rows, upper, random)
-        self._draw_precision(rows, random)
+            self._update_coefficients(number, rows, upper, random)
+        self._update_precision(rows, random)
 
     def mean_of(self, features: Sequence[sp.csr_array], n: int) -> Rows:
-        """Prior mean of n other rows, of shape (n, width), by their features."""
+        """Prior mean of n other rows with the given features, of shape (n, width)."""
         ones = sp.csr_array(np.ones((n, 1)))
         pairs = zip(self._known, (ones, *features), self._coefficients, strict=True)
         return np.sum([one.mapped_of(own, by) for one, own, by in pairs], axis=0)
 
-    def _draw_coefficients(
+    def _update_coefficients(
         self, number: int, rows: Rows, upper: Rows, random: np.random.Generator
     ) -> None:
         known, strength = self._known[number], self._strengths[number]
@@ -86,10 +87,10 @@ class RowPrior:
             length = float(np.sum((drawn @ upper.T) ** 2))
             self._strengths[number] = random.gamma(shape + drawn.size / 2) / (rate + length / 2)
 
-    def _draw_precision(self, rows: Rows, random: np.random.Generator) -> None:
+    def _update_precision(self, rows: Rows, random: np.random.Generator) -> None:
         n, width = rows.shape
-        away = rows - self.mean
-        scatter = width * EXPECTED_VARIANCE * np.eye(width) + away.T @ away
+        residuals = rows - self.mean
+        scatter = width * EXPECTED_VARIANCE * np.eye(width) + residuals.T @ residuals
         freedom = width + n
         for coefficients, strength in zip(self._coefficients, self._strengths, strict=True):
             scatter += strength * coefficients.T @ coefficients
@@ -98,7 +99,7 @@ class RowPrior:
 
 
 def draw_wishart(freedom: int, scale: Rows, random: np.random.Generator) -> Rows:
-    """Draw from the Wishart distribution, of mean ``freedom * scale``, by Bartlett's decomposition.
+    """Draw from the Wishart distribution with mean ``freedom * scale`` (Bartlett decomposition).
 
     Parameters
     ----------

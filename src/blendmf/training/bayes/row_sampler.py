@@ -1,4 +1,4 @@
-"""One side of a Bayesian factorisation: the users, or the items."""
+"""Sampling the rows of one side of a Bayesian factorisation, the users or the items."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from scipy.linalg import solve_triangular
 from blendmf.training.bayes.gibbs_kernels import draw_rows, pair_products
 from blendmf.training.bayes.row_prior import RowPrior
 from blendmf.training.bayes.side_features import (
-    MOST_OF_RATERS,
+    MAX_RATER_DIRECTIONS,
     SideInformation,
     activity,
     raters,
@@ -20,39 +20,42 @@ from blendmf.training.kernels.compiled import compiled, in_threads, row_tasks
 Rows = NDArray[np.float64]
 Values = NDArray[np.float64]
 
-HALF_KNOWN = 5.0
-"""Ratings with which a row counts by half for what rows without ratings are like."""
+HALF_WEIGHT_RATINGS = 5.0
+"""Number of ratings with which a row has weight 1/2 in the prior of rows without ratings."""
 
 START_DEVIATION = 0.1
-"""Standard deviation of the factors that the first sweep starts from."""
+"""Standard deviation of the initial factors."""
 
 
-class Side:
-    """The rows of users, or of items, and their ratings in succession.
+class RowSampler:
+    """Sampler of the rows of users or of items.
 
-    Rows with ratings have a prior about all that is known of them. A row without ratings has one by
-    its words alone, learned from the rows with ratings, each by how well it is known
-    (`HALF_KNOWN`): beside the number of ratings words mean less than they do by themselves.
+    The prior of rows with ratings uses all side information. The prior of rows without ratings uses
+    words only. It is learned from the rows with ratings, weighted by how well they are known
+    (`HALF_WEIGHT_RATINGS`), because words have other effects next to the number of ratings.
 
     Parameters
     ----------
     matrix : csr_array of shape (n, n_others)
         The training ratings.
     content : csr_array of shape (n, n_terms), or None
-        What is known of each row beside the ratings.
+        Words of the rows.
     feedback : bool
-        Whether how much and by whom a row is rated is known of it too.
-    n_seen, width : int
-        Bias and factors, which the other side multiplies; and these with a slope, if any.
+        Whether the number of ratings and who gave them are side information.
+    n_shared, width : int
+        Number of coordinates that the other side multiplies (bias and factors), and of all
+        coordinates (with the slope, if any).
     random : Generator
     threads : int
 
     Attributes
     ----------
     rated, without : ndarray of int64, of shape (m,) and (n - m,)
-        Which rows have ratings, and which have none.
+        Rows with and without ratings.
     rows : ndarray of shape (m, width)
-        Of those with ratings: the bias, the factors, and the slope if there is one.
+        Rows with ratings: bias, factors, and slope if any.
+    own, others : ndarray of int32, of shape (n_ratings,)
+        Index of each rating's row among the rated ones of this and of the other side.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class Side:
         matrix: sp.csr_array,
         content: sp.csr_array | None,
         feedback: bool,
-        n_seen: int,
+        n_shared: int,
         width: int,
         random: np.random.Generator,
         threads: int,
@@ -68,13 +71,13 @@ class Side:
         self._random, self._threads = random, threads
         n_ratings = np.diff(matrix.indptr)
         self.rated = np.flatnonzero(n_ratings)
-        self._place = np.cumsum(n_ratings > 0) - 1
+        self._rated_index = np.cumsum(n_ratings > 0) - 1
         self.without = np.flatnonzero(n_ratings == 0)
         self.indptr = np.concatenate([[0], np.cumsum(n_ratings[self.rated])])
         self.tasks = row_tasks(self.indptr)
         self.rows = np.zeros((len(self.rated), width))
-        start = random.standard_normal((len(self.rated), n_seen - 1))
-        self.rows[:, 1:n_seen] = START_DEVIATION * start
+        start = random.standard_normal((len(self.rated), n_shared - 1))
+        self.rows[:, 1:n_shared] = START_DEVIATION * start
         words = content if content is not None and content[self.rated].nnz else None
         of_words = [] if words is None else [SideInformation.of_features(words[self.rated], random)]
         n_rated = n_ratings[self.rated].astype(np.float64)
@@ -82,27 +85,27 @@ class Side:
         if feedback:
             by_whom = raters(matrix[self.rated])
             of_ratings = [
-                SideInformation.of_features(by_whom, random, MOST_OF_RATERS),
+                SideInformation.of_features(by_whom, random, MAX_RATER_DIRECTIONS),
                 SideInformation.of_features(activity(n_rated), random),
             ]
         self.prior = RowPrior([*of_words, *of_ratings], np.ones(len(self.rated)), width)
-        self._known = np.sqrt(n_rated / (n_rated + HALF_KNOWN))
+        self._weight = np.sqrt(n_rated / (n_rated + HALF_WEIGHT_RATINGS))
         of_unrated = of_words if len(self.without) else []
-        by_words = [one.scaled(self._known, random) for one in of_unrated]
-        self._prior_without = RowPrior(by_words, self._known, width)
+        by_words = [one.scaled(self._weight, random) for one in of_unrated]
+        self._prior_without = RowPrior(by_words, self._weight, width)
         self._words_without = [] if words is None else [words[self.without]]
 
-    def places_of(self, positions: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Places of rows among those with ratings."""
-        return self._place[positions].astype(np.int32)
+    def rated_index(self, positions: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Index of rows among those with ratings."""
+        return self._rated_index[positions].astype(np.int32)
 
-    def rate(self, own: NDArray[np.int32], others: NDArray[np.int32]) -> None:
-        """Take in which rows the ratings are of, as places among the rated ones of both sides."""
+    def set_ratings(self, own: NDArray[np.int32], others: NDArray[np.int32]) -> None:
+        """Store each rating's row index on both sides, among the rated rows."""
         self.own, self.others = own, others
-        self._order = np.argsort(own, kind="stable")
-        self._others_in_order = others[self._order]
+        self._by_row = np.argsort(own, kind="stable")
+        self._others_by_row = others[self._by_row]
 
-    def draw(self, other_rows: Rows, targets: Values, weights: Values, places: Values) -> None:
+    def update(self, multipliers: Rows, targets: Values, weights: Values, order: Values) -> None:
         """Draw the prior given the rows, then the rows given the other side.
 
         A row x with prior mean m and precision L L' is drawn as m + L'^-1 z, with z standard
@@ -110,24 +113,24 @@ class Side:
 
         Parameters
         ----------
-        other_rows : ndarray of shape (n_others, n_seen)
-            With 1 in place of the bias.
+        multipliers : ndarray of shape (n_others, n_shared)
+            The other side's rows, with 1 in place of the bias.
         targets : ndarray of shape (n_ratings,)
-            The ratings less mu and what the other side says by itself.
+            The ratings minus mu and the terms of the other side alone.
         weights : ndarray of shape (n_ratings,)
-            One over the standard deviation of each rating's noise.
-        places : ndarray of shape (n_ratings,)
-            What multiplies the slope; without effect where the rows have none.
+            Inverse standard deviation of each rating's noise.
+        order : ndarray of shape (n_ratings,)
+            Multiplies the slope; no effect on rows without one.
         """
-        random, (n_rows, width), n_seen = self._random, self.rows.shape, other_rows.shape[1]
-        self.prior.draw(self.rows, random)
+        random, (n_rows, width), n_shared = self._random, self.rows.shape, multipliers.shape[1]
+        self.prior.update(self.rows, random)
         inverse = _inverse_factor(self.prior.precision)
-        whitened = np.ascontiguousarray(other_rows @ inverse[:, :n_seen].T)
-        slope = inverse[:, -1].copy() if width > n_seen else np.zeros(width)
-        beyond = targets - self.said(self.prior.mean, other_rows, places)
+        whitened = np.ascontiguousarray(multipliers @ inverse[:, :n_shared].T)
+        slope = inverse[:, -1].copy() if width > n_shared else np.zeros(width)
+        residuals = targets - self.predictions(self.prior.mean, multipliers, order)
         normal = random.standard_normal((n_rows, width))
         noise = random.standard_normal(len(targets))
-        ratings = (self._others_in_order, *(a[self._order] for a in (beyond, weights, places)))
+        ratings = (self._others_by_row, *(a[self._by_row] for a in (residuals, weights, order)))
         given = (self.indptr, *ratings, noise, whitened, slope)
         kernel = compiled(draw_rows)
 
@@ -137,45 +140,43 @@ class Side:
         in_threads([task(begin, end) for begin, end in self.tasks], self._threads)
         self.rows = self.prior.mean + normal @ inverse
 
-    def said(self, rows: Rows, other_rows: Rows, places: Values) -> Values:
-        """What rows of this side, with those of the other, say of each rating, of shape (n,)."""
-        n_seen = other_rows.shape[1]
+    def predictions(self, rows: Rows, multipliers: Rows, order: Values) -> Values:
+        """Products of rows of this side and multipliers for each rating, of shape (n_ratings,)."""
+        n_shared = multipliers.shape[1]
         products = np.empty(len(self.own))
-        seen = np.ascontiguousarray(rows[:, :n_seen])
-        compiled(pair_products)(self.own, self.others, seen, other_rows, products)
-        if rows.shape[1] > n_seen:
-            products += places * rows[self.own, -1]
+        shared = np.ascontiguousarray(rows[:, :n_shared])
+        compiled(pair_products)(self.own, self.others, shared, multipliers, products)
+        if rows.shape[1] > n_shared:
+            products += order * rows[self.own, -1]
         return products
 
     def all_rows(self) -> Rows:
-        """Rows with ratings as they were drawn last, the others' means, of shape (n, width)."""
+        """The current rows, and prior means of rows without ratings, of shape (n, width)."""
         if not len(self.without):
             return self.rows
         prior = self._prior_without
-        prior.draw(self._known[:, None] * self.rows, self._random)
-        rows = np.empty((len(self._place), self.rows.shape[1]))
+        prior.update(self._weight[:, None] * self.rows, self._random)
+        rows = np.empty((len(self._rated_index), self.rows.shape[1]))
         rows[self.rated] = self.rows
         rows[self.without] = prior.mean_of(self._words_without, len(self.without))
         return rows
 
-    def variance_without(self, given: Rows, n_ratings: Values) -> float:
-        """How far rows without ratings may be from what `all_rows` has of them, in ratings.
-
-        The variance of what such a row says of a rating, mean over the other side's ratings.
+    def variance_without(self, multipliers: Rows, n_ratings: Values) -> float:
+        """Prior variance of the predictions of rows without ratings, averaged over the ratings.
 
         Parameters
         ----------
-        given : ndarray of shape (n_others, width)
-            What the other side's rows multiply rows with.
+        multipliers : ndarray of shape (n_others, width)
+            The other side's rows, with 1 in place of the bias.
         n_ratings : ndarray of shape (n_others,)
-            How many ratings these have.
+            Number of ratings of each, its weight in the average.
         """
         inverse = _inverse_factor(self._prior_without.precision)
-        return float(np.average(np.sum((given @ inverse.T) ** 2, axis=1), weights=n_ratings))
+        return float(np.average(np.sum((multipliers @ inverse.T) ** 2, axis=1), weights=n_ratings))
 
 
 def load_kernels() -> None:
-    """Have the kernels loaded or compiled, by calls that find nothing to do."""
+    """Load or compile the kernels by calls without work."""
     whole, positions, values = np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0)
     nothing = np.zeros((0, 1))
     compiled(draw_rows)(

@@ -1,4 +1,4 @@
-"""What is known of users or items beside their ratings, in coordinates that make drawing cheap."""
+"""Side information of users or items, in coordinates in which sampling is cheap."""
 
 import math
 from dataclasses import dataclass
@@ -11,39 +11,38 @@ from sklearn.utils.extmath import randomized_svd
 
 Rows = NDArray[np.float64]
 
-MOST_DIRECTIONS = 256
-"""Directions of the features that are kept, the strongest ones."""
+MAX_DIRECTIONS = 256
+"""Maximum number of directions of the features, strongest first."""
 
-MOST_OF_RATERS = 128
-"""The same of who rated what; more cost time and gained nothing."""
+MAX_RATER_DIRECTIONS = 128
+"""The same for the features of who rated what; more gained nothing."""
 
 LARGEST_EXACT = 2048
-"""Size of the largest Gram matrix that is decomposed as a whole, which takes some seconds."""
+"""Size of the largest Gram matrix that is decomposed exactly, which takes some seconds."""
 
 SMALLEST_SHARE = 1e-6
-"""Share of the largest squared singular value below which a direction is nothing but rounding."""
+"""Share of the largest squared singular value below which a direction is rounding error."""
 
 
 @dataclass(frozen=True, eq=False)
 class SideInformation:
-    """Features F of the rows of one side, seen in the directions of their singular vectors.
+    """Features F of the rows of one side, in the directions of their singular vectors.
 
-    With F = U S V', a map from features to rows of factors is held as the r coefficients of V's
-    directions. Their design U S has orthogonal columns, so that each coefficient is drawn by
-    itself.
+    With F = U S V', a map from features to rows has r coefficients, one per column of V. The
+    columns of the design U S are orthogonal, so that each coefficient is drawn separately.
 
     Attributes
     ----------
     squares : ndarray of shape (r,)
-        S^2, the squared lengths of the design's columns.
+        S^2, squared lengths of the columns of the design.
     features : csr_array of shape (n, k)
         F.
     directions : ndarray of shape (k, r)
         V.
     design : ndarray of shape (n, r), or None
-        U S, where that is smaller than its factors.
+        U S, if it is smaller than its factors.
     strength : float or None
-        Precision of the coefficients' prior, relative to that of the rows; None where it is drawn.
+        Prior precision of the coefficients relative to the rows'; None if it is drawn.
     """
 
     squares: NDArray[np.float64]
@@ -54,14 +53,14 @@ class SideInformation:
 
     @classmethod
     def constant(cls, values: NDArray[np.float64]) -> "SideInformation":
-        """One feature of shape (n,); where it is 1 throughout, its coefficients are the mean."""
+        """A single feature of shape (n,); if it is constant, its coefficients are the mean."""
         column = values[:, None]
         squares = np.array([values @ values])
         return cls(squares, sp.csr_array(column), np.ones((1, 1)), column, strength=2.0)
 
     @classmethod
     def of_features(
-        cls, features: sp.csr_array | Rows, random: np.random.Generator, most: int = MOST_DIRECTIONS
+        cls, features: sp.csr_array | Rows, random: np.random.Generator, most: int = MAX_DIRECTIONS
     ) -> "SideInformation":
         """The strongest directions of features of shape (n, k).
 
@@ -69,9 +68,9 @@ class SideInformation:
         ----------
         features : csr_array or ndarray
         random : Generator
-            For features that are too many to be decomposed exactly.
+            Used if there are too many features for an exact decomposition.
         most : int
-            How many directions there may be.
+            Maximum number of directions.
         """
         matrix = sp.csr_array(features, dtype=np.float64)
         n, k = matrix.shape
@@ -92,7 +91,7 @@ class SideInformation:
         return cls(squares, matrix, matrix.T @ (vectors / lengths), design=vectors * lengths)
 
     def scaled(self, by: NDArray[np.float64], random: np.random.Generator) -> "SideInformation":
-        """The same features with each row multiplied by a number, of shape (n,)."""
+        """The same features with each row multiplied by a factor of shape (n,)."""
         return SideInformation.of_features(sp.diags_array(by) @ self.features, random)
 
     @property
@@ -101,18 +100,18 @@ class SideInformation:
         return len(self.squares)
 
     def mapped(self, coefficients: Rows) -> Rows:
-        """U S W: rows of shape (n, width) from coefficients W of shape (r, width)."""
+        """U S W of shape (n, width), for coefficients W of shape (r, width)."""
         if self.design is not None:
             return self.design @ coefficients
         return self.mapped_of(self.features, coefficients)
 
     def mapped_of(self, features: sp.csr_array, coefficients: Rows) -> Rows:
-        """The same for other features, of shape (m, k): rows of shape (m, width)."""
+        """The same for other features of shape (m, k), of shape (m, width)."""
         mapped: Rows = features @ (self.directions @ coefficients)
         return mapped
 
     def gathered(self, rows: Rows) -> Rows:
-        """(U S)' X: of shape (r, width), for rows X of shape (n, width)."""
+        """(U S)' X of shape (r, width), for rows X of shape (n, width)."""
         if self.design is not None:
             return self.design.T @ rows
         gathered: Rows = self.directions.T @ (self.features.T @ rows)
@@ -120,9 +119,9 @@ class SideInformation:
 
 
 def raters(ratings: sp.csr_array) -> sp.csr_array:
-    """Who rated an item, or what a user rated, whatever the ratings: TF-IDF rows of length 1.
+    """Which users rated an item, or which items a user rated: TF-IDF rows of length 1.
 
-    Whoever rates everything says little of what he rates, and weighs ln(n / number of ratings).
+    A rater of many items says little about each, and has weight ln((1 + n) / (1 + ratings)).
 
     Parameters
     ----------
@@ -143,7 +142,7 @@ def raters(ratings: sp.csr_array) -> sp.csr_array:
 
 
 def activity(n_ratings: ArrayLike) -> Rows:
-    """Logarithm of the number of ratings, standardised, and its square less 1, of shape (n, 2)."""
+    """Standardised logarithm of the number of ratings, and its square minus 1, of shape (n, 2)."""
     logarithm = np.log1p(np.asarray(n_ratings, dtype=np.float64))
     deviation = float(logarithm.std())
     if math.isclose(deviation, 0.0, abs_tol=1e-12):

@@ -3,7 +3,7 @@ import pytest
 
 from blendmf.common.random_streams import stream
 from blendmf.models.observations import Observations
-from blendmf.training.bayes.cold_start_offsets import Unrated, mean_beyond_chance
+from blendmf.training.bayes.cold_start_offsets import ColdRatings, mean_beyond_chance
 
 
 def pairs(n_users, n_items):
@@ -47,12 +47,12 @@ def test_offsets_are_of_those_without_training_ratings():
     new_user, new_item = users >= 20, items >= 15
     ratings = 3.0 + 0.5 * new_user - 0.25 * new_item
     part = Observations(users, items, ratings.astype(np.float32), (30, 30))
-    unrated = Unrated(part, np.arange(20, 30), np.arange(15, 30))
+    unrated = ColdRatings(part, np.arange(20, 30), np.arange(15, 30))
     before = 3.0 - 0.25 * (new_item & new_user)
     found = unrated.offsets(before)
     assert found == pytest.approx((0.5, -0.25 * 2 / 3), abs=0.03)
-    moved = unrated.moved(before, found)
+    moved = unrated.shifted(before, found)
     np.testing.assert_array_equal(moved[~new_user & ~new_item], 3.0)
     np.testing.assert_allclose(moved[new_user & ~new_item], 3.0 + found.of_users)
-    nobody = Unrated(part, np.zeros(0, np.int64), np.zeros(0, np.int64))
+    nobody = ColdRatings(part, np.zeros(0, np.int64), np.zeros(0, np.int64))
     assert nobody.offsets(before) == (0.0, 0.0)

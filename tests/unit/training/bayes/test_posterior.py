@@ -148,7 +148,7 @@ def test_a_drift_is_found_and_without_places_there_is_none(parts, fitted):
     train, validation, *rest = parts
     without = fit((replace(train, places=None), replace(validation, places=None), *rest))
     assert rmse(still.model, test) > rmse(fitted.model, test) + 0.15
-    np.testing.assert_array_equal(still.model.score_all(0), without.model.score_all(0))
+    np.testing.assert_array_equal(still.model.score_users([0]), without.model.score_users([0]))
 
 
 def test_each_user_has_a_noise_of_his_own(parts, fitted):
@@ -241,7 +241,7 @@ def test_it_ends_where_it_is_told_to(parts):
 def test_without_words_or_feedback_or_validation_it_fits_all_the_same(parts):
     train, validation, test, words = parts
     empty = sp.csr_array((N_ITEMS, 0), dtype=np.float32)
-    assert np.isfinite(fit((train, validation, test, empty), epochs=3).model.score_all(0)).all()
+    assert np.isfinite(fit((train, validation, test, empty), epochs=3).model.score_users([0])).all()
     nothing = Observations(*(a[:0] for a in (train.users, train.items, train.ratings)), train.shape)
     alone = fit((train, nothing, test, words), epochs=30, feedback=False)
     assert np.isnan(alone.validation_rmse)

@@ -34,7 +34,7 @@ def test_it_finds_the_map_and_the_precision_of_rows_that_are_known(planted):
     prior = RowPrior([SideInformation.of_features(F, random)], np.ones(len(rows)), rows.shape[1])
     means, covariances = [], []
     for sweep in range(300):
-        prior.draw(rows, random)
+        prior.update(rows, random)
         if sweep >= 20:
             means.append(prior.mean.copy())
             covariances.append(np.linalg.inv(prior.precision))
@@ -55,7 +55,7 @@ def test_features_that_say_nothing_are_held_to_zero(planted):
     )
     away = np.zeros_like(rows)
     for sweep in range(120):
-        prior.draw(rows, random)
+        prior.update(rows, random)
         away += (prior.mean - rows.mean(axis=0)) * (sweep >= 20) / 100
     by_regression = noise @ np.linalg.lstsq(noise, rows - rows.mean(axis=0))[0]
     assert np.sqrt(np.mean(away**2)) < 0.5 * np.sqrt(np.mean(by_regression**2))
@@ -67,5 +67,5 @@ def test_the_mean_is_the_sum_of_all_shares(planted):
     known = [SideInformation.of_features(F, random), SideInformation.constant(np.ones(3000))]
     prior = RowPrior(known, np.ones(len(rows)), rows.shape[1])
     for _ in range(5):
-        prior.draw(rows, random)
+        prior.update(rows, random)
     np.testing.assert_allclose(prior.mean, np.sum(prior._shares, axis=0), atol=1e-10)
