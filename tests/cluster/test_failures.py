@@ -11,8 +11,8 @@ from slurm import NODES, Slurm, wait_until
 MODELS = [f"results/synthetic/models/{model}/seed-1/model.npz" for model in ("bias", "mf")]
 METRICS = "results/synthetic/evaluation/bias/seed-1/metrics.json"
 
-# Takes, for a while, half as much again as the first attempt has asked for itself; 180 MB are meant
-# for the Snakemake process that runs it.
+# Holds three quarters of the first request for a while. With the script's own memory and that of the
+# Snakemake processes around it, this exceeds the first request and not the second.
 HOG = """\
 import time
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 asked = Path("first-request.txt")
 if not asked.exists():
     asked.write_text(str(snakemake.resources.mem_mb))
-ballast = b"." * (int(asked.read_text()) * 3 // 2 + 180 << 20)
+ballast = b"." * (int(asked.read_text()) * 3 // 4 << 20)
 time.sleep(5)
 del ballast
 """
