@@ -1,4 +1,4 @@
-"""Audit the split for knowledge of the future."""
+"""Count what the training part knows of the future."""
 
 from blendmf.audits.leakage import MOMENTS, leakage
 from blendmf.common.files import write_json

@@ -149,7 +149,7 @@ class Stored:
     places: Places | None = None
 
 
-class Check(NamedTuple):
+class StatisticCheck(NamedTuple):
     """A statistic, the file that stores it, and its stored and recomputed value."""
 
     statistic: str
@@ -206,47 +206,49 @@ def fitted_on(
     return pd.DataFrame(rows, columns=FITTED_ON_COLUMNS), n_users
 
 
-def _rating_checks(again: recomputed.RecomputedRatings, stored: Stored) -> Iterator[Check]:
+def _rating_checks(again: recomputed.RecomputedRatings, stored: Stored) -> Iterator[StatisticCheck]:
     paths = stored.paths
     biases, mean_without_drift = cache(again.biases), cache(again.mean_without_drift)
     n_train = "training ratings of items"
-    yield Check("user ids", paths["user_index"], pd.Index(stored.user_ids), again.user_ids)
-    yield Check("item ids", paths["item_index"], pd.Index(stored.items["item_id"]), again.item_ids)
-    yield Check(n_train, paths["item_index"], stored.items["n_train"], again.n_train)
+    yield StatisticCheck("user ids", paths["user_index"], pd.Index(stored.user_ids), again.user_ids)
+    yield StatisticCheck(
+        "item ids", paths["item_index"], pd.Index(stored.items["item_id"]), again.item_ids
+    )
+    yield StatisticCheck(n_train, paths["item_index"], stored.items["n_train"], again.n_train)
     matrix = again.matrix("train", again.train["rating"])
-    yield Check("training matrix", paths["train_matrix"], stored.train, matrix)
+    yield StatisticCheck("training matrix", paths["train_matrix"], stored.train, matrix)
     for part in Places._fields if stored.places else ():
         matrix = again.matrix(part, again.places[part])
-        yield Check("places of ratings", paths[part], getattr(stored.places, part), matrix)
+        yield StatisticCheck("places of ratings", paths[part], getattr(stored.places, part), matrix)
     for path, entry, arrays in stored.models:
         if "counts" in arrays:
-            yield Check(n_train, path, arrays["counts"], again.n_train)
+            yield StatisticCheck(n_train, path, arrays["counts"], again.n_train)
         mean = arrays.get("global_mean", arrays.get("normal"))
         if mean is not None and entry.predicts_ratings:
             found = [float(mean.ravel()[0])]
             if isinstance(entry, TrainedEntry) and entry.training.removes_drift:
                 low, high = (float(rating) for rating in arrays["rating_range"])
                 again_mean = [mean_without_drift(low, high)]
-                yield Check("training mean without drift", path, found, again_mean)
+                yield StatisticCheck("training mean without drift", path, found, again_mean)
             else:
-                yield Check("training mean", path, found, [again.mean])
+                yield StatisticCheck("training mean", path, found, [again.mean])
         if isinstance(entry, ShrunkenBiases):
-            found = np.concatenate([arrays["user_bias"], arrays["item_bias"]])
+            stored_biases = np.concatenate([arrays["user_bias"], arrays["item_bias"]])
             of_both = np.concatenate(biases(entry.user_shrinkage, entry.item_shrinkage))
-            yield Check("biases", path, found, of_both.astype(np.float32))
+            yield StatisticCheck("biases", path, stored_biases, of_both.astype(np.float32))
 
 
 def _content_checks(
     items: pd.DataFrame, used: pd.DataFrame, stored: Stored, settings: ContentSettings, seed: int
-) -> Iterator[Check]:
+) -> Iterator[StatisticCheck]:
     paths, found = stored.paths, stored.vocabulary
-    yield Check("tags used", paths["facts"], [stored.content["tags_used"]], [len(used)])
+    yield StatisticCheck("tags used", paths["facts"], [stored.content["tags_used"]], [len(used)])
     counts = recomputed.term_counts(items, used, settings)
     terms = pd.Index(found["part"] + ":" + found["term"])
     kept = recomputed.vocabulary(counts, settings, len(items), preferred=terms)
     frequencies = pd.Series(found["document_frequency"].to_numpy(), terms)
-    yield Check("vocabulary", paths["vocabulary"], frequencies, kept["document_frequency"])
-    yield Check("idf", paths["vocabulary"], found["idf"], kept["idf"].to_numpy())
+    yield StatisticCheck("vocabulary", paths["vocabulary"], frequencies, kept["document_frequency"])
+    yield StatisticCheck("idf", paths["vocabulary"], found["idf"], kept["idf"].to_numpy())
     rows = recomputed.tfidf(counts, kept, len(items))
     if settings.dealt is not None:
         rows = dealt(rows, stream(seed, "placebo", settings.dealt))
@@ -254,7 +256,7 @@ def _content_checks(
     without_zeros = [matrix.copy() for matrix in (stored.tfidf, rows)]
     for matrix in without_zeros:
         matrix.eliminate_zeros()
-    yield Check("TF-IDF rows", paths["tfidf"], *without_zeros)
+    yield StatisticCheck("TF-IDF rows", paths["tfidf"], *without_zeros)
 
 
 def _largest_difference(one: Any, other: Any) -> float:

@@ -170,9 +170,9 @@ class LaterTags:
             author of the tag: ``by_own_user``, the user of the test rating, or ``by_others``; and
             ``rows``, the test ratings with a later tag on their item.
         """
-        uses, later = self._by_item.count(test["item_id"], test["timestamp"])
+        uses, later = self._by_item.count_later(test["item_id"], test["timestamp"])
         own = test[test["user_id"].isin(self._authors).to_numpy() & (later > 0)]
-        _, by_own_user = self._by_pair.count(self._pairs(own), own["timestamp"])
+        _, by_own_user = self._by_pair.count_later(self._pairs(own), own["timestamp"])
         return Counter(
             uses=int(uses.sum()),
             later=int(later.sum()),
@@ -206,7 +206,7 @@ class _SortedMoments(NamedTuple):
         keys = np.sort(codes.astype(np.int64) * len(moments) + indices)
         return cls(pd.Index(distinct), moments, keys)
 
-    def count(
+    def count_later(
         self, groups: pd.Series, timestamps: pd.Series
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Count each group's moments, and those after the given timestamp."""

@@ -142,7 +142,7 @@ def used_tags(tags: pd.DataFrame, train: pd.DataFrame, settings: ContentSettings
 def term_counts(items: pd.DataFrame, used: pd.DataFrame, settings: ContentSettings) -> pd.DataFrame:
     """Count each item's terms: columns ``row``, ``term`` (written ``part:term``) and ``n``."""
     text = used.groupby("item_id")["tag"].agg(" ".join).to_dict()
-    counts = []
+    counts: list[tuple[int, str, int]] = []
     for number, item in enumerate(items.to_dict("records")):
         described = {**item, "tags": text.get(item["item_id"], "")}
         terms = (f"{p}:{term}" for p in settings.parts for term in TERMS_OF[p](described))
