@@ -1,4 +1,4 @@
-"""Set what each part of the content is worth as a table, a figure and a page."""
+"""Write the ablation as a table, a figure and a page."""
 
 import pandas as pd
 
@@ -8,18 +8,15 @@ from blendmf.data.tables import read_table
 from blendmf.report.figures.ablation import plot_ablation
 from blendmf.report.figures.style import save_figure
 from blendmf.report.html_pages import table_page
-from blendmf.studies.ablation import Fit, ablation, findings
+from blendmf.studies.ablation import ablation, findings
 
 COLUMNS = ["user_id", "n_ratings", "squared_error"]
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
-    fits = [
-        Fit(arm, read_table(path, COLUMNS))
-        for arm, path in zip(params.variants_of_fits, source.per_user, strict=True)
-    ]
     found = ablation(
-        fits,
+        params.variants_of_fits,
+        [read_table(path, COLUMNS) for path in source.per_user],
         params.variants,
         read_json(source.content),
         params.evaluation["bootstrap_resamples"],
@@ -30,7 +27,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
     save_figure(
         output.figure,
         plot_ablation(found.table, found.placebos),
-        "What each part of the content is worth, and the placebos",
+        "What each part of the content contributes, and the placebos",
     )
     shown: pd.DataFrame = found.table[found.table["role"] != "placebo"]
     page = table_page(

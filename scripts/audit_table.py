@@ -1,4 +1,4 @@
-"""Set the experiment under several protocols as a table, a figure and a page."""
+"""Write the protocol audit as a table, a figure and a page."""
 
 import pandas as pd
 
@@ -8,30 +8,29 @@ from blendmf.data.tables import read_table
 from blendmf.report.figures.audit import plot_audit
 from blendmf.report.figures.style import save_figure
 from blendmf.report.html_pages import table_page
-from blendmf.studies.audit_findings import audit_findings
-from blendmf.studies.protocol_audit import AuditedArm, audit
+from blendmf.studies.protocol_audit import AuditedVariant, audit, audit_findings
 
 COLUMNS = ["user_id", "n_ratings", "squared_error"]
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
-    per_user = {arm: {} for arm in params.variants}
+    per_user = {name: {} for name in params.variants}
     for fit, path in zip(params.fits, source.per_user, strict=True):
         per_user[fit["variant"]].setdefault(fit["model"], []).append(read_table(path, COLUMNS))
-    arms = [
-        AuditedArm(
-            arm,
+    variants = [
+        AuditedVariant(
+            name,
             pd.read_csv(source.metrics[place]),
             pd.read_csv(source.differences[place]),
             read_json(source.split[place]),
             read_json(source.leakage[place]),
             read_json(source.content[place]),
-            per_user[arm],
+            per_user[name],
         )
-        for place, arm in enumerate(params.variants)
+        for place, name in enumerate(params.variants)
     ]
     compared = (params.blended, params.plain)
-    table = audit(arms, *compared, params.evaluation["bootstrap_resamples"], params.seed)
+    table = audit(variants, *compared, params.evaluation["bootstrap_resamples"], params.seed)
     write_csv(output.table, table)
     title = "The same models under several protocols"
     save_figure(output.figure, plot_audit(table, *compared), title)

@@ -1,4 +1,4 @@
-"""Compare all models: metrics with intervals, paired differences, the table and the strata."""
+"""Compare all models: metrics with intervals, paired differences, headline table, strata."""
 
 import pandas as pd
 
@@ -19,7 +19,5 @@ with job(snakemake.log[0], asked=snakemake.resources):
         )
     resamples = snakemake.params.evaluation["bootstrap_resamples"]
     comparison = compare(runs, resamples, snakemake.params.seed)
-    write_csv(output.metrics, comparison.metrics)
-    write_csv(output.differences, comparison.differences)
-    write_csv(output.table, comparison.table)
-    write_csv(output.strata, comparison.strata)
+    for name in ("metrics", "differences", "table", "strata"):
+        write_csv(output[name], getattr(comparison, name))

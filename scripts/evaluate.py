@@ -4,8 +4,8 @@ from blendmf.common.files import read_sparse, write_csv, write_json
 from blendmf.common.job_log import job, progress
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.data.tables import read_table, write_table
+from blendmf.evaluation.bins import years_of
 from blendmf.evaluation.evaluate import evaluate
-from blendmf.evaluation.years import years_of
 from blendmf.models.model import load_model
 from blendmf.models.observations import Observations
 

@@ -1,6 +1,7 @@
 """Check which part of the ratings everything was fitted on."""
 
 from blendmf.audits.fitted_on import MODEL_ARRAYS, ModelFile, Stored, fitted_on
+from blendmf.audits.perturbations import PERTURBATIONS
 from blendmf.common.files import (
     place_in_results,
     read_arrays,
@@ -16,15 +17,12 @@ from blendmf.data.rating_order import Places
 from blendmf.data.tables import RATINGS_COLUMNS, read_table
 from blendmf.report.html_pages import table_page
 
+PARTS = ("train", "validation", "test")
+FILES = ("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf")
+
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
-    names = ("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf")
-    paths = {name: place_in_results(source[name]) for name in names}
-    placed = [read_sparse(path) for path in source.rating_order]
-    paths.update(
-        zip(("train", "validation"), map(place_in_results, source.rating_order), strict=False)
-    )
-    entries = [model_entry(read_json(path)["settings"]) for path in source.fits]
+    order = dict(zip(Places._fields, source.rating_order, strict=False))
     stored = Stored(
         user_ids=read_table(source.user_index)["user_id"],
         items=read_table(source.item_index),
@@ -33,17 +31,19 @@ with job(snakemake.log[0], asked=snakemake.resources):
         vocabulary=read_table(source.vocabulary),
         content=read_json(source.facts),
         models=[
-            ModelFile(place_in_results(path), entry, read_arrays(path, MODEL_ARRAYS))
-            for path, entry in zip(source.models, entries, strict=True)
+            ModelFile(
+                place_in_results(path),
+                model_entry(read_json(fit)["settings"]),
+                read_arrays(path, MODEL_ARRAYS),
+            )
+            for path, fit in zip(source.models, source.fits, strict=True)
         ],
-        paths=paths,
-        places=Places(*placed) if placed else None,
+        paths={name: place_in_results(source[name]) for name in FILES}
+        | {part: place_in_results(path) for part, path in order.items()},
+        places=Places(*map(read_sparse, order.values())) if order else None,
     )
     table, n_users = fitted_on(
-        {
-            part: read_table(source[part], RATINGS_COLUMNS)
-            for part in ("train", "validation", "test")
-        },
+        {part: read_table(source[part], RATINGS_COLUMNS) for part in PARTS},
         read_table(source.items_table),
         read_table(source.tags),
         stored,
@@ -52,9 +52,9 @@ with job(snakemake.log[0], asked=snakemake.resources):
     )
     write_csv(output.table, table)
     note = (
-        "Alterations, tried on the ratings of "
-        f"{n_users:,} of {len(stored.user_ids):,} users: values (every second rating one higher), "
-        "times (running backwards), rows (half of the items gone)."
+        f"Perturbations, tried on the ratings of {n_users:,} of {len(stored.user_ids):,} users: "
+        + ", ".join(f"{name} ({what})" for name, what in PERTURBATIONS.items())
+        + "."
     )
     title = "What was fitted on which part"
     write_text(output.page, table_page(table, title, file=output.table, note=note))

@@ -1,6 +1,6 @@
-"""Audit the split for knowledge of the future."""
+"""Count what the training part knows of the future."""
 
-from blendmf.audits.leakage import COLUMNS, leakage
+from blendmf.audits.leakage import MOMENTS, leakage
 from blendmf.common.files import write_json
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_blocks, read_table
@@ -8,5 +8,5 @@ from blendmf.data.tables import read_blocks, read_table
 with job(snakemake.log[0], asked=snakemake.resources):
     source = snakemake.input
     parts = (source.train, source.validation, source.test)
-    blocks = (read_blocks(path, COLUMNS) for path in parts)
-    write_json(snakemake.output[0], leakage(*blocks, read_table(source.tags, COLUMNS)))
+    blocks = (read_blocks(path, MOMENTS) for path in parts)
+    write_json(snakemake.output[0], leakage(*blocks, read_table(source.tags, MOMENTS)))

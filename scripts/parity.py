@@ -5,13 +5,13 @@ from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
-from blendmf.studies.engine_parity import Outcome, parity
+from blendmf.studies.engine_parity import ParityFit, parity
 
 with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params
     paths = (source.train, source.test)
     low, high = read_json(source.source)["rating_range"]
-    outcomes = parity(
+    fits = parity(
         {name: model_entry(values) for name, values in params.models.items()},
         TrainingSettings(**params.training),
         *(Observations.from_matrix(read_sparse(path)) for path in paths),
@@ -21,4 +21,4 @@ with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
         seeds=params.seeds,
         threads=snakemake.threads,
     )
-    write_rows(snakemake.output[0], Outcome._fields, outcomes)
+    write_rows(snakemake.output[0], ParityFit._fields, fits)

@@ -1,4 +1,4 @@
-"""Recommend unseen items to every user, and show the first users' lists as a page."""
+"""Recommend unseen items to every user; the page shows the first users' lists."""
 
 import numpy as np
 

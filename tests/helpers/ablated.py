@@ -1,4 +1,4 @@
-"""Made-up per-user tables of fits whose errors are known."""
+"""Per-user tables of fits with known errors."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ USERS = 120
 
 
 def per_user(factor=1.0, seed=0, noise=0.0):
-    """Errors of 120 users, the same for the same factor; `noise` differs from seed to seed."""
+    """Errors of 120 users, proportional to `factor`; `noise` is drawn from `seed`."""
     users = np.random.default_rng(1)
     n_ratings = users.integers(3, 30, USERS)
     easy = users.gamma(4, 0.25, USERS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from blendmf.evaluation.differences import COLUMNS
+from blendmf.evaluation.differences import DIFFERENCE_COLUMNS
 from blendmf.report.outcome.results import Results
 from blendmf.report.summary import summarise
 
@@ -53,7 +53,7 @@ def difference_rows(metric, values, half_width, p_holm, seed_sd):
         )
         for a, b, d in pairs
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
 
 
 def fitted_on(as_expected):

@@ -1,7 +1,7 @@
-"""Scores of ranked lists by ranx, an independent library: JSON in, JSON out, as a process.
+"""Scores of ranked lists by ranx, an independent library, computed in a process of its own.
 
 ranx compiles each of its metrics, for half a minute in all. With NUMBA_DISABLE_JIT set before its
-import they stay plain Python, which is soon done with some hundred lists.
+import they stay plain Python, which is fast enough for some hundred lists.
 """
 
 import json
@@ -17,13 +17,13 @@ def ranx_scores(groups):
     ----------
     groups : list of dict
         ``lists``, the items of each list, best first; ``relevant``, the relevant items of each
-        list's user; ``metrics`` of the group in ranx's own names, such as ``ndcg@10``. Items and
-        the names of lists are strings.
+        list's user; ``metrics``, in ranx's own names, such as ``ndcg@10``. Items and names of
+        lists are strings.
 
     Returns
     -------
     list of dict of dict of float
-        Of each group, by metric and list.
+        For each group, by metric and list.
     """
     done = subprocess.run(
         [sys.executable, __file__],
@@ -42,7 +42,7 @@ def main():
 
     scores = []
     for group in json.load(sys.stdin):
-        # ranx knows no user without judgements: such a one is given an item judged irrelevant.
+        # ranx skips users without judgements, so they get an item that is judged irrelevant.
         judged = {
             name: dict.fromkeys(items, 1) or {"none": 0}
             for name, items in group["relevant"].items()

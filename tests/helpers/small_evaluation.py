@@ -1,4 +1,4 @@
-"""Small held-out parts, and a model that has a table of scores, for the tests of the evaluation."""
+"""Small held-out parts, and a model with a table of scores, for the tests of the evaluation."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,11 +6,13 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.evaluate import evaluate
+from blendmf.models.baselines import fit_bias
 from blendmf.models.observations import Observations
 
 STATED = {"k": 2, "relevance_threshold": 4.0}
-SETTINGS = STATED | {"full_users": None}
+SETTINGS = EvaluationSettings(**STATED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,10 @@ class TableModel:
         return self.scores[users]
 
 
+def bias_model(train):
+    return fit_bias(train, (1.0, 5.0), user_shrinkage=15.0, item_shrinkage=10.0)
+
+
 def observations(triples, shape):
     users, items, ratings = zip(*triples, strict=True) if triples else ((), (), ())
     return Observations(
@@ -41,6 +47,7 @@ def observations(triples, shape):
 
 
 def random_parts(seed, n_users=12, n_items=18, n=140):
+    """Training, validation and test part; the test part has ``n - 100`` ratings."""
     generator = np.random.default_rng(seed)
     pairs = generator.choice(n_users * n_items, size=n, replace=False)
     users, items = np.divmod(pairs, n_items)
@@ -49,14 +56,19 @@ def random_parts(seed, n_users=12, n_items=18, n=140):
     return tuple(observations(triples[part], shape) for part in np.s_[:80, 80:100, 100:])
 
 
-def index_tables(train):
-    items = pd.DataFrame({"n_train": np.bincount(train.items, minlength=train.shape[1])})
-    users = pd.DataFrame({"user_id": [f"user {u}" for u in range(train.shape[0])]})
-    return items, users
-
-
-def evaluated(model, parts, years=None, **settings):
+def evaluated(model, parts, years=None, user_ids=None, **settings):
+    """Scores of a model; `settings` replace those of `SETTINGS`."""
     train, validation, test = parts
-    seen = (train.to_matrix(), validation.to_matrix())
-    tables = index_tables(train)
-    return evaluate(model, *seen, test, *tables, SETTINGS | settings, seed=1, years=years)
+    items = pd.DataFrame({"n_train": np.bincount(train.items, minlength=train.shape[1])})
+    ids = [f"user {u}" for u in range(train.shape[0])] if user_ids is None else user_ids
+    return evaluate(
+        model,
+        train.to_matrix(),
+        validation.to_matrix(),
+        test,
+        items,
+        pd.DataFrame({"user_id": ids}),
+        SETTINGS.model_copy(update=settings),
+        seed=1,
+        years=years,
+    )

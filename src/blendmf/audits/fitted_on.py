@@ -1,19 +1,21 @@
-"""Which part of the ratings everything was fitted on: computed again, and altered to see."""
+"""Audit of which part of the ratings every fitted statistic depends on.
+
+Two independent checks: each statistic is computed a second time from the tables and compared with
+the stored one, and each part is perturbed to see which statistics change.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from blendmf.audits import recomputed
-from blendmf.audits.expectations import EXPECTED
 from blendmf.audits.perturbations import Parts, dependence
-from blendmf.audits.recomputed_drift import PlacesOf, mean_without_drift, places_of
 from blendmf.common.random_streams import stream
 from blendmf.config.models import Entry, ShrunkenBiases, TrainedEntry
 from blendmf.config.protocol import ContentSettings
@@ -23,7 +25,7 @@ from blendmf.data.rating_order import Places
 TOLERANCE = 1e-6
 """Largest difference that rounding to 32 bits explains."""
 
-COLUMNS = [
+FITTED_ON_COLUMNS = [
     "statistic",
     "stored_in",
     "recomputed_equal",
@@ -35,33 +37,79 @@ COLUMNS = [
     "meaning",
 ]
 
-PARTS = ("train", "validation", "test")
-
 MODEL_ARRAYS = (
-    "kind",
-    "rating_range",
-    "global_mean",
-    "normal",
-    "counts",
-    "user_bias",
-    "item_bias",
+    *("kind", "rating_range", "global_mean", "normal", "counts"),
+    *("user_bias", "item_bias"),
 )
-"""What is read of a model's file."""
+"""Arrays of a model's file that are checked."""
 
 
-@dataclass(frozen=True, eq=False)
-class ModelFile:
-    """What is checked of a trained model.
+class Expectation(NamedTuple):
+    """Perturbations of each part that may change a statistic, and what that means."""
 
-    Attributes
-    ----------
-    path : str
-        Where the model is stored.
-    entry : Entry
-        The settings that it was fitted with.
-    arrays : mapping of ndarray
-        Those of `MODEL_ARRAYS` that the file has.
-    """
+    train: set[str]
+    validation: set[str]
+    test: set[str]
+    meaning: str
+
+
+RATINGS, TIMES, ROWS = {"values", "rows"}, {"times", "rows"}, {"rows"}
+ALL, NOTHING = {"values", "times", "rows"}, set[str]()
+TRAINING_ALONE = Expectation(RATINGS, NOTHING, NOTHING, "Fitted on the training ratings alone.")
+
+EXPECTED = {
+    "training mean": TRAINING_ALONE,
+    "training mean without drift": Expectation(
+        ALL,
+        TIMES,
+        NOTHING,
+        "Fitted on the training ratings, each moved to where validation ratings stand in their "
+        "users' order: of these the times are looked at, and no rating.",
+    ),
+    "places of ratings": Expectation(
+        TIMES,
+        TIMES,
+        NOTHING,
+        "Tells the order of a user's training ratings, and where validation ratings stand in it.",
+    ),
+    "training ratings of items": Expectation(
+        ROWS, NOTHING, NOTHING, "Counts training ratings alone."
+    ),
+    "user ids": Expectation(
+        *(ROWS, ROWS, ROWS),
+        "Every user with a rating in any part has a row; ratings are not looked at.",
+    ),
+    "item ids": Expectation(
+        *(ROWS, ROWS, ROWS),
+        "Every item with a rating in any part has a column: of an item that only the test part "
+        "rates, training knows that it exists, and no more.",
+    ),
+    "training matrix": Expectation(RATINGS, NOTHING, NOTHING, "Holds the training ratings alone."),
+    "biases": TRAINING_ALONE,
+    "tags used": Expectation(
+        TIMES,
+        NOTHING,
+        NOTHING,
+        "A tag is used if training has its author's rating of the item and a rating no older "
+        "(content.tags: train-only); or all of them are (all); or none, where tags are no part of "
+        "the content.",
+    ),
+    "vocabulary": Expectation(
+        TIMES, ROWS, ROWS, "Words of the items that any part rates, and of the tags that are used."
+    ),
+    "idf": Expectation(
+        TIMES, ROWS, ROWS, "Counts items that any part rates; no rating of any part is looked at."
+    ),
+    "TF-IDF rows": Expectation(
+        *(TIMES, ROWS, ROWS),
+        "Words times idf: changes with which items exist, and with no held-out rating.",
+    ),
+}
+"""Expectation for each statistic. Their wording is part of ``fitted-on.csv``."""
+
+
+class ModelFile(NamedTuple):
+    """A trained model's path, the settings that it was fitted with, and its `MODEL_ARRAYS`."""
 
     path: str
     entry: Entry
@@ -76,7 +124,7 @@ class Stored:
     ----------
     user_ids : Series
     items : DataFrame
-        The canonical columns and ``n_train``.
+        Columns of the canonical table and ``n_train``.
     train : csr_array of shape (n_users, n_items)
     tfidf : csr_array of shape (n_items, n_terms)
     vocabulary : DataFrame
@@ -84,9 +132,10 @@ class Stored:
         Facts of the content.
     models : sequence of ModelFile
     paths : mapping of str
-        Where ``user_index, item_index, train_matrix, facts, vocabulary, tfidf`` were read, and the
-        places of ``train`` and ``validation``, if a model uses them.
+        Paths of ``user_index, item_index, train_matrix, facts, vocabulary, tfidf``, and of the
+        places of ``train`` and ``validation`` if there are any.
     places : Places, optional
+        None if no model uses the order of the ratings.
     """
 
     user_ids: pd.Series
@@ -100,12 +149,13 @@ class Stored:
     places: Places | None = None
 
 
-class Check(NamedTuple):
-    """A statistic that was computed again: its name, its file, and how far the two are apart."""
+class StatisticCheck(NamedTuple):
+    """A statistic, the file that stores it, and its stored and recomputed value."""
 
     statistic: str
     stored_in: str
-    difference: float
+    stored: Any
+    recomputed: Any
 
 
 def fitted_on(
@@ -116,10 +166,7 @@ def fitted_on(
     settings: ContentSettings,
     seed: int,
 ) -> tuple[pd.DataFrame, int]:
-    """Prove which part everything was fitted on.
-
-    Every statistic is computed a second time from the tables, in another way, and compared with
-    what is stored; and each part is altered to see what changes.
+    """Audit which part every statistic was fitted on.
 
     Parameters
     ----------
@@ -128,163 +175,103 @@ def fitted_on(
     items, tags : DataFrame
         The canonical tables.
     stored : Stored
-    settings : mapping
-        The configuration's `content` block.
+    settings : ContentSettings
     seed : int
-        The experiment's.
+        The experiment's seed.
 
     Returns
     -------
     table : DataFrame
-        `COLUMNS`. ``largest_difference`` is 0 for equal bits and missing where the two do not
-        even hold the same entries; ``as_expected`` is False where they differ by more than
-        rounding, or where the statistic changes with what it must not depend on.
+        One row per stored statistic, columns `FITTED_ON_COLUMNS`. ``largest_difference`` between
+        stored and recomputed values is missing if their shapes or entries differ. ``as_expected``
+        is False if it exceeds `TOLERANCE`, or if the statistic changes with a perturbation that
+        must not affect it.
     n_users : int
-        Users whose ratings were altered.
+        Number of users whose ratings were perturbed.
     """
     changes, n_users = dependence(parts, items, tags, settings, seed)
+    again = recomputed.RecomputedRatings(**parts)
+    described = items.set_index("item_id").reindex(again.item_ids).reset_index(names="item_id")
+    used = recomputed.used_tags(tags, parts["train"], settings)
+    content = _content_checks(described, used, stored, settings, seed)
     rows = []
-    again = _Recomputation(parts, items, tags, stored, settings, seed)
-    for statistic, stored_in, difference in again.checks():
+    for check in (*_rating_checks(again, stored), *content):
+        difference = _largest_difference(check.stored, check.recomputed)
         equal = difference <= TOLERANCE
-        by_part = changes[statistic]
-        expected = EXPECTED[statistic]
-        within = all(set(by_part[part]) <= getattr(expected, part) for part in PARTS)
-        words = [", ".join(by_part[part]) or "nothing" for part in PARTS]
-        rows.append(
-            (statistic, stored_in, equal, difference, *words, equal and within, expected.meaning)
-        )
-    return pd.DataFrame(rows, columns=COLUMNS), n_users
+        expected, changed_by = EXPECTED[check.statistic], changes[check.statistic]
+        within = all(set(changed_by[part]) <= getattr(expected, part) for part in parts)
+        words = [", ".join(changed_by[part]) or "nothing" for part in parts]
+        result = (equal, difference, *words, equal and within, expected.meaning)
+        rows.append((check.statistic, check.stored_in, *result))
+    return pd.DataFrame(rows, columns=FITTED_ON_COLUMNS), n_users
 
 
-class _Recomputation:
-    """Statistics beside those that are stored."""
-
-    def __init__(
-        self,
-        parts: Parts,
-        items: pd.DataFrame,
-        tags: pd.DataFrame,
-        stored: Stored,
-        settings: ContentSettings,
-        seed: int,
-    ) -> None:
-        self.train, self.validation = parts["train"], parts["validation"]
-        self.tags, self.stored, self.settings, self.seed = tags, stored, settings, seed
-        self.user_ids = recomputed.distinct("user_id", *parts.values())
-        self.item_ids = recomputed.distinct("item_id", *parts.values())
-        self.items = items.set_index("item_id").reindex(self.item_ids).reset_index()
-        self._means_without_drift: dict[tuple[float, float], float] = {}
-
-    def checks(self) -> Iterator[Check]:
-        paths, stored = self.stored.paths, self.stored
-        ids = (("user", stored.user_ids), ("item", stored.items["item_id"]))
-        for what, of_file in ids:
-            own = self.user_ids if what == "user" else self.item_ids
-            same = list(own) == list(of_file)
-            yield Check(f"{what} ids", paths[f"{what}_index"], 0.0 if same else np.nan)
-        counts = stored.items["n_train"]
-        yield Check(
-            "training ratings of items", paths["item_index"], _apart(counts, self.n_ratings)
-        )
-        matrix = recomputed.entries(self.train, self.user_ids, self.item_ids)
-        yield Check("training matrix", paths["train_matrix"], _matrices_apart(stored.train, matrix))
-        if stored.places is not None:
-            yield from self._checks_of_places(stored.places)
-        for model in stored.models:
-            yield from self._checks_of_model(model)
-        yield from self._checks_of_content()
-
-    @cached_property
-    def n_ratings(self) -> NDArray[np.int64]:
-        return recomputed.n_ratings(self.train, self.item_ids)
-
-    @cached_property
-    def mean(self) -> float:
-        return recomputed.mean_rating(self.train)
-
-    @cached_property
-    def places(self) -> PlacesOf:
-        return places_of(self.train, self.validation)
-
-    def _checks_of_places(self, stored: Places) -> Iterator[Check]:
-        for part in ("train", "validation"):
-            table = getattr(self, part).assign(rating=getattr(self.places, part))
-            again = recomputed.entries(table, self.user_ids, self.item_ids)
-            apart = _matrices_apart(getattr(stored, part), again)
-            yield Check("places of ratings", self.stored.paths[part], apart)
-
-    def _mean(self, model: ModelFile) -> Check:
-        arrays = model.arrays
-        found = float(arrays["global_mean"] if "global_mean" in arrays else arrays["normal"][0])
-        entry = model.entry
-        if not (isinstance(entry, TrainedEntry) and entry.training.removes_drift):
-            return Check("training mean", model.path, _apart([found], [self.mean]))
-        low, high = (float(rating) for rating in arrays["rating_range"])
-        again = self._mean_without_drift(low, high)
-        return Check("training mean without drift", model.path, _apart([found], [again]))
-
-    def _mean_without_drift(self, low: float, high: float) -> float:
-        """Computed once for all models, which have the same rating range."""
-        if (low, high) not in self._means_without_drift:
-            of_tables = (self.train, self.places, self.user_ids, self.item_ids)
-            again = mean_without_drift(*of_tables, (low, high))
-            self._means_without_drift[low, high] = again
-        return self._means_without_drift[low, high]
-
-    def _checks_of_model(self, model: ModelFile) -> Iterator[Check]:
-        arrays = model.arrays
-        if "counts" in arrays:
-            apart = _apart(arrays["counts"], self.n_ratings)
-            yield Check("training ratings of items", model.path, apart)
-        has_mean = "global_mean" in arrays or "normal" in arrays
-        if has_mean and model.entry.predicts_ratings:
-            yield self._mean(model)
-        if isinstance(model.entry, ShrunkenBiases):
-            found = np.concatenate([arrays["user_bias"], arrays["item_bias"]])
-            shrinkage = (model.entry.user_shrinkage, model.entry.item_shrinkage)
-            again = recomputed.biases(self.train, self.user_ids, self.item_ids, *shrinkage)
-            yield Check("biases", model.path, _apart(found, again.astype(np.float32)))
-
-    def _checks_of_content(self) -> Iterator[Check]:
-        paths, stored, settings = self.stored.paths, self.stored, self.settings
-        used = recomputed.used_tags(self.tags, self.train, settings)
-        yield Check("tags used", paths["facts"], _apart([stored.content["tags_used"]], [len(used)]))
-        counts = recomputed.term_counts(self.items, used, settings)
-        terms = (stored.vocabulary["part"] + ":" + stored.vocabulary["term"]).to_list()
-        frequency = recomputed.vocabulary(counts, settings, frozenset(terms))
-        same_terms = terms == list(frequency)
-        frequencies = stored.vocabulary["document_frequency"]
-        apart = _apart(frequencies, list(frequency.values())) if same_terms else np.nan
-        yield Check("vocabulary", paths["vocabulary"], apart)
-        weights = recomputed.idf(frequency, len(self.items), settings.idf)
-        yield Check("idf", paths["vocabulary"], _apart(stored.vocabulary["idf"], weights))
-        rows = recomputed.tfidf(counts, frequency, weights)
-        if settings.dealt is not None:
-            rows = dealt(rows, stream(self.seed, "placebo", settings.dealt))
-        # A word that all items have may weigh 0, and be stored or not.
-        apart = _matrices_apart(*map(_without_zeros, (stored.tfidf, rows)))
-        yield Check("TF-IDF rows", paths["tfidf"], apart)
-
-
-def _apart(one: ArrayLike, other: ArrayLike) -> float:
-    """Largest difference of two arrays; NaN where they have different shapes."""
-    a, b = np.asarray(one), np.asarray(other)
-    if a.shape != b.shape:
-        return np.nan
-    return float(np.abs(a - b).max(initial=0.0))
-
-
-def _without_zeros(matrix: sp.csr_array) -> sp.csr_array:
-    kept = matrix.copy()
-    kept.eliminate_zeros()
-    return kept
-
-
-def _matrices_apart(one: sp.csr_array, other: sp.csr_array) -> float:
-    """Largest difference of the entries of two matrices; NaN where others exist."""
-    a, b = (matrix.sorted_indices() for matrix in (one, other))
-    same = a.shape == b.shape and all(
-        np.array_equal(getattr(a, name), getattr(b, name)) for name in ("indptr", "indices")
+def _rating_checks(again: recomputed.RecomputedRatings, stored: Stored) -> Iterator[StatisticCheck]:
+    paths = stored.paths
+    biases, mean_without_drift = cache(again.biases), cache(again.mean_without_drift)
+    n_train = "training ratings of items"
+    yield StatisticCheck("user ids", paths["user_index"], pd.Index(stored.user_ids), again.user_ids)
+    yield StatisticCheck(
+        "item ids", paths["item_index"], pd.Index(stored.items["item_id"]), again.item_ids
     )
-    return _apart(a.data, b.data) if same else np.nan
+    yield StatisticCheck(n_train, paths["item_index"], stored.items["n_train"], again.n_train)
+    matrix = again.matrix("train", again.train["rating"])
+    yield StatisticCheck("training matrix", paths["train_matrix"], stored.train, matrix)
+    for part in Places._fields if stored.places else ():
+        matrix = again.matrix(part, again.places[part])
+        yield StatisticCheck("places of ratings", paths[part], getattr(stored.places, part), matrix)
+    for path, entry, arrays in stored.models:
+        if "counts" in arrays:
+            yield StatisticCheck(n_train, path, arrays["counts"], again.n_train)
+        mean = arrays.get("global_mean", arrays.get("normal"))
+        if mean is not None and entry.predicts_ratings:
+            found = [float(mean.ravel()[0])]
+            if isinstance(entry, TrainedEntry) and entry.training.removes_drift:
+                low, high = (float(rating) for rating in arrays["rating_range"])
+                again_mean = [mean_without_drift(low, high)]
+                yield StatisticCheck("training mean without drift", path, found, again_mean)
+            else:
+                yield StatisticCheck("training mean", path, found, [again.mean])
+        if isinstance(entry, ShrunkenBiases):
+            stored_biases = np.concatenate([arrays["user_bias"], arrays["item_bias"]])
+            of_both = np.concatenate(biases(entry.user_shrinkage, entry.item_shrinkage))
+            yield StatisticCheck("biases", path, stored_biases, of_both.astype(np.float32))
+
+
+def _content_checks(
+    items: pd.DataFrame, used: pd.DataFrame, stored: Stored, settings: ContentSettings, seed: int
+) -> Iterator[StatisticCheck]:
+    paths, found = stored.paths, stored.vocabulary
+    yield StatisticCheck("tags used", paths["facts"], [stored.content["tags_used"]], [len(used)])
+    counts = recomputed.term_counts(items, used, settings)
+    terms = pd.Index(found["part"] + ":" + found["term"])
+    kept = recomputed.vocabulary(counts, settings, len(items), preferred=terms)
+    frequencies = pd.Series(found["document_frequency"].to_numpy(), terms)
+    yield StatisticCheck("vocabulary", paths["vocabulary"], frequencies, kept["document_frequency"])
+    yield StatisticCheck("idf", paths["vocabulary"], found["idf"], kept["idf"].to_numpy())
+    rows = recomputed.tfidf(counts, kept, len(items))
+    if settings.dealt is not None:
+        rows = dealt(rows, stream(seed, "placebo", settings.dealt))
+    # A term of all items may have weight 0: stored explicitly or not, it is the same.
+    without_zeros = [matrix.copy() for matrix in (stored.tfidf, rows)]
+    for matrix in without_zeros:
+        matrix.eliminate_zeros()
+    yield StatisticCheck("TF-IDF rows", paths["tfidf"], *without_zeros)
+
+
+def _largest_difference(one: Any, other: Any) -> float:
+    """Largest absolute difference of two values; NaN if their shapes, ids or entries differ."""
+    if isinstance(one, pd.Index):
+        return 0.0 if list(one) == list(other) else np.nan
+    if isinstance(one, pd.Series) and isinstance(other, pd.Series):
+        return _largest_difference(one.index, other.index) + _largest_difference(
+            one.to_numpy(), other.to_numpy()
+        )
+    if sp.issparse(one):
+        a, b = one.sorted_indices(), other.sorted_indices()
+        same = a.shape == b.shape and np.array_equal(a.indptr, b.indptr)
+        if not (same and np.array_equal(a.indices, b.indices)):
+            return np.nan
+        one, other = a.data, b.data
+    a, b = np.asarray(one), np.asarray(other)
+    return float(np.abs(a - b).max(initial=0.0)) if a.shape == b.shape else np.nan

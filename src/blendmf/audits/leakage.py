@@ -1,4 +1,4 @@
-"""What of the future a split lets the training part know."""
+"""Audit of a split: how much of the future the training part and the tags know."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,65 +8,54 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from blendmf.audits.later_tags import LaterTags
 from blendmf.data.known_tags import PAIR, on_rated_pair, written_after
 
-COLUMNS = [*PAIR, "timestamp"]
-"""What the audit reads of each table."""
-
-
-class Question(NamedTuple):
-    """What is asked of the rows of one table, in one sentence."""
-
-    table: str
-    meaning: str
-
+MOMENTS = [*PAIR, "timestamp"]
+"""Columns that the audit reads of each table."""
 
 QUESTIONS = {
-    "test_older_than_training_of_item": Question(
+    "test_older_than_training_of_item": (
         "test",
         "Test ratings that are older than some training rating of the same item, so that its "
         "parameters know what others thought of it later.",
     ),
-    "test_older_than_training_of_user": Question(
+    "test_older_than_training_of_user": (
         "test",
         "Test ratings that are older than some training rating of the same user, so that the "
         "user's own future is learned from.",
     ),
-    "test_item_known_only_from_future": Question(
+    "test_item_known_only_from_future": (
         "test",
         "Test ratings of items that have training ratings, all of which are newer: when the "
         "test rating was given, the item was cold.",
     ),
-    "test_item_cold": Question(
-        "test",
-        "Test ratings of items without any training rating.",
-    ),
-    "validation_item_cold": Question(
+    "test_item_cold": ("test", "Test ratings of items without any training rating."),
+    "validation_item_cold": (
         "validation",
         "Validation ratings of items without any training rating.",
     ),
-    "test_older_than_newest_training": Question(
+    "test_older_than_newest_training": (
         "test",
         "Test ratings that are older than the newest training rating of anyone; 0 only where "
         "one moment divides training from test.",
     ),
-    "tags_on_pairs_rated_by_author": Question(
+    "tags_on_pairs_rated_by_author": (
         "tags",
         "Tags on items that their author rated, in whichever part: they may say what the "
         "rating says.",
     ),
-    "tags_on_test_pairs": Question(
+    "tags_on_test_pairs": (
         "tags",
         "Tags on items that their author rated in the test part: text by the very person "
         "whose rating of that item is to be predicted.",
     ),
-    "tags_after_training_of_author": Question(
+    "tags_after_training_of_author": (
         "tags",
         "Tags written after their author's last training rating; authors without training "
         "ratings count as none.",
     ),
 }
+"""Table whose rows each question counts, and the question in a sentence of ``leakage.json``."""
 
 USES = {
     "after_test_rating": "Of the uses of {tags} by test ratings (each tag on an item counts once "
@@ -76,12 +65,13 @@ USES = {
     "after_by_others": "Of the same uses, those where the later tag was written by other users.",
     "inform_earlier_test": "Test ratings of items with any of {tags} written after the rating.",
 }
+"""Questions about the uses of a choice of tags."""
 
 TAGS = {
     "all_tags": "all tags (content.tags: all)",
     "train_only_tags": "the tags that training may know (content.tags: train-only)",
 }
-"""What is asked of each choice of tags, whichever of them the content is made of."""
+"""Choices of tags. Both are audited, whichever of them the content uses."""
 
 
 def leakage(
@@ -90,22 +80,22 @@ def leakage(
     test: Iterable[pd.DataFrame],
     tags: pd.DataFrame,
 ) -> dict[str, dict[str, Any]]:
-    """Audit a split for knowledge that training has and a recommender of the time had not.
+    """Count what training knows that a recommender at the time of each test rating could not.
 
-    Older means an earlier timestamp; ratings of the same second are not older.
+    Older means a smaller timestamp; ratings of the same second are not older.
 
     Parameters
     ----------
     train, validation, test : iterable of DataFrame
-        The parts, each in one block of rows or more; columns ``user_id, item_id, timestamp``.
+        Each part in one or more blocks of rows; columns `MOMENTS`.
     tags : DataFrame
-        The same columns; may be empty.
+        Columns `MOMENTS`; may be empty.
 
     Returns
     -------
     dict
-        For each of `QUESTIONS`, and each of `USES` of each choice of `TAGS`, ``numerator``,
-        ``denominator``, ``share`` (None where the denominator is 0) and ``meaning``, one sentence.
+        For each of `QUESTIONS`, and each of `USES` of each of `TAGS`: ``numerator``,
+        ``denominator``, ``share`` (None if the denominator is 0) and ``meaning``, a sentence.
     """
     blocks = [(_extremes(b, "item_id"), _extremes(b, "user_id"), _by(tags, b)) for b in train]
     items, users, rated = map(list, zip(*blocks, strict=True))
@@ -113,40 +103,122 @@ def leakage(
     newest = of_item["max"].max()
     in_time = ~written_after(tags, newest_of_user)
     known = tags[in_time & on_rated_pair(tags, rated)]
-    uses = {"all_tags": LaterTags(tags), "train_only_tags": LaterTags(known)}
-    used: dict[str, Counter[str]] = {choice: Counter() for choice in uses}
+    choices = {"all_tags": LaterTags(tags), "train_only_tags": LaterTags(known)}
+    uses: dict[str, Counter[str]] = {choice: Counter() for choice in choices}
 
-    rows, holds = Counter(tags=len(tags)), Counter[str]()
+    n_rows, found = Counter(tags=len(tags)), Counter[str]()
     for block in validation:
-        rows["validation"] += len(block)
-        holds["validation_item_cold"] += _count(~block["item_id"].isin(of_item.index))
+        n_rows["validation"] += len(block)
+        found["validation_item_cold"] += _count(~block["item_id"].isin(of_item.index))
         rated.append(_by(tags, block))
     rated_in_test = []
     for block in test:
-        for choice, later in uses.items():
-            used[choice] += later.count(block)
-        rows["test"] += len(block)
-        # Not `map`, which makes text of no rows of text, as the first block is.
+        for choice, later_tags in choices.items():
+            uses[choice] += later_tags.count(block)
+        n_rows["test"] += len(block)
+        # `reindex`, because `map` turns an empty block of text ids into text.
         item, written = block["item_id"], block["timestamp"].to_numpy()
         of_own_item = of_item.reindex(item)
-        holds["test_older_than_training_of_item"] += _count(written < of_own_item["max"])
-        holds["test_item_known_only_from_future"] += _count(written < of_own_item["min"])
-        holds["test_item_cold"] += _count(~item.isin(of_item.index))
+        found["test_older_than_training_of_item"] += _count(written < of_own_item["max"])
+        found["test_item_known_only_from_future"] += _count(written < of_own_item["min"])
+        found["test_item_cold"] += _count(~item.isin(of_item.index))
         newest_of_own = newest_of_user.reindex(block["user_id"])
-        holds["test_older_than_training_of_user"] += _count(written < newest_of_own)
-        holds["test_older_than_newest_training"] += _count(written < newest)
+        found["test_older_than_training_of_user"] += _count(written < newest_of_own)
+        found["test_older_than_newest_training"] += _count(written < newest)
         rated_in_test.append(_by(tags, block))
     has_training = tags["user_id"].isin(newest_of_user.index)
-    holds["tags_after_training_of_author"] = _count(has_training & ~in_time)
-    holds["tags_on_test_pairs"] = _count(on_rated_pair(tags, rated_in_test))
-    holds["tags_on_pairs_rated_by_author"] = _count(on_rated_pair(tags, [*rated, *rated_in_test]))
+    found["tags_after_training_of_author"] = _count(has_training & ~in_time)
+    found["tags_on_test_pairs"] = _count(on_rated_pair(tags, rated_in_test))
+    found["tags_on_pairs_rated_by_author"] = _count(on_rated_pair(tags, [*rated, *rated_in_test]))
     findings = {
-        name: _finding(holds[name], rows[table], meaning)
+        name: _finding(found[name], n_rows[table], meaning)
         for name, (table, meaning) in QUESTIONS.items()
     }
-    for choice, uses_of in used.items():
-        findings |= _findings_on_uses(choice, uses_of, rows["test"])
+    for choice, n in uses.items():
+        of_uses = [(n[key], n["uses"]) for key in ("later", "by_own_user", "by_others")]
+        numbers = [*of_uses, (n["rows"], n_rows["test"])]
+        for (use, meaning), number in zip(USES.items(), numbers, strict=True):
+            text = meaning.format(tags=TAGS[choice])
+            findings[f"{choice}_{use}"] = _finding(*number, text)
     return findings
+
+
+class LaterTags:
+    """Count uses of tags by test ratings, and those in which the tag is newer than the rating.
+
+    A tag is used once by every test rating of its item. The number of uses may be far greater
+    than that of tags and ratings, so they are counted by binary search.
+
+    Parameters
+    ----------
+    tags : DataFrame
+        Columns `MOMENTS`; may be empty.
+    """
+
+    def __init__(self, tags: pd.DataFrame) -> None:
+        self._authors = pd.Index(tags["user_id"].unique())
+        self._by_item = _SortedMoments.of(tags["item_id"], tags["timestamp"])
+        self._by_pair = _SortedMoments.of(self._pairs(tags), tags["timestamp"])
+
+    def count(self, test: pd.DataFrame) -> "Counter[str]":
+        """Count the uses by a block of test ratings, with columns `MOMENTS`.
+
+        Returns
+        -------
+        Counter
+            ``uses``; the ``later`` ones among them, in which the tag is newer than the rating, by
+            author of the tag: ``by_own_user``, the user of the test rating, or ``by_others``; and
+            ``rows``, the test ratings with a later tag on their item.
+        """
+        uses, later = self._by_item.count_later(test["item_id"], test["timestamp"])
+        own = test[test["user_id"].isin(self._authors).to_numpy() & (later > 0)]
+        _, by_own_user = self._by_pair.count_later(self._pairs(own), own["timestamp"])
+        return Counter(
+            uses=int(uses.sum()),
+            later=int(later.sum()),
+            by_own_user=int(by_own_user.sum()),
+            by_others=int(later.sum() - by_own_user.sum()),
+            rows=int(np.count_nonzero(later)),
+        )
+
+    def _pairs(self, rows: pd.DataFrame) -> pd.Series:
+        """Number each row's pair of author and item; both must have tags."""
+        items = self._by_item.groups
+        author = self._authors.get_indexer(pd.Index(rows["user_id"])).astype(np.int64)
+        return pd.Series(author * len(items) + items.get_indexer(pd.Index(rows["item_id"])))
+
+
+class _SortedMoments(NamedTuple):
+    """Timestamps by group, in one sorted array.
+
+    `keys`, of shape (n,), holds the group's number times ``len(moments)`` plus the timestamp's
+    index in `moments`, the sorted distinct timestamps.
+    """
+
+    groups: pd.Index
+    moments: NDArray[np.int64]
+    keys: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, groups: pd.Series, timestamps: pd.Series) -> "_SortedMoments":
+        codes, distinct = pd.factorize(groups)
+        moments, indices = np.unique(timestamps.to_numpy(dtype=np.int64), return_inverse=True)
+        keys = np.sort(codes.astype(np.int64) * len(moments) + indices)
+        return cls(pd.Index(distinct), moments, keys)
+
+    def count_later(
+        self, groups: pd.Series, timestamps: pd.Series
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Count each group's moments, and those after the given timestamp."""
+        group = self.groups.get_indexer(pd.Index(groups)).astype(np.int64)
+        first = group * len(self.moments)
+        newer = np.searchsorted(self.moments, timestamps.to_numpy(dtype=np.int64), side="right")
+        starts, after, ends = (
+            np.searchsorted(self.keys, bound)
+            for bound in (first, first + newer, first + len(self.moments))
+        )
+        known = group >= 0
+        return np.where(known, ends - starts, 0), np.where(known, ends - after, 0)
 
 
 def _finding(numerator: int, denominator: int, meaning: str) -> dict[str, Any]:
@@ -155,17 +227,6 @@ def _finding(numerator: int, denominator: int, meaning: str) -> dict[str, Any]:
         "denominator": denominator,
         "share": numerator / denominator if denominator else None,
         "meaning": meaning,
-    }
-
-
-def _findings_on_uses(
-    choice: str, counted: "Counter[str]", n_test: int
-) -> dict[str, dict[str, Any]]:
-    of_uses = [counted[key] for key in ("later", "by_own_user", "by_others")]
-    numbers = [*((count, counted["uses"]) for count in of_uses), (counted["rows"], n_test)]
-    return {
-        f"{choice}_{what}": _finding(*number, meaning.format(tags=TAGS[choice]))
-        for (what, meaning), number in zip(USES.items(), numbers, strict=True)
     }
 
 
@@ -183,5 +244,5 @@ def _by(tags: pd.DataFrame, block: pd.DataFrame) -> pd.DataFrame:
     return block.loc[block["user_id"].isin(tags["user_id"]), PAIR]
 
 
-def _count(holds: "pd.Series[bool] | NDArray[np.bool_]") -> int:
-    return int(holds.sum())
+def _count(mask: "pd.Series[bool] | NDArray[np.bool_]") -> int:
+    return int(mask.sum())

@@ -1,4 +1,4 @@
-"""What changes when one part of the ratings is altered: dependence found by trying it."""
+"""Perturb one part of the ratings and see which fitted statistics change."""
 
 from collections.abc import Mapping
 
@@ -16,14 +16,18 @@ from blendmf.models.baselines import fit_bias, fit_global_mean
 from blendmf.models.drift import BIAS_SHRINKAGE, without_drift
 from blendmf.models.observations import Observations
 
-ALTERATIONS = ("values", "times", "rows")
-"""Every second rating is one higher; time runs backwards; half of the items are gone."""
+PERTURBATIONS = {
+    "values": "every second rating one higher",
+    "times": "running backwards",
+    "rows": "half of the items gone",
+}
+"""Perturbations of a part, and what each does."""
 
-RATINGS_TRIED = 20_000
-"""Alterations are tried on the ratings of as many users as have no more than these together."""
+MAX_RATINGS = 20_000
+"""Perturbations use the ratings of a random sample of users with at most this many in total."""
 
 ANY_RANGE = (0.0, 10.0)
-"""Fitting does not use the rating range; only prediction does."""
+"""Rating range of the fits; only predictions use it, and they are not compared."""
 
 Parts = Mapping[str, pd.DataFrame]
 
@@ -35,10 +39,9 @@ def dependence(
     settings: ContentSettings,
     seed: int,
 ) -> tuple[dict[str, dict[str, list[str]]], int]:
-    """Which alterations of which part change which statistic.
+    """Find the perturbations of each part that change each statistic.
 
-    The pipeline's own functions fit everything anew for each part and alteration, on a sample of
-    the users where the ratings are many.
+    The pipeline's own functions refit everything for each part and perturbation.
 
     Parameters
     ----------
@@ -47,49 +50,45 @@ def dependence(
     items, tags : DataFrame
         The canonical tables.
     settings : ContentSettings
-        The configuration's `content` block.
     seed : int
-        The experiment's; it draws the sample.
+        The experiment's seed; it draws the sample of users.
 
     Returns
     -------
     found : dict
-        For each statistic and each part those of `ALTERATIONS` that change it.
+        For each statistic and part, the `PERTURBATIONS` that change the statistic.
     n_users : int
-        Users whose ratings were altered.
+        Number of users whose ratings were perturbed.
     """
-    users = _some_users(parts, seed)
-    tried = {name: part[part["user_id"].isin(users)] for name, part in parts.items()}
-    rated = set().union(*(part["item_id"].unique() for part in tried.values()))
+    users = _sampled_users(parts, seed)
+    sampled = {name: part[part["user_id"].isin(users)] for name, part in parts.items()}
+    rated = set().union(*(part["item_id"].unique() for part in sampled.values()))
     described = items[items["item_id"].isin(rated)]
     own_tags = tags[tags["user_id"].isin(users)]
-    as_it_is = _fitted(tried, described, own_tags, settings, seed)
-    found: dict[str, dict[str, list[str]]] = {name: {p: [] for p in parts} for name in as_it_is}
+    unchanged = _fitted(sampled, described, own_tags, settings, seed)
+    found: dict[str, dict[str, list[str]]] = {name: {p: [] for p in parts} for name in unchanged}
     for part in parts:
-        for alteration in ALTERATIONS:
-            altered = {**tried, part: _altered(tried, part, alteration)}
-            for name, value in _fitted(altered, described, own_tags, settings, seed).items():
-                if not _equal(value, as_it_is[name]):
-                    found[name][part].append(alteration)
+        for perturbation in PERTURBATIONS:
+            perturbed = {**sampled, part: _perturbed(sampled, part, perturbation)}
+            for name, value in _fitted(perturbed, described, own_tags, settings, seed).items():
+                if not pd.DataFrame(value).equals(pd.DataFrame(unchanged[name])):
+                    found[name][part].append(perturbation)
     return found, len(users)
 
 
-def _some_users(parts: Parts, seed: int) -> pd.Index:
-    """As many users, in an order drawn at random, as have `RATINGS_TRIED` ratings; one at least."""
+def _sampled_users(parts: Parts, seed: int) -> pd.Index:
     counts = pd.concat([part["user_id"].value_counts() for part in parts.values()])
     by_user = counts.groupby(level=0).sum()
     drawn = by_user.iloc[stream(seed, "fitted_on").permutation(len(by_user))]
-    return drawn.index[: max(1, int((drawn.cumsum() <= RATINGS_TRIED).sum()))]
+    return drawn.index[: max(1, int((drawn.cumsum() <= MAX_RATINGS).sum()))]
 
 
-def _altered(parts: Parts, name: str, alteration: str) -> pd.DataFrame:
+def _perturbed(parts: Parts, name: str, perturbation: str) -> pd.DataFrame:
     part = parts[name]
-    match alteration:
-        case "values":
-            second = np.arange(len(part), dtype=np.float32) % 2
-            return part.assign(rating=part["rating"] + second)
-        case "times":
-            return part.assign(timestamp=-part["timestamp"])
+    if perturbation == "values":
+        return part.assign(rating=part["rating"] + np.arange(len(part), dtype=np.float32) % 2)
+    if perturbation == "times":
+        return part.assign(timestamp=-part["timestamp"])
     others = [other for key, other in parts.items() if key != name]
     gone = part["item_id"].isin(_every_second("item_id", part, others))
     own_users = _every_second("user_id", part, others, only_own=True)
@@ -99,7 +98,7 @@ def _altered(parts: Parts, name: str, alteration: str) -> pd.DataFrame:
 def _every_second(
     column: str, part: pd.DataFrame, others: list[pd.DataFrame], *, only_own: bool = False
 ) -> pd.Index:
-    """Half of a part's ids, beginning with one that no other part has, if there is one."""
+    """Half of a part's ids; ids that no other part has come first."""
     ids = pd.Index(part[column].unique()).sort_values()
     own = ~ids.isin(pd.concat([other[column] for other in others]))
     return (ids[own] if only_own else ids[own].append(ids[~own]))[::2]
@@ -108,7 +107,7 @@ def _every_second(
 def _fitted(
     parts: Parts, items: pd.DataFrame, tags: pd.DataFrame, settings: ContentSettings, seed: int
 ) -> dict[str, pd.Series | pd.DataFrame]:
-    """Every statistic, by the ids that it is of: positions shift when other ids come or go."""
+    """Fit every statistic, indexed by ids, since positions shift when ids come or go."""
     built = matrices(parts["train"], parts["validation"], parts["test"], items)
     users, rated = built.users["user_id"], built.items["item_id"]
     placed = places(parts["train"], parts["validation"], built.users, built.items)
@@ -144,12 +143,8 @@ def _fitted(
     }
 
 
-def _equal(one: pd.Series | pd.DataFrame, other: pd.Series | pd.DataFrame) -> bool:
-    return pd.DataFrame(one).equals(pd.DataFrame(other))
-
-
 def _by_ids(matrix: sp.csr_array, row_ids: pd.Series, column_ids: pd.Series) -> pd.DataFrame:
-    """Entries of a matrix with the ids of their row and column, in the order of both."""
+    """Entries of a matrix with the ids of their row and column, in sorted order."""
     ordered = matrix.sorted_indices()
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Divisions of the held-out ratings into bins, by what training knows and by when they were given.
+"""Bins of the held-out ratings, by what training knows and by the year of the rating.
 
 The strata are ``user-history`` and ``item-popularity``, the number of training ratings of a
 rating's user and of its item; ``cold-start``, the item's number in finer bins; and ``year``, the
@@ -8,6 +8,7 @@ calendar year of the rating.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.models.observations import Observations
@@ -17,35 +18,36 @@ LOWER_BOUNDS = {
     "item-popularity": (0, 1, 3, 6, 11, 21, 51, 101),
     "cold-start": (0, 1, 2, 3, 4, 6, 9, 13, 21, 33, 51, 81, 131, 201),
 }
-"""Fewest training ratings of each bin; a bin ends before the next, the last is open. The bins of
-``cold-start`` grow by half or so, those of the others about double."""
+"""Fewest training ratings of each bin. A bin ends before the next one; the last is open. Bins grow
+by about half in ``cold-start`` and about double in the others."""
 
 OPEN = -1
-"""Upper end of a bin that has none."""
+"""Upper end of a bin without one."""
 
-BinOf = NDArray[np.int16]
+LAST_YEAR = 5000
+"""Later years come from timestamps in milliseconds; reading the data warns of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stratum:
-    """One division of the held-out ratings.
+    """One division of the held-out ratings into bins.
 
     Attributes
     ----------
     name : str
     lower, upper : ndarray of int64, of shape (n_bins,)
-        Ends of each bin, both inside it; `OPEN` where there is no upper one.
+        Inclusive ends of each bin; `OPEN` if there is no upper one.
     of_rating : ndarray of int16, of shape (n,)
         Bin of each held-out rating.
-    of_item : ndarray of int16, of shape (n_items,), or None
-        Bin of each item of the catalogue, where it is items that the stratum divides.
+    of_item : ndarray of int16, of shape (n_items,), optional
+        Bin of each item of the catalogue, for strata that divide the items.
     """
 
     name: str
     lower: NDArray[np.int64]
     upper: NDArray[np.int64]
-    of_rating: BinOf
-    of_item: BinOf | None = None
+    of_rating: NDArray[np.int16]
+    of_item: NDArray[np.int16] | None = None
 
     def labels(self) -> list[str]:
         """Name of each bin, such as ``0``, ``1-2`` and ``101+``."""
@@ -65,9 +67,9 @@ def strata_of(
     test : Observations
         The held-out part.
     n_train_of_user, n_train_of_item : ndarray of int64, of shape (n_users,) and (n_items,)
-        Training ratings of each.
+        Number of training ratings.
     years : ndarray of int64, of shape (n,), or None
-        Calendar year of each held-out rating, in the order of `test`; None leaves ``year`` out.
+        Calendar year of each held-out rating, see `years_of`; None omits ``year``.
     """
     strata = []
     for name, bounds in LOWER_BOUNDS.items():
@@ -84,7 +86,45 @@ def strata_of(
     return strata
 
 
-def _bins(lower: NDArray[np.int64], values: NDArray[np.int64]) -> BinOf:
+def years_of(
+    test: Observations, ratings: pd.DataFrame, users: pd.DataFrame, items: pd.DataFrame
+) -> NDArray[np.int64] | None:
+    """Calendar year (UTC) of each held-out rating, in the order of `test`.
+
+    Parameters
+    ----------
+    test : Observations
+        The held-out part, sorted by user and then item, as `Observations.from_matrix` makes it.
+    ratings : DataFrame
+        The same ratings in any order: ``user_id``, ``item_id``, ``timestamp``.
+    users, items : DataFrame
+        Columns ``user_id`` and ``item_id``; row number is the position in the matrix.
+
+    Returns
+    -------
+    ndarray of int64, of shape (n,), or None
+        None for data without timestamps (0 throughout) or with timestamps that cannot be seconds.
+
+    Raises
+    ------
+    ValueError
+        If the table and the matrix hold different ratings.
+    """
+    seconds = ratings["timestamp"].to_numpy(dtype=np.int64)
+    if not seconds.any():
+        return None
+    years = seconds.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
+    if years.max() > LAST_YEAR:
+        return None
+    rows = pd.Index(users["user_id"]).get_indexer(pd.Index(ratings["user_id"]))
+    columns = pd.Index(items["item_id"]).get_indexer(pd.Index(ratings["item_id"]))
+    order = np.lexsort((columns, rows))
+    if not (np.array_equal(rows[order], test.users) and np.array_equal(columns[order], test.items)):
+        raise ValueError("the table of test ratings and the test matrix hold different ratings")
+    return years[order]
+
+
+def _bins(lower: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int16]:
     return (np.searchsorted(lower, values, side="right") - 1).astype(np.int16)
 
 

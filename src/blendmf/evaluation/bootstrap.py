@@ -1,9 +1,9 @@
-"""How far a figure can be trusted: paired bootstrap over users, tests corrected for number.
+"""Paired bootstrap over users, and p-values corrected for multiple tests.
 
-Users are resampled with replacement, and every model is measured on the same resamples, so that
-what makes a user easy or hard falls out of the difference of two models. A resample is a row of
-counts (how often each user was drawn), and a metric is a ratio of sums over users; all resamples
-of all models are therefore products of one matrix of counts with one of per-user sums.
+Users are resampled with replacement. All models are measured on the same resamples, so that what
+makes a user easy or hard cancels out of the difference of two models. A resample is a row of
+counts (how often each user was drawn) and a metric is a ratio of sums over users, so all resamples
+of all models are products of a matrix of counts with a matrix of per-user sums.
 
 References
 ----------
@@ -15,40 +15,38 @@ Statistics 6(2), 1979.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 CONFIDENCE = 0.95
-"""Share of the resamples that an interval spans."""
+"""Share of the resamples that an interval covers."""
 
 BLOCK_BYTES = 32 * 2**20
-"""Memory that one block of resample counts may take."""
+"""Memory of one block of resample counts."""
 
 ROUNDING = 1e-12
-"""A difference below this is the rounding of two equal figures."""
+"""Smaller differences are rounding errors of equal values."""
 
 
 @dataclass(frozen=True, eq=False)
 class UserSums:
-    """What a metric is made of: one column per run, one row per user.
+    """Per-user sums of a metric, one column per run.
 
-    The metric of column c is ``sums[:, c].sum() / weights.sum()``, and its square root where
-    `root` is set. With `mean` given, the metric is the matrix product of these with it.
+    The metric of column c is ``sums[:, c].sum() / weights.sum()``, or its square root if `root`.
 
     Attributes
     ----------
     sums : ndarray of shape (n_users, n_columns)
         Each user's contribution, such as the sum of squared errors or the user's precision.
     weights : ndarray of shape (n_users,)
-        Each user's share of the denominator, such as the number of ratings, or one; zero for a
-        user without part in the metric. It belongs to the test part, hence is the same for every
-        column.
+        Each user's share of the denominator, such as the number of ratings, or 1; 0 for users
+        without a value. The same for all columns.
     root : bool
-        Whether the metric is the root of the ratio, as RMSE is.
+        Whether the metric is the root of the ratio, like RMSE.
     mean : ndarray of shape (n_columns, n_means), optional
-        Each column holds the weights of one mean over the runs.
+        If given, the metric is its matrix product with this: means over runs.
     """
 
     sums: NDArray[np.float64]
@@ -57,17 +55,17 @@ class UserSums:
     mean: NDArray[np.float64] | None = None
 
     def averaged(self, mean: NDArray[np.float64]) -> "UserSums":
-        """The same metric as means over runs; a mean of roots is not the root of a mean."""
+        """Means over runs. The mean of roots is not the root of the mean."""
         if self.root:
-            return UserSums(self.sums, self.weights, root=True, mean=mean)
+            return replace(self, mean=mean)
         return UserSums(self.sums @ mean, self.weights)
 
     def value(self) -> NDArray[np.float64]:
-        """Metric of each column, or mean, over all users, of shape (n,)."""
+        """Metric of each column or mean over all users, of shape (n,)."""
         return self.resampled(np.ones((1, len(self.weights)))).ravel()
 
     def resampled(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Metric of each column, or mean, on resamples of the users.
+        """Metric of each column or mean on resamples of the users.
 
         Parameters
         ----------
@@ -76,9 +74,8 @@ class UserSums:
 
         Returns
         -------
-        ndarray of shape (b, n)
-            Fewer rows where the metric is of a few users alone: a resample that drew none of them
-            has no value and is left out.
+        ndarray of shape (at most b, n)
+            Resamples without any user who has a value are left out.
         """
         total = counts @ self.weights
         has_value = total > 0
@@ -86,22 +83,17 @@ class UserSums:
         return self._mean(np.sqrt(ratio) if self.root else ratio)
 
     def per_user(self) -> NDArray[np.float64]:
-        """Contributions of the users with a part in the metric, of shape (n_users with one, n)."""
+        """Contributions of the users with a value, of shape (n_users_with_value, n)."""
         return self._mean(self.sums[self.weights > 0])
 
     def influence(self) -> NDArray[np.float64]:
-        """How far each user with a part in the metric moves it off from its value.
+        """Influence of each user with a value on the metric, of shape (n_users_with_value, n).
 
-        The empirical influence values (Davison and Hinkley, section 2.7): of a mean they are each
-        user's value less the mean, those of a ratio and of its root are linearised.
-
-        Returns
-        -------
-        ndarray of shape (n_users with a part, n)
-            Each column has mean 0.
+        Empirical influence values (Davison and Hinkley, section 2.7), of mean 0: for a mean each
+        user's value minus the mean; ratios and their roots are linearised.
         """
-        has_part = self.weights > 0
-        sums, weights = self.sums[has_part], self.weights[has_part]
+        has_value = self.weights > 0
+        sums, weights = self.sums[has_value], self.weights[has_value]
         ratio = sums.sum(axis=0) / weights.sum()
         influence = (sums - np.outer(weights, ratio)) / weights.mean()
         if self.root:
@@ -116,12 +108,12 @@ class UserSums:
 def resample_counts(
     n_users: int, resamples: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.float64]]:
-    """How often each resample draws each user, in blocks of resamples.
+    """Draw the users of each resample, in blocks of resamples.
 
     Yields
     ------
     ndarray of shape (b, n_users)
-        Each row sums to `n_users`. The rows do not depend on how they are divided into blocks.
+        How often each resample drew each user. The block size does not affect the draws.
     """
     rows = max(1, BLOCK_BYTES // (8 * n_users))
     for start in range(0, resamples, rows):
@@ -135,7 +127,7 @@ def resample_counts(
 def bootstrap(
     metrics: dict[str, UserSums], resamples: int, rng: np.random.Generator
 ) -> dict[str, NDArray[np.float64]]:
-    """Values of all metrics and columns on the same resamples of the users.
+    """Values of all metrics on the same resamples of the users.
 
     Parameters
     ----------
@@ -146,8 +138,8 @@ def bootstrap(
 
     Returns
     -------
-    dict of ndarray, of shape (resamples, n)
-        Fewer rows for a metric that some resamples have no value of.
+    dict of ndarray of shape (resamples, n)
+        Fewer rows for a metric without a value on some resamples.
     """
     n_users = len(next(iter(metrics.values())).weights)
     blocks: dict[str, list[NDArray[np.float64]]] = {name: [] for name in metrics}
@@ -158,21 +150,10 @@ def bootstrap(
 
 
 def percentile_interval(
-    values: NDArray[np.float64], confidence: float = CONFIDENCE
+    values: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Percentile intervals of resampled values.
-
-    Parameters
-    ----------
-    values : ndarray of shape (resamples, ...)
-    confidence : float
-
-    Returns
-    -------
-    (ndarray, ndarray), each of shape (...)
-        Lower and upper bounds.
-    """
-    tail = (1.0 - confidence) / 2.0
+    """95 % percentile interval of resampled values of shape (resamples, ...), each bound (...)."""
+    tail = (1.0 - CONFIDENCE) / 2.0
     low, high = np.quantile(values, [tail, 1.0 - tail], axis=0)
     return low, high
 
@@ -182,16 +163,16 @@ def bootstrap_p_values(
 ) -> NDArray[np.float64]:
     """Two-sided p-values of the hypotheses that resampled differences are zero.
 
-    Twice the share of resamples on the rarer side of zero, with one added to both counts so that
-    it is never zero (Davison and Hinkley, section 4.2.3). All resamples of two or three users may
-    agree by chance: no p-value is below 2 / 2^n, the chance that n users without a preference all
-    lean the same way.
+    Twice the share of resamples on the rarer side of zero, with one added to numerator and
+    denominator so that it is never zero (Davison and Hinkley, section 4.2.3). All resamples of two
+    or three users may agree by chance: no p-value is below 2 / 2^n, the probability that n users
+    without a preference agree.
 
     Parameters
     ----------
     differences : ndarray of shape (resamples, ...)
-    n_users : float, optional
-        Users that were resampled; by default so many that the limit is of no account.
+    n_users : float
+        Number of users that were resampled; default: infinite, no lower bound.
 
     Returns
     -------
@@ -205,7 +186,7 @@ def bootstrap_p_values(
 
 
 def smallest_p_value(resamples: int, tests: int = 1) -> float:
-    """Least p-value that so many resamples can show, corrected by Holm for so many tests."""
+    """Smallest possible p-value with this many resamples, corrected by Holm for `tests` tests."""
     return min(1.0, 2.0 * tests / (1 + resamples))
 
 
@@ -215,19 +196,10 @@ def resamples_needed(p_value: float, tests: int) -> int:
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Holm's step-down correction of the p-values of one family of tests.
+    """Holm's step-down correction of the p-values of one family of tests, in the order given.
 
-    The i-th smallest of m p-values is multiplied by ``m - i + 1``, then made no smaller than the
-    ones before it and no larger than 1.
-
-    Parameters
-    ----------
-    p_values : array of shape (m,)
-
-    Returns
-    -------
-    ndarray of shape (m,)
-        In the order given.
+    The i-th smallest of m p-values is multiplied by ``m - i + 1``, then raised to the largest one
+    before it and limited to 1.
     """
     p = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(p, kind="stable")

@@ -1,4 +1,4 @@
-"""All models beside each other: their metrics with intervals, and whether they differ."""
+"""Comparison of all models: metrics with intervals, paired differences, headline table, strata."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,15 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from blendmf.evaluation.bootstrap import percentile_interval
 from blendmf.evaluation.differences import differences_table
 from blendmf.evaluation.strata import COUNTS, KEYS, VALUES
-from blendmf.evaluation.user_metrics import UNCERTAINTY, Measured, aligned, measure, seed_deviation
+from blendmf.evaluation.user_metrics import UNCERTAINTY, Measured, measure, seed_deviation
 
 WHOLE = ("coverage", "novelty")
-"""Metrics of the full lists that are no average over users, hence have no interval."""
+"""Metrics of all full lists together, which are no means over users and have no interval."""
 
 HEADLINE = [
     "rmse",
@@ -50,7 +49,7 @@ class Comparison:
     metrics : DataFrame
         One row per model and metric. The interval is over users, `seed_sd` over seeds.
     differences : DataFrame
-        One row per metric and pair of models, as `differences_table` has them.
+        One row per metric and pair of models, see `differences_table`.
     table : DataFrame
         One row per model, best RMSE first, models that predict no ratings last.
     strata : DataFrame
@@ -66,10 +65,10 @@ class Comparison:
 def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
     """Compare models by paired bootstrap over the users of the test part.
 
-    A model's value, on all users or on a resample of them, is the mean over its seeds, so that
-    the intervals hold what users contribute and `seed_sd` what training does. p-values are
-    Holm-corrected among the pairs of one metric: the smallest corrected p-value of m pairs is
-    2 m / (resamples + 1), so that many models need more resamples to be told apart.
+    A model's value, on all users or on a resample of them, is the mean over its seeds: intervals
+    cover the variation over users, `seed_sd` that over seeds. p-values are Holm-corrected among
+    the pairs of one metric: the smallest corrected p-value of m pairs is 2 m / (resamples + 1), so
+    more models need more resamples.
 
     Parameters
     ----------
@@ -77,17 +76,21 @@ def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
         In any order; all on the same test part.
     resamples : int
     seed : int
-        The experiment's.
+        The experiment's seed.
 
     Raises
     ------
     UserError
-        If the runs were not evaluated on the same users, with as many ratings each.
+        If the runs were not evaluated on the same users with the same numbers of ratings.
     """
     ordered = sorted(runs, key=lambda run: (run.model, run.seed))
-    names = [f"{run.model} (seed {run.seed})" for run in ordered]
-    tables = aligned([run.per_user for run in ordered], names)
-    measured = measure(tables, [run.model for run in ordered], resamples, seed)
+    measured = measure(
+        [run.per_user for run in ordered],
+        [run.model for run in ordered],
+        resamples,
+        seed,
+        names=[f"{run.model} (seed {run.seed})" for run in ordered],
+    )
     metrics = _metrics_table(ordered, measured)
     compared = {name: of for name, of in measured.items() if name not in UNCERTAINTY}
     return Comparison(metrics, differences_table(compared), _headline(metrics), _strata(ordered))
@@ -95,30 +98,24 @@ def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
 
 def _metrics_table(runs: list[Run], measured: dict[str, Measured]) -> pd.DataFrame:
     """Rows of ``metrics.csv``, by model and then in the order of the metrics."""
-    bounds = {
-        metric: np.column_stack(percentile_interval(of_metric.resampled))
-        for metric, of_metric in measured.items()
-    }
+    bounds = {name: percentile_interval(of.resampled) for name, of in measured.items()}
     rows = []
     for model in dict.fromkeys(run.model for run in runs):
-        for metric, of_metric in measured.items():
-            if model in of_metric.models:
-                place = of_metric.models.index(model)
-                over_seeds = _over_seeds(of_metric.by_seed[place])
-                rows.append((model, metric, *over_seeds, *bounds[metric][place], of_metric.n_users))
-        for metric in WHOLE:
-            values = [run.metrics["full"][metric] for run in runs if run.model == model]
-            n_users = runs[0].metrics["full"]["n_users"]
-            over_seeds = _over_seeds(np.array(values))
-            rows.append((model, f"full_{metric}", *over_seeds, np.nan, np.nan, n_users))
-    columns = ["model", "metric", "mean", "seed_sd", "n_seeds", "low", "high", "n_users"]
-    table = pd.DataFrame(rows, columns=columns)
-    return table[["model", "metric", "mean", "low", "high", "seed_sd", "n_seeds", "n_users"]]
-
-
-def _over_seeds(values: NDArray[np.float64]) -> tuple[float, float, int]:
-    """Mean, standard deviation (NaN for a single seed) and number of the seeds' values."""
-    return float(values.mean()), seed_deviation(values), len(values)
+        own = []
+        for metric, of in measured.items():
+            if model in of.by_seed:
+                low, high = (end[of.models.index(model)] for end in bounds[metric])
+                own.append((metric, of.by_seed[model], low, high, of.n_users))
+        full = [run.metrics["full"] for run in runs if run.model == model]
+        own += [
+            (f"full_{name}", np.array([f[name] for f in full]), np.nan, np.nan, full[0]["n_users"])
+            for name in WHOLE
+        ]
+        for metric, values, low, high, n_users in own:
+            mean, sd = float(values.mean()), seed_deviation(values)
+            rows.append((model, metric, mean, low, high, sd, len(values), n_users))
+    columns = ["model", "metric", "mean", "low", "high", "seed_sd", "n_seeds", "n_users"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _headline(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -1,20 +1,16 @@
-"""How far every pair of models differs on every metric, paired over the users."""
+"""Paired differences of all pairs of models on all metrics."""
 
 from collections.abc import Mapping
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from blendmf.evaluation.bootstrap import (
-    ROUNDING,
-    bootstrap_p_values,
-    holm,
-    percentile_interval,
-)
+from blendmf.evaluation.bootstrap import ROUNDING, holm
 from blendmf.evaluation.user_metrics import Measured, higher_is_better
 
-COLUMNS = [
+DIFFERENCE_COLUMNS = [
     "metric",
     "model_a",
     "model_b",
@@ -32,37 +28,36 @@ COLUMNS = [
 
 
 def differences_table(measured: Mapping[str, Measured]) -> pd.DataFrame:
-    """Difference of every pair of models on every metric that both have.
+    """Compare every pair of models on every metric that both have.
 
     Returns
     -------
     DataFrame
-        One row per metric and pair; columns as in `COLUMNS`:
+        One row per metric and pair, columns `DIFFERENCE_COLUMNS`:
 
         - ``difference``: ``model_a - model_b``; ``low`` and ``high`` bound its 95 % interval over
           the users; ``p_holm`` is ``p_value`` corrected among the pairs of the metric.
         - ``relative_percent``: the difference in percent of the value of ``model_b``.
-        - ``effect_size``: as `effect_size` has it.
-        - ``share_a_better``: share of the users whom ``model_a`` serves better, ties being half.
-        - ``seed_sd``: standard deviation of the difference of one fit of each model, by the
-          spread of both over seeds, which is no part of the interval. A model with fewer fits
-          than others has no chance in it; missing where every model was fitted once.
-        - ``n_users``: users with a part in the metric.
+        - ``effect_size``: see `effect_size`.
+        - ``share_a_better``: share of the users for whom ``model_a`` is better; ties count half.
+        - ``seed_sd``: standard deviation over seeds of the difference between two single fits.
+          Models with a single fit, where others have more, are deterministic and count as 0.
+          Missing if every model was fitted once.
+        - ``n_users``: users with a value.
     """
-    seeds = max((len(fits) for of in measured.values() for fits in of.by_seed), default=1)
-    tables = [_of_metric(metric, of, seeds) for metric, of in measured.items()]
-    tables = [table for table in tables if not table.empty]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
+    seeds = max((len(fits) for of in measured.values() for fits in of.by_seed.values()), default=1)
+    tables = [_pairs(metric, of, seeds) for metric, of in measured.items() if len(of.models) > 1]
+    return (
+        pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=DIFFERENCE_COLUMNS)
+    )
 
 
 def effect_size(difference: float, influence: NDArray[np.float64]) -> float:
-    """Size of a difference beside what it varies by from user to user.
+    """Difference divided by its standard deviation over users.
 
-    The difference over the standard deviation of the users' influence on it. Where a metric is a
-    mean over users, these are the paired differences, and this is Cohen's d_z for paired samples;
-    where it pools the ratings of all users, as RMSE does, the linearised contributions stand in
-    for them. The size has the difference's sign, and times the root of the number of users it is
-    the t statistic of the paired comparison.
+    For a mean over users this is Cohen's d_z of paired samples. For metrics that pool the ratings
+    of all users, such as RMSE, linearised contributions take the place of the paired differences.
+    Times the root of the number of users it is the t statistic of the paired comparison.
 
     Parameters
     ----------
@@ -73,7 +68,7 @@ def effect_size(difference: float, influence: NDArray[np.float64]) -> float:
     Returns
     -------
     float
-        0 for equal models; NaN where all users contribute alike, so that nothing varies.
+        0 for equal models; NaN if all users contribute alike, so that nothing varies.
 
     References
     ----------
@@ -87,57 +82,42 @@ def effect_size(difference: float, influence: NDArray[np.float64]) -> float:
 
 
 def share_better(a: NDArray[np.float64], b: NDArray[np.float64], *, higher: bool) -> float:
-    """Share of the users for whom the first of two models is the better one, ties being half.
+    """Share of the users for whom the first of two models is better; ties count half.
 
-    Parameters
-    ----------
-    a, b : ndarray of shape (n_users,)
-        The users' values under both.
-    higher : bool
-        Whether a greater value is the better one.
+    `a` and `b` hold the users' values, of shape (n_users,); `higher` says whether greater ones
+    are better.
     """
     gain = a - b if higher else b - a
     return float(np.where(np.abs(gain) <= ROUNDING, 0.5, gain > 0).mean())
 
 
-def _of_metric(metric: str, measured: Measured, seeds: int) -> pd.DataFrame:
+def _pairs(metric: str, measured: Measured, seeds: int) -> pd.DataFrame:
     """Rows of one metric."""
-    values = np.array([fits.mean() for fits in measured.by_seed])
-    spread = np.array([_seed_deviation(fits, seeds) for fits in measured.by_seed])
-    names = np.array(measured.models, dtype=object)
-    a, b = np.triu_indices(len(names), k=1)
-    drawn = measured.resampled[:, a] - measured.resampled[:, b]
-    low, high = percentile_interval(drawn)
-    p_values = bootstrap_p_values(drawn, measured.n_users)
-    difference = values[a] - values[b]
     influence, per_user = measured.sums.influence().T, measured.sums.per_user().T
     higher = higher_is_better(metric)
-    pairs = list(zip(a, b, strict=True))
-    table = pd.DataFrame(
-        {
-            "model_a": names[a],
-            "model_b": names[b],
-            "difference": difference,
-            "low": low,
-            "high": high,
-            "p_value": p_values,
-            "p_holm": holm(p_values),
-            "relative_percent": 100.0 * difference / np.where(values[b] == 0, np.nan, values[b]),
-            "effect_size": [
-                effect_size(gap, influence[i] - influence[j])
-                for (i, j), gap in zip(pairs, difference.tolist(), strict=True)
-            ],
-            "share_a_better": [
-                share_better(per_user[i], per_user[j], higher=higher) for i, j in pairs
-            ],
-            "seed_sd": np.hypot(spread[a], spread[b]),
-        }
-    )
-    return table.assign(metric=metric, n_users=measured.n_users)[COLUMNS]
-
-
-def _seed_deviation(fits: NDArray[np.float64], seeds: int) -> float:
-    """Standard deviation over the seeds; 0 for a model that chance has no part in."""
-    if seeds == 1:
-        return np.nan
-    return float(fits.std(ddof=1)) if len(fits) > 1 else 0.0
+    # A single fit where other models have several is that of a deterministic model.
+    single = np.nan if seeds == 1 else 0.0
+    spread = {
+        model: measured.seed_sd(model) if len(fits) > 1 else single
+        for model, fits in measured.by_seed.items()
+    }
+    rows = []
+    for (i, a), (j, b) in combinations(enumerate(measured.models), 2):
+        gap, base = measured.difference([a], [b]), measured.value(b)
+        rows.append(
+            {
+                "model_a": a,
+                "model_b": b,
+                "difference": gap.value,
+                "low": gap.low,
+                "high": gap.high,
+                "p_value": gap.p_value,
+                "relative_percent": 100.0 * gap.value / base if base else np.nan,
+                "effect_size": effect_size(gap.value, influence[i] - influence[j]),
+                "share_a_better": share_better(per_user[i], per_user[j], higher=higher),
+                "seed_sd": np.hypot(spread[a], spread[b]),
+            }
+        )
+    table = pd.DataFrame(rows)
+    table = table.assign(p_holm=holm(table["p_value"]), n_users=measured.n_users, metric=metric)
+    return table[DIFFERENCE_COLUMNS]

@@ -1,4 +1,4 @@
-"""Score one trained model on the held-out part: rating error, both protocols, strata."""
+"""Scores of one trained model on the held-out part."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +12,14 @@ from blendmf.common.errors import UserError
 from blendmf.common.random_streams import sample
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.bins import strata_of
-from blendmf.evaluation.coverage import catalogue_metrics, count_listed
 from blendmf.evaluation.interval_coverage import interval_sums
 from blendmf.evaluation.ranked_lists import Rankings, rank_users
-from blendmf.evaluation.ranking_metrics import RankedLists, ranking_metrics
+from blendmf.evaluation.ranking_metrics import (
+    RankedLists,
+    catalogue_metrics,
+    count_listed,
+    ranking_metrics,
+)
 from blendmf.evaluation.rating_metrics import prediction_errors, rating_metrics, sum_by_user
 from blendmf.evaluation.strata import Scored, strata_table
 from blendmf.models.model import Model
@@ -23,23 +27,23 @@ from blendmf.models.observations import Observations
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
-    """One model's scores.
+class ModelScores:
+    """Scores of one model.
 
     Attributes
     ----------
     metrics : dict
-        Blocks ``rating`` (None for a model that predicts no ratings), ``rated`` and ``full``, each
-        with its denominators. A ranking metric is the mean over all users with held-out ratings,
-        to which a user without relevant items contributes 0; times ``n_users`` and divided by
-        ``n_users_with_relevant`` it is the mean over the users with relevant items.
+        Blocks ``rating`` (None for a model that predicts no ratings), ``rated`` and ``full``, with
+        their denominators. A ranking metric is the mean over all users with held-out ratings;
+        users without relevant items count 0. Times ``n_users / n_users_with_relevant`` it is the
+        mean over the users with relevant items.
     per_user : DataFrame
         One row per user with held-out ratings: ``user_id``, ``n_train``, ``n_ratings``,
         ``n_relevant``, ``squared_error`` and ``absolute_error`` (sums over the user's held-out
         ratings), the sums of `interval_sums`, and each ranking metric with the prefix ``rated_``
-        or ``full_``; NaN in the latter for users to whom the full protocol was not applied.
+        or ``full_``, the latter NaN for users to whom the full protocol was not applied.
     strata : DataFrame
-        As `strata_table` has it.
+        See `strata_table`.
     """
 
     metrics: dict[str, Any]
@@ -57,27 +61,25 @@ def evaluate(
     settings: EvaluationSettings,
     seed: int,
     years: NDArray[np.int64] | None = None,
-) -> Evaluation:
+) -> ModelScores:
     """Score a model on the test part.
 
     Parameters
     ----------
     model : Model
     train, validation : csr_array of shape (n_users, n_items)
-        What users have rated before.
+        Ratings whose items the full protocol does not list again.
     test : Observations
     items : DataFrame
         Row i is item i; column ``n_train``, its number of training ratings.
     users : DataFrame
         Row u is user u; column ``user_id``.
     settings : EvaluationSettings
-        ``k``, length of the ranked lists; ``relevance_threshold``, the least relevant rating;
-        ``full_users``, to how many users the full protocol is applied, None for all.
     seed : int
-        The experiment's; it draws these users, the same ones for every model.
+        The experiment's seed; draws the users of the full protocol, the same for every model.
     years : ndarray of int64, of shape (n,), optional
-        Calendar year of each held-out rating, in the order of `test`; without it there is no
-        stratum ``year``.
+        Calendar year of each held-out rating, in the order of `test`; without it the stratum
+        ``year`` is omitted.
 
     Raises
     ------
@@ -129,11 +131,11 @@ def evaluate(
     is_relevant = test.ratings >= threshold
     scored = Scored(test, is_relevant, errors, rankings, n_train_of_user, n_train_of_item)
     strata = strata_of(test, n_train_of_user, n_train_of_item, years)
-    return Evaluation(metrics, per_user, strata_table(scored, strata))
+    return ModelScores(metrics, per_user, strata_table(scored, strata))
 
 
 def _among(rankings: Rankings, of_full_users: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values of the full protocol's users among all users, NaN for the others."""
+    """Values of all users: those of the full protocol's, NaN for the others."""
     values = np.full(len(rankings.users), np.nan)
     values[np.searchsorted(rankings.users, rankings.full_users)] = of_full_users
     return values

@@ -1,4 +1,4 @@
-"""Whether the intervals that a model gives hold as many held-out ratings as they say."""
+"""Coverage of prediction intervals: how many held-out ratings are inside them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,25 +8,25 @@ from blendmf.models.model import Model, UncertainModel
 from blendmf.models.observations import Observations
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
-"""Shares of the ratings that the intervals are to hold."""
+"""Nominal coverages of the intervals."""
 
 WITHIN = tuple(f"within_{round(100 * level)}" for level in LEVELS)
 WIDTHS = tuple(f"width_{round(100 * level)}" for level in LEVELS)
 
 ROUNDING = 1e-6
-"""Rating points by which an end may miss a rating that it meets."""
+"""Rating points by which a rating at the end of an interval may miss it."""
 
 
 def interval_sums(
     model: Model, test: Observations, pairs_per_block: int = PAIRS_PER_BLOCK
 ) -> dict[str, NDArray[np.float64]]:
-    """How many of each user's held-out ratings are in their intervals, and how wide these are.
+    """Each user's number of held-out ratings inside their intervals, and the sum of the widths.
 
     Returns
     -------
     dict of ndarray, each of shape (n_users,)
-        For each level the number of ratings ``within_{percent}`` and the sum of the widths in
-        rating points, ``width_{percent}``; NaN throughout for a model without intervals.
+        For each level ``within_{percent}``, a number of ratings, and ``width_{percent}``, in
+        rating points; NaN throughout for a model without intervals.
     """
     n_users = test.shape[0]
     if not isinstance(model, UncertainModel):

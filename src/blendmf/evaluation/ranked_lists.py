@@ -1,8 +1,8 @@
-"""The two ways to rank a user's items, ``rated`` and ``full``, in blocks of users.
+"""Ranked lists of the two protocols, ``rated`` and ``full``, computed in blocks of users.
 
 ``rated`` ranks the items that the user rated in the held-out part; ``full`` ranks the whole
-catalogue without what the user rated in training or validation. Both rank by unclipped scores,
-since clipping would tie the best items with each other.
+catalogue except items that the user rated in training or validation. Both rank by unclipped
+scores, since clipping would tie the best items.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from blendmf.models.model import Model
 from blendmf.models.observations import Observations
 
 SCORES_PER_BLOCK = 2**21
-"""Scores held at a time: enough to keep a block's overhead small, few enough for any machine."""
+"""Scores in memory at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +32,11 @@ class Rankings:
         Positions, ascending, of the users with held-out ratings, and of those among them to whom
         the full protocol was applied.
     rated, full : RankedLists
-        Row j belongs to ``users[j]`` and to ``full_users[j]``; so it does in all that follow.
+        Row j belongs to ``users[j]`` and to ``full_users[j]``, also in the following arrays.
     rated_found, full_found : ndarray of int32, of shape (m, k) and (m_full, k)
-        Which held-out rating stands at each place of a list, as its place in the held-out part;
-        -1 where none does.
+        Index in the held-out part of the rating at each place of a list; -1 without one.
     full_lists : ndarray of int32, of shape (m_full, k)
-        Positions of the items that the full protocol lists, -1 after the end of a list.
+        Positions of the items in the full lists, -1 after the end of a list.
     """
 
     users: NDArray[np.int64]
@@ -66,26 +65,27 @@ def rank_users(
     ----------
     model : Model
     seen : sequence of csr_array of shape (n_users, n_items)
-        Stored entries are the ratings of training and validation, each in one of them.
+        Ratings of training and of validation; no pair is in both.
     test : Observations
         The held-out part.
     k : int
         Length of the lists.
     relevance_threshold : float
-        A held-out rating of at least this much is relevant.
+        Smallest relevant held-out rating.
     full_users : ndarray of int64, of shape (m_full,), optional
         Positions, ascending, of the users with held-out ratings to whom the full protocol is
-        applied; None for all.
+        applied; default: all.
     scores_per_block, pairs_per_block : int
-        Bound the memory: a block of the full and of the rated protocol has about this many scores,
-        or one user's.
+        Limit the memory: approximate number of scores in a block of the full and of the rated
+        protocol. A block has at least one user.
 
     Raises
     ------
     ValueError
         If the model's scores are not finite.
     """
-    held_out = _places_in(test)
+    indices = np.arange(len(test), dtype=np.int32)
+    held_out = sp.csr_array((indices, (test.users, test.items)), shape=test.shape)
     users = np.flatnonzero(np.diff(held_out.indptr))
     if full_users is None:
         full_users = users
@@ -118,19 +118,15 @@ def rank_users(
 def unseen_scores(
     model: Model, users: NDArray[np.int64], seen: Sequence[sp.csr_array]
 ) -> NDArray[np.float32]:
-    """Scores of all items for some users, -inf for what they have rated.
+    """Scores of all items for some users, -inf for items that they rated, of shape (m, n_items).
 
     Parameters
     ----------
     model : Model
     users : ndarray of int64, of shape (m,)
-        Positions; the model says what it does for an unknown one.
+        Positions; unknown ones get the model's fallback.
     seen : sequence of csr_array of shape (m, n_items)
-        Row j holds ratings of ``users[j]``.
-
-    Returns
-    -------
-    ndarray of float32, of shape (m, n_items)
+        Row j holds ratings by ``users[j]``.
 
     Raises
     ------
@@ -143,16 +139,10 @@ def unseen_scores(
     return scores
 
 
-def _places_in(test: Observations) -> sp.csr_array:
-    """The held-out part as a matrix of each rating's place in it, from 0."""
-    places_in_test = np.arange(len(test), dtype=np.int32)
-    return sp.csr_array((places_in_test, (test.users, test.items)), shape=test.shape)
-
-
 def _found_of_rated(
     model: Model, users: NDArray[np.int64], held_out: sp.csr_array, k: int
 ) -> NDArray[np.int32]:
-    """Held-out ratings by their rank; row j of `held_out` belongs to ``users[j]``."""
+    """Indices of the held-out ratings by place; row j of `held_out` belongs to ``users[j]``."""
     rows, items = _stored(held_out)
     place = places(rows, items, _finite(model.score_pairs(users[rows], items), model))
     listed = place < k
@@ -162,7 +152,7 @@ def _found_of_rated(
 
 
 def _found_of_full(lists: NDArray[np.int64], held_out: sp.csr_array) -> NDArray[np.int32]:
-    """Held-out ratings of the listed items; row j of `held_out` belongs to list j."""
+    """Indices of the listed items' held-out ratings; row j of `held_out` belongs to list j."""
     n_items = held_out.shape[1]
     rows, items = _stored(held_out)
     stored = rows * n_items + items
@@ -183,7 +173,7 @@ def _blocks(n: int, size: int) -> Iterator[slice]:
 
 
 def _blocks_of_pairs(n_pairs: NDArray[np.int64], size: int) -> Iterator[slice]:
-    """Divide users, of whom each has some pairs, into blocks of about `size` pairs."""
+    """Divide users with some pairs each into blocks of about `size` pairs."""
     block = (np.cumsum(n_pairs) - n_pairs) // size
     starts = np.flatnonzero(np.diff(block, prepend=-1))
     return (slice(*ends) for ends in zip(starts, [*starts[1:], len(n_pairs)], strict=True))

@@ -1,18 +1,9 @@
-"""Ranked lists and their metrics, for all users of a block at once.
-
-A ranked list enters the metrics as its *hits*: a boolean array of shape (m, k) that is True where
-the item at that place of the user's list is relevant. A list shorter than k ends in False. A user
-without relevant items counts 0 in every metric.
-"""
+"""Ranked lists, and the metrics of many of them at once."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-Hits = NDArray[np.bool_]
-Counts = NDArray[np.int64]
-PerUser = NDArray[np.float64]
 
 METRICS = (
     "precision_at_k",
@@ -23,23 +14,24 @@ METRICS = (
     "mrr",
     "hit_rate_at_k",
 )
+"""Metrics of one list, see `ranking_metrics`."""
 
 
 @dataclass(frozen=True, eq=False)
 class RankedLists:
-    """What the metrics need of the ranked lists of m users.
+    """Ranked lists of m users, as the metrics need them.
 
     Attributes
     ----------
     hits : ndarray of bool, of shape (m, k)
-        True where the item at that place is relevant.
+        Whether the item at each place is relevant; False after the end of a shorter list.
     n_relevant, n_candidates : ndarray of int64, of shape (m,)
-        Relevant items of each user, listed or not, and items that could have been listed.
+        Each user's number of relevant items, listed or not, and of items that could be listed.
     """
 
-    hits: Hits
-    n_relevant: Counts
-    n_candidates: Counts
+    hits: NDArray[np.bool_]
+    n_relevant: NDArray[np.int64]
+    n_candidates: NDArray[np.int64]
 
 
 def places(
@@ -47,16 +39,8 @@ def places(
 ) -> NDArray[np.int64]:
     """Place of each (row, item) pair in its row's list, from 0, best score first.
 
-    Equal scores are ordered by item position, lowest first.
-
-    Parameters
-    ----------
-    rows, items, scores : ndarray of shape (n,)
-        The pairs, in any order.
-
-    Returns
-    -------
-    ndarray of int64, of shape (n,)
+    Equal scores are ordered by item position, lowest first. All arrays have shape (n,) and may be
+    in any order.
     """
     order = np.lexsort((items, -scores, rows))
     place = np.empty(len(order), dtype=np.int64)
@@ -68,19 +52,19 @@ def places(
 def top_k(scores: NDArray[np.floating], k: int) -> NDArray[np.int64]:
     """Positions of the k best items of each row, best first.
 
-    Equal scores are ordered by item position, lowest first, also where the list is cut.
+    Equal scores are ordered by item position, lowest first, also at the end of the list.
 
     Parameters
     ----------
     scores : ndarray of shape (m, n_items)
-        Free of NaN; -inf keeps an item out of the list.
+        Without NaN; -inf excludes an item.
     k : int
         At least 1; may exceed the number of items.
 
     Returns
     -------
     ndarray of int64, of shape (m, k)
-        -1 after the end of a list that has fewer than k items.
+        -1 after the end of a list with fewer than k items.
     """
     n_rows, n_items = scores.shape
     kept = min(k, n_items)
@@ -100,86 +84,96 @@ def top_k(scores: NDArray[np.floating], k: int) -> NDArray[np.int64]:
 def _without_late_ties(
     scores: NDArray[np.floating], last: NDArray[np.floating], kept: int
 ) -> NDArray[np.bool_]:
-    """Mark the scores of each row that reach `last`, leaving out equal ones after `kept`."""
+    """Mark the `kept` best scores of each row; of those equal to `last`, the first ones."""
     better, tied = scores > last, scores == last
     room = kept - np.count_nonzero(better, axis=1, keepdims=True)
     fits: NDArray[np.bool_] = better | (tied & (np.cumsum(tied, axis=1, dtype=np.int32) <= room))
     return fits
 
 
-def precision_at_k(hits: Hits) -> PerUser:
-    """Hits among the first k, divided by k even where fewer items could be listed."""
-    return np.asarray(hits.mean(axis=1))
+def ranking_metrics(lists: RankedLists) -> dict[str, NDArray[np.float64]]:
+    """All metrics of each user's list; a user without relevant items counts 0 in each.
 
-
-def precision_at_min_k_n(hits: Hits, n_candidates: Counts) -> PerUser:
-    """Hits among the first k, divided by k or the number of candidates, whichever is less."""
-    return _ratio(hits.sum(axis=1), np.minimum(hits.shape[1], n_candidates))
-
-
-def recall_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
-    """Hits among the first k, divided by the number of relevant items."""
-    return _ratio(hits.sum(axis=1), n_relevant)
-
-
-def ndcg_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
-    """Normalised discounted cumulative gain of the first k, with binary gain.
-
-    A hit at place j (from 1) gains 1 / log2(j + 1); the ideal list has its min(k, n_relevant) hits
-    first.
+    Returns
+    -------
+    dict from each name in `METRICS` to an ndarray of shape (m,), values in [0, 1]
+        - ``precision_at_k``: hits / k, also if fewer items could be listed.
+        - ``precision_at_min_k_n``: hits / min(k, n_candidates).
+        - ``recall_at_k``: hits / n_relevant.
+        - ``ndcg_at_k``: normalised discounted cumulative gain with binary gain. A hit at place j
+          (from 1) gains 1 / log2(j + 1); the ideal list starts with min(k, n_relevant) hits.
+        - ``map_at_k``: sum of the precision at each hit / min(k, n_relevant).
+        - ``mrr``: 1 / place of the first hit, 0 without hits.
+        - ``hit_rate_at_k``: 1 with a hit, otherwise 0.
 
     References
     ----------
     K. Jarvelin and J. Kekalainen, "Cumulated gain-based evaluation of IR techniques",
     ACM TOIS 20(4), 2002.
     """
-    k = hits.shape[1]
+    hits, n_relevant, k = lists.hits, lists.n_relevant, lists.hits.shape[1]
+    n_hits, has_hit = hits.sum(axis=1), hits.any(axis=1)
     discount = 1.0 / np.log2(np.arange(2, k + 2))
-    # Both sums run from the first place to the last, so that an ideal list has exactly 1.
+    # Both sums add in the same order, so that an ideal list has exactly 1.
     gain = np.cumsum(hits * discount, axis=1)[:, -1]
     ideal = np.concatenate([[0.0], np.cumsum(discount)])
-    return _ratio(gain, ideal[np.minimum(k, n_relevant)])
-
-
-def map_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
-    """Average precision of the first k: the precision at each hit, over min(k, n_relevant)."""
-    k = hits.shape[1]
     precision = np.cumsum(hits, axis=1) / np.arange(1, k + 1)
-    return _ratio((hits * precision).sum(axis=1), np.minimum(k, n_relevant))
-
-
-def mrr(hits: Hits) -> PerUser:
-    """Reciprocal of the first hit's place (from 1), 0 where none of the first k is a hit."""
-    return np.asarray(hits.any(axis=1) / (hits.argmax(axis=1) + 1))
-
-
-def hit_rate_at_k(hits: Hits) -> PerUser:
-    """1 where any of the first k is a hit, else 0."""
-    return np.asarray(hits.any(axis=1), dtype=np.float64)
-
-
-def ranking_metrics(lists: RankedLists) -> dict[str, PerUser]:
-    """All metrics of each user's list.
-
-    Returns
-    -------
-    dict from each name in `METRICS` to an ndarray of shape (m,), each value in [0, 1]
-    """
-    hits, n_relevant = lists.hits, lists.n_relevant
     values = (
-        precision_at_k(hits),
-        precision_at_min_k_n(hits, lists.n_candidates),
-        recall_at_k(hits, n_relevant),
-        ndcg_at_k(hits, n_relevant),
-        map_at_k(hits, n_relevant),
-        mrr(hits),
-        hit_rate_at_k(hits),
+        hits.mean(axis=1),
+        _ratio(n_hits, np.minimum(k, lists.n_candidates)),
+        _ratio(n_hits, n_relevant),
+        _ratio(gain, ideal[np.minimum(k, n_relevant)]),
+        _ratio((hits * precision).sum(axis=1), np.minimum(k, n_relevant)),
+        has_hit / (hits.argmax(axis=1) + 1),
+        has_hit.astype(np.float64),
     )
     return dict(zip(METRICS, values, strict=True))
 
 
-def _ratio(total: NDArray[np.number], of: NDArray[np.number]) -> PerUser:
+def _ratio(total: NDArray[np.number], of: NDArray[np.number]) -> NDArray[np.float64]:
     """Quotient, 0 where the divisor is."""
     quotient = np.zeros(len(total))
     np.divide(total, of, out=quotient, where=of > 0)
     return quotient
+
+
+def count_listed(lists: NDArray[np.int32], n_items: int) -> NDArray[np.int64]:
+    """Number of lists that each item is in, of shape (n_items,); -1 in a list is no item."""
+    return np.bincount(lists[lists >= 0], minlength=n_items)
+
+
+def catalogue_metrics(
+    times_listed: NDArray[np.int64], n_train: NDArray[np.int64], n_train_users: int
+) -> dict[str, float | int]:
+    """Share of the catalogue that the lists show, and how little known the listed items are.
+
+    Parameters
+    ----------
+    times_listed, n_train : ndarray of int64, of shape (n_items,)
+        Number of lists that each item is in, and of its training ratings.
+    n_train_users : int
+        Number of users with a training rating.
+
+    Returns
+    -------
+    dict
+        ``coverage`` is the share of the ``n_items`` items that are in some list
+        (``n_items_listed``). ``novelty`` is the mean self-information in bits over the
+        ``n_listed`` places of all lists: -log2((n + 1) / (N + 1)) for an item with ratings by n
+        of the N training users; 0 if all rated it, finite if nobody did.
+
+    References
+    ----------
+    T. Zhou et al., "Solving the apparent diversity-accuracy dilemma of recommender systems",
+    PNAS 107(10), 2010 (self-information, here with add-one smoothing).
+    """
+    information = np.log2(n_train_users + 1) - np.log2(n_train + 1)
+    n_items, n_items_listed = len(times_listed), int(np.count_nonzero(times_listed))
+    n_listed = int(times_listed.sum())
+    return {
+        "coverage": n_items_listed / n_items,
+        "novelty": float(times_listed @ information) / max(1, n_listed),
+        "n_items": n_items,
+        "n_items_listed": n_items_listed,
+        "n_listed": n_listed,
+    }

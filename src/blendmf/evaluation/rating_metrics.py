@@ -1,4 +1,4 @@
-"""How far the predicted ratings are from the held-out ones."""
+"""Errors of predicted ratings."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from blendmf.models.model import Model
 from blendmf.models.observations import Observations
 
 PAIRS_PER_BLOCK = 2**18
-"""Ratings predicted at a time, which bounds the memory for the factors of their users and items."""
+"""Ratings predicted at a time, to limit the memory for the factors of their users and items."""
 
 
 def prediction_errors(
@@ -35,7 +35,7 @@ def prediction_errors(
 
 
 def rmse(model: Model, part: Observations) -> float:
-    """Root mean squared error of the predicted ratings of a part that has some."""
+    """Root mean squared error of the predicted ratings of a part that is not empty."""
     return float(np.sqrt(np.mean(prediction_errors(model, part) ** 2)))
 
 
@@ -63,8 +63,8 @@ def rating_metrics(
     Returns
     -------
     dict
-        ``rmse`` and ``mae`` pool all ratings; ``user_rmse`` and ``user_mae`` are the means over
-        users of each user's own; ``n_ratings`` and ``n_users`` are their denominators.
+        ``rmse`` and ``mae`` pool all ratings; ``user_rmse`` and ``user_mae`` are means over users
+        of each user's own; ``n_ratings`` and ``n_users`` are the denominators.
     """
     n = int(n_ratings.sum())
     return {
@@ -80,23 +80,20 @@ def rating_metrics(
 def rmse_interval(
     squared_error: NDArray[np.float64], n_ratings: NDArray[np.int64]
 ) -> tuple[float, float]:
-    """95 % interval of the RMSE over all ratings when the users are drawn anew.
+    """95 % interval of the RMSE over all ratings, for resampled users.
+
+    The mean squared error is a ratio of sums over users. Its variance is that of the residuals of
+    the users' sums (linearisation), with Student's t for m - 1 degrees of freedom.
 
     Parameters
     ----------
     squared_error, n_ratings : ndarray of shape (m,)
-        Sums over each user's held-out ratings, and how many, at least 1.
+        Sum over each user's held-out ratings, and their number, at least 1.
 
     Returns
     -------
     tuple of float
         Both ends; NaN for fewer than two users.
-
-    Notes
-    -----
-    The mean squared error is a ratio of sums over users, whose variance is that of the residuals
-    of the users' sums (linearisation), with Student's t for m - 1 degrees of freedom. A bootstrap
-    over users is the slower answer to the same question and takes no symmetry for granted.
 
     References
     ----------

@@ -1,9 +1,9 @@
-"""Every metric within each bin of each stratum, with what it is a mean over.
+"""Metrics within each bin of each stratum.
 
-The lists are those of the whole held-out part. In a bin they belong to the users with held-out
-ratings in it, and only the relevant held-out ratings of the bin are hits, and are what recall and
-the ideal list count. So a bin of items or of a year asks how well these ratings are predicted, and
-found, from among everything else.
+The ranked lists are those of the whole held-out part. In a bin they belong to the users with
+held-out ratings in it, and only the relevant held-out ratings of the bin count as hits, in recall
+and in the ideal list. So a bin of items or of a year measures how well these ratings are predicted,
+and found among everything else.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.evaluation.bins import OPEN, Stratum
-from blendmf.evaluation.coverage import catalogue_metrics, count_listed
 from blendmf.evaluation.ranked_lists import Rankings
-from blendmf.evaluation.ranking_metrics import METRICS, RankedLists, ranking_metrics
+from blendmf.evaluation.ranking_metrics import (
+    METRICS,
+    RankedLists,
+    catalogue_metrics,
+    count_listed,
+    ranking_metrics,
+)
 from blendmf.evaluation.rating_metrics import rating_metrics, rmse_interval, sum_by_user
 from blendmf.models.observations import Observations
 
@@ -40,13 +45,13 @@ VALUES = [
     *("full_coverage", "full_novelty"),
 ]
 
-COLUMNS = [*KEYS, *COUNTS, *VALUES]
-"""`KEYS` and `COUNTS` are the same for all models of one split, `VALUES` are a model's."""
+STRATA_COLUMNS = [*KEYS, *COUNTS, *VALUES]
+"""`KEYS` and `COUNTS` are the same for all models of a split; `VALUES` belong to a model."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """What a model made of the held-out part, and what training knows of its users and items.
+    """A model's errors and lists of the held-out part, and the numbers of training ratings.
 
     Attributes
     ----------
@@ -54,9 +59,8 @@ class Scored:
         The held-out part.
     is_relevant : ndarray of bool, of shape (n,)
     errors : ndarray of float64, of shape (n,)
-        Predicted minus observed rating; NaN where a model predicts none.
+        Predicted minus observed rating; NaN for a model that predicts none.
     rankings : Rankings
-        Of the same held-out part.
     n_train_of_user, n_train_of_item : ndarray of int64, of shape (n_users,) and (n_items,)
     """
 
@@ -76,9 +80,9 @@ class Bin:
     ----------
     number : int
     ratings : ndarray of int64, of shape (n,)
-        Their places in the held-out part.
+        Their indices in the held-out part.
     n_of_user, n_relevant_of_user : ndarray of int64, of shape (n_users,)
-        How many of them, and of the relevant ones, each user has.
+        Number of each user's ratings, and of the relevant ones, in the bin.
     """
 
     number: int
@@ -90,42 +94,34 @@ class Bin:
 def strata_table(scored: Scored, strata: Sequence[Stratum]) -> pd.DataFrame:
     """Every metric by stratum and bin.
 
-    Parameters
-    ----------
-    scored : Scored
-    strata : sequence of Stratum
-        Of the same held-out part.
-
     Returns
     -------
     DataFrame
-        Columns as in `COLUMNS`, one row per bin, empty bins included, their metrics NaN.
+        Columns `STRATA_COLUMNS`, one row per bin; the metrics of empty bins are NaN.
 
         ``n_ratings``, ``n_users``, ``n_items``
-            Held-out ratings in the bin, and the distinct users and items that they come from.
+            Held-out ratings in the bin, and their distinct users and items.
         ``n_users_with_relevant``, ``n_full_users``, ``n_full_users_with_relevant``
-            Those users with a relevant rating in the bin; those to whom the full protocol was
-            applied; those of both.
+            Users among them with a relevant rating in the bin; to whom the full protocol was
+            applied; both.
         ``rmse``, ``mae``, ``user_rmse``, ``user_mae``
-            As in `rating_metrics`; ``rmse_low`` and ``rmse_high`` are `rmse_interval`.
+            See `rating_metrics`; ``rmse_low`` and ``rmse_high`` are `rmse_interval`.
         ``rated_*``, ``full_*``
-            Mean over the bin's users, one without relevant ratings in the bin counting 0.
-            Candidates are those of the whole list, in ``precision_at_min_k_n`` too.
+            Mean over the bin's users; those without relevant ratings in the bin count 0. The
+            candidates are those of the whole list, also in ``precision_at_min_k_n``.
         ``full_coverage``
-            Share of the ``n_catalogue`` items that are in some list: in a bin of items of the
-            bin's own items and in everyone's lists, else of all items and in the lists of the
-            bin's users.
+            Share of the ``n_catalogue`` items that are in some list. In a bin of items: its own
+            items and the lists of all users; otherwise all items and the lists of the bin's users.
         ``full_novelty``
-            As in `catalogue_metrics`, of the lists of the bin's users. Undefined in a bin of
-            items, all of whose items are about equally known.
+            See `catalogue_metrics`, of the lists of the bin's users. NaN in bins of items, which
+            are about equally known.
     """
     rows = [row for stratum in strata for row in _rows(scored, stratum)]
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=STRATA_COLUMNS)
     return table.astype(dict.fromkeys(("lower", "upper"), "Int64"))
 
 
 def _rows(scored: Scored, stratum: Stratum) -> Iterator[dict[str, Any]]:
-    """Rows of one stratum."""
     rankings = scored.rankings
     rated_bins = _bins_of_hits(rankings.rated, rankings.rated_found, stratum)
     full_bins = _bins_of_hits(rankings.full, rankings.full_found, stratum)
@@ -143,7 +139,7 @@ def _rows(scored: Scored, stratum: Stratum) -> Iterator[dict[str, Any]]:
             "n_users_with_relevant": n_with,
             "n_full_users": n_full,
             "n_full_users_with_relevant": n_full_with,
-            "n_items": _n_distinct(scored.test.items[of_bin.ratings], scored.test.shape[1]),
+            "n_items": len(np.unique(scored.test.items[of_bin.ratings])),
             **_rating(scored, of_bin),
             **{f"rated_{name}": value for name, value in rated.items()},
             **{f"full_{name}": value for name, value in full.items()},
@@ -152,7 +148,7 @@ def _rows(scored: Scored, stratum: Stratum) -> Iterator[dict[str, Any]]:
 
 
 def _bins(scored: Scored, stratum: Stratum) -> Iterator[Bin]:
-    """The bins in order; ratings are sorted by bin once, since looking for each costs more."""
+    """The bins in order. Ratings are sorted by bin once, which is faster than a mask per bin."""
     test, n_bins = scored.test, len(stratum.lower)
     order = np.argsort(stratum.of_rating, kind="stable")
     ends = np.cumsum(np.bincount(stratum.of_rating, minlength=n_bins))
@@ -166,20 +162,20 @@ def _bins(scored: Scored, stratum: Stratum) -> Iterator[Bin]:
 def _bins_of_hits(
     lists: RankedLists, found: NDArray[np.int32], stratum: Stratum
 ) -> NDArray[np.int16]:
-    """Bin of the rating at each place that is a hit, -1 at the others."""
+    """Bin of the rating at each place that is a hit, -1 elsewhere."""
     return np.where(lists.hits, stratum.of_rating[found], np.int16(-1))
 
 
 def _ranking(
     of_bin: Bin, users: NDArray[np.int64], lists: RankedLists, bins_of_hits: NDArray[np.int16]
 ) -> tuple[dict[str, float], int, int]:
-    """Mean metrics of the bin's users among `users`, how many they are and with relevant ones."""
+    """Mean metrics of the bin's users, their number, and the number with relevant ratings."""
     n_users = int(np.count_nonzero(of_bin.n_of_user[users]))
     if n_users == 0:
         return {}, 0, 0
     n_relevant = of_bin.n_relevant_of_user[users]
     hits = bins_of_hits == of_bin.number
-    # In most bins most lists have no hit, hence 0 in every metric: they need no computation.
+    # Lists without a hit have 0 in every metric; in most bins those are most lists.
     hit = np.flatnonzero(hits.any(axis=1))
     values = ranking_metrics(RankedLists(hits[hit], n_relevant[hit], lists.n_candidates[hit]))
     means = {name: float(of_users.sum() / n_users) for name, of_users in values.items()}
@@ -187,7 +183,7 @@ def _ranking(
 
 
 def _rating(scored: Scored, of_bin: Bin) -> dict[str, float]:
-    """Rating errors in the bin; nothing where there are none."""
+    """Rating metrics of the bin; empty without errors."""
     test, errors = scored.test, scored.errors[of_bin.ratings]
     if len(errors) == 0 or np.isnan(errors).any():
         return {}
@@ -203,7 +199,7 @@ def _rating(scored: Scored, of_bin: Bin) -> dict[str, float]:
 
 
 def _catalogue(scored: Scored, stratum: Stratum, of_bin: Bin) -> dict[str, float | int]:
-    """What the lists show of the bin's items, or the lists of the bin's users of all items."""
+    """Catalogue metrics of the bin's items in all lists, or of all items in the users' lists."""
     rankings, n_train = scored.rankings, scored.n_train_of_item
     if stratum.of_item is None:
         own = np.ones(len(n_train), dtype=np.bool_)
@@ -220,9 +216,3 @@ def _catalogue(scored: Scored, stratum: Stratum, of_bin: Bin) -> dict[str, float
     novelty = metrics["novelty"] if stratum.of_item is None else np.nan
     coverage = metrics["coverage"]
     return {"n_catalogue": n_catalogue, "full_coverage": coverage, "full_novelty": novelty}
-
-
-def _n_distinct(positions: NDArray[np.int32], n: int) -> int:
-    occurs = np.zeros(n, dtype=np.bool_)
-    occurs[positions] = True
-    return int(np.count_nonzero(occurs))

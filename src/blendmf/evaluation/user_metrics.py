@@ -1,7 +1,8 @@
-"""The metrics that have a value for every user, measured on all users and on resamples of them."""
+"""Metrics with a value for every user, measured over all users and on resamples of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,90 +10,88 @@ from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
-from blendmf.evaluation.bootstrap import UserSums, bootstrap
+from blendmf.evaluation.bootstrap import (
+    UserSums,
+    bootstrap,
+    bootstrap_p_values,
+    percentile_interval,
+)
 from blendmf.evaluation.interval_coverage import WIDTHS, WITHIN
 from blendmf.evaluation.ranking_metrics import METRICS
 
 RATING = ("rmse", "mae", "user_rmse", "user_mae")
-"""Errors, in rating points: the lower, the better."""
+"""Rating errors in rating points; lower is better."""
 
 RANKED = tuple(f"{protocol}_{name}" for protocol in ("rated", "full") for name in METRICS)
-"""Metrics of ranked lists: the higher, the better."""
-
-
-UNKNOWN = pd.Series([np.nan])
+"""Metrics of ranked lists; higher is better."""
 
 UNCERTAINTY = (*WITHIN, *WIDTHS)
-"""Share of the ratings that are in their intervals, and the intervals' mean width: neither is
-better for being higher or lower."""
+"""Share of the ratings inside their intervals, and mean width of these; neither has a better."""
 
 
 def higher_is_better(metric: str) -> bool:
-    """Whether a greater value of a metric is the better one; of errors a smaller one is."""
+    """Whether a greater value of the metric is better; for rating errors a smaller one is."""
     return metric not in RATING
+
+
+class PairedDifference(NamedTuple):
+    """A difference of two metrics, its 95 % interval over users, and its p-value."""
+
+    value: float
+    low: float
+    high: float
+    p_value: float
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """One metric of the m models that have it; a model's value is the mean over its seeds.
+    """One metric of the m models that have it. A model's value is the mean over its seeds.
 
     Attributes
     ----------
     models : list of str, of length m
-    by_seed : list of ndarray, each of shape (n_seeds of the model,)
-        The metric of each fit, over all users.
+    by_seed : dict of ndarray of shape (n_seeds,)
+        Metric of each fit over all users, by model.
     resampled : ndarray of shape (resamples, m)
-        On each resample of the users, the same resamples for all models and metrics.
+        Metric on each resample of the users, the same resamples for all models and metrics.
     sums : UserSums
-        What the metric is made of, one column or mean per model.
+        Per-user sums of the metric, one column or mean per model.
     """
 
     models: list[str]
-    by_seed: list[NDArray[np.float64]]
+    by_seed: dict[str, NDArray[np.float64]]
     resampled: NDArray[np.float64]
     sums: UserSums
 
     @property
     def n_users(self) -> int:
-        """Users with a part in the metric."""
+        """Number of users with a value."""
         return int(np.count_nonzero(self.sums.weights))
 
+    def value(self, *models: str) -> float:
+        """Mean metric of some models."""
+        return float(np.mean([self.by_seed[model].mean() for model in models]))
 
-def aligned(tables: Sequence[pd.DataFrame], names: Sequence[str]) -> list[pd.DataFrame]:
-    """Per-user tables in one order of users.
+    def seed_sd(self, model: str) -> float:
+        """Standard deviation over the seeds of a model; NaN for a single fit."""
+        return seed_deviation(self.by_seed[model])
 
-    Parameters
-    ----------
-    tables : sequence of DataFrame
-        Per-user tables of the runs, as `evaluate` makes them.
-    names : sequence of str
-        What to call each run in a message.
+    def difference(self, models: Sequence[str], others: Sequence[str]) -> PairedDifference:
+        """Mean metric of some models minus that of others, paired over users."""
+        drawn = self._mean_resampled(models) - self._mean_resampled(others)
+        low, high = percentile_interval(drawn)
+        p_value = bootstrap_p_values(drawn, self.n_users)
+        value = self.value(*models) - self.value(*others)
+        return PairedDifference(value, float(low), float(high), float(p_value))
 
-    Raises
-    ------
-    UserError
-        If the runs were not evaluated on the same users, with as many ratings each.
-    """
-    ordered = [_by_user(table) for table in tables]
-    counted = ["user_id", "n_ratings"]
-    for name, table in zip(names, ordered, strict=True):
-        if not table[counted].equals(ordered[0][counted]):
-            raise UserError(
-                f"{names[0]} and {name} were evaluated on different ratings: remove their "
-                "evaluation folders and run again"
-            )
-    return ordered
+    def _mean_resampled(self, models: Sequence[str]) -> NDArray[np.float64]:
+        columns = [self.models.index(model) for model in models]
+        return np.asarray(self.resampled[:, columns].mean(axis=1))
 
 
-def _by_user(table: pd.DataFrame) -> pd.DataFrame:
-    """The table itself where it is in order, which spares its copy."""
-    in_order = table["user_id"].is_monotonic_increasing
-    return table if in_order else table.sort_values("user_id", ignore_index=True)
-
-
-def seed_deviation(by_seed: NDArray[np.float64]) -> float:
-    """Standard deviation of the values of several fits; NaN for a single one."""
-    return float(by_seed.std(ddof=1)) if len(by_seed) > 1 else np.nan
+def seed_deviation(values: NDArray[np.float64]) -> float:
+    """Standard deviation of a metric over several fits; NaN for a single one."""
+    return float(values.std(ddof=1)) if len(values) > 1 else np.nan
 
 
 def measure(
@@ -101,45 +100,52 @@ def measure(
     resamples: int,
     seed: int,
     metrics: Sequence[str] = (*RATING, *RANKED, *UNCERTAINTY),
+    names: Sequence[str] | None = None,
 ) -> dict[str, Measured]:
     """Measure per-user metrics of the models that have them.
 
     Parameters
     ----------
     tables : sequence of DataFrame
-        Per-user tables of the runs, as `evaluate` makes them, all with the same users in order.
+        Per-user tables of the fits, as `evaluate` makes them, in any order of the users.
     models : sequence of str
         The model of each table.
     resamples : int
     seed : int
-        The experiment's.
-    metrics : sequence of str, optional
-        Those to measure; all of them by default.
+        The experiment's seed.
+    metrics : sequence of str
+        Metrics to measure; default: all.
+    names : sequence of str, optional
+        Name of each fit in error messages; default: its model.
+
+    Raises
+    ------
+    UserError
+        If the fits were not evaluated on the same users with the same numbers of ratings.
     """
+    tables = _aligned(tables, models if names is None else names)
     every = list(range(len(tables)))
-    predicting = [run for run in every if tables[run]["squared_error"].notna().all()]
-    uncertain = [run for run in every if tables[run].get(WITHIN[0], UNKNOWN).notna().all()]
-    having_part = {**dict.fromkeys(RATING, predicting), **dict.fromkeys(UNCERTAINTY, uncertain)}
-    runs = {metric: having_part.get(metric, every) for metric in metrics}
-    names, by_seed, sums = {}, {}, {}
-    for metric in (name for name, having in runs.items() if having):
-        of_runs = np.array([models[run] for run in runs[metric]])
-        of_metric = user_sums(metric, [tables[run] for run in runs[metric]])
-        values = of_metric.value()
-        names[metric] = list(dict.fromkeys(of_runs.tolist()))
-        by_seed[metric] = [values[of_runs == model] for model in names[metric]]
-        sums[metric] = of_metric.averaged(_mean_of_each(names[metric], of_runs))
+    predicting = [fit for fit in every if _has(tables[fit], "squared_error")]
+    uncertain = [fit for fit in every if _has(tables[fit], WITHIN[0])]
+    having = {**dict.fromkeys(RATING, predicting), **dict.fromkeys(UNCERTAINTY, uncertain)}
+    by_seed, sums = {}, {}
+    for metric in metrics:
+        fits = having.get(metric, every)
+        if not fits:
+            continue
+        model_of_fit = np.array([models[fit] for fit in fits])
+        of_fits = user_sums(metric, [tables[fit] for fit in fits])
+        values = of_fits.value()
+        by_seed[metric] = {
+            model: values[model_of_fit == model] for model in dict.fromkeys(model_of_fit.tolist())
+        }
+        own = model_of_fit[:, None] == np.array(list(by_seed[metric]))[None, :]
+        sums[metric] = of_fits.averaged(own.astype(np.float64) / own.sum(axis=0))
     drawn = bootstrap(sums, resamples, stream(seed, "bootstrap"))
     return {
-        metric: Measured(names[metric], by_seed[metric], drawn[metric], sums[metric])
+        metric: Measured(list(by_seed[metric]), by_seed[metric], drawn[metric], sums[metric])
         for metric in sums
     }
-
-
-def _mean_of_each(models: list[str], of_runs: NDArray[np.str_]) -> NDArray[np.float64]:
-    """Weights that take the runs to the mean of each model, of shape (n_runs, m)."""
-    own = (of_runs[:, None] == np.array(models)[None, :]).astype(np.float64)
-    return np.asarray(own / own.sum(axis=0))
 
 
 def user_sums(metric: str, tables: Sequence[pd.DataFrame]) -> UserSums:
@@ -163,6 +169,29 @@ def user_sums(metric: str, tables: Sequence[pd.DataFrame]) -> UserSums:
             return UserSums(columns(metric), n_ratings)
         case _:
             values = columns(metric)
-            # The full protocol may have been applied to some users alone, the same in all runs.
-            scored = ~np.isnan(values[:, 0])
-            return UserSums(np.nan_to_num(values, copy=False), scored.astype(np.float64))
+            # The full protocol may cover only a sample of the users, the same for all fits.
+            has_value = ~np.isnan(values[:, 0])
+            return UserSums(np.nan_to_num(values, copy=False), has_value.astype(np.float64))
+
+
+def _has(table: pd.DataFrame, column: str) -> bool:
+    return column in table and bool(table[column].notna().all())
+
+
+def _aligned(tables: Sequence[pd.DataFrame], names: Sequence[str]) -> list[pd.DataFrame]:
+    """Per-user tables sorted by user, after a check that all are about the same ratings."""
+    ordered = [
+        # A sorted table is not copied, to save memory.
+        table
+        if table["user_id"].is_monotonic_increasing
+        else table.sort_values("user_id", ignore_index=True)
+        for table in tables
+    ]
+    counted = ["user_id", "n_ratings"]
+    for name, table in zip(names, ordered, strict=True):
+        if not table[counted].equals(ordered[0][counted]):
+            raise UserError(
+                f"{names[0]} and {name} were evaluated on different ratings: remove their "
+                "evaluation folders and run again"
+            )
+    return ordered

@@ -1,6 +1,6 @@
-"""What may be said of two models from their paired difference, in words that the numbers allow."""
+"""Verdict on two models from their paired difference."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from blendmf.evaluation.user_metrics import higher_is_better
 
 SIGNIFICANCE = 0.05
+"""Largest corrected p-value of a significant difference (exclusive)."""
 
 Finding = Literal["better", "worse", "perhaps better", "perhaps worse", "not told apart"]
 
@@ -23,13 +24,13 @@ class Difference:
     p_value, p_holm : float
         For this pair alone, and corrected by Holm among all pairs of models.
     effect_size : float
-        As `blendmf.evaluation.differences.effect_size` has it.
+        See `blendmf.evaluation.differences.effect_size`.
     share_better : float
-        Share of the users whom the first model serves better, 0 to 1.
+        Share of the users for whom the first model is better, 0 to 1.
     seed_sd : float
-        Standard deviation over the seeds; NaN where it is unknown.
+        Standard deviation over the seeds; NaN if unknown.
     higher_is_better : bool
-        Whether a positive difference speaks for the first model.
+        Whether a positive difference is in favour of the first model.
     """
 
     value: float
@@ -43,79 +44,67 @@ class Difference:
     higher_is_better: bool
 
     @property
-    def is_sure(self) -> bool:
-        """Whether the corrected p-value is small and no other seed is likely to turn the sign."""
-        return self.p_holm < SIGNIFICANCE and not self.within_seeds
-
-    @property
     def within_seeds(self) -> bool:
         """Whether fits from other seeds differ by as much."""
         return abs(self.value) <= self.seed_sd
 
     @property
     def finding(self) -> Finding:
-        """What can be told of the first model beside the second.
+        """Finding about the first model.
 
-        Not told apart where the interval holds 0; "perhaps" where it does not, but the p-value
-        stops being small once it is corrected for the number of comparisons, or the difference
-        is within the spread over seeds.
+        "not told apart" if the interval contains 0; "perhaps" if it does not, but the corrected
+        p-value is not significant or the difference is within the spread over seeds.
         """
         if self.low <= 0 <= self.high:
             return "not told apart"
+        is_sure = self.p_holm < SIGNIFICANCE and not self.within_seeds
         if (self.value > 0) == self.higher_is_better:
-            return "better" if self.is_sure else "perhaps better"
-        return "worse" if self.is_sure else "perhaps worse"
+            return "better" if is_sure else "perhaps better"
+        return "worse" if is_sure else "perhaps worse"
 
-    def turned(self) -> "Difference":
+    def reversed(self) -> "Difference":
         """The second model's metric minus the first's."""
-        return Difference(
-            -self.value,
-            -self.high,
-            -self.low,
-            self.p_value,
-            self.p_holm,
-            -self.effect_size,
-            1 - self.share_better,
-            self.seed_sd,
-            self.higher_is_better,
+        return replace(
+            self,
+            value=-self.value,
+            low=-self.high,
+            high=-self.low,
+            effect_size=-self.effect_size,
+            share_better=1 - self.share_better,
         )
 
 
 def against(differences: pd.DataFrame, metric: str, reference: str) -> dict[str, Difference]:
-    """Difference of every other model from one of them, whichever way round the table has it.
+    """Difference of every other model from a reference model.
 
     Parameters
     ----------
     differences : DataFrame
-        As `blendmf.evaluation.differences.differences_table` has it.
+        Table of `blendmf.evaluation.differences.differences_table`.
     metric : str
     reference : str
-        Name of the model that is taken from the others.
+        Name of the model that is subtracted.
 
     Returns
     -------
     dict of Difference
-        By the other model's name; empty where the reference does not have the metric.
+        By the other model's name; empty if the reference does not have the metric.
     """
-    of_metric = differences[differences["metric"] == metric]
-    higher = higher_is_better(metric)
     found = {}
-    for row in of_metric.to_dict("records"):
-        if reference not in (row["model_a"], row["model_b"]):
-            continue
+    for row in differences[differences["metric"] == metric].to_dict("records"):
         difference = Difference(
-            row["difference"],
-            row["low"],
-            row["high"],
-            row["p_value"],
-            row["p_holm"],
-            row["effect_size"],
-            row["share_a_better"],
-            row["seed_sd"],
-            higher,
+            value=row["difference"],
+            low=row["low"],
+            high=row["high"],
+            p_value=row["p_value"],
+            p_holm=row["p_holm"],
+            effect_size=row["effect_size"],
+            share_better=row["share_a_better"],
+            seed_sd=row["seed_sd"],
+            higher_is_better=higher_is_better(metric),
         )
         if row["model_b"] == reference:
             found[row["model_a"]] = difference
-        else:
-            found[row["model_b"]] = difference.turned()
+        elif row["model_a"] == reference:
+            found[row["model_b"]] = difference.reversed()
     return found

@@ -28,12 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        The process's own by default.
+        Default: those of the process.
 
     Returns
     -------
     int
-        0, or 2 after a mistake of the user's, which is told on stderr.
+        0, or 2 after a user's error, whose message goes to stderr.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -57,35 +57,33 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"blendmf {version('blendmf')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--user", required=True, help="the user's id, as the data has it")
-    shared.add_argument(
-        "--model", help="name of the model; default: the best by test RMSE in the comparison"
-    )
-    shared.add_argument("--seed", type=int, help="which of its seeds; default: the lowest")
-    shared.add_argument(
-        "--results",
-        type=Path,
-        metavar="FOLDER",
-        help="the data set's folder of results; default: the only one under results/ with models",
-    )
-
     def command(name: str, summary: str, examples: str) -> argparse.ArgumentParser:
-        return commands.add_parser(
+        added = commands.add_parser(
             name,
-            parents=[shared],
             help=summary,
             description=summary,
             epilog=examples,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        added.add_argument("--user", required=True, help="id of the user in the data")
+        added.add_argument(
+            "--model", help="name of the model; default: the best by test RMSE in the comparison"
+        )
+        added.add_argument("--seed", type=int, help="seed of the fit; default: the lowest")
+        added.add_argument(
+            "--results",
+            type=Path,
+            metavar="FOLDER",
+            help="results folder of the data set; default: the only one under results/ with models",
+        )
+        return added
 
-    asked = command("predict", "predict a user's rating of an item", PREDICT_EXAMPLES)
-    item = asked.add_mutually_exclusive_group(required=True)
+    predict = command("predict", "predict a user's rating of an item", PREDICT_EXAMPLES)
+    item = predict.add_mutually_exclusive_group(required=True)
     item.add_argument("--item", metavar="TITLE", help="part of the title, in any case")
-    item.add_argument("--item-id", metavar="ID", help="the item's id, as the data has it")
-    asked = command("recommend", "list the best items for a user", RECOMMEND_EXAMPLES)
-    asked.add_argument("-n", type=_positive, default=10, help="how many items; default: 10")
+    item.add_argument("--item-id", metavar="ID", help="id of the item in the data")
+    recommend = command("recommend", "list the best items for a user", RECOMMEND_EXAMPLES)
+    recommend.add_argument("-n", type=_positive, default=10, help="number of items; default: 10")
     return parser
 
 

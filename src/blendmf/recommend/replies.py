@@ -1,4 +1,4 @@
-"""What a trained model has to say about one user, in words."""
+"""Replies of a trained model about one user, as text."""
 
 from collections.abc import Sequence
 
@@ -8,34 +8,34 @@ from blendmf.common.errors import UserError
 from blendmf.models.model import UncertainModel
 from blendmf.recommend.titles import close_titles, find_titles, labels
 from blendmf.recommend.top_items import LEVEL, top_unseen
-from blendmf.recommend.trained_model import Trained
+from blendmf.recommend.trained_model import TrainedModel
 
 MATCHES_SHOWN = 10
+"""Largest number of predictions in a reply."""
 
 
-def find_items(trained: Trained, title: str | None, item_id: str | None) -> list[int]:
-    """Positions of the items that are meant: whole titles first, then the most rated ones.
+def find_items(trained: TrainedModel, title: str | None, item_id: str | None) -> list[int]:
+    """Positions of the matching items: whole titles first, then by number of training ratings.
 
     Parameters
     ----------
-    trained : Trained
-    title : str, optional
+    trained : TrainedModel
+    title : str or None
         Part of the title.
-    item_id : str, optional
+    item_id : str or None
         The item's id, instead of a title.
 
     Raises
     ------
     UserError
-        If no item fits; it names titles that are close.
+        If no item matches; the message names similar titles.
     """
     if item_id is not None:
-        position = trained.item_position(item_id)
+        position = trained.position_of("item", item_id)
         if position < 0:
             raise UserError(f"--item-id {item_id}: no such item in {trained.folder}")
         return [position]
-    query = title or ""
-    titles = labels(trained.items)
+    query, titles = title or "", labels(trained.items)
     found = find_titles(query, titles)
     if not any(found):
         close = close_titles(query, titles)
@@ -45,17 +45,17 @@ def find_items(trained: Trained, title: str | None, item_id: str | None) -> list
     return [item for group in found for item in sorted(group, key=lambda i: (-n_train[i], i))]
 
 
-def predictions(trained: Trained, user: str, items: Sequence[int]) -> str:
-    """Tell what a user would give each of some items, and has given.
+def predictions(trained: TrainedModel, user: str, items: Sequence[int]) -> str:
+    """Predicted and known ratings of some items by a user.
 
     Parameters
     ----------
-    trained : Trained
+    trained : TrainedModel
     user : str
-        The user's id; for an unknown one the prediction falls back on what the model knows of
-        the items, and the text says so.
+        The user's id. For an unknown one the prediction is the model's fallback, and the reply
+        says so.
     items : sequence of int
-        Positions; of many, the first ones are shown and the others counted.
+        Positions; the first `MATCHES_SHOWN` are shown and the others counted.
 
     Raises
     ------
@@ -66,10 +66,10 @@ def predictions(trained: Trained, user: str, items: Sequence[int]) -> str:
         raise UserError(
             f"model {trained.name} ranks items but predicts no ratings; choose another with --model"
         )
-    position = trained.user_position(user)
+    position = trained.position_of("user", user)
     shown = list(items[:MATCHES_SHOWN])
     predicted = trained.model.predict(np.full(len(shown), position), shown)
-    known = [_known(trained, position, item) for item in shown]
+    known = [trained.known_rating(position, item) or "none" for item in shown]
     names = labels(trained.items.iloc[shown])
     ids = trained.items["item_id"].iloc[shown]
     if len(items) == 1:
@@ -78,7 +78,7 @@ def predictions(trained: Trained, user: str, items: Sequence[int]) -> str:
             f"  predicted rating of user {user}: {predicted[0]:.2f}",
             *_interval(trained, position, shown[0]),
             f"  known rating of user {user}: {known[0]}",
-            f"  training ratings of the item: {_training_ratings(trained, items[0])}",
+            f"  training ratings of the item: {_training_ratings(trained, shown[0])}",
         ]
     else:
         rows = zip(predicted, known, ids, names, strict=True)
@@ -93,12 +93,12 @@ def predictions(trained: Trained, user: str, items: Sequence[int]) -> str:
     return "\n".join([*_head(trained, user), *body])
 
 
-def recommendations(trained: Trained, user: str, n: int) -> str:
-    """List the `n` best items that a user has not rated in training or validation.
+def recommendations(trained: TrainedModel, user: str, n: int) -> str:
+    """The `n` best items that a user has not rated in training or validation.
 
-    An unknown user gets what the model's fallback ranks first, and the text says so.
+    An unknown user gets the ranking of the model's fallback, and the reply says so.
     """
-    position = trained.user_position(user)
+    position = trained.position_of("user", user)
     known = position >= 0
     seen = [trained.ratings[part][[position]] for part in ("train", "validation") if known]
     top = top_unseen(trained.model, np.array([position]), seen, n)
@@ -112,32 +112,25 @@ def recommendations(trained: Trained, user: str, n: int) -> str:
     return "\n".join([*_head(trained, user), *body])
 
 
-def _head(trained: Trained, user: str) -> list[str]:
-    """Which model answers, and that it does not know the user where it does not."""
+def _head(trained: TrainedModel, user: str) -> list[str]:
+    """The model that replies, and a note if the user is unknown."""
     head = [f"model {trained.name}, seed {trained.seed}, {trained.folder}"]
-    if trained.user_position(user) < 0:
+    if trained.position_of("user", user) < 0:
         head.append(
-            f"user {user} is not in the data: what follows rests on the items alone, "
+            f"user {user} is not in the data: what follows is based on the items alone, "
             "as for any unknown user"
         )
     return [*head, ""]
 
 
-def _interval(trained: Trained, user: int, item: int) -> list[str]:
-    """Between which ends the rating will be, if the model says so."""
+def _interval(trained: TrainedModel, user: int, item: int) -> list[str]:
     if not isinstance(trained.model, UncertainModel):
         return []
     low, high = trained.model.intervals([user], [item], LEVEL)
     return [f"  with {100 * LEVEL:.0f} % probability between: {low[0]:.2f} and {high[0]:.2f}"]
 
 
-def _known(trained: Trained, user: int, item: int) -> str:
-    known = trained.known_rating(user, item)
-    return "none" if known is None else f"{known[0]:g} ({known[1]})"
-
-
-def _training_ratings(trained: Trained, item: int) -> str:
-    """Count the item's training ratings and average them."""
+def _training_ratings(trained: TrainedModel, item: int) -> str:
     train = trained.ratings["train"]
     ratings = train.data[train.indices == item]
     return f"{len(ratings)}, mean {ratings.mean():.2f}" if len(ratings) else "none"

@@ -1,10 +1,9 @@
-"""Finding an item by part of its title, as a person would type it."""
+"""Search for an item by part of its title."""
 
 import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -16,23 +15,22 @@ YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
 
 
 def labels(items: pd.DataFrame) -> list[str]:
-    """Titles with the year in parentheses, where it is known and the title does not end in one.
+    """Titles with a known year in parentheses, unless the title already ends in one.
 
     Parameters
     ----------
     items : DataFrame
         Columns ``title`` and ``year``, both nullable.
     """
-    return [_label(*row) for row in zip(items["title"], items["year"], strict=True)]
-
-
-def _label(title: Any, year: Any) -> str:
-    text = "(untitled)" if pd.isna(title) else str(title)
-    return text if pd.isna(year) or YEAR.search(text) else f"{text} ({int(year)})"
+    titles = items["title"].fillna("(untitled)").astype(str)
+    return [
+        title if pd.isna(year) or YEAR.search(title) else f"{title} ({int(year)})"
+        for title, year in zip(titles, items["year"], strict=True)
+    ]
 
 
 def normalise(text: str) -> str:
-    """Fold case, diacritics and punctuation away: words divided by single spaces."""
+    """Words without case, diacritics and punctuation, separated by single spaces."""
     decomposed = unicodedata.normalize("NFKD", text)
     letters = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(re.findall(r"\w+", letters.casefold()))
@@ -44,20 +42,20 @@ def natural(title: str) -> str:
 
 
 def find_titles(query: str, titles: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Positions of the titles that a person may mean.
+    """Positions of the titles that match a query.
 
     Parameters
     ----------
     query : str
-        Part of a title, in any case, with or without diacritics, punctuation, year, and with its
-        article in front or behind.
+        Part of a title. Case, diacritics and punctuation do not matter, nor whether the article is
+        in front or behind.
     titles : sequence of str
 
     Returns
     -------
     exact, partial : list of int
-        Titles that the query names whole (the year may be left out), and other titles that it is
-        a part of; no title matches a query without letters and digits.
+        Titles that equal the query, with or without the year, and other titles that contain it.
+        A query without letters and digits matches nothing.
     """
     wanted = _forms(query) - {""}
     exact, partial = [], []
@@ -71,7 +69,7 @@ def find_titles(query: str, titles: Sequence[str]) -> tuple[list[int], list[int]
 
 
 def close_titles(query: str, titles: Sequence[str], n: int = 5) -> list[str]:
-    """Titles that resemble the query, whole or in as many first words, best first, at most `n`."""
+    """At most `n` titles similar to the query, whole or by as many first words, best first."""
     wanted = normalise(query)
     n_words = len(wanted.split())
     named: dict[str, str] = {}
@@ -84,5 +82,5 @@ def close_titles(query: str, titles: Sequence[str], n: int = 5) -> list[str]:
 
 
 def _forms(title: str) -> set[str]:
-    """Normalised title, as it is written and with its article in front."""
+    """Normalised title, as written and with its article in front."""
     return {normalise(title), normalise(natural(title))}

@@ -1,4 +1,4 @@
-"""The items that a model would show each user next."""
+"""Best items for each user that the user has not rated."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from blendmf.evaluation.ranking_metrics import top_k
 from blendmf.models.model import Model, UncertainModel
 
 LEVEL = 0.9
-"""Probability with which the interval of a predicted rating holds it."""
+"""Probability that the interval of a predicted rating contains the rating."""
 
 
 def recommend(
@@ -25,13 +25,13 @@ def recommend(
     n: int,
     positions: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
-    """Best unseen items of every user, or of some.
+    """Recommend items to all or some users.
 
     Parameters
     ----------
     model : Model
     train, validation : csr_array of shape (n_users, n_items)
-        What users have rated before; it is not recommended again.
+        Rated items, which are not recommended.
     users : DataFrame
         Row u is user u; column ``user_id``.
     items : DataFrame
@@ -39,15 +39,13 @@ def recommend(
     n : int
         Items per user, at least 1.
     positions : ndarray of int64, of shape (m,), optional
-        Rows of `users` to recommend to; None for all.
+        Rows of `users` to recommend to; default: all.
 
     Returns
     -------
     DataFrame
-        ``user_id``, ``rank`` (from 1), ``item_id``, ``title``, ``score`` (what is ranked by),
-        ``predicted_rating`` (clipped to the rating range; NaN where the model predicts none), and
-        ``rating_low`` and ``rating_high``, between which the rating will be with 90 % probability
-        (NaN where the model does not say). A user with fewer than n unseen items has fewer rows.
+        ``user_id``, ``rank`` (from 1), ``item_id``, ``title``, and the values of `top_unseen`. A
+        user with fewer than n unseen items has fewer rows.
     """
     rows = max(1, SCORES_PER_BLOCK // len(items))
     if positions is None:
@@ -58,40 +56,39 @@ def recommend(
         for block in progress(blocks, "user blocks")
     ]
     top = pd.concat(tables, ignore_index=True)
-    item = items[["item_id", "title"]].take(top["item"].to_numpy()).reset_index(drop=True)
-    user_id = users["user_id"].take(top["user"].to_numpy()).reset_index(drop=True)
-    figures = ["score", "predicted_rating", "rating_low", "rating_high"]
-    columns = ["user_id", "rank", "item_id", "title", *figures]
-    return pd.concat([user_id, item, top[["rank", *figures]]], axis=1)[columns]
+    user, item = top.pop("user").to_numpy(), top.pop("item").to_numpy()
+    top.insert(0, "user_id", users["user_id"].take(user).array)
+    top.insert(2, "item_id", items["item_id"].take(item).array)
+    top.insert(3, "title", items["title"].take(item).array)
+    return top
 
 
 def top_unseen(
     model: Model, users: NDArray[np.int64], seen: Sequence[sp.csr_array], n: int
 ) -> pd.DataFrame:
-    """Best items of some users, by position, without those that they have seen.
+    """Best items of some users, by position, except those that they have rated.
 
     Parameters
     ----------
     model : Model
     users : ndarray of int64, of shape (m,)
-        Positions; the model says what it does for an unknown one.
+        Positions; unknown ones get the model's fallback.
     seen : sequence of csr_array of shape (m, n_items)
-        Row j holds ratings of ``users[j]``.
+        Row j holds ratings by ``users[j]``.
     n : int
         Items per user, at least 1.
 
     Returns
     -------
     DataFrame
-        ``user``, ``rank``, ``item``, ``score``, ``predicted_rating``, ``rating_low``,
-        ``rating_high``; equal scores are ranked by item position.
+        ``user``, ``rank`` (from 1; equal scores by item position), ``item``, ``score`` (unclipped),
+        ``predicted_rating`` (clipped to the rating range; NaN if the model predicts none), and
+        ``rating_low`` and ``rating_high``, the ends of its 90 % interval (NaN without intervals).
     """
     scores = unseen_scores(model, users, seen)
     lists = top_k(scores, n)
     row, place = np.nonzero(lists >= 0)
-    item = lists[row, place]
-    user = users[row]
-    predicted = model.predict(user, item) if model.predicts_ratings else np.nan
+    user, item = users[row], lists[row, place]
     ends = np.full((2, len(user)), np.nan)
     if isinstance(model, UncertainModel):
         ends[:] = model.intervals(user, item, LEVEL)
@@ -101,7 +98,7 @@ def top_unseen(
             "rank": place + 1,
             "item": item,
             "score": scores[row, item],
-            "predicted_rating": predicted,
+            "predicted_rating": model.predict(user, item) if model.predicts_ratings else np.nan,
             "rating_low": ends[0],
             "rating_high": ends[1],
         }

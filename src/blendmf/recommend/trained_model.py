@@ -1,7 +1,8 @@
-"""A trained model taken from a run's folder, with the users, items and ratings it belongs to."""
+"""A trained model of a run, with its users, items and ratings."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,13 +17,13 @@ PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainedModel:
     """One trained model and its data.
 
     Attributes
     ----------
     folder : Path
-        The data set's folder of results.
+        The data set's results folder.
     name : str
         Name of the model in the configuration.
     seed : int
@@ -41,55 +42,56 @@ class Trained:
     items: pd.DataFrame
     ratings: dict[str, sp.csr_array]
 
-    def user_position(self, user: str) -> int:
-        """Position of the user whose id reads `user`, -1 for an unknown one."""
-        return _position(self.users["user_id"], user)
+    def position_of(self, what: Literal["user", "item"], wanted: str) -> int:
+        """Position of the user or item with this id, written as text; -1 if unknown."""
+        ids = self.users["user_id"] if what == "user" else self.items["item_id"]
+        found = np.flatnonzero(ids.astype(str) == wanted)
+        return int(found[0]) if len(found) else -1
 
-    def item_position(self, item: str) -> int:
-        """Position of the item whose id reads `item`, -1 for an unknown one."""
-        return _position(self.items["item_id"], item)
-
-    def known_rating(self, user: int, item: int) -> tuple[float, str] | None:
-        """Rating of a pair of positions and the part that it is in; None where there is none."""
-        if user < 0:
-            return None
-        for part, matrix in self.ratings.items():
+    def known_rating(self, user: int, item: int) -> str | None:
+        """Rating of a pair of positions and its part, such as ``4.5 (train)``; None if unrated."""
+        for part, matrix in self.ratings.items() if user >= 0 else ():
             start, end = matrix.indptr[user], matrix.indptr[user + 1]
             found = np.flatnonzero(matrix.indices[start:end] == item)
             if len(found):
-                return float(matrix.data[start + found[0]]), part
+                return f"{matrix.data[start + found[0]]:g} ({part})"
         return None
 
 
-def open_trained(folder: Path, name: str | None = None, seed: int | None = None) -> Trained:
-    """Read a trained model and what belongs to it.
+def open_trained(folder: Path, name: str | None = None, seed: int | None = None) -> TrainedModel:
+    """Read a trained model and its data.
 
     Parameters
     ----------
     folder : Path
-        The data set's folder of results, such as ``results/ml-100k``.
+        The data set's results folder, such as ``results/ml-100k``.
     name : str, optional
-        Name of the model; by default the one of the lowest test RMSE in the comparison.
+        Name of the model; default: the one with the lowest test RMSE in the comparison.
     seed : int, optional
-        By default the lowest that there is.
+        Default: the lowest available.
 
     Raises
     ------
     UserError
-        If the model, or a file that belongs to it, is not there.
+        If the model or one of its files is missing.
     """
-    available = trained_models(folder)
+    available: dict[str, list[int]] = {}
+    for path in sorted(folder.glob("models/*/seed-*/model.npz")):
+        number = int(path.parent.name.removeprefix("seed-"))
+        available.setdefault(path.parents[1].name, []).append(number)
+    if not available:
+        raise UserError(f"{folder}: has no trained models; run snakemake, or name another folder")
     if name is None:
-        name = _best_model(folder, available)
+        name = _best_model(folder, list(available))
     if name not in available:
-        known = ", ".join(available) or "none"
+        known = ", ".join(available)
         raise UserError(f"{folder}: no trained model {name}; --model takes one of: {known}")
-    seeds = available[name]
+    seeds = sorted(available[name])
     if seed is not None and seed not in seeds:
         known = ", ".join(map(str, seeds))
         raise UserError(f"{folder}: {name} has no seed {seed}; --seed takes one of: {known}")
     seed = seeds[0] if seed is None else seed
-    return Trained(
+    return TrainedModel(
         folder,
         name,
         seed,
@@ -101,7 +103,7 @@ def open_trained(folder: Path, name: str | None = None, seed: int | None = None)
 
 
 def find_results(root: Path) -> Path:
-    """Only folder of results under `root` that has trained models.
+    """The only results folder under `root` with trained models.
 
     Raises
     ------
@@ -120,31 +122,14 @@ def find_results(root: Path) -> Path:
     return folders[0]
 
 
-def trained_models(folder: Path) -> dict[str, list[int]]:
-    """Names of the trained models and the seeds of each, in ascending order.
-
-    Raises
-    ------
-    UserError
-        If the folder has none.
-    """
-    models: dict[str, list[int]] = {}
-    for path in sorted(folder.glob("models/*/seed-*/model.npz")):
-        seed = path.parent.name.removeprefix("seed-")
-        models.setdefault(path.parent.parent.name, []).append(int(seed))
-    if not models:
-        raise UserError(f"{folder}: has no trained models; run snakemake, or name another folder")
-    return {name: sorted(seeds) for name, seeds in models.items()}
-
-
-def _best_model(folder: Path, available: dict[str, list[int]]) -> str:
-    """Model of the lowest RMSE in the comparison, of those that are available."""
+def _best_model(folder: Path, available: list[str]) -> str:
+    """The available model with the lowest RMSE in the comparison."""
     path = folder / "comparison" / "table.csv"
     if path.exists():
-        ranked = pd.read_csv(path).dropna(subset="rmse")["model"]
-        best = [str(name) for name in ranked if str(name) in available]
-        if best:
-            return best[0]
+        ranked = pd.read_csv(path).dropna(subset="rmse")["model"].astype(str)
+        best = ranked[ranked.isin(available)]
+        if len(best):
+            return str(best.iloc[0])
     raise UserError(
         f"{path}: no comparison to take the best model from; choose one with --model: "
         + ", ".join(available)
@@ -155,8 +140,3 @@ def _existing(path: Path) -> Path:
     if not path.exists():
         raise UserError(f"{path}: not found; run snakemake to make it, or name another --results")
     return path
-
-
-def _position(ids: pd.Series, wanted: str) -> int:
-    found = np.flatnonzero(ids.astype(str) == wanted)
-    return int(found[0]) if len(found) else -1

@@ -1,59 +1,85 @@
-"""What each part of the content is worth, and whether any words would have done as well."""
+"""Ablation: what each part of the content contributes, and whether random content does as well.
+
+Variants of one model leave out a part of the content, all of it, or blend it in another way.
+Placebo variants keep the content but assign it to the wrong items.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from blendmf.evaluation.bootstrap import holm
-from blendmf.evaluation.paired_rmse import PairedErrors
-from blendmf.evaluation.user_metrics import seed_deviation
+from blendmf.evaluation.user_metrics import Measured, measure
 from blendmf.evaluation.verdict import SIGNIFICANCE
-from blendmf.studies.placebo import Placebos, judge_placebos
 
 FULL = "full"
-"""Name of the arm in which nothing is changed."""
-
-COLUMNS = [
-    "arm",
-    "role",
-    "rmse",
-    "rmse_seed_sd",
-    "difference",
-    "low",
-    "high",
-    "p_value",
-    "p_holm",
-    "seed_sd",
-    "holds",
-    "same_content",
-]
+"""Name and role of the unchanged model."""
 
 
-class Fit(NamedTuple):
-    """One fit of an arm: the arm's name, and its per-user table."""
+class Placebos(NamedTuple):
+    """Test RMSE with the true content compared with the distribution over placebos.
 
-    arm: str
-    per_user: pd.DataFrame
+    Attributes
+    ----------
+    n_placebos : int
+    mean, sd, lowest, highest : float
+        RMSE over the placebos; `sd` is None for a single one.
+    true_content : float
+        RMSE with the true content.
+    n_beaten : int
+        Placebos with a higher RMSE than the true content's.
+    p_value, smallest_p_value : float
+        Permutation p-value of the hypothesis that the content may be that of other items:
+        (1 + placebos that are as good or better) / (1 + placebos); and the smallest possible one.
+    distance : float
+        Placebos' mean minus the true content's RMSE, in standard deviations of the placebos.
+    difference, low, high : float
+        True content minus the placebos' mean, paired over users, and its 95 % interval.
+    without_content : float
+        RMSE of the model without content; None without such a variant.
+    verdict : str
+        The result in words.
+
+    References
+    ----------
+    B. Phipson and G. Smyth, "Permutation p-values should never be zero", Statistical Applications
+    in Genetics and Molecular Biology 9(1), 2010.
+    """
+
+    n_placebos: int
+    mean: float
+    sd: float | None
+    lowest: float
+    highest: float
+    true_content: float
+    n_beaten: int
+    p_value: float
+    smallest_p_value: float
+    distance: float | None
+    difference: float
+    low: float
+    high: float
+    without_content: float | None
+    verdict: str
 
 
-@dataclass(frozen=True, eq=False)
-class Ablation:
-    """The tables of an ablation.
+class Ablation(NamedTuple):
+    """The results of an ablation.
 
     Attributes
     ----------
     table : DataFrame
-        One row per arm, that of the full model first: `COLUMNS`, and ``rmse_seed_1`` and so on.
-        ``difference`` is the arm's RMSE minus the full model's, paired over users, hence positive
-        where the model needs what the arm took away; ``seed_sd`` is its standard deviation over
-        seeds. ``p_holm`` is corrected among the arms that are no placebos and do change the
-        content. A difference ``holds`` if its interval leaves out 0, the corrected p-value is
-        below 0.05, and fits from other seeds do not differ by as much.
+        One row per variant, the full model first: ``arm`` (its name), ``role``, ``rmse``,
+        ``rmse_seed_sd``, ``difference``, ``low``, ``high``, ``p_value``, ``p_holm``, ``seed_sd``,
+        ``holds``, ``same_content``, and ``rmse_seed_1`` and so on. ``difference`` is the variant's
+        RMSE minus the full model's, paired over users: positive if the model needs what the
+        variant removes. ``seed_sd`` is its standard deviation over seeds. ``p_holm`` is corrected
+        among the variants that change the content and are no placebos. A difference ``holds`` if
+        its interval excludes 0, the corrected p-value is below 0.05, and it exceeds ``seed_sd``.
     placebos : Placebos or None
-        None without placebo arms.
+        None without placebos.
     """
 
     table: pd.DataFrame
@@ -61,91 +87,154 @@ class Ablation:
 
 
 def ablation(
-    fits: Sequence[Fit],
-    changed: Mapping[str, Mapping[str, Any]],
+    names: Sequence[str],
+    per_user: Sequence[pd.DataFrame],
+    changes: Mapping[str, Mapping[str, Any]],
     content: Mapping[str, Any],
     resamples: int,
     seed: int,
 ) -> Ablation:
-    """Compare every arm with the full model, and the full model with all placebos.
+    """Compare every variant with the full model, and the full model with all placebos.
 
     Parameters
     ----------
-    fits : sequence of Fit
-        Those of the full model, whose arm is `FULL`, and of every arm; all on the same test part.
-    changed : mapping
-        What each arm changes, as `blendmf.config.variants.ablation_arms` has it.
+    names : sequence of str
+        Variant of each fit; `FULL` for the full model.
+    per_user : sequence of DataFrame
+        Per-user table of each fit; all on the same test part.
+    changes : mapping
+        What each variant changes, see `blendmf.config.variants.ablation_variants`.
     content : mapping
         The full model's ``content.json``.
     resamples : int
     seed : int
-        The experiment's.
+        The experiment's seed.
     """
-    errors = PairedErrors(
-        [fit.per_user for fit in fits], [fit.arm for fit in fits], resamples, seed
-    )
-    roles = {FULL: FULL} | {name: role_of(change) for name, change in changed.items()}
-    deviation = {arm: seed_deviation(errors.by_seed(arm)) for arm in roles}
+    rmse = measure(per_user, names, resamples, seed, ["rmse"])["rmse"]
+    roles = {FULL: FULL} | {name: role_of(change) for name, change in changes.items()}
     rows = []
-    for arm, role in roles.items():
-        gap = [np.nan] * 4 if arm == FULL else errors.difference([arm], [FULL])
-        same = _has_same_content(changed.get(arm, {}), content)
-        own = (np.nan, np.hypot(deviation[arm], deviation[FULL]), False, same)
-        values = (arm, role, errors.rmse([arm]), deviation[arm], *gap, *own)
-        by_seed = enumerate(errors.by_seed(arm), start=1)
+    for name, role in roles.items():
+        gap = [np.nan] * 4 if name == FULL else rmse.difference([name], [FULL])
+        spread = np.hypot(rmse.seed_sd(name), rmse.seed_sd(FULL))
         rows.append(
-            dict(zip(COLUMNS, values, strict=True))
-            | {f"rmse_seed_{k}": rmse for k, rmse in by_seed}
+            {
+                "arm": name,
+                "role": role,
+                "rmse": rmse.value(name),
+                "rmse_seed_sd": rmse.seed_sd(name),
+                **dict(zip(("difference", "low", "high", "p_value"), gap, strict=True)),
+                "p_holm": np.nan,
+                "seed_sd": np.nan if name == FULL else spread,
+                "holds": False,
+                "same_content": _has_same_content(changes.get(name, {}), content),
+                **{f"rmse_seed_{k}": one for k, one in enumerate(rmse.by_seed[name], start=1)},
+            }
         )
     table = pd.DataFrame(rows)
-    table.loc[table["arm"] == FULL, "seed_sd"] = np.nan
     tested = ~table["role"].isin([FULL, "placebo"]) & ~table["same_content"]
     table.loc[tested, "p_holm"] = holm(table.loc[tested, "p_value"])
     within_seeds = table["difference"].abs() <= table["seed_sd"]
     outside = (table["low"] > 0) | (table["high"] < 0)
     table["holds"] = outside & (table["p_holm"] < SIGNIFICANCE) & ~within_seeds
-    placebos = [arm for arm, role in roles.items() if role == "placebo"]
-    none = next((arm for arm, role in roles.items() if role == "no content"), None)
-    judged = judge_placebos(errors, FULL, placebos, none) if placebos else None
-    return Ablation(table, judged)
+    placebos = [name for name, role in roles.items() if role == "placebo"]
+    without = next((name for name, role in roles.items() if role == "no content"), None)
+    return Ablation(table, _placebos(rmse, placebos, without) if placebos else None)
 
 
 def role_of(change: Mapping[str, Any]) -> str:
-    """What an arm does: ``left out``, ``placebo``, ``no content`` or ``blend``."""
+    """What a variant does: ``left out``, ``placebo``, ``no content`` or ``blend``."""
     if "content" in change:
         return "placebo" if "dealt" in change["content"] else "left out"
     return "blend" if "blend" in change["entry"] else "no content"
 
 
+def findings(found: Ablation) -> list[str]:
+    """Results of an ablation in words, as paragraphs of plain text."""
+    full = float(found.table.loc[found.table["arm"] == FULL, "rmse"].item())
+    by_role = {"no content": "", "left out": "", "blend": ""}
+    for row in found.table.to_dict("records"):
+        if row["role"] in by_role:
+            by_role[row["role"]] += f" {_finding(row)}"
+    verdict = [found.placebos.verdict] if found.placebos else []
+    return [*verdict, f"The full model's test RMSE is {full:.4f}." + "".join(by_role.values())]
+
+
 def _has_same_content(change: Mapping[str, Any], content: Mapping[str, Any]) -> bool:
-    """Whether the parts that an arm leaves out have no word here, so that it changes nothing."""
+    """Whether the parts that a variant leaves out have no terms in these data."""
     if "parts" not in change.get("content", {}):
         return False
     left_out = set(content["parts"]) - set(change["content"]["parts"])
     return not left_out & set(content["terms_by_part"])
 
 
-def findings(found: Ablation) -> list[str]:
-    """What an ablation shows, in words: a paragraph for each thing that was taken away."""
-    full = float(found.table.loc[found.table["arm"] == FULL, "rmse"].item())
-    by_role = {"no content": "", "left out": "", "blend": ""}
-    for row in found.table.to_dict("records"):
-        if row["role"] in by_role:
-            by_role[row["role"]] += f" {_told(row)}"
-    verdict = [found.placebos.verdict] if found.placebos else []
-    return [*verdict, f"The full model's test RMSE is {full:.4f}." + "".join(by_role.values())]
-
-
-def _told(row: Mapping[Any, Any]) -> str:
-    arm = row["arm"]
+def _finding(row: Mapping[Any, Any]) -> str:
+    name = row["arm"]
     if row["same_content"]:
-        return f"{arm}: no such content here, nothing is left out."
+        return f"{name}: the data have no such content, nothing is left out."
     finding = ("worse" if row["difference"] > 0 else "better") + " than the full model"
     if row["low"] <= 0 <= row["high"]:
-        finding = "not told from the full model"
+        finding = "no significant difference from the full model"
     elif not row["holds"]:
         finding = f"perhaps {finding}"
     return (
-        f"{arm}: {finding}, {row['difference']:+.4f} (95 % interval {row['low']:+.4f} to "
+        f"{name}: {finding}, {row['difference']:+.4f} (95 % interval {row['low']:+.4f} to "
         f"{row['high']:+.4f}, Holm-corrected p {row['p_holm']:.2g})."
+    )
+
+
+def _placebos(rmse: Measured, placebos: Sequence[str], without: str | None) -> Placebos:
+    """Compare the full model with the placebos, and both with the variant without content."""
+    by_placebo = np.array([rmse.value(name) for name in placebos])
+    true, mean, n = rmse.value(FULL), float(by_placebo.mean()), len(by_placebo)
+    n_beaten = int(np.count_nonzero(by_placebo > true))
+    p_value, smallest = (1 + n - n_beaten) / (1 + n), 1 / (1 + n)
+    sd = float(by_placebo.std(ddof=1)) if n > 1 else None
+    gap = rmse.difference([FULL], placebos)
+    verdict, none = _verdict(n, n_beaten, p_value, smallest), None
+    if without is not None:
+        none = rmse.value(without)
+        of_true, of_mean = (
+            f"{abs(value - none):.4f} {'lower' if value < none else 'higher'}"
+            for value in (true, mean)
+        )
+        verdict += (
+            f" Without content the RMSE is {none:.4f}; with the true content it is {of_true}, "
+            f"with placebos {of_mean} on average."
+        )
+    return Placebos(
+        n_placebos=n,
+        mean=mean,
+        sd=sd,
+        lowest=float(by_placebo.min()),
+        highest=float(by_placebo.max()),
+        true_content=true,
+        n_beaten=n_beaten,
+        p_value=p_value,
+        smallest_p_value=smallest,
+        distance=-gap.value / sd if sd else None,
+        difference=gap.value,
+        low=gap.low,
+        high=gap.high,
+        without_content=none,
+        verdict=verdict,
+    )
+
+
+def _verdict(n: int, n_beaten: int, p_value: float, smallest: float) -> str:
+    of = f"{n_beaten} of {n} placebo{'' if n == 1 else 's'} (permutation p = {p_value:.3g})"
+    if n_beaten < n:
+        beats = p_value <= SIGNIFICANCE
+        finding = "beats" if beats else "does not differ significantly from"
+        return (
+            f"The true content {finding} content of the wrong items: it beats {of}, and "
+            f"{n - n_beaten} of them do as well or better."
+        )
+    if smallest > SIGNIFICANCE:
+        return (
+            f"The true content beats {of}, but so few cannot show that this is more than chance: "
+            f"a p of {SIGNIFICANCE} takes {round(1 / SIGNIFICANCE) - 1} placebos."
+        )
+    return (
+        f"The true content beats {of}: it matters which items the words describe, not only that "
+        "there are more parameters."
     )

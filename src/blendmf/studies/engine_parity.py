@@ -1,11 +1,11 @@
-"""Whether the engines agree: every variant trained by each of them, scored on the test part.
+"""Parity of the training engines: every variant trained by each engine, scored on the test part.
 
-All train the full number of epochs and are compared at the last. Early stopping would compare
-their luck: where validation RMSE is nearly level, its last digits decide which epoch is the best.
+All train the full number of epochs and are compared at the last one. With early stopping, the last
+digits of nearly equal validation errors would decide which epochs are compared.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import scipy.sparse as sp
@@ -28,13 +28,14 @@ VARIANTS = {
     "mf-content-both": {"kind": "mf-content", "blend": "both"},
     "content": {"kind": "content"},
 }
+"""Entry of each compared model, without training settings."""
 
 
-class Outcome(NamedTuple):
-    """One fit by one engine.
+class ParityFit(NamedTuple):
+    """One fit by one engine, a row of ``parity.csv``.
 
-    `difference` is its test RMSE less that of the numba engine with the same model, seed and
-    settings; `agrees` says whether that is at most `tolerance`; `seconds` is the time of the fit.
+    `difference` is the test RMSE minus that of the numba engine with the same model, seed and
+    settings; `agrees` is whether its size is at most `tolerance`; `seconds` is the time of the fit.
     """
 
     model: str
@@ -59,13 +60,13 @@ def parity(
     seed: int,
     seeds: int,
     threads: int = 1,
-) -> list[Outcome]:
-    """Train every variant by SGD in Numba and in PyTorch on each device that the machine has.
+) -> list[ParityFit]:
+    """Train every variant by SGD in Numba, and in PyTorch on each available device.
 
     Parameters
     ----------
     models : mapping of str to Entry
-        The configured models; a variant uses the training settings of the first of its kind.
+        The configured models. A variant uses the training settings of the first of its kind.
     training : TrainingSettings
         Settings of variants without such a model.
     train, test : Observations
@@ -76,26 +77,36 @@ def parity(
     seeds : int
         Fits of each variant from different random streams.
     threads : int
-        Number of threads of the numba engine.
+        Threads of the numba engine; does not affect the result.
 
     Returns
     -------
-    list of Outcome
-        The numba engine's first, then those that are compared with it, by variant and seed.
+    list of ParityFit
+        By variant and seed; the numba engine first.
     """
     from blendmf.training.pytorch.device import present_devices
 
     engines = [("numba", "cpu"), *(("torch", device) for device in present_devices())]
-    fits = [(variant, number) for variant in VARIANTS for number in range(1, seeds + 1)]
-    nothing = Observations(train.users[:0], train.items[:0], train.ratings[:0], train.shape)
-    outcomes = []
-    for variant, number in progress(fits, "parity"):
+    runs = [(variant, number) for variant in VARIANTS for number in range(1, seeds + 1)]
+    no_validation = Observations(train.users[:0], train.items[:0], train.ratings[:0], train.shape)
+    fits = []
+    for variant, number in progress(runs, "parity"):
+        entry = VARIANTS[variant]
+        own = next(
+            (
+                model.training
+                for model in models.values()
+                if isinstance(model, TrainedEntry) and model.kind == entry["kind"]
+            ),
+            training,
+        )
         reference = math.nan
         for engine, device in engines:
+            settings = own.model_dump() | {"optimiser": "sgd", "engine": engine, "device": device}
             fit = fit_model(
-                _entry(variant, models, training, engine, device),
+                model_entry({**entry, "training": settings}),
                 train,
-                nothing,
+                no_validation,
                 content,
                 rating_range=rating_range,
                 seed=seed,
@@ -104,74 +115,36 @@ def parity(
             )
             test_rmse = rmse(fit.model, test)
             reference = test_rmse if engine == "numba" else reference
-            outcomes.append(
-                Outcome(
-                    variant,
-                    number,
-                    engine,
-                    device,
-                    test_rmse,
-                    test_rmse - reference,
-                    fit.seconds,
-                    TOLERANCE,
-                    abs(test_rmse - reference) <= TOLERANCE and not fit.diverged,
-                )
-            )
-    return outcomes
+            difference = test_rmse - reference
+            agrees = abs(difference) <= TOLERANCE and not fit.diverged
+            result = (test_rmse, difference, fit.seconds, TOLERANCE, agrees)
+            fits.append(ParityFit(variant, number, engine, device, *result))
+    return fits
 
 
-def check_parity(outcomes: Sequence[Mapping[str, Any]]) -> str:
-    """Say how well the engines agree.
-
-    Parameters
-    ----------
-    outcomes : sequence of mapping
-        Rows of ``parity.csv``: the fields of `Outcome` by name.
-
-    Returns
-    -------
-    str
+def check_parity(fits: Sequence[Mapping[str, Any]]) -> str:
+    """Summarise rows of ``parity.csv`` in a sentence.
 
     Raises
     ------
     UserError
-        If any row does not agree; names them.
+        If an engine does not agree; the message names the fits.
     """
-    apart = [row for row in outcomes if not row["agrees"]]
+    apart = [
+        f"{row['model']} seed {row['seed']} {row['engine']} {row['device']}: "
+        f"{row['test_rmse']:.4f} ({row['difference']:+.4f})"
+        for row in fits
+        if not row["agrees"]
+    ]
     if apart:
         raise UserError(
-            f"the engines differ by more than {TOLERANCE} in test RMSE: "
-            + "; ".join(_lines(apart))
-            + ". A smaller training.batch_size follows the numba engine more closely; "
-            "where training.mixed_precision is on, try without"
+            f"the engines differ by more than {TOLERANCE} in test RMSE: {'; '.join(apart)}. A "
+            "smaller training.batch_size follows the numba engine more closely; with "
+            "training.mixed_precision on, try without"
         )
-    compared = [row for row in outcomes if row["engine"] != "numba"]
+    compared = [row for row in fits if row["engine"] != "numba"]
     largest = max(abs(row["difference"]) for row in compared)
     return (
         f"{len(compared)} fits by PyTorch agree with Numba: test RMSE differs by at most "
         f"{largest:.5f}, tolerance {TOLERANCE}\n"
     )
-
-
-def _entry(
-    variant: str,
-    models: Mapping[str, Entry],
-    training: TrainingSettings,
-    engine: str,
-    device: str,
-) -> Entry:
-    kind = VARIANTS[variant]["kind"]
-    of_kind = (
-        m.training for m in models.values() if isinstance(m, TrainedEntry) and m.kind == kind
-    )
-    own = next(of_kind, training).model_dump()
-    values = own | {"optimiser": "sgd", "engine": engine, "device": device}
-    return model_entry({**VARIANTS[variant], "training": values})
-
-
-def _lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for row in rows:
-        yield (
-            f"{row['model']} seed {row['seed']} {row['engine']} {row['device']}: "
-            f"{row['test_rmse']:.4f} ({row['difference']:+.4f})"
-        )

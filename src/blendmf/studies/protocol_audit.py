@@ -1,4 +1,8 @@
-"""The same models under several protocols side by side: what the protocol is worth."""
+"""Protocol audit: the same models evaluated under several protocols.
+
+Each variant of the experiment changes the split or the content. The audit compares the models'
+errors, what content adds, and how much of the future training knows.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from blendmf.evaluation.paired_rmse import PairedErrors
-from blendmf.evaluation.user_metrics import seed_deviation
-from blendmf.evaluation.verdict import Difference, against
+from blendmf.common.wording import enumerated, p_value
+from blendmf.evaluation.bootstrap import ROUNDING
+from blendmf.evaluation.user_metrics import measure
+from blendmf.evaluation.verdict import against
 
 SHARES = [
     "test_older_than_training_of_item",
@@ -17,12 +22,14 @@ SHARES = [
     "test_older_than_training_of_user",
     "test_item_cold",
 ]
-"""Shares of the leakage audit that a protocol decides about."""
+"""Shares of the leakage audit that depend on the split."""
 
 TAG_SHARES = ["after_test_rating", "after_by_own_user"]
-"""Shares of the uses of tags, of those tags that the content of an arm is made of."""
+"""Shares of the uses of tags, for the tags that a variant's content is made of."""
 
-COLUMNS = [
+CHANGE = ["change", "change_low", "change_high", "change_p_value"]
+
+AUDIT_COLUMNS = [
     "arm",
     "scheme",
     "tags",
@@ -40,10 +47,7 @@ COLUMNS = [
     "content_high",
     "content_p_holm",
     "content_finding",
-    "change",
-    "change_low",
-    "change_high",
-    "change_p_value",
+    *CHANGE,
     "change_seed_sd",
     *SHARES,
     *(f"tags_{share}" for share in TAG_SHARES),
@@ -51,8 +55,8 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, eq=False)
-class AuditedArm:
-    """One arm of the audit: what its experiment came to.
+class AuditedVariant:
+    """Results of one variant of the experiment.
 
     Attributes
     ----------
@@ -75,56 +79,62 @@ class AuditedArm:
 
 
 def audit(
-    arms: Sequence[AuditedArm], blended: str | None, plain: str | None, resamples: int, seed: int
+    variants: Sequence[AuditedVariant],
+    blended: str | None,
+    plain: str | None,
+    resamples: int,
+    seed: int,
 ) -> pd.DataFrame:
-    """Set the arms beside each other.
+    """Compare the variants.
 
     Parameters
     ----------
-    arms : sequence of AuditedArm
-        The experiment as it is, then each arm.
+    variants : sequence of AuditedVariant
+        The unchanged experiment first.
     blended, plain : str or None
-        The model with content, and the one without that it is compared with in every arm.
+        The model with content and the one without, which are compared in every variant.
     resamples : int
     seed : int
-        The experiment's.
+        The experiment's seed.
 
     Returns
     -------
     DataFrame
-        One row per arm and model; `COLUMNS`. ``content_minus_plain`` is the difference in RMSE of
-        the two models in that arm, the same in all its rows, and ``content_finding`` what may be
-        said of it, such as ``better`` or ``not told apart``. ``change`` is the model's RMSE minus
-        its RMSE in the first arm, paired over users, where both test the same ratings: under
-        another split the ratings differ, and the difference would be theirs. ``change_seed_sd`` is
-        its standard deviation over seeds, missing for single fits. The shares are of the leakage
-        audit.
+        One row per variant (``arm``) and model, columns `AUDIT_COLUMNS`, lowest RMSE first within
+        a variant. ``content_minus_plain`` is the RMSE of `blended` minus that of `plain`, the same
+        in all rows of a variant, and ``content_finding`` its verdict, such as ``better``.
+        ``change`` is the model's RMSE minus its RMSE in the first variant, paired over users; only
+        for variants with the same split, since other splits test other ratings.
+        ``change_seed_sd`` is its standard deviation over seeds, missing for single fits. The
+        shares are those of the leakage audit.
     """
-    tables = [_rows(arm, blended, plain) for arm in arms]
-    for arm, table in zip(arms[1:], tables[1:], strict=True):
-        if arm.split == arms[0].split:
-            _add_changes(table, arm, arms[0], resamples, seed)
-    return pd.concat([table.reindex(columns=COLUMNS) for table in tables], ignore_index=True)
+    tables = [_rows(variant, blended, plain) for variant in variants]
+    for variant, table in zip(variants[1:], tables[1:], strict=True):
+        if variant.split == variants[0].split:
+            _add_changes(table, variant, variants[0], resamples, seed)
+    return pd.concat([table.reindex(columns=AUDIT_COLUMNS) for table in tables], ignore_index=True)
 
 
-def _rows(arm: AuditedArm, blended: str | None, plain: str | None) -> pd.DataFrame:
-    """Rows of one arm, the lowest RMSE first."""
-    metrics = arm.metrics.set_index(["model", "metric"])
-    means = arm.metrics.pivot_table("mean", "model", "metric").rename_axis(columns=None)
+def _rows(variant: AuditedVariant, blended: str | None, plain: str | None) -> pd.DataFrame:
+    means = variant.metrics.pivot_table("mean", "model", "metric").rename_axis(columns=None)
     table = means.reindex(columns=["rmse", "rated_precision_at_k", "full_ndcg_at_k"])
-    of_rmse = metrics[metrics.index.get_level_values("metric") == "rmse"].droplevel("metric")
+    rmse = variant.metrics[variant.metrics["metric"] == "rmse"].set_index("model")
+    tags = "all_tags" if variant.content["tags"] == "all" else "train_only_tags"
+    keys = {share: share for share in SHARES}
+    keys |= {f"tags_{share}": f"{tags}_{share}" for share in TAG_SHARES}
+    shares = {column: variant.leakage[key]["share"] for column, key in keys.items()}
     table = table.assign(
-        arm=arm.name,
-        scheme=arm.split["scheme"],
-        tags=arm.content["tags"],
-        rmse_low=of_rmse["low"],
-        rmse_high=of_rmse["high"],
-        rmse_seed_sd=of_rmse["seed_sd"],
-        n_ratings=arm.split["parts"]["test"]["ratings"],
-        n_users=arm.split["parts"]["test"]["users"],
-        **_shares(arm),
+        arm=variant.name,
+        scheme=variant.split["scheme"],
+        tags=variant.content["tags"],
+        rmse_low=rmse["low"],
+        rmse_high=rmse["high"],
+        rmse_seed_sd=rmse["seed_sd"],
+        n_ratings=variant.split["parts"]["test"]["ratings"],
+        n_users=variant.split["parts"]["test"]["users"],
+        **{column: np.nan if share is None else share for column, share in shares.items()},
     )
-    found = content_difference(arm.differences, blended, plain)
+    found = against(variant.differences, "rmse", plain).get(blended) if plain and blended else None
     if found:
         table = table.assign(
             content_minus_plain=found.value,
@@ -136,43 +146,120 @@ def _rows(arm: AuditedArm, blended: str | None, plain: str | None) -> pd.DataFra
     return table.sort_values("rmse", kind="stable").reset_index()
 
 
-def content_difference(
-    differences: pd.DataFrame, blended: str | None, plain: str | None
-) -> Difference | None:
-    """RMSE of the model with content minus that of the one without; None where one is missing."""
-    if blended is None or plain is None:
-        return None
-    return against(differences, "rmse", plain).get(blended)
-
-
-def _shares(arm: AuditedArm) -> dict[str, float]:
-    choice = "all_tags" if arm.content["tags"] == "all" else "train_only_tags"
-    keys = {share: share for share in SHARES}
-    keys |= {f"tags_{share}": f"{choice}_{share}" for share in TAG_SHARES}
-    shares = {column: arm.leakage[key]["share"] for column, key in keys.items()}
-    return {column: np.nan if share is None else share for column, share in shares.items()}
-
-
 def _add_changes(
-    table: pd.DataFrame, arm: AuditedArm, first: AuditedArm, resamples: int, seed: int
+    table: pd.DataFrame, variant: AuditedVariant, first: AuditedVariant, resamples: int, seed: int
 ) -> None:
-    """Add each model's paired difference from itself in the first arm."""
+    """Add each model's paired difference from itself in the first variant."""
     with_rmse = set(table.loc[table["rmse"].notna(), "model"])
-    models = [name for name in arm.per_user if name in first.per_user and name in with_rmse]
+    models = [name for name in variant.per_user if name in first.per_user and name in with_rmse]
     fits = [
-        (side, model, per_user)
-        for side, of_side in (("here", arm), ("first", first))
+        (f"{name}/{model}", per_user)
+        for name, of in (("here", variant), ("first", first))
         for model in models
-        for per_user in of_side.per_user[model]
+        for per_user in of.per_user[model]
     ]
     if not fits:
         return
-    names = [f"{side}/{model}" for side, model, _ in fits]
-    errors = PairedErrors([per_user for *_, per_user in fits], names, resamples, seed)
-    columns = ["change", "change_low", "change_high", "change_p_value", "change_seed_sd"]
+    names, tables = zip(*fits, strict=True)
+    rmse = measure(tables, names, resamples, seed, ["rmse"])["rmse"]
+    columns = [*CHANGE, "change_seed_sd"]
     table[columns] = np.nan
     for model in models:
         here, there = f"here/{model}", f"first/{model}"
-        gap = errors.difference([here], [there])
-        own, first_own = (seed_deviation(errors.by_seed(side)) for side in (here, there))
-        table.loc[table["model"] == model, columns] = [*gap, np.hypot(own, first_own)]
+        spread = np.hypot(rmse.seed_sd(here), rmse.seed_sd(there))
+        table.loc[table["model"] == model, columns] = [*rmse.difference([here], [there]), spread]
+
+
+def audit_findings(table: pd.DataFrame, blended: str | None, plain: str | None) -> list[str]:
+    """Results of an audit in words.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Table of `audit`.
+    blended, plain : str or None
+        The models with and without content.
+
+    Returns
+    -------
+    list of str
+        Paragraphs of plain text.
+    """
+    changes = table[(table["model"] == blended) & table["change"].notna()]
+    paragraphs = [
+        _effect_of_split(table, blended or plain),
+        _best_models(table),
+        _effect_of_content(table, blended, plain),
+        _knowledge_of_the_future(table),
+        *(_change(row) for _, row in changes.iterrows()),
+    ]
+    return [paragraph for paragraph in paragraphs if paragraph]
+
+
+def _effect_of_split(table: pd.DataFrame, model: str | None) -> str:
+    rows = table[(table["model"] == model) & table["rmse"].notna()]
+    by_scheme = rows.drop_duplicates("scheme").sort_values("rmse", kind="stable")
+    if len(by_scheme) < 2:
+        return ""
+    named = [
+        f"{row['rmse']:.4f} under {row['scheme']} ({row['n_ratings']:,} test ratings)"
+        for _, row in by_scheme.iterrows()
+    ]
+    spread = by_scheme["rmse"].max() - by_scheme["rmse"].min()
+    return (
+        f"The test RMSE of {model} is {enumerated(named)}, a range of {spread:.4f}. Each protocol "
+        "tests other ratings, so figures are comparable within a protocol only."
+    )
+
+
+def _best_models(table: pd.DataFrame) -> str:
+    best = table.dropna(subset="rmse").drop_duplicates("arm").set_index("arm")["model"]
+    if len(best) < 2:
+        return ""
+    if len(set(best)) == 1:
+        return f"The model with the lowest RMSE is {best.iloc[0]} in every variant."
+    named = [f"{model} in {variant}" for variant, model in best.items()]
+    return f"The model with the lowest RMSE differs between variants: {enumerated(named)}."
+
+
+def _effect_of_content(table: pd.DataFrame, blended: str | None, plain: str | None) -> str:
+    known = table.drop_duplicates("arm").dropna(subset="content_minus_plain")
+    if known.empty:
+        return ""
+    named = [
+        f"{row['content_finding']} in {row['arm']}, {row['content_minus_plain']:+.4f} "
+        f"({row['content_low']:+.4f} to {row['content_high']:+.4f}, Holm-corrected "
+        f"{p_value(row['content_p_holm'])})"
+        for _, row in known.iterrows()
+    ]
+    return f"RMSE of {blended} compared with {plain}: {'; '.join(named)}."
+
+
+def _knowledge_of_the_future(table: pd.DataFrame) -> str:
+    by_scheme = table.drop_duplicates("arm").drop_duplicates("scheme")
+    named = [
+        f"{100 * row['test_older_than_training_of_item']:.1f} % under {row['scheme']}"
+        for _, row in by_scheme.iterrows()
+    ]
+    return f"Test ratings older than some training rating of the same item: {enumerated(named)}."
+
+
+def _change(row: pd.Series) -> str:
+    """Effect of a variant with the same test ratings on the model with content."""
+    low, high = row["change_low"], row["change_high"]
+    if max(abs(low), abs(high)) <= ROUNDING:
+        return f"{row['arm']}: nothing changes for {row['model']}; the data have no such content."
+    finding, doubt = "lower" if high < 0 else "higher", ""
+    if low <= 0 <= high:
+        finding = "not significantly different"
+    elif abs(row["change"]) <= row["change_seed_sd"]:
+        finding, doubt = f"perhaps {finding}", "; fits from other seeds differ by as much"
+    later = row["tags_after_test_rating"]
+    tags = (
+        "" if pd.isna(later) else f"; in {100 * later:.1f} % of its uses of tags the tag is newer"
+    )
+    return (
+        f"{row['arm']} compared with the experiment, on the same test ratings: RMSE of "
+        f"{row['model']} {finding}, {row['change']:+.4f} ({low:+.4f} to {high:+.4f}, "
+        f"{p_value(row['change_p_value'])}){doubt}{tags}."
+    )

@@ -33,26 +33,27 @@ def rank_sweep(
     Parameters
     ----------
     ranks : sequence of int
-        A rank that the matrix does not have is left out.
+        Ranks that the matrix cannot have are skipped.
     svd : SvdEntry
-        Its shrinkage of the biases is used at every rank.
+        Its shrinkages of the biases apply at every rank.
     entry : TrainedEntry or None
-        Settings of the factorisation; only its number of factors varies. None leaves it out.
+        Settings of the factorisation except its number of factors; None skips it.
     train, validation, test : Observations
     rating_range : (float, float)
     seed : int
+        The experiment's seed.
     threads : int
         Number of training threads; does not affect the result.
 
     Returns
     -------
     DataFrame
-        Columns method (svd, mf), rank, validation_rmse, test_rmse, and seconds of the fit.
+        Columns ``method`` (svd, mf), ``rank``, ``validation_rmse``, ``test_rmse`` and ``seconds``.
     """
     possible = [rank for rank in ranks if rank < min(train.shape)]
     rows = []
     if possible:
-        # The first decomposition of a process loads the solver, which is no part of its time.
+        # The first decomposition of a process also loads the solver, which must not be timed.
         singular_triplets(sp.csr_array(np.eye(3)), 1, stream(seed, "rank_sweep", "warm-up"))
     for rank in progress(possible, "ranks"):
         start = time.perf_counter()

@@ -3,27 +3,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blendmf.audits.leakage import leakage
+from blendmf.audits.leakage import MOMENTS, leakage
 from blendmf.common.files import write_json
-
-COLUMNS = ["user_id", "item_id", "timestamp"]
-
-
-def of_text(part):
-    """A part whose ids are text, as Parquet files hand it on."""
-    return part.astype({"user_id": "str", "item_id": "str"})
 
 
 def table(*rows):
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=MOMENTS)
 
 
 def audited(*tables, rows_per_block=100):
     *parts, tags = tables
-    starts = [range(0, max(1, len(part)), rows_per_block) for part in parts]
     blocks = (
-        [part[start : start + rows_per_block] for start in starts_of_part]
-        for part, starts_of_part in zip(parts, starts, strict=True)
+        [part[k : k + rows_per_block] for k in range(0, max(1, len(part)), rows_per_block)]
+        for part in parts
     )
     return leakage(*blocks, tags)
 
@@ -38,7 +30,7 @@ TEST = table((1, "a", 35), (1, "c", 36), (2, "b", 60), (2, "d", 99), (3, "b", 15
 TAGS = table((1, "a", 5), (1, "b", 21), (2, "b", 61), (3, "a", 70), (9, "a", 1))
 
 
-def test_every_question_on_a_split_counted_by_hand():
+def test_findings_equal_those_counted_by_hand():
     assert counts(audited(TRAIN, VALIDATION, TEST, TAGS)) == {
         # a at 35 before 40, c at 36 before 90, b at 15 before 20
         "test_older_than_training_of_item": (3, 5),
@@ -74,7 +66,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 9
 
 @settings(max_examples=40)
 @given(ROWS, ROWS, ROWS, st.integers(1, 5))
-def test_uses_of_tags_are_those_of_every_pair_of_test_rating_and_tag(train, test, tags, rows):
+def test_uses_of_tags_equal_a_count_over_all_pairs_of_test_rating_and_tag(train, test, tags, rows):
     findings = counts(
         audited(table(*train), table(), table(*test), table(*tags), rows_per_block=rows)
     )
@@ -92,7 +84,7 @@ def test_uses_of_tags_are_those_of_every_pair_of_test_rating_and_tag(train, test
         assert findings[f"{choice}_inform_earlier_test"] == (informed, len(test))
 
 
-def test_every_finding_has_its_share_and_says_what_it_means():
+def test_findings_have_a_share_and_a_meaning():
     for finding in audited(TRAIN, VALIDATION, TEST, TAGS).values():
         assert finding["share"] == pytest.approx(finding["numerator"] / finding["denominator"])
         assert finding["meaning"].endswith(".")
@@ -126,25 +118,17 @@ def test_without_training_ratings_every_item_is_cold():
 
 
 @pytest.mark.parametrize("rows_per_block", [1, 2, 3])
-def test_blocks_are_of_no_account(rows_per_block):
+def test_findings_do_not_depend_on_blocks_or_row_order(rows_per_block):
     tables = (TRAIN, VALIDATION, TEST, TAGS)
-    assert audited(*tables, rows_per_block=rows_per_block) == audited(*tables)
+    shuffled = (part.sample(frac=1, random_state=1) for part in tables)
+    assert audited(*shuffled, rows_per_block=rows_per_block) == audited(*tables)
 
 
-def test_row_order_is_of_no_account():
-    shuffled = (part.sample(frac=1, random_state=1) for part in (TRAIN, VALIDATION, TEST, TAGS))
-    assert audited(*shuffled) == audited(TRAIN, VALIDATION, TEST, TAGS)
-
-
-def test_text_ids_without_any_tags_are_fine():
-    text = [part.assign(user_id=part["user_id"].astype(str)) for part in (TRAIN, VALIDATION, TEST)]
-    no_tags = TAGS.iloc[:0].astype({"user_id": str})
-    findings = audited(*text, no_tags)
-    assert findings["tags_after_training_of_author"]["denominator"] == 0
-    assert findings["test_item_cold"]["numerator"] == 1
-
-
-def test_a_first_block_without_rows_changes_nothing_also_where_ids_are_text():
-    parts = [of_text(part) for part in (TRAIN, VALIDATION, TEST)]
-    in_blocks = leakage(*([part[:0], part] for part in parts), of_text(TAGS))
+def test_text_ids_with_an_empty_first_block_or_without_tags():
+    ids = {"user_id": "str", "item_id": "str"}
+    parts = [part.astype(ids) for part in (TRAIN, VALIDATION, TEST)]
+    in_blocks = leakage(*([part[:0], part] for part in parts), TAGS.astype(ids))
     assert counts(in_blocks) == counts(audited(TRAIN, VALIDATION, TEST, TAGS))
+    without_tags = audited(*parts, TAGS.iloc[:0].astype(ids))
+    assert without_tags["tags_after_training_of_author"]["denominator"] == 0
+    assert without_tags["test_item_cold"]["numerator"] == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from blendmf.audits.leakage import COLUMNS, leakage
+from blendmf.audits.leakage import MOMENTS, leakage
 from blendmf.common.files import write_json
 from blendmf.config.dataset import DatasetSettings, SyntheticSettings
 from blendmf.config.protocol import SplitSettings
@@ -64,10 +64,10 @@ def test_leakage_of_many_blocks_holds_one_of_them(tmp_path, ratings, monkeypatch
     paths = [tmp_path / f"{k}.parquet" for k in range(3)]
     for k, path in enumerate(paths):
         write_table(path, ratings[k::3])
-    no_tags = ratings[COLUMNS].iloc[:0]
+    no_tags = ratings[MOMENTS].iloc[:0]
 
     def audit():
-        leakage(*(read_blocks(path, COLUMNS) for path in paths), no_tags)
+        leakage(*(read_blocks(path, MOMENTS) for path in paths), no_tags)
 
     assert held(audit) < 0.5
 

@@ -4,7 +4,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendmf.evaluation import bootstrap as inference
+from blendmf.evaluation import bootstrap as bootstrap_module
 from blendmf.evaluation.bootstrap import (
     UserSums,
     bootstrap,
@@ -17,7 +17,7 @@ from blendmf.evaluation.bootstrap import (
 )
 
 
-def test_resample_draws_as_many_users_as_there_are():
+def test_a_resample_draws_as_many_users_as_there_are():
     counts = np.concatenate(list(resample_counts(17, 200, np.random.default_rng(0))))
     assert counts.shape == (200, 17)
     assert (counts.sum(axis=1) == 17).all()
@@ -28,7 +28,7 @@ def test_resample_draws_as_many_users_as_there_are():
 
 def test_resamples_do_not_depend_on_the_blocks(monkeypatch):
     whole = np.concatenate(list(resample_counts(13, 50, np.random.default_rng(1))))
-    monkeypatch.setattr(inference, "BLOCK_BYTES", 8 * 13 * 7)
+    monkeypatch.setattr(bootstrap_module, "BLOCK_BYTES", 8 * 13 * 7)
     blocks = list(resample_counts(13, 50, np.random.default_rng(1)))
     assert len(blocks) == 8
     np.testing.assert_array_equal(np.concatenate(blocks), whole)
@@ -64,28 +64,8 @@ def test_all_metrics_see_the_same_resamples():
     np.testing.assert_allclose(drawn["twice"], 2 * drawn["a"])
 
 
-def test_interval_holds_the_true_mean_as_often_as_it_says():
-    truth, experiments, held = 0.3, 400, 0
-    for k in range(experiments):
-        rng = np.random.default_rng(k)
-        users = UserSums(rng.exponential(truth, size=(80, 1)), np.ones(80))
-        low, high = percentile_interval(bootstrap({"m": users}, 400, rng)["m"].ravel())
-        held += low <= truth <= high
-    assert 0.90 <= held / experiments <= 0.98
-
-
 def test_interval_of_evenly_spread_values():
     assert percentile_interval(np.linspace(0.0, 1.0, 1001)) == pytest.approx((0.025, 0.975))
-
-
-def test_p_values_without_a_difference_are_spread_evenly():
-    p_values = []
-    for k in range(300):
-        rng = np.random.default_rng(k)
-        noise = UserSums(rng.normal(size=(60, 1)), np.ones(60))
-        p_values.append(bootstrap_p_values(bootstrap({"d": noise}, 400, rng)["d"].ravel()))
-    assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.04)
-    assert np.mean(np.array(p_values) < 0.5) == pytest.approx(0.5, abs=0.1)
 
 
 def test_p_value_counts_the_rarer_side_and_is_never_zero():
@@ -94,14 +74,12 @@ def test_p_value_counts_the_rarer_side_and_is_never_zero():
     assert bootstrap_p_values(-differences) == pytest.approx(2 * 4 / 100)
     assert bootstrap_p_values(np.ones(99)) == pytest.approx(2 / 100)
     assert bootstrap_p_values(np.zeros(99)) == 1.0
-
-
-def test_p_value_takes_rounding_for_no_difference():
+    # Rounding errors are no difference.
     assert bootstrap_p_values(np.full(99, 3e-16)) == 1.0
 
 
 @pytest.mark.parametrize(("n_users", "least"), [(1, 1.0), (2, 0.5), (5, 1 / 16), (6, 1 / 32)])
-def test_no_p_value_is_below_the_chance_that_a_few_users_agree(n_users, least):
+def test_no_p_value_is_below_the_probability_that_few_users_agree(n_users, least):
     assert bootstrap_p_values(np.ones(9999), n_users) == least
     assert bootstrap_p_values(np.ones(9999), 600) == pytest.approx(2 / 10_000)
     assert bootstrap_p_values(np.zeros(9999), n_users) == 1.0
@@ -117,7 +95,7 @@ def test_a_resample_without_any_user_of_a_metric_is_left_out():
     assert np.isfinite(drawn["two"]).all()
 
 
-def test_statistics_of_several_columns_are_those_of_each():
+def test_columns_are_independent_of_each_other():
     drawn = np.random.default_rng(6).normal(0.1, size=(99, 2, 3))
     low, high = percentile_interval(drawn)
     p_values = bootstrap_p_values(drawn)
@@ -137,7 +115,7 @@ def test_the_resamples_needed_are_the_fewest_that_can_show_a_difference(resample
 
 
 def squared_errors(rng, n_users, levels):
-    """Squared errors of users who are easier or harder for all models alike, and their counts."""
+    """Squared errors of users who are easy or hard for all models alike, and their counts."""
     n_ratings = rng.integers(1, 12, n_users)
     hardness = rng.gamma(4.0, 0.25, n_users)
     return (
@@ -146,7 +124,7 @@ def squared_errors(rng, n_users, levels):
     )
 
 
-def test_paired_interval_is_that_of_scipy():
+def test_paired_interval_equals_that_of_scipy():
     sums, weights = squared_errors(np.random.default_rng(7), 120, (0.9, 0.95))
     metric = UserSums(sums, weights, root=True)
     drawn = bootstrap({"rmse": metric}, 4000, np.random.default_rng(8))["rmse"]
@@ -170,7 +148,7 @@ def test_paired_interval_is_that_of_scipy():
     assert high == pytest.approx(theirs.confidence_interval.high, abs=tolerance)
 
 
-def test_paired_interval_holds_the_true_difference_as_often_as_it_says():
+def test_paired_interval_covers_the_true_difference_at_its_nominal_rate():
     levels, experiments, held = (0.9, 0.97), 400, 0
     for k in range(experiments):
         rng = np.random.default_rng(k)
@@ -194,11 +172,6 @@ def test_p_values_of_two_equally_good_models_are_spread_evenly():
     assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.03)
 
 
-def test_influence_of_a_mean_is_the_distance_from_it():
-    values = np.array([[1.0], [2.0], [6.0]])
-    np.testing.assert_allclose(UserSums(values, np.ones(3)).influence().ravel(), [-2, -1, 3])
-
-
 @pytest.mark.parametrize("root", [False, True])
 def test_influence_is_the_slope_of_the_metric_in_the_weight_of_a_user(root):
     rng = np.random.default_rng(10)
@@ -212,7 +185,7 @@ def test_influence_is_the_slope_of_the_metric_in_the_weight_of_a_user(root):
     np.testing.assert_allclose(metric.influence().mean(axis=0), 0, atol=1e-12)
 
 
-def test_users_without_a_part_have_no_influence():
+def test_users_without_a_value_have_no_influence():
     metric = UserSums(np.array([[1.0], [0.0], [3.0]]), np.array([1.0, 0.0, 1.0]))
     np.testing.assert_allclose(metric.influence().ravel(), [-1, 1])
     np.testing.assert_allclose(metric.per_user().ravel(), [1, 3])

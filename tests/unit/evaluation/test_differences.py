@@ -1,11 +1,14 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
 
-from blendmf.evaluation.differences import COLUMNS, differences_table, effect_size, share_better
+from blendmf.evaluation.differences import (
+    DIFFERENCE_COLUMNS,
+    differences_table,
+    effect_size,
+    share_better,
+)
 from blendmf.evaluation.user_metrics import RANKED, higher_is_better, measure
 from blendmf.evaluation.verdict import against
 
@@ -13,7 +16,7 @@ N_USERS = 50
 
 
 def per_user(seed: int, error: float, precision: float) -> pd.DataFrame:
-    """A model's per-user table; what makes a user hard or easy is the same for all models."""
+    """A model's per-user table; users are hard or easy for all models alike."""
     users = np.random.default_rng(0)
     n_ratings = users.integers(1, 9, N_USERS)
     hardness = users.gamma(4.0, 0.25, N_USERS)
@@ -85,13 +88,13 @@ def test_effect_size_where_nothing_varies():
     assert np.isnan(effect_size(0.3, np.array([0.0])))
 
 
-def test_share_of_users_served_better_counts_ties_half_and_knows_the_direction():
+def test_share_of_users_counts_ties_half_and_respects_the_direction():
     a, b = np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.2, 0.2 + 1e-15, 0.1, 0.9])
     assert share_better(a, b, higher=True) == pytest.approx(1.5 / 4)
     assert share_better(a, b, higher=False) == pytest.approx(2.5 / 4)
 
 
-def test_share_of_users_goes_by_their_own_errors(tables, differences):
+def test_share_of_users_is_based_on_their_own_errors(tables, differences):
     squared = {
         model: np.mean([tables[fit].squared_error for fit in FITS if fit[0] == model], axis=0)
         for model in ("fixed", "poor")
@@ -112,7 +115,7 @@ def test_relative_difference_is_in_percent_of_the_second_model(tables, differenc
     assert found.relative_percent == pytest.approx(100 * (good / poor - 1))
 
 
-def test_spread_over_seeds_is_that_of_both_models_and_a_model_without_chance_has_none(
+def test_spread_over_seeds_is_that_of_both_models_and_0_for_a_deterministic_one(
     tables, differences
 ):
     mae = {fit: table.absolute_error.sum() / table.n_ratings.sum() for fit, table in tables.items()}
@@ -154,17 +157,17 @@ def test_a_full_protocol_of_a_handful_of_users_has_its_intervals(tables):
     assert found[["low", "high", "p_value", "p_holm"]].notna().all(axis=None)
 
 
-def test_three_users_who_agree_show_nothing(tables):
+def test_three_users_who_agree_are_not_significant(tables):
     found = differences_of({fit: table[:3] for fit, table in tables.items()})
     assert found.p_value.min() == 0.25
-    told = {name: of.finding for name, of in against(found, "rmse", "poor").items()}
-    assert not {"better", "worse"} & set(told.values())
+    findings = {of.finding for of in against(found, "rmse", "poor").values()}
+    assert not {"better", "worse"} & findings
 
 
-def test_nothing_to_compare_is_an_empty_table_with_its_columns(tables):
+def test_a_single_model_gives_an_empty_table_with_its_columns(tables):
     table = differences_of({("good", 1): tables["good", 1]})
     assert table.empty
-    assert list(table.columns) == COLUMNS
+    assert list(table.columns) == DIFFERENCE_COLUMNS
 
 
 def test_each_metric_is_a_family_of_its_own(differences):
@@ -179,7 +182,7 @@ def test_differences_from_a_reference_are_the_same_either_way_round(differences,
     from_poor = against(differences, metric, "poor")
     assert set(from_poor) == {"good", "fixed"}
     there, back = from_poor["good"], against(differences, metric, "good")["poor"]
-    assert there == replace(back.turned())
+    assert there == back.reversed()
     found = row(differences, metric, "good", "poor")
     assert (there.value, there.low, there.high) == (found.difference, found.low, found.high)
     assert there.share_better == found.share_a_better

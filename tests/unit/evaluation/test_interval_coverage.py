@@ -12,7 +12,7 @@ SHAPE = (20, 30)
 
 @pytest.fixture(scope="module")
 def scored():
-    """A model, and ratings that are made as it says, three quarters of the pairs."""
+    """A model, and ratings of three quarters of the pairs from its predictive distribution."""
     random = stream(1, "intervals")
     user_rows = random.normal(0, 0.5, (6, SHAPE[0], 3)).astype(np.float32)
     item_rows = random.normal(0, 0.5, (6, SHAPE[1], 3)).astype(np.float32)
@@ -25,7 +25,7 @@ def scored():
     return model, Observations(users, items, ratings.astype(np.float32), SHAPE)
 
 
-def test_the_sums_are_those_of_each_user_s_ratings(scored):
+def test_sums_equal_those_over_each_users_ratings(scored):
     model, test = scored
     sums = interval_sums(model, test)
     for number, level in enumerate(LEVELS):
@@ -38,13 +38,13 @@ def test_the_sums_are_those_of_each_user_s_ratings(scored):
         assert sums[WITHIN[number]].sum() / len(test) == pytest.approx(level, abs=0.06)
 
 
-def test_blocks_of_pairs_change_nothing(scored):
+def test_sums_do_not_depend_on_the_blocks(scored):
     whole, in_blocks = interval_sums(*scored), interval_sums(*scored, pairs_per_block=7)
     for name, values in whole.items():
         np.testing.assert_allclose(in_blocks[name], values, atol=1e-9)
 
 
-def test_an_end_holds_a_rating_that_it_meets(scored):
+def test_a_rating_at_an_end_is_inside(scored):
     model, test = scored
     low, high = model.intervals(test.users, test.items, LEVELS[0])
     for ends in (low, high):

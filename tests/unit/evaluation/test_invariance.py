@@ -1,4 +1,4 @@
-"""What an evaluation must not depend on: names, orders and blocks."""
+"""Invariance of an evaluation to names, orders and blocks."""
 
 from dataclasses import dataclass, replace
 
@@ -8,46 +8,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blendmf.evaluation.evaluate import evaluate
 from blendmf.evaluation.ranked_lists import rank_users
 from blendmf.evaluation.rating_metrics import prediction_errors
 from blendmf.evaluation.strata import VALUES
 from blendmf.models.observations import Observations
-from small_evaluation import SETTINGS, TableModel, random_parts
+from small_evaluation import TableModel, evaluated, random_parts
 
 seeds = st.integers(0, 10**6)
 few = settings(max_examples=10)
 
 CHANGED = ("rating_n_ratings", "full_n_listed", "full_novelty")
-"""Figures that hang on the number of users; novelty does by its smoothing."""
+"""Values that depend on the number of users; novelty does by its smoothing."""
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Everything that an evaluation is made from; parts are training, validation and test."""
+    """Input of an evaluation; parts are training, validation and test."""
 
     parts: tuple[Observations, ...]
     years: np.ndarray
     scores: np.ndarray
     user_id: np.ndarray
 
-    def evaluated(self, **changed):
-        train, validation, test = self.parts
-        return evaluate(
-            TableModel(self.scores),
-            train.to_matrix(),
-            validation.to_matrix(),
-            test,
-            pd.DataFrame({"n_train": np.bincount(train.items, minlength=train.shape[1])}),
-            pd.DataFrame({"user_id": self.user_id}),
-            SETTINGS | {"k": 3} | changed,
-            seed=1,
-            years=self.years,
-        )
+    def evaluated(self):
+        model = TableModel(self.scores)
+        return evaluated(model, self.parts, self.years, self.user_id, k=3)
 
 
 def problem(seed, *, ties):
-    """Random ratings and scores, the latter all different or with many equal ones."""
+    """Random ratings, and scores that are all different or have many ties."""
     generator = np.random.default_rng(seed)
     parts = random_parts(seed)
     n_users, n_items = parts[2].shape
@@ -59,7 +48,7 @@ def problem(seed, *, ties):
 
 
 def assert_same(result, expected):
-    """Equal metrics, strata, and figures of each user; sums may be rounded in another order."""
+    """Compare metrics, strata and per-user tables; sums may be rounded in another order."""
     assert flat(result.metrics) == pytest.approx(flat(expected.metrics), rel=1e-12)
     pd.testing.assert_frame_equal(result.strata, expected.strata, rtol=1e-12)
     by_user = (table.sort_values("user_id") for table in (result.per_user, expected.per_user))
@@ -77,7 +66,7 @@ def flat(metrics):
 
 @few
 @given(seeds)
-def test_users_in_another_order_have_the_same_figures(seed):
+def test_the_order_of_users_does_not_matter(seed):
     given_order = problem(seed, ties=True)
     moved_to = np.random.default_rng(seed).permutation(len(given_order.user_id)).astype(np.int32)
     came_from = np.argsort(moved_to)
@@ -102,14 +91,14 @@ def with_items_renumbered(given_order, seed):
 
 @few
 @given(seeds)
-def test_items_under_other_numbers_have_the_same_figures_where_no_scores_are_equal(seed):
+def test_the_order_of_items_does_not_matter_without_ties(seed):
     given_order = problem(seed, ties=False)
     assert_same(with_items_renumbered(given_order, seed).evaluated(), given_order.evaluated())
 
 
 @few
 @given(seeds)
-def test_rating_errors_do_not_depend_on_the_items_numbers_even_where_scores_are_equal(seed):
+def test_the_order_of_items_does_not_matter_to_rating_errors_even_with_ties(seed):
     given_order = problem(seed, ties=True)
     expected = given_order.evaluated()
     found = with_items_renumbered(given_order, seed).evaluated()
@@ -135,7 +124,7 @@ def test_the_order_of_the_test_ratings_does_not_matter(seed):
 
 @few
 @given(seeds, st.integers(2, 3))
-def test_every_user_several_times_over_leaves_all_means_as_they_are(seed, times):
+def test_repeating_every_user_does_not_change_the_means(seed, times):
     once = problem(seed, ties=True)
     n_users, n_items = once.scores.shape
 

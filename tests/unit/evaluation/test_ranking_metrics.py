@@ -3,26 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from sklearn.metrics import ndcg_score
 
 from blendmf.evaluation.ranking_metrics import (
     METRICS,
     RankedLists,
-    hit_rate_at_k,
-    map_at_k,
-    mrr,
-    ndcg_at_k,
+    catalogue_metrics,
     places,
-    precision_at_k,
-    precision_at_min_k_n,
     ranking_metrics,
-    recall_at_k,
     top_k,
 )
-
-HITS = np.array([[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]], dtype=bool)
-N_RELEVANT = np.array([3, 0, 1])
-N_CANDIDATES = np.array([9, 2, 3])
 
 score_tables = hnp.arrays(
     np.float32,
@@ -31,42 +20,52 @@ score_tables = hnp.arrays(
 )
 
 
-def test_precision_divides_by_k_or_by_what_could_be_listed():
-    np.testing.assert_allclose(precision_at_k(HITS), [0.5, 0, 0.25])
-    np.testing.assert_allclose(precision_at_min_k_n(HITS, N_CANDIDATES), [2 / 4, 0, 1 / 3])
-
-
-def test_recall_divides_by_the_relevant_items_and_is_zero_without_any():
-    np.testing.assert_allclose(recall_at_k(HITS, N_RELEVANT), [2 / 3, 0, 1])
-
-
-def test_ndcg_of_lists_computed_by_hand():
+def test_metrics_of_lists_computed_by_hand():
+    hits = np.array([[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]], dtype=bool)
+    found = ranking_metrics(RankedLists(hits, np.array([3, 0, 1]), np.array([9, 2, 3])))
     ideal_of_three = 1 + 1 / np.log2(3) + 1 / 2
-    expected = [(1 + 1 / 2) / ideal_of_three, 0, 1 / np.log2(3)]
-    np.testing.assert_allclose(ndcg_at_k(HITS, N_RELEVANT), expected)
+    expected = {
+        "precision_at_k": [0.5, 0, 0.25],
+        "precision_at_min_k_n": [2 / 4, 0, 1 / 3],
+        "recall_at_k": [2 / 3, 0, 1],
+        "ndcg_at_k": [(1 + 1 / 2) / ideal_of_three, 0, 1 / np.log2(3)],
+        "map_at_k": [(1 + 2 / 3) / 3, 0, 1 / 2],
+        "mrr": [1, 0, 1 / 2],
+        "hit_rate_at_k": [1, 0, 1],
+    }
+    assert tuple(found) == METRICS == tuple(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, err_msg=name)
 
 
-def test_average_precision_of_lists_computed_by_hand():
-    np.testing.assert_allclose(map_at_k(HITS, N_RELEVANT), [(1 + 2 / 3) / 3, 0, 1 / 2])
+def test_average_precision_divides_by_k_if_more_items_are_relevant():
+    lists = RankedLists(np.array([[True, False]]), np.array([7]), np.array([9]))
+    assert ranking_metrics(lists)["map_at_k"] == pytest.approx([1 / 2])
 
 
-def test_average_precision_divides_by_k_where_more_items_are_relevant():
-    np.testing.assert_allclose(map_at_k(HITS[:1, :2], np.array([7])), [1 / 2])
+@given(st.integers(0, 10**6), st.integers(1, 20))
+def test_metrics_lie_between_zero_and_one(seed, k):
+    generator = np.random.default_rng(seed)
+    n_candidates = generator.integers(1, 12, size=25)
+    n_relevant = generator.integers(0, n_candidates + 1)
+    ranked = np.arange(12) < n_relevant[:, None]
+    for row, n in zip(ranked, n_candidates, strict=True):
+        generator.shuffle(row[:n])
+    hits = np.pad(ranked, ((0, 0), (0, 20)))[:, :k]
+    for values in ranking_metrics(RankedLists(hits, n_relevant, n_candidates)).values():
+        assert values.min() >= 0
+        assert values.max() <= 1
 
 
-def test_reciprocal_rank_and_hit_rate_look_at_the_first_hit():
-    np.testing.assert_allclose(mrr(HITS), [1, 0, 1 / 2])
-    np.testing.assert_allclose(hit_rate_at_k(HITS), [1, 0, 1])
-
-
-def test_ndcg_agrees_with_scikit_learn_where_no_scores_are_equal():
-    generator = np.random.default_rng(1)
-    scores = generator.permuted(np.tile(np.arange(30.0), (40, 1)), axis=1)
-    relevant = generator.random((40, 30)) < 0.2
-    hits = np.take_along_axis(relevant, top_k(scores, 10), axis=1)
-    ours = ndcg_at_k(hits, relevant.sum(axis=1))
-    theirs = [ndcg_score(r[None], s[None], k=10) for r, s in zip(relevant, scores, strict=True)]
-    np.testing.assert_allclose(ours, theirs)
+@pytest.mark.parametrize("k", [1, 3, 8])
+def test_an_ideal_list_has_exactly_one_in_the_normalised_metrics(k):
+    n_relevant = np.arange(1, 10)
+    hits = np.arange(k) < n_relevant[:, None]
+    metrics = ranking_metrics(RankedLists(hits, n_relevant, np.full(9, 40)))
+    for name in ("ndcg_at_k", "map_at_k", "mrr", "hit_rate_at_k"):
+        assert (metrics[name] == 1.0).all()
+    np.testing.assert_allclose(metrics["recall_at_k"], np.minimum(k, n_relevant) / n_relevant)
+    np.testing.assert_allclose(metrics["precision_at_k"], np.minimum(k, n_relevant) / k)
 
 
 @given(score_tables, st.randoms(use_true_random=False))
@@ -82,32 +81,37 @@ def test_places_number_each_rows_pairs_from_zero_whatever_their_order(scores, ra
     np.testing.assert_array_equal(lists, expected)
 
 
-def random_lists(seed, k):
-    generator = np.random.default_rng(seed)
-    n_candidates = generator.integers(1, 12, size=25)
-    n_relevant = generator.integers(0, n_candidates + 1)
-    ranked = np.arange(12) < n_relevant[:, None]
-    for row, n in zip(ranked, n_candidates, strict=True):
-        generator.shuffle(row[:n])
-    hits = np.pad(ranked, ((0, 0), (0, 20)))[:, :k]
-    return RankedLists(hits, n_relevant, n_candidates)
+def head_of_full_sort(scores, k):
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    lists = np.where(np.take_along_axis(scores, order, axis=1) > -np.inf, order, -1)
+    return np.pad(lists, ((0, 0), (0, k - lists.shape[1])), constant_values=-1)
 
 
-@given(st.integers(0, 10**6), st.integers(1, 20))
-def test_metrics_lie_between_zero_and_one(seed, k):
-    metrics = ranking_metrics(random_lists(seed, k))
-    assert tuple(metrics) == METRICS
-    for values in metrics.values():
-        assert values.min() >= 0
-        assert values.max() <= 1
+@given(score_tables, st.integers(1, 15))
+def test_lists_are_the_head_of_a_full_sort_by_score_and_position(scores, k):
+    np.testing.assert_array_equal(top_k(scores, k), head_of_full_sort(scores, k))
 
 
-@pytest.mark.parametrize("k", [1, 3, 8])
-def test_an_ideal_list_reaches_exactly_one_in_the_normalised_metrics(k):
-    n_relevant = np.arange(1, 10)
-    hits = np.arange(k) < n_relevant[:, None]
-    metrics = ranking_metrics(RankedLists(hits, n_relevant, np.full(9, 40)))
-    for name in ("ndcg_at_k", "map_at_k", "mrr", "hit_rate_at_k"):
-        assert (metrics[name] == 1.0).all()
-    np.testing.assert_allclose(metrics["recall_at_k"], np.minimum(k, n_relevant) / n_relevant)
-    np.testing.assert_allclose(metrics["precision_at_k"], np.minimum(k, n_relevant) / k)
+@pytest.mark.parametrize("k", [1, 10, 100])
+@pytest.mark.parametrize("n_values", [1, 3, 200, 10**9])
+def test_long_rows_with_many_and_with_few_ties(k, n_values):
+    generator = np.random.default_rng(n_values + k)
+    scores = generator.integers(0, n_values, size=(20, 3000)).astype(np.float32)
+    scores[generator.random(scores.shape) < 0.1] = -np.inf
+    np.testing.assert_array_equal(top_k(scores, k), head_of_full_sort(scores, k))
+
+
+def test_sorted_rows_and_views_with_gaps_are_ranked_like_any_other():
+    ascending = np.sort(np.random.default_rng(3).normal(size=(4, 500)).astype(np.float32))
+    for scores in (ascending, ascending[:, ::-1].copy(), ascending[::2, ::-3]):
+        np.testing.assert_array_equal(top_k(scores, 25), head_of_full_sort(scores, 25))
+
+
+def test_novelty_is_zero_for_what_everyone_rated_and_largest_for_what_nobody_did():
+    n_train = np.array([7, 0, 3])
+    known, unknown = (
+        catalogue_metrics(np.array(listed), n_train, n_train_users=7)["novelty"]
+        for listed in ([5, 0, 0], [0, 5, 0])
+    )
+    assert known == 0
+    assert unknown == pytest.approx(3)

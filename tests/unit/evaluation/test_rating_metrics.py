@@ -1,76 +1,42 @@
 import numpy as np
 import pytest
-from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
-from blendmf.evaluation.rating_metrics import prediction_errors, rating_metrics
+from blendmf.evaluation.rating_metrics import prediction_errors, rmse_interval
 from blendmf.models.baselines import PopularityModel
 from blendmf.models.factor_model import FactorModel
-from blendmf.models.observations import Observations
+from small_evaluation import observations
+
+TEST = observations([(0, 0, 1.0), (0, 1, 4.0), (1, 0, 2.0)], (2, 2))
 
 
-def random_observations(n_users=20, n_items=15, n=120, seed=3):
-    generator = np.random.default_rng(seed)
-    pairs = np.sort(generator.choice(n_users * n_items, size=n, replace=False))
-    users, items = np.divmod(pairs, n_items)
-    ratings = generator.integers(1, 6, size=n).astype(np.float32)
-    shape = (n_users, n_items)
-    return Observations(users.astype(np.int32), items.astype(np.int32), ratings, shape)
-
-
-def item_bias_model(seed=4, n_users=20, n_items=15):
-    bias = np.random.default_rng(seed).normal(size=n_items).astype(np.float32)
-    return FactorModel(n_users, n_items, (1.0, 5.0), 3.0, item_bias=bias)
-
-
-def test_errors_of_two_users_computed_by_hand():
-    metrics = rating_metrics(np.array([4.0, 1.0]), np.array([2.0, 1.0]), np.array([2, 1]))
-    assert metrics == {
-        "rmse": pytest.approx(np.sqrt(5 / 3)),
-        "mae": pytest.approx(1.0),
-        "user_rmse": pytest.approx((np.sqrt(2) + 1) / 2),
-        "user_mae": pytest.approx(1.0),
-        "n_ratings": 3,
-        "n_users": 2,
-    }
-
-
-def test_pooled_errors_agree_with_scikit_learn():
-    test, model = random_observations(), item_bias_model()
-    errors = prediction_errors(model, test)
-    users = np.unique(test.users)
-    metrics = rating_metrics(
-        np.bincount(test.users, errors**2)[users],
-        np.bincount(test.users, np.abs(errors))[users],
-        np.bincount(test.users)[users],
-    )
-    predicted = model.predict(test.users, test.items)
-    assert metrics["rmse"] == pytest.approx(root_mean_squared_error(test.ratings, predicted))
-    assert metrics["mae"] == pytest.approx(mean_absolute_error(test.ratings, predicted))
-
-
-@pytest.mark.parametrize("pairs_per_block", [1, 7, 10**6])
-def test_errors_do_not_depend_on_the_block_size(pairs_per_block):
-    test, model = random_observations(), item_bias_model()
-    expected = model.predict(test.users, test.items) - test.ratings
-    errors = prediction_errors(model, test, pairs_per_block)
-    np.testing.assert_array_equal(errors, expected)
+def model_with_item_bias(value):
+    return FactorModel(2, 2, (1.0, 5.0), 3.0, item_bias=np.full(2, value, dtype=np.float32))
 
 
 def test_predictions_are_clipped_to_the_rating_range():
-    test = Observations(
-        np.zeros(1, np.int32), np.zeros(1, np.int32), np.ones(1, np.float32), (1, 1)
-    )
-    model = FactorModel(1, 1, (1.0, 5.0), 3.0, item_bias=np.array([40.0], dtype=np.float32))
-    assert prediction_errors(model, test) == pytest.approx([4.0])
+    assert prediction_errors(model_with_item_bias(40.0), TEST) == pytest.approx([4.0, 1.0, 3.0])
 
 
 def test_a_model_that_predicts_no_ratings_has_no_errors():
-    test = random_observations()
-    assert np.isnan(prediction_errors(PopularityModel.fit(test), test)).all()
+    assert np.isnan(prediction_errors(PopularityModel.fit(TEST), TEST)).all()
 
 
-def test_a_prediction_that_is_no_number_is_refused():
-    test = random_observations()
-    bias = np.full(15, np.nan, dtype=np.float32)
+def test_a_prediction_of_nan_is_refused():
     with pytest.raises(ValueError, match="predicted ratings of the factor-model model"):
-        prediction_errors(FactorModel(20, 15, (1.0, 5.0), 3.0, item_bias=bias), test)
+        prediction_errors(model_with_item_bias(np.nan), TEST)
+
+
+def test_the_interval_of_the_rmse_covers_the_true_value_at_its_nominal_rate():
+    generator = np.random.default_rng(3)
+    n_ratings = generator.integers(1, 30, size=(800, 60))
+    scale = generator.gamma(4, 1 / 4, size=n_ratings.shape)  # mean 1, so the true RMSE is 1
+    squared = scale * generator.chisquare(n_ratings)
+    ends = np.array([rmse_interval(s, n) for s, n in zip(squared, n_ratings, strict=True)])
+    share = ((ends[:, 0] <= 1) & (ends[:, 1] >= 1)).mean()
+    assert 0.92 < share < 0.97
+
+
+def test_the_interval_of_the_rmse_needs_two_users():
+    assert np.isnan(rmse_interval(np.array([4.0]), np.array([4]))).all()
+    low, high = rmse_interval(np.array([4.0, 8.0]), np.array([4, 8]))
+    assert low == high == 1

@@ -4,7 +4,6 @@ from scipy.stats import norm
 
 from blendmf.common.random_streams import stream
 from blendmf.models.bayesian_factor_model import LEVELS, NORMAL_WIDTHS, BayesianFactorModel
-from blendmf.models.model import load_model
 
 N_DRAWS, N_USERS, N_ITEMS, D = 5, 4, 6, 3
 
@@ -89,15 +88,3 @@ def test_the_unknown_are_taken_for_the_mean_of_all(user, item):
     assert np.isfinite(model.deviation([user], [item])).all()
     if 0 <= item < N_ITEMS:
         np.testing.assert_allclose(model.score_all(user)[item], 3 + draws.mean(), rtol=1e-5)
-
-
-def test_it_is_read_back_as_it_was_written(tmp_path):
-    model = model_of(widths=3 * LEVELS)
-    model.save(tmp_path / "model.npz")
-    loaded = load_model(tmp_path / "model.npz")
-    assert isinstance(loaded, BayesianFactorModel)
-    assert (loaded.n_users, loaded.n_items, loaded.rating_range) == (N_USERS, N_ITEMS, (-100, 100))
-    for ours, theirs in zip(
-        model.intervals(*PAIRS, 0.8), loaded.intervals(*PAIRS, 0.8), strict=True
-    ):
-        np.testing.assert_array_equal(ours, theirs)

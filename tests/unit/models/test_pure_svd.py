@@ -4,7 +4,6 @@ import scipy.sparse as sp
 
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
-from blendmf.models.model import load_model
 from blendmf.models.observations import Observations
 from blendmf.models.pure_svd import fit_pure_svd
 
@@ -33,15 +32,6 @@ def test_predictions_are_scores_to_rank_by_and_so_unclipped():
 
 def test_unknown_users_and_items_score_zero():
     np.testing.assert_array_equal(fitted().predict([-1, 0, 99], [0, 99, -1]), 0)
-
-
-def test_a_saved_model_scores_the_same_and_still_only_ranks(tmp_path):
-    model = fitted()
-    model.save(tmp_path / "model.npz")
-    loaded = load_model(tmp_path / "model.npz")
-    np.testing.assert_array_equal(loaded.score_all(3), model.score_all(3))
-    assert not loaded.predicts_ratings
-    np.testing.assert_array_equal(loaded.predict([0], [0]), model.predict([0], [0]))
 
 
 def test_a_rank_that_the_matrix_cannot_have_is_refused():

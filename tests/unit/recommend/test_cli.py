@@ -81,7 +81,7 @@ def refused(capsys, *arguments: str) -> str:
 
 
 @pytest.mark.usefixtures("run")
-def test_one_match_tells_prediction_known_rating_and_ratings_of_the_item(capsys):
+def test_one_match_shows_prediction_known_rating_and_ratings_of_the_item(capsys):
     printed = ask(capsys, "predict", "--user", "5", "--item", "a beautiful mind")
     assert printed.startswith("model bias, seed 1, results/films\n")
     assert "Beautiful Mind, A (2001), item 10\n" in printed
@@ -107,7 +107,7 @@ def test_known_rating_names_its_part(capsys, user, item, known):
 
 
 @pytest.mark.usefixtures("run")
-def test_item_without_training_ratings_is_said_to_have_none(capsys):
+def test_item_without_training_ratings(capsys):
     printed = ask(capsys, "predict", "--user", "5", "--item", "amelie")
     assert "training ratings of the item: none" in printed
 
@@ -138,7 +138,7 @@ def test_many_matches_are_counted(capsys, monkeypatch):
 
 
 @pytest.mark.usefixtures("run")
-def test_unknown_user_gets_the_fallback_and_is_told_so(capsys):
+def test_unknown_user_gets_the_fallback_and_a_note(capsys):
     printed = ask(capsys, "predict", "--user", "99", "--item", "amelie")
     assert "user 99 is not in the data" in printed
     expected = np.mean([rating for _, _, rating in TRAIN])
@@ -147,7 +147,7 @@ def test_unknown_user_gets_the_fallback_and_is_told_so(capsys):
 
 
 @pytest.mark.usefixtures("run")
-def test_unknown_title_is_refused_with_its_likes(capsys):
+def test_unknown_title_is_refused_with_similar_titles(capsys):
     message = refused(capsys, "predict", "--user", "5", "--item", "Beutiful Mind")
     assert "perhaps you mean: Beautiful Mind, A (2001)" in message
     assert "perhaps" not in refused(capsys, "predict", "--user", "5", "--item", "qqqq")
@@ -155,7 +155,7 @@ def test_unknown_title_is_refused_with_its_likes(capsys):
 
 
 @pytest.mark.usefixtures("run")
-def test_recommendations_leave_out_what_was_seen(capsys):
+def test_recommendations_exclude_rated_items(capsys):
     printed = ask(capsys, "recommend", "--user", "5", "-n", "3", "--model", "bias")
     ids = [line.split()[2] for line in printed.splitlines()[3:]]
     assert sorted(ids) == ["10", "50"]
@@ -199,7 +199,7 @@ def test_folder_of_results_is_found_or_asked_for(capsys, run, tmp_path):
     assert "users.parquet: not found" in message
 
 
-def test_no_run_at_all_is_told(capsys, tmp_path, monkeypatch):
+def test_without_any_run_the_user_is_told_to_run_snakemake(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "run snakemake first" in refused(capsys, "recommend", "--user", "5")
 

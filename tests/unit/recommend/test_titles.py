@@ -19,12 +19,12 @@ TITLES = [
     "query",
     ["beautiful mind", "A Beautiful Mind", "BEAUTIFUL MIND, A", "a beautiful mind (2001)"],
 )
-def test_article_is_found_in_front_and_behind(query):
+def test_article_may_be_in_front_or_behind(query):
     exact, partial = find_titles(query, TITLES)
     assert 0 in exact + partial
 
 
-def test_whole_titles_are_told_from_parts():
+def test_whole_titles_are_distinguished_from_parts():
     assert find_titles("alien", TITLES) == ([5], [6])
     assert find_titles("Alien (1979)", TITLES) == ([5], [])
     assert find_titles("a beautiful mind", TITLES) == ([0], [])
@@ -44,7 +44,7 @@ def test_query_without_letters_finds_nothing():
     assert find_titles(" ?!", TITLES) == ([], [])
 
 
-def test_unknown_title_finds_nothing_but_its_likes():
+def test_unknown_title_finds_nothing_but_similar_titles():
     assert find_titles("beautifull mind", TITLES) == ([], [])
     assert close_titles("beautifull mind", TITLES)[0] == TITLES[0]
     assert close_titles("zzzz", TITLES) == []

@@ -59,7 +59,7 @@ def test_lists_hold_the_best_unseen_items_in_order():
 
 
 @pytest.mark.parametrize("scores_per_block", [1, 2 * N_ITEMS, 2**21])
-def test_blocks_change_nothing(monkeypatch, scores_per_block):
+def test_blocks_do_not_matter(monkeypatch, scores_per_block):
     whole = recommend(factor_model(), *parts(), USERS, ITEMS, 5)
     monkeypatch.setattr(module, "SCORES_PER_BLOCK", scores_per_block)
     table = recommend(factor_model(), *parts(), USERS, ITEMS, 5)
@@ -83,21 +83,21 @@ def test_model_without_ratings_predicts_none():
     assert table.score.notna().all()
 
 
-def test_rating_of_zero_counts_as_seen():
+def test_item_rated_zero_counts_as_rated():
     train = sp.csr_array((np.array([0.0]), (np.array([0]), np.array([2]))), shape=(1, 4))
     model = FactorModel(1, 4, (0.0, 5.0), 3.0, None, np.array([0, 0, 1, 0.5], dtype=np.float32))
     table = recommend(model, train, sp.csr_array((1, 4)), USERS[:1], ITEMS[:4], 4)
     assert table.item_id.tolist() == [103, 100, 101]
 
 
-def test_user_who_has_seen_nearly_all_gets_what_is_left():
+def test_user_with_few_unrated_items_gets_a_shorter_list():
     train = sp.csr_array(np.array([[1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 0.0]]))
     model = FactorModel(2, 4, RANGE, 3.0)
     table = recommend(model, train, sp.csr_array((2, 4)), USERS[:2], ITEMS[:4], 3)
     assert table.groupby("user_id").size().to_dict() == {"u0": 1, "u1": 3}
 
 
-def test_some_users_get_the_lists_that_they_get_among_all():
+def test_a_subset_of_users_gets_the_same_lists():
     some = np.array([2, 7, 20])
     whole = recommend(factor_model(), *parts(), USERS, ITEMS, 5)
     table = recommend(factor_model(), *parts(), USERS, ITEMS, 5, some)
@@ -105,7 +105,7 @@ def test_some_users_get_the_lists_that_they_get_among_all():
     pd.testing.assert_frame_equal(table.drop(columns="score"), own.drop(columns="score"))
 
 
-def test_unknown_user_is_ranked_by_what_the_model_knows_of_the_items():
+def test_unknown_user_gets_the_ranking_by_item_biases():
     model = factor_model()
     top = top_unseen(model, np.array([-1]), (), 3)
     assert model.item_bias is not None

@@ -8,11 +8,10 @@ from matplotlib.text import Text
 
 from ablated import per_user, rmse
 from blendmf.audits.leakage import leakage
-from blendmf.evaluation.differences import COLUMNS as DIFFERENCES
+from blendmf.evaluation.differences import DIFFERENCE_COLUMNS
 from blendmf.report.figures.audit import plot_audit
 from blendmf.report.figures.style import save_figure
-from blendmf.studies.audit_findings import audit_findings
-from blendmf.studies.protocol_audit import COLUMNS, AuditedArm, audit
+from blendmf.studies.protocol_audit import AUDIT_COLUMNS, AuditedVariant, audit, audit_findings
 
 RMSE = {"mf": 0.98, "mf-content": 0.97, "bias": 1.02, "popularity": np.nan}
 MOMENTS = ["user_id", "item_id", "timestamp"]
@@ -37,7 +36,7 @@ def metrics(shift):
 def differences(value, low, high, p_holm):
     row = {"metric": "rmse", "model_a": "mf", "model_b": "mf-content", "difference": -value}
     row |= {"low": -high, "high": -low, "p_value": p_holm, "p_holm": p_holm, "seed_sd": 0.001}
-    return pd.DataFrame([{**dict.fromkeys(DIFFERENCES, 0.0), **row}])
+    return pd.DataFrame([{**dict.fromkeys(DIFFERENCE_COLUMNS, 0.0), **row}])
 
 
 def facts_of_leakage():
@@ -47,7 +46,7 @@ def facts_of_leakage():
     return leakage([train], [test.iloc[:0]], [test], tags)
 
 
-def arm(name, scheme="per-user-temporal", tags="train-only", shift=0.0, factor=1.0, **content):
+def variant(name, scheme="per-user-temporal", tags="train-only", shift=0.0, factor=1.0, **content):
     split = {"scheme": scheme, "parts": {"test": {"ratings": 1234, "users": 120}}}
     gap = {"value": -0.01, "low": -0.02, "high": -0.005, "p_holm": 0.01} | content
     fits = {
@@ -55,7 +54,7 @@ def arm(name, scheme="per-user-temporal", tags="train-only", shift=0.0, factor=1
         "mf-content": [per_user(factor, seed, 0.002) for seed in (2, 3)],
         "popularity": [per_user().assign(squared_error=np.nan)],
     }
-    return AuditedArm(
+    return AuditedVariant(
         name,
         metrics(shift),
         differences(**gap),
@@ -66,20 +65,20 @@ def arm(name, scheme="per-user-temporal", tags="train-only", shift=0.0, factor=1
     )
 
 
-ARMS = [
-    arm("as configured"),
-    arm("global-temporal", "global-temporal", shift=0.05, value=0.001, low=-0.01, high=0.012),
-    arm("all-tags", tags="all", shift=-0.01, factor=0.97, p_holm=0.2),
+VARIANTS = [
+    variant("as configured"),
+    variant("global-temporal", "global-temporal", shift=0.05, value=0.001, low=-0.01, high=0.012),
+    variant("all-tags", tags="all", shift=-0.01, factor=0.97, p_holm=0.2),
 ]
 
 
 @pytest.fixture
 def table():
-    return audit(ARMS, "mf-content", "mf", 400, 1)
+    return audit(VARIANTS, "mf-content", "mf", 400, 1)
 
 
-def test_a_row_for_each_arm_and_model_the_best_first(table):
-    assert list(table.columns) == COLUMNS
+def test_a_row_for_each_variant_and_model_the_best_first(table):
+    assert list(table.columns) == AUDIT_COLUMNS
     assert list(table["arm"].unique()) == ["as configured", "global-temporal", "all-tags"]
     for _, own in table.groupby("arm", sort=False):
         assert list(own["model"]) == ["mf-content", "mf", "bias", "popularity"]
@@ -91,7 +90,7 @@ def test_a_row_for_each_arm_and_model_the_best_first(table):
     assert (popularity["rated_precision_at_k"] == 0.5).all()
 
 
-def test_the_worth_of_content_is_that_of_each_arm(table):
+def test_the_difference_by_content_is_that_of_each_variant(table):
     arms = table.drop_duplicates("arm").set_index("arm")
     assert arms["content_minus_plain"].to_list() == [-0.01, 0.001, -0.01]
     assert arms["content_low"].to_list() == [-0.02, -0.01, -0.02]
@@ -99,20 +98,20 @@ def test_the_worth_of_content_is_that_of_each_arm(table):
     assert arms["content_finding"].to_list() == ["better", "not told apart", "perhaps better"]
 
 
-def test_only_arms_that_test_the_same_ratings_are_paired_with_the_first(table):
+def test_only_variants_with_the_same_test_ratings_are_paired_with_the_first(table):
     changed = table.dropna(subset="change").set_index("model")
     assert set(changed["arm"]) == {"all-tags"}
     assert set(changed.index) == {"mf", "mf-content"}
     assert changed.loc["mf", "change"] == 0.0
     row = changed.loc["mf-content"]
-    first, here = ([rmse(t) for t in a.per_user["mf-content"]] for a in (ARMS[0], ARMS[2]))
+    first, here = ([rmse(t) for t in a.per_user["mf-content"]] for a in (VARIANTS[0], VARIANTS[2]))
     assert row["change"] == pytest.approx(np.mean(here) - np.mean(first))
     assert row["change_low"] < row["change"] < row["change_high"] < 0
     spread = np.hypot(np.std(here, ddof=1), np.std(first, ddof=1))
     assert row["change_seed_sd"] == pytest.approx(spread)
 
 
-def test_shares_of_tags_are_those_of_the_tags_that_the_arm_uses(table):
+def test_shares_of_tags_are_those_of_the_tags_that_the_variant_uses(table):
     arms = table.drop_duplicates("arm").set_index("arm")
     # Test rating (2, 7) at 20: of all tags on item 7 those at 30 and 40 are later, the latter its
     # user's own; training knows the one at 30, and the one at 5.
@@ -123,61 +122,61 @@ def test_shares_of_tags_are_those_of_the_tags_that_the_arm_uses(table):
     assert arms.loc["as configured", "test_item_cold"] == 0.5
 
 
-def test_findings_say_what_the_protocol_is_worth(table):
-    told = audit_findings(table, "mf-content", "mf")
-    assert told[0].startswith(
+def test_findings_compare_the_protocols(table):
+    found = audit_findings(table, "mf-content", "mf")
+    assert found[0].startswith(
         "The test RMSE of mf-content is 0.9700 under per-user-temporal (1,234 test ratings) and "
-        "1.0200 under global-temporal (1,234 test ratings): 0.0500 apart. Each protocol tests other"
+        "1.0200 under global-temporal (1,234 test ratings), a range of 0.0500. Each protocol tests"
     )
-    assert told[1] == "The model of the lowest RMSE is mf-content in every arm."
-    assert "better in as configured, -0.0100" in told[2]
-    assert "not told apart in global-temporal, +0.0010" in told[2]
-    assert "perhaps better in all-tags" in told[2]
-    assert told[-1].startswith("all-tags against the experiment, on the same test ratings: RMSE")
-    assert "lower" in told[-1]
-    assert "66.7 % of its uses of tags foreknow" in told[-1]
+    assert found[1] == "The model with the lowest RMSE is mf-content in every variant."
+    assert "better in as configured, -0.0100" in found[2]
+    assert "not told apart in global-temporal, +0.0010" in found[2]
+    assert "perhaps better in all-tags" in found[2]
+    assert found[-1].startswith("all-tags compared with the experiment, on the same test ratings")
+    assert "lower" in found[-1]
+    assert "in 66.7 % of its uses of tags the tag is newer" in found[-1]
 
 
-def test_an_order_that_hangs_on_the_protocol_is_told(table):
+def test_a_best_model_that_depends_on_the_protocol_is_named(table):
     turned = table.copy()
     turned.loc[(turned["arm"] == "global-temporal") & (turned["model"] == "bias"), "rmse"] = 0.5
     ordered = turned.sort_values(["arm", "rmse"], kind="stable")
-    told = " ".join(audit_findings(ordered, "mf-content", "mf"))
-    assert "is not the same in all arms" in told
-    assert "bias in global-temporal" in told
+    found = " ".join(audit_findings(ordered, "mf-content", "mf"))
+    assert "differs between variants" in found
+    assert "bias in global-temporal" in found
 
 
 def with_fits(audited, *factors):
     return replace(audited, per_user={"mf-content": [per_user(factor) for factor in factors]})
 
 
-def test_a_change_within_the_spread_over_seeds_is_only_perhaps_one():
-    arms = [with_fits(ARMS[0], 1.0, 1.2), with_fits(ARMS[2], 1.05, 1.27)]
-    told = audit_findings(audit(arms, "mf-content", "mf", 400, 1), "mf-content", "mf")[-1]
-    assert "RMSE of mf-content perhaps higher, +0.0" in told
-    assert "; fits from other seeds differ by as much; 66.7 %" in told
-    single = [with_fits(ARMS[0], 1.0), with_fits(ARMS[2], 1.05)]
-    told = audit_findings(audit(single, "mf-content", "mf", 400, 1), "mf-content", "mf")[-1]
-    assert "RMSE of mf-content higher, +0.0" in told
+def test_a_change_within_the_spread_over_seeds_is_qualified():
+    arms = [with_fits(VARIANTS[0], 1.0, 1.2), with_fits(VARIANTS[2], 1.05, 1.27)]
+    found = audit_findings(audit(arms, "mf-content", "mf", 400, 1), "mf-content", "mf")[-1]
+    assert "RMSE of mf-content perhaps higher, +0.0" in found
+    assert "; fits from other seeds differ by as much; in 66.7 %" in found
+    single = [with_fits(VARIANTS[0], 1.0), with_fits(VARIANTS[2], 1.05)]
+    found = audit_findings(audit(single, "mf-content", "mf", 400, 1), "mf-content", "mf")[-1]
+    assert "RMSE of mf-content higher, +0.0" in found
 
 
-def test_all_tags_of_data_without_any_change_nothing():
-    same = [arm("as configured"), arm("all-tags", tags="all")]
-    told = audit_findings(audit(same, "mf-content", "mf", 400, 1), "mf-content", "mf")
-    assert told[-1] == "all-tags: nothing changes for mf-content; the data have no such content."
+def test_all_tags_change_nothing_in_data_without_tags():
+    same = [variant("as configured"), variant("all-tags", tags="all")]
+    found = audit_findings(audit(same, "mf-content", "mf", 400, 1), "mf-content", "mf")
+    assert found[-1] == "all-tags: nothing changes for mf-content; the data have no such content."
 
 
 @pytest.mark.parametrize(("blended", "plain"), [(None, "mf"), ("mf-content", None), (None, None)])
-def test_without_a_pair_of_models_the_rest_stands(blended, plain):
-    table = audit(ARMS, blended, plain, 400, 1)
+def test_without_a_pair_of_models_the_rest_is_unaffected(blended, plain):
+    table = audit(VARIANTS, blended, plain, 400, 1)
     assert table["content_minus_plain"].isna().all()
-    assert any("lowest RMSE" in told for told in audit_findings(table, blended, plain))
+    assert any("lowest RMSE" in found for found in audit_findings(table, blended, plain))
     figure = plot_audit(table, blended, plain)
     texts = {text.get_text() for text in figure.findobj(Text)}
     assert "no model with content beside one without" in texts
 
 
-def test_the_figure_has_every_arm_and_the_same_bytes_again(table, tmp_path):
+def test_the_figure_has_every_variant_and_is_reproducible(table, tmp_path):
     texts = {text.get_text() for text in plot_audit(table, "mf-content", "mf").findobj(Text)}
     assert {"as configured", "global-temporal", "all-tags", "mf", "mf-content", "bias"} <= texts
     paths = [tmp_path / "a.svg", tmp_path / "b.svg"]
@@ -187,7 +186,7 @@ def test_the_figure_has_every_arm_and_the_same_bytes_again(table, tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_a_model_that_is_good_in_one_arm_alone_is_drawn_there(table):
+def test_a_model_that_is_good_in_one_variant_only_is_drawn_there(table):
     odd = table.query("model == 'bias'").assign(model="odd", rmse=3.0, rmse_low=2.9, rmse_high=3.1)
     never = plot_audit(pd.concat([table, odd]), "mf-content", "mf")
     assert any("not drawn (mean): odd" in text.get_text() for text in never.findobj(Text))

@@ -1,17 +1,15 @@
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from blendmf.common.random_streams import stream
-from blendmf.config.training import TrainingSettings
+from blendmf.config.models import model_entry
 from blendmf.models.observations import Observations
 from blendmf.models.svd import fit_svd
 from blendmf.studies.rank_sweep import rank_sweep
 
-TRAINING = asdict(TrainingSettings(epochs=4))
-SHRINKAGE = {"user_shrinkage": 15, "item_shrinkage": 10}
+SVD = model_entry({"kind": "svd"})
+MF = model_entry({"kind": "mf", "training": {"epochs": 4}})
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +24,8 @@ def parts():
     ]
 
 
-def test_both_methods_at_every_rank_that_the_matrix_has(parts):
-    table = rank_sweep(
-        [1, 2, 29, 30], SHRINKAGE, {"kind": "mf"}, TRAINING, *parts, rating_range=(1, 5), seed=1
-    )
+def test_both_methods_are_fitted_at_every_possible_rank(parts):
+    table = rank_sweep([1, 2, 29, 30], SVD, MF, *parts, rating_range=(1, 5), seed=1)
     assert list(table["method"]) == ["svd", "mf"] * 3
     assert list(table["rank"]) == [1, 1, 2, 2, 29, 29]
     assert (table["seconds"] > 0).all()
@@ -39,15 +35,16 @@ def test_both_methods_at_every_rank_that_the_matrix_has(parts):
     assert svd[2] < svd[29]
 
 
-def test_svd_stands_alone_where_nothing_is_compared(parts):
-    table = rank_sweep([1], SHRINKAGE, None, TRAINING, *parts, rating_range=(1, 5), seed=1)
+def test_only_svd_without_a_factorisation(parts):
+    table = rank_sweep([1], SVD, None, *parts, rating_range=(1, 5), seed=1)
     assert list(table["method"]) == ["svd"]
 
 
-def test_svd_is_that_of_the_ratings_centred_by_the_given_biases(parts):
+def test_svd_uses_the_given_shrinkages(parts):
     train, validation, _ = parts
-    for shrinkage in (SHRINKAGE, {"user_shrinkage": 1, "item_shrinkage": 0.5}):
-        table = rank_sweep([2], shrinkage, None, TRAINING, *parts, rating_range=(1, 5), seed=1)
-        svd = fit_svd(train, (1, 5), 2, stream(1, "rank_sweep", 2), **shrinkage)
+    for entry in (SVD, model_entry({"kind": "svd", "user_shrinkage": 1, "item_shrinkage": 0.5})):
+        table = rank_sweep([2], entry, None, *parts, rating_range=(1, 5), seed=1)
+        shrinkage = (entry.user_shrinkage, entry.item_shrinkage)
+        svd = fit_svd(train, (1, 5), 2, stream(1, "rank_sweep", 2), *shrinkage)
         errors = svd.predict(validation.users, validation.items) - validation.ratings
         assert table["validation_rmse"][0] == pytest.approx(np.sqrt(np.mean(errors**2)))

@@ -24,7 +24,7 @@ from blendmf.report.figures.style import (
     new_figure,
     shared_look,
 )
-from blendmf.studies.placebo import Placebos
+from blendmf.studies.ablation import Placebos
 
 ARM = Series(BLUE, "o", "-")
 PLACEBO = Series(VERMILLION, "D", "-")

@@ -5,26 +5,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendmf.data.matrices import matrices
-from blendmf.evaluation.years import years_of
+from blendmf.evaluation.bins import years_of
 from blendmf.models.observations import Observations
 
 ITEMS = pd.DataFrame({"item_id": ["b", "a", "c"], "title": "t", "year": 1990, "genres": None})
+TIMES = [
+    "1999-12-31T23:59:59",
+    "2000-01-01T00:00:00",
+    "1969-12-31T23:59:59",
+    "2016-02-29T12:00:00",
+    "2024-07-01T00:00:00",
+]
 RATINGS = pd.DataFrame(
     {
         "user_id": [9, 2, 2, 5, 9],
         "item_id": ["a", "c", "a", "b", "c"],
         "rating": np.array([1, 2, 3, 4, 5], dtype=np.float32),
-        "timestamp": pd.to_datetime(
-            [
-                "1999-12-31T23:59:59",
-                "2000-01-01T00:00:00",
-                "1969-12-31T23:59:59",
-                "2016-02-29T12:00:00",
-                "2024-07-01T00:00:00",
-            ]
-        )
-        .as_unit("s")
-        .astype("int64"),
+        "timestamp": pd.to_datetime(TIMES).as_unit("s").astype("int64"),
     }
 )
 
@@ -34,19 +31,16 @@ def built(test):
     return Observations.from_matrix(made.test), made.users, made.items
 
 
-BUILT = built(RATINGS)
-
-
 @given(st.permutations(range(5)))
-def test_years_stand_in_the_order_of_the_matrix_whatever_that_of_the_table(order):
-    test, users, items = BUILT
+def test_years_are_in_the_order_of_the_matrix_whatever_that_of_the_table(order):
+    test, users, items = built(RATINGS)
     assert test.ratings.tolist() == [3, 2, 4, 1, 5]
     years = years_of(test, RATINGS.iloc[list(order)], users, items)
     assert years.tolist() == [1969, 2000, 2016, 1999, 2024]
 
 
 @pytest.mark.parametrize("timestamp", [0, 1_700_000_000_000])
-def test_there_are_no_years_without_timestamps_or_with_milliseconds(timestamp):
+def test_no_years_without_timestamps_or_with_milliseconds(timestamp):
     table = RATINGS.assign(timestamp=timestamp)
     test, users, items = built(table)
     assert years_of(test, table, users, items) is None
