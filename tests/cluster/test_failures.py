@@ -11,8 +11,8 @@ from slurm import NODES, Slurm, wait_until
 MODELS = [f"results/synthetic/models/{model}/seed-1/model.npz" for model in ("bias", "mf")]
 METRICS = "results/synthetic/evaluation/bias/seed-1/metrics.json"
 
-# Holds three quarters of the first request for a while. With the script's own memory and that of the
-# Snakemake processes around it, this exceeds the first request and not the second.
+# Holds three quarters of the first request for a while. With the memory of the script and of the
+# Snakemake processes around it, this exceeds the first request but not the second.
 HOG = """\
 import time
 from pathlib import Path

@@ -34,7 +34,7 @@ def test_bias_without_shrinkage_leaves_the_unrated_at_zero():
 
 def test_popularity_counts_training_ratings_and_predicts_no_rating():
     model = PopularityModel.fit(TRAIN)
-    np.testing.assert_array_equal(model.score_all(3), [3, 1, 1, 0])
+    np.testing.assert_array_equal(model.score_users([3])[0], [3, 1, 1, 0])
     np.testing.assert_array_equal(model.predict([0, 0], [0, 99]), [3, 0])
     assert not model.predicts_ratings
 

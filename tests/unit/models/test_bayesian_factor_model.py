@@ -39,7 +39,7 @@ def test_it_predicts_the_mean_of_the_draws():
     np.testing.assert_allclose(model.predict(*PAIRS), mean.ravel(), rtol=1e-5)
     np.testing.assert_allclose(model.score_pairs(*PAIRS), mean.ravel(), rtol=1e-4)
     np.testing.assert_allclose(model.score_users([2, 0]), mean[[2, 0]], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(model.score_all(1), mean[1], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model.score_users([1])[0], mean[1], rtol=1e-4, atol=1e-5)
 
 
 def test_predictions_are_clipped_and_scores_are_not():
@@ -87,4 +87,4 @@ def test_the_unknown_are_taken_for_the_mean_of_all(user, item):
     np.testing.assert_allclose(model.predict([user], [item]), 3 + draws.mean(), rtol=1e-5)
     assert np.isfinite(model.deviation([user], [item])).all()
     if 0 <= item < N_ITEMS:
-        np.testing.assert_allclose(model.score_all(user)[item], 3 + draws.mean(), rtol=1e-5)
+        np.testing.assert_allclose(model.score_users([user])[0][item], 3 + draws.mean(), rtol=1e-5)

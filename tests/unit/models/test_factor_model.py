@@ -61,7 +61,7 @@ def test_prediction_is_the_sum_of_the_terms(name):
     expected = [formula(model, u, i) for u, i in zip(users, items, strict=True)]
     np.testing.assert_allclose(model.predict(users, items), expected, rtol=1e-6)
     np.testing.assert_allclose(model.score_users([0, 1]).ravel(), expected, rtol=1e-6)
-    np.testing.assert_allclose(model.score_all(1), expected[3:], rtol=1e-6)
+    np.testing.assert_allclose(model.score_users([1])[0], expected[3:], rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -77,7 +77,7 @@ def test_a_saved_model_comes_back_with_its_terms_and_no_others(name, tmp_path):
 def test_predictions_are_clipped_and_scores_are_not():
     model = variant("both", rating_range=(0.5, 3.2))
     assert model.predict([0], [0]) == 3.2
-    assert model.score_all(0)[0] > 3.2
+    assert model.score_users([0])[0][0] > 3.2
 
 
 def test_an_unknown_user_falls_back_to_the_item_and_an_unknown_item_to_the_user():

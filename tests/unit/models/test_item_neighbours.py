@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from blendmf.common.random_streams import stream
 from blendmf.config.models import model_entry
-from blendmf.models import item_neighbours, item_similarity
+from blendmf.models import item_neighbours
 from blendmf.models.baselines import fit_bias
-from blendmf.models.item_neighbours import fit_item_neighbours
-from blendmf.models.item_similarity import neighbour_weights, similarities
+from blendmf.models.item_neighbours import fit_item_neighbours, neighbour_weights, similarities
 from blendmf.models.observations import Observations
 
 RANGE = (1.0, 5.0)
@@ -66,7 +65,7 @@ def predicted(train, model, user, item, settings):
     weights /= weights[weights > 0].mean()
     rated = np.flatnonzero(~np.isnan(left[user]))
     w = weights[item, rated]
-    return model.bias.score_all(user)[item] + w @ left[user, rated] / (
+    return model.bias.score_users([user])[0][item] + w @ left[user, rated] / (
         settings["neighbour_shrinkage"] + w.sum()
     )
 
@@ -99,8 +98,8 @@ def test_blocks_of_items_and_of_users_change_nothing(monkeypatch):
     whole = fit_item_neighbours(train, RANGE, **SETTINGS)
     users, items = stream(3, "pairs").integers(-2, 27, (2, 300))
     scores = whole.score_pairs(users, items)
-    monkeypatch.setattr(item_similarity, "ENTRIES_PER_BLOCK", 1)
-    monkeypatch.setattr(item_similarity, "LEAST_ITEMS", 3)
+    monkeypatch.setattr(item_neighbours, "ENTRIES_PER_BLOCK", 1)
+    monkeypatch.setattr(item_neighbours, "LEAST_ITEMS", 3)
     monkeypatch.setattr(item_neighbours, "SCORES_PER_BLOCK", 60)
     cut = fit_item_neighbours(train, RANGE, **SETTINGS)
     np.testing.assert_allclose(cut.weights.toarray(), whole.weights.toarray(), rtol=1e-5)
@@ -123,7 +122,7 @@ def test_pairs_score_as_users_do():
     users, items = stream(3, "pairs").integers(0, 25, (2, 300))
     scores = model.score_users(np.arange(40))
     np.testing.assert_array_equal(model.score_pairs(users, items), scores[users, items])
-    np.testing.assert_array_equal(model.score_all(7), scores[7])
+    np.testing.assert_array_equal(model.score_users([7])[0], scores[7])
     np.testing.assert_array_equal(model.score_users([7, -1, 7])[2], scores[7])
 
 
@@ -133,7 +132,7 @@ def test_unknown_users_and_items_fall_back_on_what_is_left_of_the_biases():
     bias = fit_bias(train, RANGE, 15.0, 10.0)
     users, items = np.array([-1, 99, 0, -1]), np.array([3, 3, 25, -1])
     np.testing.assert_array_equal(model.score_pairs(users, items), bias.score_pairs(users, items))
-    np.testing.assert_array_equal(model.score_all(-1), bias.score_all(-1))
+    np.testing.assert_array_equal(model.score_users([-1])[0], bias.score_users([-1])[0])
 
 
 def test_a_user_without_ratings_and_an_item_with_one_have_no_neighbours():
@@ -142,7 +141,7 @@ def test_a_user_without_ratings_and_an_item_with_one_have_no_neighbours():
     arrays = {name: getattr(train, name)[lonely] for name in ("users", "items", "ratings")}
     train = replace(train, **arrays)
     model = fit_item_neighbours(train, RANGE, **SETTINGS)
-    np.testing.assert_array_equal(model.score_all(5), model.bias.score_all(5))
+    np.testing.assert_array_equal(model.score_users([5])[0], model.bias.score_users([5])[0])
     np.testing.assert_array_equal(
         model.score_users(np.arange(40))[:, 8], model.bias.score_users(np.arange(40))[:, 8]
     )
@@ -154,7 +153,7 @@ def test_without_neighbours_the_biases_remain():
     )
     model = fit_item_neighbours(one_each, RANGE, **DEFAULTS | {"neighbour_shrinkage": 0.0})
     assert model.weights.nnz == 0
-    np.testing.assert_array_equal(model.score_all(0), model.bias.score_all(0))
+    np.testing.assert_array_equal(model.score_users([0])[0], model.bias.score_users([0])[0])
 
 
 def test_neighbours_with_no_residual_at_all_weigh_nothing():

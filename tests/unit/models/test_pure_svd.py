@@ -5,7 +5,7 @@ import scipy.sparse as sp
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
 from blendmf.models.observations import Observations
-from blendmf.models.pure_svd import fit_pure_svd
+from blendmf.models.svd import fit_pure_svd
 
 RATINGS = stream(0, "test pure svd").integers(0, 6, (14, 9)).astype(np.float64)
 TRAIN = Observations.from_matrix(sp.csr_array(RATINGS))

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from blendmf.config.validate import complete_config
 from docutils import nodes
 from docutils.core import publish_doctree, publish_parts
 
 from blendmf.common.errors import UserError
-from blendmf.config.validate import complete_config
 from blendmf.report.outcome.other_sections import beside_published
 from outcomes import results
 
