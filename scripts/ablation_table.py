@@ -1,4 +1,4 @@
-"""Set what each part of the content is worth as a table, a figure and a page."""
+"""Write the ablation of the content as a table, a figure and a page."""
 
 import pandas as pd
 
@@ -29,7 +29,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
     write_json(output.placebos, found.placebos._asdict() if found.placebos else None)
     save_figure(
         output.figure,
-        plot_ablation(found.table, found.placebos),
+        plot_ablation(found.table),
         "What each part of the content is worth, and the placebos",
     )
     shown: pd.DataFrame = found.table[found.table["role"] != "placebo"]

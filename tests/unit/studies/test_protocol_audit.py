@@ -174,7 +174,7 @@ def test_without_a_pair_of_models_the_rest_stands(blended, plain):
     assert any("lowest RMSE" in told for told in audit_findings(table, blended, plain))
     figure = plot_audit(table, blended, plain)
     texts = {text.get_text() for text in figure.findobj(Text)}
-    assert "no model with content beside one without" in texts
+    assert "no pair of models with and without content" in texts
 
 
 def test_the_figure_has_every_arm_and_the_same_bytes_again(table, tmp_path):

@@ -1,4 +1,4 @@
-"""Time and memory of every rule by number of ratings, beside lines of linear growth."""
+"""Figure of the time and memory of every rule by number of ratings."""
 
 import numpy as np
 import pandas as pd
@@ -21,20 +21,22 @@ PHASES = {
     "training": ("train", "rank_sweep", "search", "select_best"),
     "evaluation": ("evaluate", "compare", "recommend"),
 }
-"""Rules of each phase; all others make the report."""
+"""Rules of each phase; all other rules make the report."""
 
 MOST_TIMES_RATINGS = 4
-"""The memory that no rule should need, in sizes of the ratings table."""
+"""Memory that no rule should exceed, in sizes of the ratings table."""
 
 
 @shared_look()
 def plot_scaling(rules: pd.DataFrame) -> Figure:
-    """Processor seconds and peak memory of every rule by ratings, both axes logarithmic.
+    """Processor seconds and peak memory of every rule by ratings, on logarithmic axes.
+
+    Grey lines show linear growth (time) and the memory that no rule should exceed.
 
     Parameters
     ----------
     rules : DataFrame
-        As `blendmf.resources.usage.scaling` makes it.
+        The table of `blendmf.resources.usage.scaling`.
     """
     phase_of = {rule: phase for phase, members in PHASES.items() for rule in members}
     phases = rules["rule"].map(phase_of).fillna("report")
@@ -45,10 +47,8 @@ def plot_scaling(rules: pd.DataFrame) -> Figure:
         own = rules[phases == phase]
         _draw(time, own, "processor_seconds")
         _draw(memory, own, "peak_mib")
-        time.set_title(f"Time: {phase}")
-        time.set_ylabel("processor seconds")
-        memory.set_title(f"Memory: {phase}")
-        memory.set_ylabel("peak MiB")
+        time.set(title=f"Time: {phase}", ylabel="processor seconds")
+        memory.set(title=f"Memory: {phase}", ylabel="peak MiB")
     for axes in panels[-1]:
         axes.set_xlabel("ratings")
         axes.xaxis.set_major_formatter(_short_count)
@@ -58,16 +58,12 @@ def plot_scaling(rules: pd.DataFrame) -> Figure:
 def _draw(axes: Axes, rules: pd.DataFrame, column: str) -> None:
     make_log(axes, "x", "y")
     names = rules["rule"].str.cat(rules["model"].fillna(""), sep=" ").str.strip()
-    lines = {name: rules[names == name] for name in names.unique()}
-    styles = series_styles(lines)
-    for style, rows in zip(styles.values(), lines.values(), strict=True):
-        axes.plot(
-            rows["ratings"],
-            rows[column],
-            color=style.colour,
-            marker=style.marker,
-            linestyle=style.line,
-        )
+    ends = []
+    for name, style in series_styles(names).items():
+        rows = rules[names == name]
+        look = {"color": style.colour, "marker": style.marker, "linestyle": style.line}
+        axes.plot(rows["ratings"], rows[column], **look)
+        ends.append((float(rows[column].iloc[-1]), shorten(name, 20), style))
     ratings = np.array([rules["ratings"].min(), rules["ratings"].max()])
     low, high = rules[column].min() / 1.5, rules[column].max() * 1.5
     if column == "peak_mib":
@@ -77,10 +73,6 @@ def _draw(axes: Axes, rules: pd.DataFrame, column: str) -> None:
         axes.plot(ratings, high / 2 * ratings / ratings[-1], color=GREY, linestyle=":", linewidth=1)
     axes.set_ylim(low, high)
     axes.yaxis.set_major_formatter("{x:,g}")
-    ends = [
-        (float(rows[column].iloc[-1]), shorten(name, 20), style)
-        for (name, style), rows in zip(styles.items(), lines.values(), strict=True)
-    ]
     label_ends(axes, ends)
 
 
