@@ -90,9 +90,10 @@ def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> F
         for edge in range(1, len(variants)):
             axes.axhline(edge - 0.5, color=GREY, linewidth=0.4)
     marks = [
-        legend_mark(shorten(name), color=style.colour, marker=style.marker, linewidth=1.6)
-        for name, style in styles.items()
-        if name in shown
+        legend_mark(
+            shorten(name), color=styles[name].colour, marker=styles[name].marker, linewidth=1.6
+        )
+        for name in shown
     ]
     marks += holding_marks(BLACK, "difference holds")
     add_legend(
@@ -110,7 +111,7 @@ def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> F
 
 def _draw_errors(axes: Axes, errors: pd.DataFrame, styles: Mapping[str, Series]) -> None:
     intervals = [
-        Interval(row["rmse"], row["rmse_low"], row["rmse_high"], np.nan, styles[row["model"]])
+        Interval(*row[["rmse", "rmse_low", "rmse_high"]], style=styles[row["model"]])
         for _, row in errors.iterrows()
     ]
     near = [one for one, is_near in zip(intervals, errors["is_near"], strict=True) if is_near]
@@ -128,6 +129,6 @@ def _draw_content(axes: Axes, variants: pd.DataFrame) -> None:
     for name, row in variants.dropna(subset="content_minus_plain").iterrows():
         holds = row["content_finding"] in ("better", "worse")
         style = Series(BLACK, "o", "-")
-        rows[str(name)] = Interval(*row[columns], seed_sd=np.nan, style=style, filled=holds)
+        rows[str(name)] = Interval(*row[columns], style=style, filled=holds)
     draw_panel(axes, "", rows, include=[0.0])
     zero_line(axes)

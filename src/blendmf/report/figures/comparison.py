@@ -60,7 +60,8 @@ def plot_comparison(metrics: pd.DataFrame, kinds: Mapping[str, str], k: int) -> 
     styles = styles_by_kind(kinds)
     by_model = metrics.set_index(["model", "metric"])
     figure = new_figure(len(titles) * (ROW_HEIGHT * len(order) + FRAME_HEIGHT) + 0.4)
-    for block, of_block in zip(figure.subfigures(len(titles), 1), titles, strict=True):
+    blocks = figure.subfigures(len(titles), 1, squeeze=False).ravel()
+    for block, of_block in zip(blocks, titles, strict=True):
         panels = block.subplots(1, len(of_block), sharey=True)
         for axes, (metric, title) in zip(panels, of_block.items(), strict=True):
             rows: dict[str, Interval | str] = dict.fromkeys(order, MISSING)
@@ -121,7 +122,7 @@ def plot_differences(
         for name, one in found[metric].items():
             holds = one.finding in ("better", "worse")
             rows[name] = Interval(
-                one.value, one.low, one.high, one.seed_sd, styles[name], filled=holds
+                one.value, one.low, one.high, one.seed_sd, style=styles[name], filled=holds
             )
         higher = higher_is_better(metric)
         draw_panel(

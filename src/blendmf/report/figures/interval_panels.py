@@ -1,7 +1,7 @@
 """Panels of intervals: one row per model or variant, with its value and 95 % interval."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Interval:
     value, low, high : float
         The value and its 95 % interval over users.
     seed_sd : float
-        Standard deviation over seeds; not drawn if it is NaN or 0.
+        Standard deviation over seeds; not drawn if it is NaN (default) or 0.
     style : Series
     filled : bool
         Whether the mark is filled; an open one is a difference that does not hold.
@@ -46,7 +46,8 @@ class Interval:
     value: float
     low: float
     high: float
-    seed_sd: float
+    seed_sd: float = np.nan
+    _: KW_ONLY
     style: Series
     filled: bool = True
 

@@ -1,6 +1,7 @@
 """Figure of the training and validation error by epoch."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,9 +84,9 @@ def _draw_model(axes: Axes, model: str, histories: Sequence[pd.DataFrame]) -> No
         epochs = history["epoch"].to_numpy()
         validation = history["validation_rmse"].to_numpy()
         marker = "." if len(history) == 1 else ""
-        train = {"color": ORANGE, "linestyle": "--"}
-        axes.plot(epochs, history["train_rmse"], marker=marker, alpha=0.85, **train)
-        axes.plot(epochs, validation, color=BLUE, marker=marker, alpha=0.85)
+        look: Any = {"marker": marker, "alpha": 0.85}
+        axes.plot(epochs, history["train_rmse"], "--", color=ORANGE, **look)
+        axes.plot(epochs, validation, color=BLUE, **look)
         if np.isfinite(validation).any():
             n = int(np.nanargmin(validation))
             best.append((validation[n], int(epochs[n])))

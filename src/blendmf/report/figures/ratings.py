@@ -1,5 +1,7 @@
 """Figure of the rating values in each part and of the items' long tail."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -43,7 +45,7 @@ def plot_ratings(train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFra
 
 
 def _draw_values(axes: Axes, parts: list[NDArray[np.float32]]) -> None:
-    centres = np.unique(np.concatenate(parts))
+    centres: NDArray[np.floating[Any]] = np.unique(np.concatenate(parts))
     binned = len(centres) > MOST_BARS
     if binned:
         edges = np.linspace(centres[0], centres[-1], MOST_BARS + 1)

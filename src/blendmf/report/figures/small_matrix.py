@@ -1,5 +1,7 @@
 """Figure of the convergence of gradient methods on the small matrix."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -41,7 +43,7 @@ def plot_small_matrix(curves: pd.DataFrame, errors: pd.DataFrame) -> Figure:
         marker = style.marker if len(curve) == 1 else ""
         above = (curve["squared_error"] - bounds[method]).clip(lower=LEAST_EXCESS)
         for axes, values in ((error, curve["squared_error"]), (excess, above)):
-            line = {"color": style.colour, "linestyle": style.line, "marker": marker}
+            line: Any = {"color": style.colour, "linestyle": style.line, "marker": marker}
             axes.plot(curve["iteration"], values, **line)
     for bound in np.unique(bounds[bounds > 0]):
         error.axhline(bound, color=BLACK, linestyle=":", linewidth=1.3)

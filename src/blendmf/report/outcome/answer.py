@@ -98,7 +98,8 @@ def best_model(results: Results) -> str:
     if rmse.empty:
         return "No model of this run predicts ratings, so there is no rating error to compare."
     best, *others = map(str, rmse.index)
-    row = results.metrics.set_index(["metric", "model"]).loc[("rmse", best)]
+    errors = results.metrics[results.metrics["metric"] == "rmse"]
+    row = errors.set_index("model").loc[best]
     reached = (
         f"{literal(best)}: test RMSE {row['mean']:.4f} (95 % interval {row['low']:.4f} to "
         f"{row['high']:.4f}, {row['n_users']:,.0f} users"

@@ -82,14 +82,11 @@ def validated(
         Fits of models without a search: the model, and a mapping with `validation_rmse`, which is
         None without validation ratings. A model's RMSE is the mean over its fits.
     """
-    values: dict[str, list[float | None]] = {}
+    values: dict[str, list[Any]] = {}
     for model, fit in fits:
         values.setdefault(model, []).append(fit["validation_rmse"])
-    return {found["model"]: found["value"] for found in best} | {
-        model: fmean(of_model)  # type: ignore[type-var]
-        for model, of_model in values.items()
-        if None not in of_model
-    }
+    means = {model: fmean(found) for model, found in values.items() if None not in found}
+    return {found["model"]: found["value"] for found in best} | means
 
 
 def best_of_kind(

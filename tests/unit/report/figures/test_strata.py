@@ -1,8 +1,7 @@
 import numpy as np
 from matplotlib.text import Text
 
-from blendmf.report.figures.strata import plot_cold_start, plot_strata
-from blendmf.report.figures.stratum_panels import PALE, highlighted
+from blendmf.report.figures.strata import PALE, highlighted, plot_cold_start, plot_strata
 from stratum_tables import BINS, kinds, stratum_rows
 
 RMSE = {
