@@ -12,7 +12,6 @@ from blendmf.common.files import read_json, write_json
 from blendmf.report.manifest import (
     config_digest,
     cpu_model,
-    file_digest,
     git_state,
     instruction_sets,
     manifest,
@@ -114,20 +113,15 @@ def test_git_state_has_the_commit_and_every_change(repository):
     assert git_state(repository) == clean
 
 
-def test_staged_files_are_changes_and_ignored_files_are_not(repository):
+def test_ignored_files_are_no_changes_and_staged_files_add_a_caution(tmp_path, repository):
     (repository / ".git/info/exclude").write_text("ignored\n")
     (repository / "ignored").write_text("x")
     assert git_state(repository)["dirty"] is False
     (repository / "staged").write_text("x")
     subprocess.run(["git", "-C", repository, "add", "staged"], check=True)
-    assert git_state(repository)["changed"] == ["staged"]
-
-
-def test_uncommitted_changes_add_a_caution(tmp_path, repository):
-    (repository / "scripts/one.py").write_text("3\n")
     facts = gather(tmp_path / "results/tiny", repository)
     assert "uncommitted changes" in facts["caution"]
-    assert facts["git"]["changed"] == ["scripts/one.py"]
+    assert facts["git"]["changed"] == ["staged"]
 
 
 def test_there_is_no_git_state_without_a_repository_or_without_git(
@@ -140,38 +134,29 @@ def test_there_is_no_git_state_without_a_repository_or_without_git(
     assert git_state(repository) is None
 
 
-def test_regeneration_restores_the_configuration(tmp_path, repository, monkeypatch):
-    folder = Path("results/tiny")
+def test_the_command_restores_the_configuration_and_makes_the_target(
+    tmp_path, repository, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
-    facts = gather(folder, repository)
-    write_json(folder / "manifest.json", facts)
+    facts = gather(Path("results/tiny"), repository)
+    write_json("results/tiny/manifest.json", facts)
     checkout, extract, make = facts["regenerate"].split(" && ")
     assert checkout == f"git checkout {facts['git']['commit']}"
     subprocess.run(shlex.split(extract), check=True)
-    assert shlex.split(make) == [
-        "make",
-        "report",
-        "ARGS=--replace-workflow-config --configfile results/configuration.json",
-    ]
+    arguments = "ARGS=--replace-workflow-config --configfile results/configuration.json"
+    assert shlex.split(make) == ["make", "report", arguments]
     assert json.loads(Path("results/configuration.json").read_text()) == CONFIG
+    assert facts["regenerate_with_variations"] == {
+        target: facts["regenerate"].replace("make report ", f"make {target} ")
+        for target in ("audit", "ablation")
+    }
 
 
-def test_variants_are_regenerated_by_the_same_command_with_another_target(tmp_path, repository):
-    facts = gather(tmp_path / "results/tiny", repository)
-    commands = facts["regenerate_with_variations"]
-    assert list(commands) == ["audit", "ablation"]
-    for target, command in commands.items():
-        assert command == facts["regenerate"].replace("make report ", f"make {target} ")
-
-
-def test_regeneration_without_a_repository_checks_out_nothing():
-    assert "git" not in regeneration(None, Path("results/tiny/manifest.json"), "report")
-
-
-def test_regeneration_reads_the_manifest_from_the_results_folder():
+def test_the_command_reads_the_manifest_from_the_results_folder_without_a_repository_too():
     plain = regeneration(None, Path("results/tiny/manifest.json"), "report")
     stored = Path(".snakemake/storage/fs/data/store/results/tiny/manifest.json")
     assert regeneration(None, stored, "report") == plain
+    assert "git" not in plain
 
 
 def test_config_digest_depends_on_values_and_not_on_their_order():
@@ -180,16 +165,16 @@ def test_config_digest_depends_on_values_and_not_on_their_order():
     assert config_digest({"d": None, "a": {"c": 1, "b": "é"}}) != expected
 
 
-def test_file_digest_is_sha256(tmp_path):
-    file = tmp_path / "abc"
-    file.write_bytes(b"abc")
-    assert file_digest(file).startswith("ba7816bf8f01cfea414140de5dae2223")
-
-
-def test_packages_are_the_installed_requirements():
+def test_packages_are_the_installed_requirements_of_an_installed_library(monkeypatch):
     packages = package_versions()
     assert {"blendmf", "numpy", "snakemake", "torch", "scikit-learn"} <= set(packages)
     assert packages["numpy"] == version("numpy")
+
+    def not_installed(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("blendmf.report.manifest.requires", not_installed)
+    assert package_versions() == {}
 
 
 def test_the_instruction_sets_are_those_of_numpy():
@@ -227,11 +212,3 @@ def test_timings_add_up_jobs_of_a_rule(tmp_path):
         "split": {"jobs": 1, "seconds": 0.1, "max_rss_mib": None},
         "train": {"jobs": 3, "seconds": 3.75, "max_rss_mib": 120.5},
     }
-
-
-def test_a_library_that_is_not_installed_has_no_requirements(monkeypatch):
-    def not_installed(name):
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr("blendmf.report.manifest.requires", not_installed)
-    assert package_versions() == {}

@@ -115,7 +115,7 @@ def _draw_errors(axes: Axes, errors: pd.DataFrame, styles: Mapping[str, Series])
         for _, row in errors.iterrows()
     ]
     near = [one for one, is_near in zip(intervals, errors["is_near"], strict=True) if is_near]
-    axes.set_xlim(*limits(intervals, near))
+    axes.set_xlim(*limits(near))
     for y, interval in zip(errors["y"], intervals, strict=True):
         draw_row(axes, y, interval, ".2f", size=6)
 

@@ -76,8 +76,8 @@ def draw_panel(
     rows : mapping
         An interval, or a text that says why there is none.
     higher_is_better : bool or None, optional
-        Leave values far from the best one off the axis, which then shows an arrow and the value.
-        None (default) shows all.
+        Choose the axis without values far from the best one. Those that do not fit are shown as
+        an arrow and the value. None (default) shows all.
     include : sequence of float, optional
         Values that the axis must include.
     margin : float, optional
@@ -94,7 +94,7 @@ def draw_panel(
         values = [*(interval.value for interval in intervals), *include]
         is_near = close_to_best(values, higher_is_better)[: len(intervals)]
         near = [interval for interval, close in zip(intervals, is_near, strict=True) if close]
-    axes.set_xlim(*limits(intervals, near, include, margin))
+    axes.set_xlim(*limits(near, include, margin))
     for y, row in enumerate(rows.values()):
         if isinstance(row, Interval):
             draw_row(axes, y, row, number)
@@ -113,30 +113,22 @@ def set_up_rows(axes: Axes, title: str, names: Sequence[str], ticks: int = 5) ->
 
 
 def limits(
-    intervals: Iterable[Interval],
-    near: Iterable[Interval],
-    include: Sequence[float] = (),
-    margin: float = 0.06,
+    intervals: Iterable[Interval], include: Iterable[float] = (), margin: float = 0.06
 ) -> tuple[float, float]:
-    """Range of an axis that shows the `near` intervals, whole, and all values between them."""
-
-    def around(shown: Iterable[Interval]) -> tuple[float, float]:
-        ends = [*include, *(end for interval in shown for end in interval.extent)]
-        return padded(min(ends), max(ends), margin) if ends else (0.0, 1.0)
-
-    low, high = around(near)
-    return around(interval for interval in intervals if low <= interval.value <= high)
+    """Range of an axis that shows whole intervals and single values; `margin` is a share of it."""
+    ends = [*include, *(end for interval in intervals for end in interval.extent)]
+    return padded(min(ends), max(ends), margin) if ends else (0.0, 1.0)
 
 
 def draw_row(axes: Axes, y: float, row: Interval, number: str, size: float = 9.0) -> None:
-    """Draw an interval and, below it, the spread over seeds; an arrow if it is off the axis.
+    """Draw an interval and, below it, the spread over seeds; an arrow if the axis is too short.
 
     `size` is the mark's size in points; the line's width follows from it.
     """
     low, high = axes.get_xlim()
     colour = row.style.colour
-    if not low <= row.value <= high:
-        right = row.value > high
+    if row.extent[0] < low or row.extent[1] > high:
+        right = row.extent[1] > high
         arrow: Any = {"color": colour, "ms": 8, "transform": axes.get_yaxis_transform()}
         axes.plot(0.985 if right else 0.015, y, ">" if right else "<", **arrow)
         align = "right" if right else "left"
