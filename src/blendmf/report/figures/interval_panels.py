@@ -55,7 +55,8 @@ class Interval:
     def extent(self) -> tuple[float, float]:
         """Smallest and greatest value that is drawn."""
         sd = np.nan_to_num(self.seed_sd)
-        return float(min(self.low, self.value - sd)), float(max(self.high, self.value + sd))
+        low, high = np.nanmin([self.low, self.value - sd]), np.nanmax([self.high, self.value + sd])
+        return float(low), float(high)
 
 
 def draw_panel(
