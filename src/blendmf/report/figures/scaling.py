@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 from blendmf.report.figures.style import (
     GREY,
@@ -53,7 +54,7 @@ def plot_scaling(rules: pd.DataFrame) -> Figure:
         memory.set(title=f"Memory: {phase}", ylabel="peak MiB")
     for axes in panels[-1]:
         axes.set_xlabel("ratings")
-        axes.xaxis.set_major_formatter(_short_count)
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     return figure
 
 
@@ -76,10 +77,3 @@ def _draw(axes: Axes, rules: pd.DataFrame, column: str) -> None:
     axes.set_ylim(low, high)
     axes.yaxis.set_major_formatter("{x:,g}")
     label_ends(axes, ends)
-
-
-def _short_count(number: float, _: int) -> str:
-    for unit, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= unit:
-            return f"{number / unit:g}{letter}"
-    return f"{number:g}"

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import isotonic_regression
 
 from blendmf.common.files import PathLike, write_text
 
@@ -211,25 +212,17 @@ def shorten(name: str, length: int = 26) -> str:
 
 
 def spread(positions: Sequence[float], gap: float) -> list[float]:
-    """Move positions until neighbours are at least `gap` apart, keeping their order.
+    """Move positions as little as possible (least squares) until they are at least `gap` apart.
 
-    Each run of crowded positions is centred on the mean of its original positions.
+    Their order stays. Spread positions are, up to equal steps, an isotonic regression.
     """
-    order = sorted(range(len(positions)), key=lambda n: positions[n])
-    runs: list[list[int]] = []
-
-    def first(run: list[int]) -> float:
-        return sum(positions[n] for n in run) / len(run) - gap * (len(run) - 1) / 2
-
-    for n in order:
-        runs.append([n])
-        while len(runs) > 1 and first(runs[-1]) < first(runs[-2]) + gap * len(runs[-2]):
-            runs[-2:] = [runs[-2] + runs[-1]]
-    moved = [0.0] * len(positions)
-    for run in runs:
-        for step, n in enumerate(run):
-            moved[n] = first(run) + gap * step
-    return moved
+    if not positions:
+        return []
+    order = np.argsort(positions, kind="stable")
+    steps = gap * np.arange(len(order))
+    moved = np.empty(len(order))
+    moved[order] = isotonic_regression(np.asarray(positions)[order] - steps).x + steps
+    return [float(position) for position in moved]
 
 
 def label_ends(axes: Axes, ends: Iterable[tuple[float, str, Series]]) -> None:
