@@ -159,10 +159,10 @@ def _write(axes: Axes, x: float, y: float, text: str, **look: Any) -> None:
     axes.text(x, y, text, transform=transform, va="center", fontsize=SMALL, **look)
 
 
-def holding_marks(colour: str, holds: str, holds_not: str = "does not hold") -> list[Line2D]:
+def holding_marks(colour: str, holds: str) -> list[Line2D]:
     """Legend of filled and of open marks."""
     look: Any = {"color": colour, "marker": "o", "ms": 8, "linewidth": 2.4}
-    return [legend_mark(holds, **look), legend_mark(holds_not, mfc="white", mew=1.6, **look)]
+    return [legend_mark(holds, **look), legend_mark("does not hold", mfc="white", mew=1.6, **look)]
 
 
 def add_legend(
