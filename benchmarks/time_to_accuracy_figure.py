@@ -5,18 +5,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from blendmf.report.figures.axis_limits import padded
 from blendmf.report.figures.style import (
     GREY,
     Series,
     label_ends,
     make_log,
     new_figure,
-    say_above,
-    say_empty,
+    padded,
     series_styles,
     shared_look,
     shorten,
+    show_message,
+    subtitle,
 )
 
 PANEL_HEIGHT = 4.3
@@ -42,7 +42,7 @@ def plot_time_to_accuracy(curves: pd.DataFrame, levels: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(curves["data_set"]))
     if not names:
         figure = new_figure(2.0)
-        say_empty(figure.subplots(), "No system was fitted for several numbers of epochs.")
+        show_message(figure.subplots(), "No system was fitted for several numbers of epochs.")
         return figure
     styles = series_styles(curves["system"])
     figure = new_figure(PANEL_HEIGHT * len(names))
@@ -59,7 +59,7 @@ def _draw(
 ) -> None:
     level = float(levels["level_rmse"].iloc[0])
     axes.axhline(level, color=GREY, linestyle="--", linewidth=1.0)
-    say_above(axes, f"dashed: RMSE {level:.4f}, which all reach; large: when each does")
+    subtitle(axes, f"dashed: RMSE {level:.4f}, which all reach; large: when each does")
     ends = []
     for system, points in curves.groupby("system", sort=False):
         style = styles[str(system)]

@@ -1,4 +1,4 @@
-"""Write the ablation as a table, a figure and a page."""
+"""Write the ablation of the content as a table, a figure and a page."""
 
 import pandas as pd
 
@@ -26,7 +26,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
     write_json(output.placebos, found.placebos._asdict() if found.placebos else None)
     save_figure(
         output.figure,
-        plot_ablation(found.table, found.placebos),
+        plot_ablation(found.table),
         "What each part of the content contributes, and the placebos",
     )
     shown: pd.DataFrame = found.table[found.table["role"] != "placebo"]

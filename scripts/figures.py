@@ -6,16 +6,14 @@ from blendmf.common.files import read_json
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.data.tables import read_table
-from blendmf.report.figures.cold_start import plot_cold_start
-from blendmf.report.figures.comparison import headline_panels, plot_comparison
-from blendmf.report.figures.differences import difference_panels, plot_differences
+from blendmf.report.figures.comparison import plot_comparison, plot_differences
 from blendmf.report.figures.learning_curves import plot_learning_curves
 from blendmf.report.figures.rank_sweep import plot_rank_sweep
 from blendmf.report.figures.ratings import plot_ratings
-from blendmf.report.figures.search import plot_search
-from blendmf.report.figures.strata import plot_strata
+from blendmf.report.figures.search import ModelSearch, plot_search
+from blendmf.report.figures.strata import plot_cold_start, plot_strata
 from blendmf.report.figures.style import save_figure
-from blendmf.report.outcome.reference import reference_model, validated
+from blendmf.report.outcome.results import reference_model, validated
 from blendmf.search.space import search_space
 
 with job(snakemake.log[0], asked=snakemake.resources):
@@ -39,27 +37,33 @@ with job(snakemake.log[0], asked=snakemake.resources):
 
     best = [read_json(path) for path in source.best]
     if best:
-        figure = plot_search(
-            [pd.read_csv(path) for path in source.trials],
-            [pd.read_csv(path) for path in source.importances],
-            [found["model"] for found in best],
-            [search_space(models[found["model"]]) for found in best],
-            [found["score"] for found in best],
-            [found["number"] for found in best],
-        )
-        save_figure(output.search, figure, "Trials of the search, importance of its parameters")
+        searches = [
+            ModelSearch(
+                found["model"],
+                found["score"],
+                found["number"],
+                pd.read_csv(trials),
+                pd.read_csv(importances),
+                search_space(models[found["model"]]),
+            )
+            for found, trials, importances in zip(
+                best, source.trials, source.importances, strict=True
+            )
+        ]
+        title = "Trials of the search, importance of its parameters"
+        save_figure(output.search, plot_search(searches), title)
 
     figure = plot_rank_sweep(pd.read_csv(source.rank_sweep))
     save_figure(output.rank_sweep, figure, "RMSE and seconds by rank, of SVD and factorisation")
 
-    figure = plot_comparison(pd.read_csv(source.metrics), kinds, headline_panels(k))
+    figure = plot_comparison(pd.read_csv(source.metrics), kinds, k)
     save_figure(output.comparison, figure, "Models compared on five metrics, with 95 % intervals")
 
     rmse = pd.read_csv(source.table).set_index("model")["rmse"].dropna()
     fits = zip(params.fitted, map(read_json, source.fits), strict=True)
     reference = reference_model(rmse, models, validated(best, fits))
     differences = pd.read_csv(source.differences)
-    figure = plot_differences(differences, kinds, reference, difference_panels(k))
+    figure = plot_differences(differences, kinds, reference, k)
     title = f"Differences of all models from {reference} on three metrics, with 95 % intervals"
     save_figure(output.differences, figure, title)
 

@@ -1,4 +1,4 @@
-"""Write down what the run was made from and on."""
+"""Write the manifest of the run."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Turn tables and facts of a run into pages of its report."""
+"""Write tables and facts of a run as pages of its report."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
     tables = {
         "table": "All models",
         "differences": "Differences between models, paired over users",
-        "rank_sweep": "Truncated SVD beside matrix factorisation, by rank",
+        "rank_sweep": "Truncated SVD and matrix factorisation by rank",
     }
     for name, title in tables.items():
         page = table_page(pd.read_csv(source[name]), title, file=source[name])
@@ -22,7 +22,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         write_text(page, table_page(pd.read_csv(path), title, file=path, note=note))
     audit = read_json(source.leakage)
     findings = pd.DataFrame([{"what": what, **finding} for what, finding in audit.items()])
-    title = "What the training part knows of the future"
+    title = "Future information in the training part"
     write_text(output.leakage, table_page(findings, title, file=source.leakage))
     facts = read_json(source.source)
     title = f"Source of {facts['name']}"

@@ -1,4 +1,4 @@
-"""Write the outcome of the run in words, and the figures that belong to it."""
+"""Write the outcome of the run in words, and its figures."""
 
 from pathlib import Path
 
@@ -8,9 +8,8 @@ from blendmf.common.files import read_json, write_text
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import ContentSettings, EvaluationSettings
-from blendmf.report.inline_figures import inline_figures
-from blendmf.report.outcome.reference import validated
-from blendmf.report.outcome.results import Results
+from blendmf.report.html_pages import inline_figures
+from blendmf.report.outcome.results import Results, validated
 from blendmf.report.summary import summarise
 
 with job(snakemake.log[0], asked=snakemake.resources):
@@ -37,8 +36,8 @@ with job(snakemake.log[0], asked=snakemake.resources):
     figures = {
         source.differences_figure: "Each model's difference from the plain factorisation, with the "
         "95 % interval over users. Filled: the difference holds after correction for all pairs.",
-        source.cold_start_figure: "Error by the number of training ratings that an item has: on "
-        "the left, items that training hardly knew, where content should help most.",
+        source.cold_start_figure: "Error by the number of training ratings of the item. On "
+        "the left are items with few training ratings, where content should help most.",
     }
     svgs = [(Path(path).read_text(encoding="utf-8"), text) for path, text in figures.items()]
     write_text(output.figures, inline_figures(svgs))

@@ -1,18 +1,28 @@
-"""Tables and facts as pages of HTML: self-contained, without scripts, light or dark."""
+"""Tables, facts and figures as self-contained HTML without scripts, light or dark."""
 
+import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
+from html import unescape
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
 
 from blendmf.common.files import place_in_results
 from blendmf.report.number_format import column_format, in_words, is_number
 
-INDENT = 1.5
-"""Width in em by which a page of facts sets off what lies within a fact."""
+SVG_TITLE = re.compile("<title>(.*?)</title>", re.DOTALL)
 
-STYLE = """\
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title>
+<style>
 :root { color-scheme: light dark; --rule: color-mix(in srgb, CanvasText 20%, Canvas); }
 body { margin: 1.5rem; font: 0.875rem/1.45 system-ui, sans-serif;
        color: CanvasText; background: Canvas; }
@@ -29,7 +39,52 @@ tbody th { font-weight: normal; white-space: nowrap; }
 tbody th.group { font-weight: 600; }
 tbody tr:hover { background: color-mix(in srgb, CanvasText 7%, Canvas); }
 .number { text-align: right; white-space: nowrap; }
-.facts td { overflow-wrap: anywhere; }"""
+.facts td { overflow-wrap: anywhere; }
+</style>
+</head>
+<body>
+<h1>{{ title }}</h1>
+{% for paragraph in paragraphs if paragraph %}
+<p>{{ paragraph }}</p>
+{% endfor %}
+{% if facts is defined %}
+<table class="facts">
+<tbody>
+{% for name, value, depth in facts %}
+{% set indent = 'style="padding-left: %sem"'|safe % (0.75 + 1.5 * depth) %}
+{% if value is none %}
+<tr><th class="group" colspan="2" {{ indent }}>{{ name }}</th></tr>
+{% else %}
+<tr><th {{ indent }}>{{ name }}</th><td>{{ value }}</td></tr>
+{% endif %}
+{% endfor %}
+{% else %}
+{% macro row(tag, cells) %}
+<tr>{% for cell in cells %}
+<{{ tag }}{{ ' class="number"'|safe if numeric[loop.index0] }}>{{ cell }}</{{ tag }}>
+{%- endfor %}</tr>
+{% endmacro %}
+<table>
+<thead>
+{{ row("th", names) }}</thead>
+<tbody>
+{% for cells in rows %}
+{{ row("td", cells) }}
+{%- endfor %}
+{% endif %}
+</tbody>
+</table>
+</body>
+</html>
+"""
+
+TEMPLATE = Environment(
+    autoescape=True, trim_blocks=True, undefined=StrictUndefined, keep_trailing_newline=True
+).from_string(PAGE)
+
+FIGURE = Markup(
+    '<figure><img src="data:image/svg+xml;base64,{}" alt="{}"><figcaption>{}</figcaption></figure>'
+)
 
 
 def table_page(
@@ -40,19 +95,19 @@ def table_page(
     note: str | Sequence[str] = "",
     rows: int | None = None,
 ) -> str:
-    """Page of a table, its numbers written as `blendmf.report.number_format.column_format` has it.
+    """Page of a table, its numbers formatted by `blendmf.report.number_format.column_format`.
 
     Parameters
     ----------
     table : DataFrame
-        Without its index; the columns' names head the page's columns.
+        The index is not shown; the columns' names are the header.
     title : str
     file : str
-        Where the same table is with all digits and rows; the page names it.
+        File with the same table, all digits and all rows; the page names it.
     note : str or sequence of str, optional
-        A paragraph above the table, or several.
+        One or several paragraphs above the table.
     rows : int, optional
-        Show the first so many rows alone.
+        Number of rows to show, from the first; all by default.
 
     Returns
     -------
@@ -60,93 +115,52 @@ def table_page(
         HTML; the same for the same table.
     """
     shown = table if rows is None else table.head(rows)
-    classes = [' class="number"' if is_number(table[name]) else "" for name in table]
-    formats = [column_format(table[name]) for name in table]
-    head = "".join(
-        f"<th{of_class}>{_breakable(str(name))}</th>"
-        for name, of_class in zip(table, classes, strict=True)
-    )
-    body = "\n".join(
-        _row(
-            f"<td{of_class}>{escape(form(value))}</td>"
-            for value, form, of_class in zip(values, formats, classes, strict=True)
-        )
-        for values in shown.itertuples(index=False, name=None)
-    )
+    columns = [list(map(column_format(table[name]), shown[name])) for name in table]
     place = place_in_results(file)
     count = f"{len(table):,} row{'' if len(table) == 1 else 's'}"
     if len(shown) < len(table):
         origin = f"The first {len(shown):,} of {count}; all of them are in {place}."
     else:
         origin = f"{count}, with all digits in {place}."
-    return _page(
-        title,
-        [*([note] if isinstance(note, str) else note), origin],
-        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>",
+    return TEMPLATE.render(
+        title=title,
+        paragraphs=[*([note] if isinstance(note, str) else note), origin],
+        # A long name may continue on the next line after an underscore.
+        names=[escape(name).replace("_", Markup("_<wbr>")) for name in table],
+        numeric=[is_number(table[name]) for name in table],
+        rows=list(zip(*columns, strict=True)),
     )
 
 
 def facts_page(facts: Mapping[str, Any], title: str, *, file: str) -> str:
-    """Page of nested facts: one line for each, indented as deep as it lies.
+    """Page of nested facts: one line for each, indented by its depth.
 
     Parameters
     ----------
     facts : mapping
-        What a JSON document can hold, its keys in the order to be shown.
+        JSON values; the keys are shown in their order.
     title : str
     file : str
-        Where the same facts are as JSON; the page names it.
+        JSON file with the same facts; the page names it.
 
     Returns
     -------
     str
         HTML; the same for the same facts.
     """
-    place = place_in_results(file)
-    lines = "\n".join(_fact_line(*fact) for fact in _facts(facts, 0))
-    table = f'<table class="facts">\n<tbody>\n{lines}\n</tbody>\n</table>'
-    return _page(title, [f"The same as JSON is in {place}."], table)
+    paragraphs = [f"The same as JSON is in {place_in_results(file)}."]
+    return TEMPLATE.render(title=title, paragraphs=paragraphs, facts=list(_facts(facts)))
 
 
-def _page(title: str, paragraphs: list[str], body: str) -> str:
-    text = "\n".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
-    return f"""\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
-<style>
-{STYLE}
-</style>
-</head>
-<body>
-<h1>{escape(title)}</h1>
-{text}
-{body}
-</body>
-</html>
-"""
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _breakable(name: str) -> str:
-    """A column's name that may go on in the next line after an underscore."""
-    return escape(name).replace("_", "_<wbr>")
-
-
-Fact = tuple[str, str | None, int]
-"""A fact's name, its value (None: what follows lies within it) and its depth."""
-
-
-def _facts(facts: Mapping[str, Any], depth: int, moments: bool = False) -> Iterator[Fact]:
+def _facts(
+    facts: Mapping[str, Any], depth: int = 0, moments: bool = False
+) -> Iterator[tuple[str, str | None, int]]:
+    """Name, value and depth of each fact; the value is None if the next facts lie within it."""
     for name, value in facts.items():
         of_time = moments or "timestamp" in name
-        nested = _nested(value)
+        nested = value if isinstance(value, Mapping) else {}
+        if isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
+            nested = {str(number): entry for number, entry in enumerate(value, start=1)}
         if nested:
             yield name, None, depth
             yield from _facts(nested, depth + 1, of_time)
@@ -154,17 +168,20 @@ def _facts(facts: Mapping[str, Any], depth: int, moments: bool = False) -> Itera
             yield name, in_words(value, moment=of_time), depth
 
 
-def _nested(value: Any) -> Mapping[str, Any]:
-    """What lies within a value: a mapping's facts, or the numbered mappings of a list."""
-    if isinstance(value, Mapping):
-        return value
-    if isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
-        return {str(number): entry for number, entry in enumerate(value, start=1)}
-    return {}
+def inline_figures(figures: Iterable[tuple[str, str]]) -> str:
+    """Figures below each other, each with a caption, as HTML that needs no other file.
 
+    A figure is the data of an ``img`` and not part of the page, so that its style sheet and the
+    ids of its elements cannot affect the page or other figures.
 
-def _fact_line(name: str, value: str | None, depth: int) -> str:
-    style = f' style="padding-left: {0.75 + INDENT * depth}em"'
-    if value is None:
-        return f'<tr><th class="group" colspan="2"{style}>{escape(name)}</th></tr>'
-    return f"<tr><th{style}>{escape(name)}</th><td>{escape(value)}</td></tr>"
+    Parameters
+    ----------
+    figures : iterable of (str, str)
+        An SVG document, whose ``title`` is the alternative text, and a caption of plain text.
+    """
+    lines = []
+    for svg, caption in figures:
+        title = SVG_TITLE.search(svg)
+        alternative = unescape(title[1]) if title else ""
+        lines.append(FIGURE.format(b64encode(svg.encode()).decode("ascii"), alternative, caption))
+    return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""What a run was made from and on: enough to make it again and to see what differs."""
+"""Manifest of a run: code, data, software and machine, to regenerate it and explain differences."""
 
 import csv
 import hashlib
@@ -6,27 +6,28 @@ import json
 import os
 import platform
 import re
+import shutil
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distributions, requires, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.linalg  # noqa: F401, its library of linear algebra, apart from NumPy's, is to be seen
+import scipy.linalg  # noqa: F401, loads its own linear algebra library, which is listed too
 from threadpoolctl import threadpool_info
 
 from blendmf.common.files import parts_below
-from blendmf.report.working_copy import git_state
 
 CPUINFO = Path("/proc/cpuinfo")
 
 CAUTION = (
-    "made with changes that are in no commit: the command makes the run of the commit alone; git "
-    "names the files and has a checksum of the changes"
+    "made with uncommitted changes: the command regenerates the run of the commit alone; git lists "
+    "the changed files and a checksum of the changes"
 )
 
 VARIATIONS = ("audit", "ablation")
-"""Targets that run arms of the experiment too. A manifest is the same whatever was asked for."""
+"""Targets that also run variants. A manifest lists them whatever was requested."""
 
 SOURCE_KEYS = ("name", "origin", "retrieved_by", "archive_sha256", "files", "licence")
 
@@ -40,14 +41,14 @@ def manifest(
     benchmarks: Sequence[Path],
     repository: Path,
 ) -> dict[str, Any]:
-    """Gather the facts of a run.
+    """Collect the facts of a run as JSON values.
 
     Parameters
     ----------
     path : Path
-        Where the manifest will be; files in its folder are named as seen from there.
+        The manifest's own path; files in its folder are named relative to it.
     files : sequence of Path
-        Files to identify by their checksum.
+        Files whose checksums are listed.
     source : mapping
         ``data/source.json``.
     fits : sequence of mapping
@@ -58,14 +59,16 @@ def manifest(
         Snakemake's benchmark files.
     repository : Path
         A folder of the working copy that the run was made with.
-
-    Returns
-    -------
-    dict
-        JSON values.
     """
     git = git_state(repository)
-    installed = installed_packages()
+    installed = sorted({f"{one.name}=={one.version}" for one in distributions()}, key=str.lower)
+    folder = path.parent
+    digests = {
+        (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix(): file_digest(
+            file
+        )
+        for file in files
+    }
     return {
         "regenerate": regeneration(git, path, "report"),
         "regenerate_with_variations": {
@@ -76,7 +79,7 @@ def manifest(
         "configuration_sha256": config_digest(config),
         "configuration": config,
         "source": {key: source[key] for key in SOURCE_KEYS if key in source},
-        "sha256": {_name(file, path.parent): file_digest(file) for file in files},
+        "sha256": digests,
         "software": {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "packages": package_versions(),
@@ -97,13 +100,53 @@ def manifest(
     }
 
 
-def regeneration(git: Mapping[str, Any] | None, path: Path, target: str) -> str:
-    """Command that makes the run again, in a clone of the project that holds the manifest.
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Commit of a working copy and its uncommitted changes; None outside a repository.
 
-    It sets the commit, takes the configuration out of the manifest and has make build the target.
-    The manifest is looked for in ``results/DATASET``, wherever a storage or a prefix has put it.
-    Outside a repository there is no commit to set; with a dirty tree the commit is not all of the
-    code.
+    Returns
+    -------
+    dict
+        ``commit`` and ``dirty``. If dirty also ``changed``, the files that differ from the commit
+        or are new (ignored files excepted), and ``changes_sha256``, the checksum of the difference
+        and of the new files, equal for equal code.
+    """
+    commit, root = (_git(folder, "rev-parse", what) for what in ("HEAD", "--show-toplevel"))
+    if commit is None or root is None:
+        return None
+    top = Path(root.decode().strip())
+    new = _git_files(top, "ls-files", "--others", "--exclude-standard", "-z")
+    changed = sorted({*new, *_git_files(top, "diff", "--name-only", "-z", "HEAD")})
+    state: dict[str, Any] = {"commit": commit.decode().strip(), "dirty": bool(changed)}
+    if changed:
+        digest = hashlib.sha256(_git(top, "diff", "--binary", "--no-ext-diff", "HEAD") or b"")
+        for name in new:
+            path = top / name
+            content = path.read_bytes() if path.is_file() else b""
+            digest.update(b"\0".join([b"", name.encode(), content]))
+        state |= {"changed": changed, "changes_sha256": digest.hexdigest()}
+    return state
+
+
+def _git_files(folder: Path, *arguments: str) -> list[str]:
+    listed = (_git(folder, *arguments) or b"").decode().split("\0")
+    return sorted(path for path in listed if path)
+
+
+def _git(folder: Path, *arguments: str) -> bytes | None:
+    program = shutil.which("git")
+    if program is None:
+        return None
+    command = [program, "-C", str(folder), *arguments]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    return done.stdout if done.returncode == 0 else None
+
+
+def regeneration(git: Mapping[str, Any] | None, path: Path, target: str) -> str:
+    """Shell command that regenerates the run in a clone of the project that has the manifest.
+
+    It checks out the commit (if there is a repository), extracts the configuration from the
+    manifest and makes the target. The manifest is expected in ``results/DATASET``, wherever a
+    storage or a prefix has put it. With uncommitted changes the commit is not all of the code.
     """
     place = Path("results", path.parent.name, path.name)
     extract = (
@@ -133,10 +176,10 @@ def file_digest(path: Path) -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Installed versions of this package and of those that it requires, by name.
+    """Installed versions of this package and its requirements, by name.
 
-    Empty where the library is used from its sources without being installed, as in a rule's conda
-    environment; what is installed is listed in full beside it.
+    Empty if the library is used from its sources without being installed, as in a rule's conda
+    environment; the full list of installed packages is next to it.
     """
     try:
         required = requires("blendmf") or []
@@ -147,13 +190,8 @@ def package_versions() -> dict[str, str]:
     return {name: version(name) for name in names}
 
 
-def installed_packages() -> list[str]:
-    """Everything installed beside them as ``name==version``, in alphabetical order."""
-    return sorted({f"{found.name}=={found.version}" for found in distributions()}, key=str.lower)
-
-
 def cpu_model(cpuinfo: Path = CPUINFO) -> str:
-    """Name of the processor, or of its architecture where the system does not tell."""
+    """Name of the processor, or of its architecture if the name is unknown."""
     if cpuinfo.exists():
         named = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE)
         if named:
@@ -168,9 +206,9 @@ def instruction_sets() -> list[str]:
 
 
 def thread_pools() -> list[dict[str, Any]]:
-    """Libraries of linear algebra and threads that are loaded, without where they lie.
+    """Loaded libraries for linear algebra and threads: name, version and threads, not the path.
 
-    With name, version and threads; every job holds them to as many as the job of the manifest.
+    Every job limits them to as many threads as the job of the manifest.
     """
     pools = [
         {key: value for key, value in pool.items() if key != "filepath"}
@@ -180,7 +218,7 @@ def thread_pools() -> list[dict[str, Any]]:
 
 
 def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """Jobs, seconds of all of them and the largest memory of any, by rule.
+    """Number of jobs, their total seconds and the largest memory of any, by rule.
 
     Parameters
     ----------
@@ -190,12 +228,13 @@ def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        By rule in alphabetical order: ``jobs``, ``seconds`` and ``max_rss_mib``, which is None
-        where every job ended before its memory was measured.
+        By rule in alphabetical order: ``jobs``, ``seconds`` and ``max_rss_mib``, which is None if
+        every job ended before its memory was measured.
     """
     by_rule: dict[str, dict[str, Any]] = {}
     for path in sorted(benchmarks):
-        rule = by_rule.setdefault(_rule_of(path), {"jobs": 0, "seconds": 0.0, "max_rss_mib": None})
+        name = parts_below(path.with_suffix(""), "benchmarks")[0]
+        rule = by_rule.setdefault(name, {"jobs": 0, "seconds": 0.0, "max_rss_mib": None})
         with path.open(newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 rule["jobs"] += 1
@@ -203,13 +242,3 @@ def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
                 if re.fullmatch(r"[\d.]+", row["max_rss"]):
                     rule["max_rss_mib"] = max(rule["max_rss_mib"] or 0.0, float(row["max_rss"]))
     return dict(sorted(by_rule.items()))
-
-
-def _rule_of(benchmark: Path) -> str:
-    """Name of the rule: what follows the folder ``benchmarks`` in the path."""
-    return parts_below(benchmark.with_suffix(""), "benchmarks")[0]
-
-
-def _name(file: Path, folder: Path) -> str:
-    """Path as seen from the manifest's folder, or as given for a file elsewhere."""
-    return (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix()

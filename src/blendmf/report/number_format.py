@@ -1,4 +1,4 @@
-"""Numbers and facts as a person reads them."""
+"""Numbers and facts formatted for people."""
 
 import math
 import re
@@ -16,22 +16,27 @@ ERROR = re.compile(r"rmse|mae|difference|^(low|high)$|_(low|high)$")
 SQUARED_ERROR = re.compile(r"^(squared_error|bound)$")
 MANY_SCALES = re.compile(r"learning_rate|regularization|deviation")
 VANISHING = 0.00005
-"""What is smaller than this would read 0.0000."""
+"""Smaller numbers would be shown as 0.0000."""
+
+
+def or_dash(value: float, form: str = ".4f") -> str:
+    """A number in a format; an en dash if it is missing."""
+    return format(value, form) if math.isfinite(value) else MISSING
 
 
 def column_format(column: pd.Series) -> Callable[[Any], str]:
-    """How the values of a column are written, by its type, its name and its size.
+    """Format of a column's values, chosen by its type, name and magnitude.
 
     Errors and shares have four decimals, squared errors and their bound six, counts thousands
-    separators, identifiers and years neither; p-values stop at 0.001; what spans orders of
-    magnitude has four significant digits. What is missing is an en dash.
+    separators, identifiers and years neither. P-values stop at 0.001. Values that span orders of
+    magnitude have four significant digits. Missing values are an en dash.
     """
     present = _present_format(column)
     return lambda value: MISSING if pd.isna(value) else present(value)
 
 
 def is_number(column: pd.Series) -> bool:
-    """Whether a column holds numbers, to be aligned on the right."""
+    """Whether a column holds numbers, which are aligned on the right."""
     return is_numeric_dtype(column) and not is_bool_dtype(column)
 
 
@@ -44,7 +49,7 @@ def _present_format(column: pd.Series) -> Callable[[Any], str]:
     if is_integer_dtype(column):
         return "{:,}".format
     if P_VALUE.search(name):
-        return _p_value
+        return lambda p: "< 0.001" if p < 0.001 else f"{p:.3f}"
     if SQUARED_ERROR.search(name):
         return "{:,.6f}".format
     sizes = column.dropna().abs()
@@ -52,23 +57,19 @@ def _present_format(column: pd.Series) -> Callable[[Any], str]:
     return "{:.4g}".format if vanishes or MANY_SCALES.search(name) else "{:z,.4f}".format
 
 
-def _p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
 def _yes_or_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
 def in_words(value: Any, *, moment: bool = False) -> str:
-    """A single fact, or a list of such.
+    """Text of a single fact or a list of facts.
 
     Parameters
     ----------
     value : Any
-        What a JSON document can hold; a list of pairs reads ``first: second``.
+        A JSON value; a list of pairs is written ``first: second``.
     moment : bool, optional
-        The number is a point in time and takes no thousands separators.
+        Whether the number is a point in time, without thousands separators. Default False.
     """
     match value:
         case None:
@@ -78,7 +79,7 @@ def in_words(value: Any, *, moment: bool = False) -> str:
         case int():
             return str(value) if moment else f"{value:,}"
         case float():
-            return f"{value:.6g}" if math.isfinite(value) else MISSING
+            return or_dash(value, ".6g")
         case [] | Mapping():
             return "none" if not value else str(value)
         case [[_, _], *_]:

@@ -1,27 +1,27 @@
-"""Pieces of reStructuredText and of numbers in words, as the report's texts use them."""
+"""Pieces of reStructuredText."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 
 def literal(name: object) -> str:
-    """A name as it stands in the configuration."""
+    """A name from the configuration, in monospace."""
     return f"``{name}``"
 
 
 def escaped(text: str) -> str:
-    """Free text with nothing in it that reStructuredText would read as markup."""
+    """Free text without anything that reStructuredText reads as markup."""
     return re.sub(r"([\\*`|_<>])", r"\\\1", text)
 
 
 def free_text(text: str) -> str:
-    """One line of free text that may begin a paragraph, and is no list or heading by that."""
+    """One line of free text that may begin a paragraph without becoming a list or heading."""
     line = escaped(" ".join(text.split()))
     return line if line.startswith("\\") or not line else f"\\{line}"
 
 
 def section(title: str, *paragraphs: str) -> str:
-    """A heading and the paragraphs under it that are not empty; nothing where all are."""
+    """A heading and its non-empty paragraphs; empty if all paragraphs are empty."""
     heading = f"{title}\n{'-' * len(title)}"
     kept = [paragraph for paragraph in paragraphs if paragraph]
     return "\n\n".join([heading, *kept]) if kept else ""
@@ -33,7 +33,7 @@ def bullets(lines: Iterable[str]) -> str:
 
 
 def list_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; the first row is its header."""
+    """A table with a header row."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
     for first, *others in (header, *rows):
         lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
@@ -41,5 +41,5 @@ def list_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def html_file(path: str) -> str:
-    """A file of HTML, to be taken in as it is; its path is seen from the text's own folder."""
+    """Include an HTML file unchanged; the path is relative to the folder of the text."""
     return f".. raw:: html\n   :file: {path}"

@@ -1,19 +1,21 @@
-"""The outcome of a run in words, from the run's own numbers."""
+"""The outcome of a run in words, as reStructuredText."""
 
 from blendmf.report.outcome.all_models import budgets, comparison_table, denominators
 from blendmf.report.outcome.answer import best_model, does_content_help, question
 from blendmf.report.outcome.cautions import cautions
-from blendmf.report.outcome.data_set import described, split_table
+from blendmf.report.outcome.data_and_predictions import (
+    data_section,
+    interval_section,
+    published_section,
+    svd_sentence,
+)
 from blendmf.report.outcome.findings import findings
-from blendmf.report.outcome.other_sections import beside_published
 from blendmf.report.outcome.results import Results
-from blendmf.report.outcome.truncated_svd import svd_against_factorisation
-from blendmf.report.outcome.uncertainty import held_by_intervals
 from blendmf.report.rst import html_file, section
 
 
 def summarise(results: Results, dataset: str, figures: str) -> str:
-    """Tell what came of a run, the answer first: a busy reader may stop after any section.
+    """Write the outcome, the answer first, so that a reader may stop after any section.
 
     Parameters
     ----------
@@ -21,15 +23,14 @@ def summarise(results: Results, dataset: str, figures: str) -> str:
     dataset : str
         Name of the data set.
     figures : str
-        Path of a file of HTML with the figures that matter, as the text's own folder has it.
+        Path of an HTML file with the main figures, relative to the folder of the text.
 
     Returns
     -------
     str
         reStructuredText with sections underlined by hyphens.
     """
-    k = results.evaluation.k
-    split = results.split
+    published = published_section(results.table, results.published, results.evaluation.k)
     parts = [
         section(
             "Question and answer",
@@ -39,12 +40,12 @@ def summarise(results: Results, dataset: str, figures: str) -> str:
         ),
         section("All models", comparison_table(results), budgets(results.best)),
         html_file(figures),
-        section("What to beware of", cautions(results)),
+        section("Cautions", cautions(results)),
         section("Which differences hold", *findings(results)),
-        section("How sure the predictions are", *held_by_intervals(results)),
-        section("Truncated SVD", svd_against_factorisation(results.rank_sweep)),
-        section("Beside published figures", *beside_published(results.table, results.published, k)),
-        section("What the figures count", denominators(results)),
-        section("Data", described(results.source, split["scheme"], dataset), split_table(split)),
+        section("How certain the predictions are", *interval_section(results)),
+        section("Truncated SVD", svd_sentence(results.rank_sweep)),
+        section("Published results", *published),
+        section("How the metrics are computed", denominators(results)),
+        section("Data", *data_section(results.source, results.split, dataset)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -57,7 +57,7 @@ def test_the_log_ends_with_what_the_job_took(tmp_path):
 
 def test_a_log_without_success_has_no_usage(tmp_path):
     (tmp_path / "step.log").write_text("processor time 1.00 s, peak memory 5.0 MiB\nkilled\n")
-    with pytest.raises(ValueError, match="not succeeded: 'killed'"):
+    with pytest.raises(ValueError, match="did not succeed: 'killed'"):
         log.logged_usage(tmp_path / "step.log")
 
 

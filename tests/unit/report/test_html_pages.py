@@ -1,31 +1,38 @@
 import re
+from base64 import b64decode
 from html.parser import HTMLParser
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blendmf.report.html_pages import facts_page, table_page
-from blendmf.report.number_format import column_format, in_words
+from blendmf.report.html_pages import facts_page, inline_figures, table_page
 
-DASH = "\N{EN DASH}"
+SVG = (
+    '<?xml version="1.0" encoding="utf-8"?>\n<svg xmlns="http://www.w3.org/2000/svg"><title>{}'
+    '</title><defs><style>*{{stroke: red}}</style></defs><g id="axes_1">é</g></svg>\n'
+)
 
 
-class Cells(HTMLParser):
-    """Text of a page by its innermost element, and whether elements close in order."""
+class Elements(HTMLParser):
+    """Elements of a page; fails unless they close in order."""
 
-    VOID = ("meta", "wbr")
+    VOID = ("meta", "wbr", "img")
 
-    def __init__(self):
+    def __init__(self, page):
         super().__init__()
-        self.open, self.tags, self.rows, self.text = [], [], [], {}
+        self.open, self.tags, self.rows, self.text, self.images = [], [], [], {}, []
+        self.feed(page)
+        self.close()
+        assert self.open == []
 
-    def handle_starttag(self, tag, _):
+    def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
         if tag not in self.VOID:
             self.open.append(tag)
+        if tag == "img":
+            self.images.append(dict(attributes))
         if tag == "tr":
             self.rows.append([])
         if tag in ("td", "th"):
@@ -42,60 +49,26 @@ class Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def parsed(page):
-    cells = Cells()
-    cells.feed(page)
-    cells.close()
-    assert cells.open == []
-    return cells
+def rows_of_table(table, **options):
+    return Elements(table_page(table, "Title", file="t.csv", **options)).rows
 
 
-def table_rows(table, **options):
-    return parsed(table_page(table, "Title", file="t.csv", **options)).rows
-
-
-def written(values, name="x"):
-    column = pd.Series(values, name=name)
-    return [column_format(column)(value) for value in column]
-
-
-@pytest.mark.parametrize(
-    ("name", "values", "expected"),
-    [
-        ("rmse", [0.98237, np.nan, 1.0], ["0.9824", DASH, "1.0000"]),
-        ("difference", [-0.00001, 0.25], ["0.0000", "0.2500"]),
-        ("squared_error", [0.1219107939, 34.3407], ["0.121911", "34.340700"]),
-        ("share", [0.92171, 0.0], ["0.9217", "0.0000"]),
-        ("n_users", [943, 1234567], ["943", "1,234,567"]),
-        ("user_id", [943, 1234567], ["943", "1234567"]),
-        ("year", [1995, 2003], ["1995", "2003"]),
-        ("timestamp", [874724710], ["874724710"]),
-        ("p_holm", [0.0004, 0.02099, 1.0, np.nan], ["< 0.001", "0.021", "1.000", DASH]),
-        ("precision", [0.5, 0.25], ["0.5000", "0.2500"]),
-        ("learning_rate", [0.00868554, 0.0155], ["0.008686", "0.0155"]),
-        ("weight", [0.0000123456, 0.5], ["1.235e-05", "0.5"]),
-        ("model", ["mf", None], ["mf", DASH]),
-        ("observed", [True, False], ["yes", "no"]),
-    ],
-)
-def test_values_are_written_by_the_kind_of_their_column(name, values, expected):
-    assert written(values, name) == expected
-
-
-def test_integers_with_gaps_stay_integers():
-    assert written(pd.array([31, None, 1200], dtype="Int64"), "best_epoch") == ["31", DASH, "1,200"]
+def rows_of_facts(facts):
+    return Elements(facts_page(facts, "Title", file="t.json")).rows
 
 
 def test_a_table_is_shown_whole_and_in_order():
     table = pd.DataFrame({"model": ["mf", "svd"], "n_ratings": [15455, 15], "rmse": [0.98, 1.0]})
-    assert table_rows(table) == [
+    assert rows_of_table(table) == [
         ["model", "n_ratings", "rmse"],
         ["mf", "15,455", "0.9800"],
         ["svd", "15", "1.0000"],
     ]
+    assert rows_of_table(table[:0]) == [["model", "n_ratings", "rmse"]]
+    assert table_page(table, "T", file="t.csv") == table_page(table.copy(), "T", file="t.csv")
 
 
-def test_numbers_are_aligned_on_the_right_with_their_heading_and_texts_are_not():
+def test_only_numbers_are_aligned_on_the_right_with_their_heading():
     table = pd.DataFrame({"model": ["mf"], "rmse": [0.98], "converged": [True]})
     page = table_page(table, "Title", file="t.csv")
     assert re.findall(r'<(t[dh])( class="number")?>', page) == [
@@ -103,9 +76,9 @@ def test_numbers_are_aligned_on_the_right_with_their_heading_and_texts_are_not()
     ]
 
 
-def test_the_first_rows_name_the_file_that_has_all():
+def test_a_page_of_the_first_rows_names_the_file_that_has_all():
     table = pd.DataFrame({"rank": range(1, 1201)})
-    assert len(table_rows(table, rows=20)) == 21
+    assert len(rows_of_table(table, rows=20)) == 21
     page = table_page(table, "Title", file="results/all.csv", rows=20)
     assert "The first 20 of 1,200 rows; all of them are in results/all.csv." in page
     assert "1,200 rows, with all digits in results/all.csv." in table_page(
@@ -113,24 +86,22 @@ def test_the_first_rows_name_the_file_that_has_all():
     )
 
 
-def test_an_empty_table_has_its_head():
-    assert table_rows(pd.DataFrame({"model": [], "rmse": []})) == [["model", "rmse"]]
-
-
-def test_the_note_stands_above_the_table():
-    page = table_page(pd.DataFrame({"x": [1]}), "Title", file="t.csv", note="Mind <this>.")
-    assert page.index("<p>Mind &lt;this&gt;.</p>") < page.index("<table>")
+def test_notes_precede_the_table():
+    note = ["Mind <this>.", "And that."]
+    page = table_page(pd.DataFrame({"x": [1]}), "Title", file="t.csv", note=note)
+    assert "<p>Mind &lt;this&gt;.</p>\n<p>And that.</p>\n<p>1 row," in page
+    assert page.index("And that") < page.index("<table>")
 
 
 @settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1))
-def test_whatever_text_the_data_holds_is_shown_and_never_read_as_markup(text):
-    table = pd.DataFrame({"title": [text]})
-    shown = parsed(table_page(table, text, file=text, note=text))
-    assert shown.rows[1] == [text]
+def test_text_from_the_data_is_never_read_as_markup(text):
+    table = pd.DataFrame({"title": [text], text: [1]})
+    shown = Elements(table_page(table, text, file=text, note=text))
+    assert shown.rows[0][1] == shown.rows[1][0] == text
     assert shown.text["h1"] == shown.text["title"] == text
     assert "script" not in shown.tags
-    facts = parsed(facts_page({text: {text: text}}, text, file=text))
+    facts = Elements(facts_page({text: {text: text}}, text, file=text))
     assert facts.rows == [[text], [text, text]]
 
 
@@ -141,54 +112,43 @@ def test_whatever_text_the_data_holds_is_shown_and_never_read_as_markup(text):
         facts_page({"x": 1}, "Title", file="t.json"),
     ],
 )
-def test_a_page_needs_nothing_from_elsewhere(page):
+def test_a_page_needs_no_other_file(page):
     assert page.startswith("<!doctype html>")
     assert not re.search(r"<script|<link|@import|url\(|src=|href=", page)
     assert "color-scheme: light dark" in page
 
 
-def test_facts_are_indented_as_deep_as_they_lie():
+def test_facts_are_indented_by_their_depth():
     page = facts_page({"a": {"b": {"c": 1}}, "d": 2}, "Title", file="t.json")
-    assert parsed(page).rows == [["a"], ["b"], ["c", "1"], ["d", "2"]]
+    assert Elements(page).rows == [["a"], ["b"], ["c", "1"], ["d", "2"]]
     depths = [float(depth) for depth in re.findall(r"padding-left: ([\d.]+)em", page)]
     assert depths == [0.75, 2.25, 3.75, 0.75]
 
 
 def test_a_list_of_facts_is_numbered():
-    facts = {"dropped": [{"file": "a.csv", "count": 2}, {"file": "b.csv", "count": 3}]}
-    rows = parsed(facts_page(facts, "Title", file="t.json")).rows
+    rows = rows_of_facts({"dropped": [{"file": "a.csv", "count": 2}, {"file": "b.csv"}]})
     assert rows[:4] == [["dropped"], ["1"], ["file", "a.csv"], ["count", "2"]]
-    assert rows[4:] == [["2"], ["file", "b.csv"], ["count", "3"]]
+    assert rows[4:] == [["2"], ["file", "b.csv"]]
 
 
-def test_points_in_time_take_no_separators():
+def test_points_in_time_have_no_thousands_separators():
     facts = {"timestamps": {"first": 874724710}, "last_timestamp": 893286638, "ratings": 100000}
-    rows = parsed(facts_page(facts, "Title", file="t.json")).rows
-    assert [row[-1] for row in rows] == ["timestamps", "874724710", "893286638", "100,000"]
+    assert [row[-1] for row in rows_of_facts(facts)] == [
+        *("timestamps", "874724710", "893286638", "100,000")
+    ]
 
 
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        (None, DASH),
-        (True, "yes"),
-        (4000, "4,000"),
-        (3.529860001, "3.52986"),
-        (1e-05, "1e-05"),
-        (float("nan"), DASH),
-        ("text", "text"),
-        ([], "none"),
-        ({}, "none"),
-        ([1, 2, 5], "1, 2, 5"),
-        (["genres", None], f"genres, {DASH}"),
-        ([[0.5, 47], [1.0, 6110]], "0.5: 47; 1: 6,110"),
-    ],
-)
-def test_single_facts_in_words(value, words):
-    assert in_words(value) == words
+def test_figures_are_image_data_with_alternative_texts_and_captions():
+    titles = ["Models &amp; users", 'A "quoted" &lt;b&gt;']
+    svgs = [SVG.format(title) for title in titles] + ["<svg></svg>"]
+    page = Elements(inline_figures(zip(svgs, ["Less < more.", "Also.", ""], strict=True)))
+    assert [image["alt"] for image in page.images] == ["Models & users", 'A "quoted" <b>', ""]
+    data = [image["src"].removeprefix("data:image/svg+xml;base64,") for image in page.images]
+    assert [b64decode(encoded).decode() for encoded in data] == svgs
+    assert page.text["figcaption"] == "Less < more.Also."
 
 
-def test_the_same_table_gives_the_same_page():
-    table = pd.DataFrame({"model": ["mf"], "rmse": [0.98]})
-    pages = {table_page(table.copy(), "Title", file="t.csv") for _ in range(2)}
-    assert len(pages) == 1
+def test_ids_and_styles_of_a_figure_do_not_reach_the_page():
+    html = inline_figures([(SVG.format("a"), "A"), (SVG.format("b"), "B")])
+    assert set(Elements(html).tags) == {"figure", "img", "figcaption"}
+    assert not re.search(r"\bid=|<style|<svg", html)

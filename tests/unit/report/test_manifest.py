@@ -12,8 +12,7 @@ from blendmf.common.files import read_json, write_json
 from blendmf.report.manifest import (
     config_digest,
     cpu_model,
-    file_digest,
-    installed_packages,
+    git_state,
     instruction_sets,
     manifest,
     package_versions,
@@ -21,7 +20,6 @@ from blendmf.report.manifest import (
     thread_pools,
     timings,
 )
-from blendmf.report.working_copy import git_state
 
 CONFIG = {"seed": 42, "models": {"mf": {"kind": "mf", "search": True}}, "title": "Amélie"}
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
@@ -60,46 +58,42 @@ def gather(folder: Path, repository: Path) -> dict:
         folder / "manifest.json",
         files=[data],
         source={"name": "tiny", "archive_sha256": "ab", "counts": {"ratings": 7}},
-        fits=[fit_facts("numba cpu"), fit_facts("closed-form"), fit_facts("numba cpu", threads=4)],
+        fits=[
+            fit_facts("numba cpu"),
+            fit_facts("closed-form"),
+            fit_facts("numba cpu", threads=4),
+            fit_facts("torch cuda", gpu="Fast 9000"),
+        ],
         config=CONFIG,
         benchmarks=benchmarks,
         repository=repository,
     )
 
 
-def test_manifest_holds_what_made_the_run(tmp_path, repository):
+def test_the_manifest_lists_code_data_software_and_machine(tmp_path, repository):
     facts = gather(tmp_path / "results/tiny", repository)
     write_json(tmp_path / "manifest.json", facts)
     assert read_json(tmp_path / "manifest.json") == facts
     assert facts["configuration"] == CONFIG
     assert facts["sha256"] == {"data/ratings.parquet": hashlib.sha256(b"ratings").hexdigest()}
     assert facts["source"] == {"name": "tiny", "archive_sha256": "ab"}
-    assert facts["machine"]["engines"] == ["closed-form: it suits", "numba cpu: it suits"]
+    assert facts["machine"]["engines"] == [
+        *("closed-form: it suits", "numba cpu: it suits", "torch cuda: it suits")
+    ]
     assert facts["machine"]["training_threads"] == [1, 4]
-    assert facts["machine"]["gpus"] == []
+    assert facts["machine"]["gpus"] == ["Fast 9000"]
     assert facts["machine"]["cores"] >= 1
     assert facts["timings"] == {"train": {"jobs": 1, "seconds": 2.5, "max_rss_mib": 100.0}}
     assert facts["git"]["dirty"] is False
     assert "caution" not in facts
-    installed = "\n".join(facts["software"]["environment"])
-    digest = hashlib.sha256(installed.encode()).hexdigest()
+    installed = facts["software"]["environment"]
+    assert {f"numpy=={version('numpy')}", f"llvmlite=={version('llvmlite')}"} <= set(installed)
+    assert installed == sorted(set(installed), key=str.lower)
+    digest = hashlib.sha256("\n".join(installed).encode()).hexdigest()
     assert facts["software"]["environment_sha256"] == digest
 
 
-def test_gpus_are_named_where_they_were_used(tmp_path, repository):
-    facts = manifest(
-        tmp_path / "manifest.json",
-        files=[],
-        source={},
-        fits=[fit_facts("torch cuda", gpu="Fast 9000"), fit_facts("torch cpu")],
-        config={},
-        benchmarks=[],
-        repository=repository,
-    )
-    assert facts["machine"]["gpus"] == ["Fast 9000"]
-
-
-def test_git_state_names_the_commit_and_sees_every_change(repository):
+def test_git_state_has_the_commit_and_every_change(repository):
     clean = git_state(repository / "scripts")
     assert clean is not None
     assert set(clean) == {"commit", "dirty"}
@@ -119,66 +113,50 @@ def test_git_state_names_the_commit_and_sees_every_change(repository):
     assert git_state(repository) == clean
 
 
-def test_a_staged_change_and_an_ignored_file_are_told_apart(repository):
+def test_ignored_files_are_no_changes_and_staged_files_add_a_caution(tmp_path, repository):
     (repository / ".git/info/exclude").write_text("ignored\n")
     (repository / "ignored").write_text("x")
     assert git_state(repository)["dirty"] is False
     (repository / "staged").write_text("x")
     subprocess.run(["git", "-C", repository, "add", "staged"], check=True)
-    assert git_state(repository)["changed"] == ["staged"]
-
-
-def test_a_run_with_changes_in_no_commit_says_so(tmp_path, repository):
-    (repository / "scripts/one.py").write_text("3\n")
     facts = gather(tmp_path / "results/tiny", repository)
-    assert "in no commit" in facts["caution"]
-    assert facts["git"]["changed"] == ["scripts/one.py"]
+    assert "uncommitted changes" in facts["caution"]
+    assert facts["git"]["changed"] == ["staged"]
 
 
-def test_outside_a_repository_there_is_no_git_state(tmp_path, monkeypatch):
+def test_there_is_no_git_state_without_a_repository_or_without_git(
+    tmp_path, repository, monkeypatch
+):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    folder = tmp_path / "plain"
-    folder.mkdir()
-    assert git_state(folder) is None
-
-
-def test_without_git_there_is_no_git_state(repository, monkeypatch):
+    (tmp_path / "plain").mkdir()
+    assert git_state(tmp_path / "plain") is None
     monkeypatch.setenv("PATH", "")
     assert git_state(repository) is None
 
 
-def test_regeneration_restores_the_configuration(tmp_path, repository, monkeypatch):
-    folder = Path("results/tiny")
+def test_the_command_restores_the_configuration_and_makes_the_target(
+    tmp_path, repository, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
-    facts = gather(folder, repository)
-    write_json(folder / "manifest.json", facts)
+    facts = gather(Path("results/tiny"), repository)
+    write_json("results/tiny/manifest.json", facts)
     checkout, extract, make = facts["regenerate"].split(" && ")
     assert checkout == f"git checkout {facts['git']['commit']}"
     subprocess.run(shlex.split(extract), check=True)
-    assert shlex.split(make) == [
-        "make",
-        "report",
-        "ARGS=--replace-workflow-config --configfile results/configuration.json",
-    ]
+    arguments = "ARGS=--replace-workflow-config --configfile results/configuration.json"
+    assert shlex.split(make) == ["make", "report", arguments]
     assert json.loads(Path("results/configuration.json").read_text()) == CONFIG
+    assert facts["regenerate_with_variations"] == {
+        target: facts["regenerate"].replace("make report ", f"make {target} ")
+        for target in ("audit", "ablation")
+    }
 
 
-def test_what_make_audit_and_make_ablation_add_is_regenerated_by_the_same(tmp_path, repository):
-    facts = gather(tmp_path / "results/tiny", repository)
-    commands = facts["regenerate_with_variations"]
-    assert list(commands) == ["audit", "ablation"]
-    for target, command in commands.items():
-        assert command == facts["regenerate"].replace("make report ", f"make {target} ")
-
-
-def test_regeneration_without_a_repository_sets_no_commit():
-    assert "git" not in regeneration(None, Path("results/tiny/manifest.json"), "report")
-
-
-def test_regeneration_finds_the_manifest_where_a_plain_run_has_it():
+def test_the_command_reads_the_manifest_from_the_results_folder_without_a_repository_too():
     plain = regeneration(None, Path("results/tiny/manifest.json"), "report")
     stored = Path(".snakemake/storage/fs/data/store/results/tiny/manifest.json")
     assert regeneration(None, stored, "report") == plain
+    assert "git" not in plain
 
 
 def test_config_digest_depends_on_values_and_not_on_their_order():
@@ -187,23 +165,16 @@ def test_config_digest_depends_on_values_and_not_on_their_order():
     assert config_digest({"d": None, "a": {"c": 1, "b": "é"}}) != expected
 
 
-def test_file_digest_is_sha256(tmp_path):
-    file = tmp_path / "abc"
-    file.write_bytes(b"abc")
-    assert file_digest(file).startswith("ba7816bf8f01cfea414140de5dae2223")
-
-
-def test_packages_are_the_installed_requirements():
+def test_packages_are_the_installed_requirements_of_an_installed_library(monkeypatch):
     packages = package_versions()
     assert {"blendmf", "numpy", "snakemake", "torch", "scikit-learn"} <= set(packages)
     assert packages["numpy"] == version("numpy")
 
+    def not_installed(name):
+        raise PackageNotFoundError(name)
 
-def test_the_environment_is_all_that_is_installed():
-    installed = installed_packages()
-    assert f"numpy=={version('numpy')}" in installed
-    assert f"llvmlite=={version('llvmlite')}" in installed
-    assert installed == sorted(set(installed), key=str.lower)
+    monkeypatch.setattr("blendmf.report.manifest.requires", not_installed)
+    assert package_versions() == {}
 
 
 def test_the_instruction_sets_are_those_of_numpy():
@@ -220,7 +191,7 @@ def test_cpu_model_is_read_or_falls_back(tmp_path):
     assert cpu_model(tmp_path / "missing")
 
 
-def test_thread_pools_tell_no_path():
+def test_thread_pools_have_no_path():
     pools = thread_pools()
     blas = [pool for pool in pools if pool["user_api"] == "blas"]
     assert all({"internal_api", "version", "num_threads"} <= pool.keys() for pool in blas)
@@ -241,11 +212,3 @@ def test_timings_add_up_jobs_of_a_rule(tmp_path):
         "split": {"jobs": 1, "seconds": 0.1, "max_rss_mib": None},
         "train": {"jobs": 3, "seconds": 3.75, "max_rss_mib": 120.5},
     }
-
-
-def test_without_being_installed_the_library_states_no_requirements(monkeypatch):
-    def not_installed(name):
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr("blendmf.report.manifest.requires", not_installed)
-    assert package_versions() == {}

@@ -173,7 +173,7 @@ def test_without_a_pair_of_models_the_rest_is_unaffected(blended, plain):
     assert any("lowest RMSE" in found for found in audit_findings(table, blended, plain))
     figure = plot_audit(table, blended, plain)
     texts = {text.get_text() for text in figure.findobj(Text)}
-    assert "no model with content beside one without" in texts
+    assert "no pair of models with and without content" in texts
 
 
 def test_the_figure_has_every_variant_and_is_reproducible(table, tmp_path):

@@ -1,119 +1,81 @@
-"""What the model loses with each part of the content, and with the wrong content."""
+"""Figure of what the model loses without each part of the content, and with wrong content."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
-from blendmf.report.figures.axis_limits import padded
 from blendmf.report.figures.interval_panels import (
-    MODEL_HEIGHT,
-    ROOM,
+    FRAME_HEIGHT,
+    ROW_HEIGHT,
     Interval,
-    Panel,
-    draw_interval,
-    say_missing,
-    set_up_panel,
+    add_legend,
+    draw_panel,
+    holding_marks,
+    zero_line,
 )
 from blendmf.report.figures.style import (
     BLUE,
     GREY,
     VERMILLION,
     Series,
+    legend_mark,
     new_figure,
     shared_look,
 )
-from blendmf.studies.ablation import Placebos
-
-ARM = Series(BLUE, "o", "-")
-PLACEBO = Series(VERMILLION, "D", "-")
 
 STACK = 0.2
-"""Distance of dots that would cover each other, in lines."""
+"""Vertical distance of dots that would overlap, in rows."""
 
 BINS = 60
-"""Dots closer than the width of the panel over this would cover each other."""
-
-TITLE = Panel("rmse", "Test RMSE, minus that of the full model", higher_is_better=False)
+"""Dots overlap if they are closer than the width of the panel divided by this."""
 
 
 @shared_look()
-def plot_ablation(table: pd.DataFrame, placebos: Placebos | None) -> Figure:
-    """Each arm's RMSE minus the full model's, and a dot for each placebo.
+def plot_ablation(table: pd.DataFrame) -> Figure:
+    """Each variant's test RMSE minus the full model's, and a dot for each placebo.
 
     Parameters
     ----------
     table : DataFrame
         `arm`, `role`, `difference`, `low`, `high`, `seed_sd`, `holds`, `same_content`.
-    placebos : Placebos or None
-        None where there is none.
     """
-    arms = table[~table["role"].isin(["full", "placebo"])]
     dots = table.loc[table["role"] == "placebo", "difference"].to_numpy()
-    names = arms["arm"].to_list()
-    if placebos is not None:
-        names.append(f"{placebos.n_placebos} placebo{'' if placebos.n_placebos == 1 else 's'}")
-    # The dots of the placebos want the height of three lines.
-    figure = new_figure(MODEL_HEIGHT * (len(names) + 2) + ROOM + 0.4)
+    rows: dict[str, Interval | str] = {}
+    for _, row in table[~table["role"].isin(["full", "placebo"])].iterrows():
+        figures = row[["difference", "low", "high", "seed_sd"]]
+        interval = Interval(*figures, style=Series(BLUE, "o", "-"), filled=row["holds"])
+        rows[row["arm"]] = "no such content here" if row["same_content"] else interval
+    y_dots = len(rows)
+    if len(dots):
+        rows[f"{len(dots)} placebo{'' if len(dots) == 1 else 's'}"] = ""
+    # The placebos need the height of three rows.
+    figure = new_figure(ROW_HEIGHT * (len(rows) + 2) + FRAME_HEIGHT + 0.4)
     axes = figure.subplots()
-    set_up_panel(axes, TITLE, names)
-    axes.set_ylim(len(names) + 1.0, -0.5)
-    axes.set_xlim(*_limits(arms, dots))
-    axes.axvline(0.0, color=GREY, linewidth=0.9, zorder=1)
+    draw_panel(axes, "Test RMSE, minus that of the full model", rows, include=[0.0, *dots])
+    axes.set_ylim(len(rows) + 1.0, -0.5)
     axes.set_xlabel("full model better →")
-    for place, (_, row) in enumerate(arms.iterrows()):
-        if row["same_content"]:
-            say_missing(axes, place, "no such content here")
-        else:
-            values = (row[key] for key in ("difference", "low", "high", "seed_sd"))
-            draw_interval(axes, place, Interval(*values), ARM, filled=row["holds"])
-    if placebos is not None:
-        _draw_placebos(axes, len(names) - 1, dots)
-    _add_legend(figure)
+    zero_line(axes)
+    if len(dots):
+        _draw_placebos(axes, y_dots, dots)
+    add_legend(
+        figure,
+        *holding_marks(BLUE, "holds; 95 % interval over users"),
+        legend_mark("a placebo", color=VERMILLION, marker="D", ms=6, ls=""),
+        legend_mark("mean of the placebos", color=GREY, marker="|", ms=10, mew=1.6, ls=""),
+        off_axis=False,
+        ncols=3,
+    )
     return figure
 
 
-def _limits(arms: pd.DataFrame, dots: np.ndarray) -> tuple[float, float]:
-    shown = arms[~arms["same_content"]]
-    spread = shown["seed_sd"].fillna(0.0)
-    low = [0.0, *shown["low"], *(shown["difference"] - spread), *dots]
-    high = [0.0, *shown["high"], *(shown["difference"] + spread), *dots]
-    return padded(min(low), max(high))
-
-
-def _draw_placebos(axes: Axes, place: int, dots: np.ndarray) -> None:
-    """Dots, those that would cover each other below one another, and their mean."""
+def _draw_placebos(axes: Axes, y: int, dots: NDArray[np.float64]) -> None:
+    """Draw the dots, overlapping ones below each other, and their mean."""
     left, right = axes.get_xlim()
     ordered = np.sort(dots)
     bins = np.floor((ordered - left) / (right - left) * BINS)
     _, first, of_bin = np.unique(bins, return_index=True, return_inverse=True)
     depth = np.arange(len(ordered)) - first[of_bin]
-    axes.plot(
-        ordered,
-        place + STACK * depth,
-        PLACEBO.marker,
-        color=PLACEBO.colour,
-        mec="white",
-        mew=0.5,
-        ms=6,
-    )
-    axes.plot([dots.mean()] * 2, [place - 0.35, place + 0.35], color=GREY, linewidth=1.6)
-
-
-def _add_legend(figure: Figure) -> None:
-    colour = ARM.colour
-    marks = {
-        "holds; 95 % interval over users": Line2D(
-            [], [], color=colour, marker="o", ms=8, linewidth=2.4
-        ),
-        "does not hold": Line2D(
-            [], [], color=colour, marker="o", ms=8, linewidth=2.4, mfc="white", mew=1.6
-        ),
-        "± 1 standard deviation over seeds": Line2D(
-            [], [], color=GREY, marker="|", ms=5, linewidth=1.1
-        ),
-        "a placebo": Line2D([], [], color=PLACEBO.colour, marker=PLACEBO.marker, ms=6, ls=""),
-        "mean of the placebos": Line2D([], [], color=GREY, marker="|", ms=10, mew=1.6, ls=""),
-    }
-    figure.legend(list(marks.values()), list(marks), loc="outside lower center", ncols=3)
+    axes.plot(ordered, y + STACK * depth, "D", color=VERMILLION, mec="white", mew=0.5, ms=6)
+    axes.plot([dots.mean()] * 2, [y - 0.35, y + 0.35], color=GREY, linewidth=1.6)

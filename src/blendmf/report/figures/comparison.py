@@ -1,47 +1,41 @@
-"""All models side by side, with their intervals."""
+"""Figures of all models: their metrics, and their differences from one of them."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from blendmf.report.figures.axis_limits import close_to_best, padded
-from blendmf.report.figures.highlights import styles_by_kind
+from blendmf.evaluation.user_metrics import higher_is_better
+from blendmf.evaluation.verdict import against
 from blendmf.report.figures.interval_panels import (
-    MODEL_HEIGHT,
-    ROOM,
+    FRAME_HEIGHT,
+    ROW_HEIGHT,
     Interval,
-    Panel,
     add_legend,
-    draw_interval,
-    draw_off_scale,
-    say_missing,
-    set_up_panel,
+    draw_panel,
+    holding_marks,
+    zero_line,
 )
-from blendmf.report.figures.style import GREY, Series, new_figure, shared_look
+from blendmf.report.figures.style import (
+    GREY,
+    legend_mark,
+    message_figure,
+    new_figure,
+    shared_look,
+    shorten,
+    styles_by_kind,
+)
 
-
-def headline_panels(k: int) -> tuple[Panel, ...]:
-    """Metrics of the report's comparison, ranked lists being `k` long."""
-    return (
-        Panel("rmse", "RMSE (rating points)", higher_is_better=False),
-        Panel("mae", "MAE (rating points)", higher_is_better=False),
-        Panel("rated_precision_at_k", f"Precision@{k}, rated", higher_is_better=True),
-        Panel("rated_recall_at_k", f"Recall@{k}, rated", higher_is_better=True),
-        Panel("full_ndcg_at_k", f"NDCG@{k}, full", higher_is_better=True),
-    )
+MISSING = "predicts no ratings"
 
 
 @shared_look()
-def plot_comparison(
-    metrics: pd.DataFrame, kinds: Mapping[str, str], panels: tuple[Panel, ...]
-) -> Figure:
-    """Mean and 95 % interval of each model on each metric; the best by the first metric on top.
+def plot_comparison(metrics: pd.DataFrame, kinds: Mapping[str, str], k: int) -> Figure:
+    """Mean and 95 % interval of each model on five metrics, models by ascending RMSE.
 
-    Values far off from the best leave the axis; an arrow at its edge and a number stand for them.
+    Values far from the best one are shown as an arrow at the edge and a number.
 
     Parameters
     ----------
@@ -49,60 +43,100 @@ def plot_comparison(
         `model`, `metric`, `mean`, `low`, `high`, `seed_sd`.
     kinds : mapping of str to str
         Kind of each model.
-    panels : tuple of Panel
-        Metrics to show; up to two in the first row, up to three in each further one.
+    k : int
+        Length of the ranked lists.
     """
+    titles = [
+        {"rmse": "RMSE (rating points)", "mae": "MAE (rating points)"},
+        {
+            "rated_precision_at_k": f"Precision@{k}, rated",
+            "rated_recall_at_k": f"Recall@{k}, rated",
+            "full_ndcg_at_k": f"NDCG@{k}, full",
+        },
+    ]
+    values = metrics.pivot_table(index="model", columns="metric", values="mean", sort=False)
+    models = values.reindex(metrics["model"].unique(), columns=[m for row in titles for m in row])
+    order = models["rmse"].sort_values(kind="stable").index
     styles = styles_by_kind(kinds)
-    order = _order(metrics, panels[0])
-    widths = [panels[:2], *(panels[start : start + 3] for start in range(2, len(panels), 3))]
-    figure = new_figure(len(widths) * (MODEL_HEIGHT * len(order) + ROOM) + 0.4)
-    blocks = figure.subfigures(len(widths), 1, squeeze=False).ravel()
-    for block, row in zip(blocks, widths, strict=True):
-        for axes, panel in zip(
-            block.subplots(1, len(row), sharey=True, squeeze=False).ravel(), row, strict=True
-        ):
-            rows = metrics[metrics["metric"] == panel.metric].set_index("model").reindex(order)
-            _draw_panel(axes, panel, rows, styles)
-    mean = Line2D([], [], color=GREY, marker="o", ms=8, linewidth=2.4)
-    add_legend(figure, {"mean, 95 % interval over users": mean})
+    by_model = metrics.set_index(["model", "metric"])
+    figure = new_figure(len(titles) * (ROW_HEIGHT * len(order) + FRAME_HEIGHT) + 0.4)
+    blocks = figure.subfigures(len(titles), 1, squeeze=False).ravel()
+    for block, of_block in zip(blocks, titles, strict=True):
+        panels = block.subplots(1, len(of_block), sharey=True)
+        for axes, (metric, title) in zip(panels, of_block.items(), strict=True):
+            rows: dict[str, Interval | str] = dict.fromkeys(order, MISSING)
+            for model in models[metric].dropna().index:
+                found = by_model.loc[(model, metric), ["mean", "low", "high", "seed_sd"]]
+                rows[model] = Interval(*found, style=styles[model])
+            higher = higher_is_better(metric)
+            draw_panel(axes, title, rows, higher_is_better=higher)
+            axes.set_xlabel("higher is better →" if higher else "← lower is better")
+            best = models[metric].max() if higher else models[metric].min()
+            if np.isfinite(best):
+                axes.axvline(best, color=GREY, linewidth=0.9, linestyle=":", zorder=1)
+    mean = "mean, 95 % interval over users"
+    add_legend(figure, legend_mark(mean, color=GREY, marker="o", ms=8, linewidth=2.4))
     return figure
 
 
-def _order(metrics: pd.DataFrame, panel: Panel) -> list[str]:
-    """Names of the models, best first; those without a value last."""
-    models = list(dict.fromkeys(metrics["model"]))
-    means = metrics[metrics["metric"] == panel.metric].set_index("model")["mean"]
-    ordered = means.reindex(models).sort_values(
-        ascending=not panel.higher_is_better, kind="stable", na_position="last"
-    )
-    return list(ordered.index)
+@shared_look()
+def plot_differences(
+    differences: pd.DataFrame, kinds: Mapping[str, str], reference: str | None, k: int
+) -> Figure:
+    """Each model's metrics minus the reference's, models by ascending RMSE.
 
+    A filled mark is a difference that holds after correction for the number of pairs.
+    Differences far from the best one are shown as an arrow at the edge and a number.
 
-def _draw_panel(axes: Axes, panel: Panel, rows: pd.DataFrame, styles: Mapping[str, Series]) -> None:
-    means = rows["mean"].to_numpy(dtype=np.float64)
-    shown = close_to_best(means, panel.higher_is_better)
-    set_up_panel(axes, panel, list(rows.index))
-    axes.set_xlim(*_limits(rows[shown]))
-    axes.set_xlabel("higher is better →" if panel.higher_is_better else "← lower is better")
-    if shown.any():
-        best = np.nanmax(means) if panel.higher_is_better else np.nanmin(means)
-        axes.axvline(best, color=GREY, linewidth=0.9, linestyle=":", zorder=1)
-    for place, (name, row) in enumerate(rows.iterrows()):
-        style = styles[str(name)]
-        if shown[place]:
-            interval = Interval(row["mean"], row["low"], row["high"], row["seed_sd"])
-            draw_interval(axes, place, interval, style)
-        elif np.isfinite(row["mean"]):
-            text = f"{row['mean']:.3g}"
-            draw_off_scale(axes, place, text, style, to_right=not panel.higher_is_better)
-        else:
-            say_missing(axes, place, "predicts no ratings")
-
-
-def _limits(rows: pd.DataFrame) -> tuple[float, float]:
-    if rows.empty:
-        return 0.0, 1.0
-    deviation = rows["seed_sd"].fillna(0)
-    low = np.nanmin([rows["low"].min(), (rows["mean"] - deviation).min()])
-    high = np.nanmax([rows["high"].max(), (rows["mean"] + deviation).max()])
-    return padded(float(low), float(high))
+    Parameters
+    ----------
+    differences : DataFrame
+        Differences of all pairs, from `blendmf.evaluation.differences.differences_table`.
+    kinds : mapping of str to str
+        Kind of each model.
+    reference : str or None
+        Model that is subtracted; None if there is no such model.
+    k : int
+        Length of the ranked lists.
+    """
+    others = [model for model in kinds if model != reference]
+    if reference is None or not others:
+        return message_figure("there are no two models to compare")
+    titles = {
+        "rmse": "RMSE",
+        "rated_precision_at_k": f"Precision@{k}, rated",
+        "full_ndcg_at_k": f"NDCG@{k}, full",
+    }
+    found = {metric: against(differences, metric, reference) for metric in titles}
+    errors = found["rmse"]
+    others.sort(key=lambda name: errors[name].value if name in errors else np.inf)
+    styles = styles_by_kind(kinds)
+    figure = new_figure(ROW_HEIGHT * len(others) + FRAME_HEIGHT + 0.4)
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    engine.set(wspace=0.05)
+    for axes, (metric, title) in zip(
+        figure.subplots(1, len(titles), sharey=True), titles.items(), strict=True
+    ):
+        rows: dict[str, Interval | str] = dict.fromkeys(others, MISSING)
+        for name, one in found[metric].items():
+            holds = one.finding in ("better", "worse")
+            rows[name] = Interval(
+                one.value, one.low, one.high, one.seed_sd, style=styles[name], filled=holds
+            )
+        higher = higher_is_better(metric)
+        draw_panel(
+            axes,
+            title,
+            rows,
+            higher_is_better=higher,
+            include=[0.0],
+            margin=0.12,
+            number="+.2g",
+            ticks=3,
+        )
+        zero_line(axes)
+        better = f"better than {shorten(reference, 20)}"
+        axes.set_xlabel(f"difference; {better} →" if higher else f"← {better}; difference")
+    add_legend(figure, *holding_marks(GREY, "holds; 95 % interval over users"))
+    return figure

@@ -1,23 +1,24 @@
-"""How the error fell while the models were trained."""
+"""Figure of the training and validation error by epoch."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from blendmf.report.figures.axis_limits import padded
 from blendmf.report.figures.style import (
     BLUE,
     ORANGE,
+    legend_mark,
+    message_figure,
     new_figure,
-    say_above,
-    say_empty,
+    padded,
     shared_look,
     shorten,
+    subtitle,
 )
 
 COLUMNS = 3
@@ -34,88 +35,69 @@ def plot_learning_curves(
     Parameters
     ----------
     histories : sequence of DataFrame
-        `epoch` (from 1), `train_rmse`, `validation_rmse`; empty where a model is not trained by
-        epochs, and then not shown.
+        `epoch` (from 1), `train_rmse`, `validation_rmse`. Empty for models that are not trained by
+        epochs, which are not shown.
     models, seeds : sequence
-        What each history is of, in the same order.
+        Model and seed of each history.
     """
-    fits: dict[str, list[pd.DataFrame]] = {}
+    fits: dict[str, list[pd.DataFrame]] = {model: [] for model in models}
     for _, model, history in sorted(
         zip(seeds, models, histories, strict=True), key=lambda fit: fit[0]
     ):
-        fits.setdefault(model, [])
         if len(history):
             fits[model].append(history)
-    fits = {model: fits[model] for model in dict.fromkeys(models) if fits[model]}
+    fits = {model: fitted for model, fitted in fits.items() if fitted}
     if not fits:
-        figure = new_figure(2.0)
-        say_empty(figure.subplots(), "No model of this run was trained by epochs.")
-        return figure
-
+        return message_figure("No model of this run was trained by epochs.")
     rows = -(-len(fits) // COLUMNS)
     columns = min(len(fits), COLUMNS)
     figure = new_figure(rows * PANEL_HEIGHT + LEGEND_HEIGHT, max(5.0, 3.2 * columns))
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    for axes, (model, model_histories) in zip(panels, fits.items(), strict=False):
-        _draw_model(axes, model, model_histories)
+    for axes, (model, fitted) in zip(panels, fits.items(), strict=False):
+        _draw_model(axes, model, fitted)
     for axes in panels[len(fits) :]:
         axes.set_visible(False)
-    panels[0].set_ylim(*_limits([history for fit in fits.values() for history in fit]))
+    panels[0].set_ylim(*_limits([history for fitted in fits.values() for history in fitted]))
     figure.supylabel("RMSE (rating points)", fontsize=10)
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=3)
+    best = "best epoch of each seed, kept"
+    marks = [
+        legend_mark("training", color=ORANGE, linestyle="--"),
+        legend_mark("validation", color=BLUE),
+        legend_mark(best, color=BLUE, marker="o", mec="white", ms=8, linestyle=""),
+    ]
+    figure.legend(handles=marks, loc="outside lower center", ncols=3)
     return figure
 
 
 def _limits(histories: Sequence[pd.DataFrame]) -> tuple[float, float]:
-    columns = ["train_rmse", "validation_rmse"]
-    values = np.concatenate([history[columns].to_numpy().ravel() for history in histories])
+    """Range of all errors, cut at the highest first validation error."""
+    values = pd.concat(histories)[["train_rmse", "validation_rmse"]].to_numpy()
     values = values[np.isfinite(values)]
     start = max(float(history["validation_rmse"].iloc[0]) for history in histories)
-    high = start if np.isfinite(start) else float(values.max())
-    return padded(float(values.min()), min(high, float(values.max())))
+    highest = float(values.max())
+    return padded(float(values.min()), min(start, highest) if np.isfinite(start) else highest)
 
 
 def _draw_model(axes: Axes, model: str, histories: Sequence[pd.DataFrame]) -> None:
-    best_rmse, best_epochs = [], []
+    best: list[tuple[float, int]] = []
     for history in histories:
         epochs = history["epoch"].to_numpy()
         validation = history["validation_rmse"].to_numpy()
         marker = "." if len(history) == 1 else ""
-        axes.plot(
-            epochs, history["train_rmse"], color=ORANGE, linestyle="--", marker=marker, alpha=0.85
-        )
-        axes.plot(epochs, validation, color=BLUE, marker=marker, alpha=0.85)
+        look: Any = {"marker": marker, "alpha": 0.85}
+        axes.plot(epochs, history["train_rmse"], "--", color=ORANGE, **look)
+        axes.plot(epochs, validation, color=BLUE, **look)
         if np.isfinite(validation).any():
-            best = int(np.nanargmin(validation))
-            axes.plot(epochs[best], validation[best], "o", color=BLUE, mec="white", ms=8, zorder=3)
-            best_rmse.append(validation[best])
-            best_epochs.append(int(epochs[best]))
+            n = int(np.nanargmin(validation))
+            best.append((validation[n], int(epochs[n])))
+            axes.plot(epochs[n], validation[n], "o", color=BLUE, mec="white", ms=8, zorder=3)
     axes.set_title(shorten(model, 30), pad=20)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.set_xlabel("epoch")
-    say_above(axes, _best_in_words(best_rmse, best_epochs))
-
-
-def _best_in_words(rmse: Sequence[float], epochs: Sequence[int]) -> str:
-    if not rmse:
-        return "no finite validation RMSE"
-    first, last = min(epochs), max(epochs)
+    if not best:
+        subtitle(axes, "no finite validation RMSE")
+        return
+    errors, at = zip(*best, strict=True)
+    first, last = min(at), max(at)
     when = f"epoch {first}" if first == last else f"epochs {first} to {last}"
-    return f"best: {np.mean(rmse):.3f} at {when}"
-
-
-def _legend() -> list[Line2D]:
-    return [
-        Line2D([], [], color=ORANGE, linestyle="--", label="training"),
-        Line2D([], [], color=BLUE, label="validation"),
-        Line2D(
-            [],
-            [],
-            color=BLUE,
-            marker="o",
-            mec="white",
-            ms=8,
-            linestyle="",
-            label="best epoch of each seed, kept",
-        ),
-    ]
+    subtitle(axes, f"best: {np.mean(errors):.3f} at {when}")

@@ -1,9 +1,12 @@
-"""Time and memory of every rule by number of ratings, beside lines of linear growth."""
+"""Figure of the time and memory of every rule by number of ratings."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 from blendmf.report.figures.style import (
     GREY,
@@ -21,20 +24,22 @@ PHASES = {
     "training": ("train", "rank_sweep", "search", "select_best"),
     "evaluation": ("evaluate", "compare", "recommend"),
 }
-"""Rules of each phase; all others make the report."""
+"""Rules of each phase; all other rules make the report."""
 
 MOST_TIMES_RATINGS = 4
-"""The memory that no rule should need, in sizes of the ratings table."""
+"""Memory that no rule should exceed, in sizes of the ratings table."""
 
 
 @shared_look()
 def plot_scaling(rules: pd.DataFrame) -> Figure:
-    """Processor seconds and peak memory of every rule by ratings, both axes logarithmic.
+    """Processor seconds and peak memory of every rule by ratings, on logarithmic axes.
+
+    Grey lines show linear growth (time) and the memory that no rule should exceed.
 
     Parameters
     ----------
     rules : DataFrame
-        As `blendmf.resources.usage.scaling` makes it.
+        The table of `blendmf.resources.usage.scaling`.
     """
     phase_of = {rule: phase for phase, members in PHASES.items() for rule in members}
     phases = rules["rule"].map(phase_of).fillna("report")
@@ -45,29 +50,23 @@ def plot_scaling(rules: pd.DataFrame) -> Figure:
         own = rules[phases == phase]
         _draw(time, own, "processor_seconds")
         _draw(memory, own, "peak_mib")
-        time.set_title(f"Time: {phase}")
-        time.set_ylabel("processor seconds")
-        memory.set_title(f"Memory: {phase}")
-        memory.set_ylabel("peak MiB")
+        time.set(title=f"Time: {phase}", ylabel="processor seconds")
+        memory.set(title=f"Memory: {phase}", ylabel="peak MiB")
     for axes in panels[-1]:
         axes.set_xlabel("ratings")
-        axes.xaxis.set_major_formatter(_short_count)
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     return figure
 
 
 def _draw(axes: Axes, rules: pd.DataFrame, column: str) -> None:
     make_log(axes, "x", "y")
     names = rules["rule"].str.cat(rules["model"].fillna(""), sep=" ").str.strip()
-    lines = {name: rules[names == name] for name in names.unique()}
-    styles = series_styles(lines)
-    for style, rows in zip(styles.values(), lines.values(), strict=True):
-        axes.plot(
-            rows["ratings"],
-            rows[column],
-            color=style.colour,
-            marker=style.marker,
-            linestyle=style.line,
-        )
+    ends = []
+    for name, style in series_styles(names).items():
+        rows = rules[names == name]
+        look: Any = {"color": style.colour, "marker": style.marker, "linestyle": style.line}
+        axes.plot(rows["ratings"], rows[column], **look)
+        ends.append((float(rows[column].iloc[-1]), shorten(name, 20), style))
     ratings = np.array([rules["ratings"].min(), rules["ratings"].max()])
     low, high = rules[column].min() / 1.5, rules[column].max() * 1.5
     if column == "peak_mib":
@@ -77,15 +76,4 @@ def _draw(axes: Axes, rules: pd.DataFrame, column: str) -> None:
         axes.plot(ratings, high / 2 * ratings / ratings[-1], color=GREY, linestyle=":", linewidth=1)
     axes.set_ylim(low, high)
     axes.yaxis.set_major_formatter("{x:,g}")
-    ends = [
-        (float(rows[column].iloc[-1]), shorten(name, 20), style)
-        for (name, style), rows in zip(styles.items(), lines.values(), strict=True)
-    ]
     label_ends(axes, ends)
-
-
-def _short_count(number: float, _: int) -> str:
-    for unit, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= unit:
-            return f"{number / unit:g}{letter}"
-    return f"{number:g}"

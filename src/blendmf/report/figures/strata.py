@@ -1,44 +1,114 @@
-"""How rating errors and lists depend on the user's history and on the year of the rating."""
+"""Figures of errors and ranked lists by item popularity, user history and year.
+
+The bins of a stratum are x = 0, 1, 2... A few models are highlighted, the others pale.
+"""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
-from blendmf.report.figures.axis_limits import close_to_best, padded
-from blendmf.report.figures.highlights import draw_front, draw_pale, highlighted, tell_others
-from blendmf.report.figures.stratum_bins import NOTHING, by_bin, draw_sizes
 from blendmf.report.figures.style import (
+    KIND_STYLES,
+    LINES,
+    PURPLE,
     SMALL,
     Series,
+    close_to_best,
     label_ends,
     new_figure,
-    say_empty,
+    padded,
     shared_look,
     shorten,
+    show_message,
+    subtitle,
 )
 
 STRATA = {"user-history": "training ratings of the user", "year": "year of the rating"}
-"""Strata of the figure, a column each, and what their bins are."""
+"""Strata of `plot_strata`, one column each, with the label of their bins."""
 
-MOST_NAMES = 8
-"""As many bins can be named side by side in a column."""
+DODGE = 0.45
+"""Width over which the models of one bin are spread, in distances between bins."""
+
+LINE_HEIGHT = 13.0
+"""Distance between lines of small text in points."""
+
+PALE = "#BDBDBD"
+BEST_RANKER = Series(PURPLE, "v", LINES[2])
+
+FEW_USERS = 10
+"""Bins of fewer users have no point."""
+
+NOTHING = f"No model has this metric, or no bin has {FEW_USERS} users."
+
+CHARACTERS = 115
+"""Length of a line of small text over the whole width of a figure."""
+
+
+@shared_look()
+def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
+    """Test RMSE of each model by the item's number of training ratings, above the bins' sizes.
+
+    The highlighted models have a colour and 95 % intervals over users. The others are pale; those
+    whose error is far higher are named above the panel and not drawn.
+
+    Parameters
+    ----------
+    strata : DataFrame
+        `model`, `stratum`, `bin`, `lower`, `n_ratings`, `n_users`, `n_full_users`,
+        `full_ndcg_at_k`, and `rmse`, `rmse_low`, `rmse_high` (NaN if a model predicts no ratings).
+    kinds : mapping of str to str
+        Kind of each model.
+    """
+    figure = new_figure(5.8)
+    error, size = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+    errors = _by_bin(strata, "cold-start", "rmse")
+    _draw_sizes(size, strata, "cold-start", most_names=16)
+    size.set(xlabel="training ratings of the item", ylabel="test ratings")
+    if errors.empty:
+        show_message(error, NOTHING)
+        return figure
+    styles = highlighted(strata, kinds)
+    front = [name for name in styles if name in errors.index]
+    others = errors.drop(index=front)
+    near = close_to_best(errors.mean(axis=1))[errors.index.isin(others.index)]
+    low, high = (
+        _by_bin(strata, "cold-start", f"rmse_{end}").reindex(front) for end in ("low", "high")
+    )
+    _draw_pale(error, others[near])
+    # Each model is shifted a little, so that no interval hides another.
+    shifts = np.linspace(-DODGE / 2, DODGE / 2, len(front)) if len(front) > 1 else [0.0]
+    for shift, name in zip(shifts, front, strict=True):
+        x, colour = np.arange(errors.shape[1]) + shift, styles[name].colour
+        error.vlines(x, low.loc[name], high.loc[name], colour, linewidth=1.0, alpha=0.55)
+        _draw_front(error, x, errors.loc[name], styles[name])
+    error.set_ylabel("test RMSE (rating points)")
+    error.grid(visible=False, axis="x")
+    _fit_y_axis([error], [errors.loc[front], others[near], low, high])
+    named = _name_others(others[near], others[~near])
+    pad = 9.0 + LINE_HEIGHT * len(named.splitlines())
+    error.set_title("Error by number of training ratings of the item", pad=pad)
+    subtitle(error, named)
+    _label_models(error, errors.loc[front], styles)
+    return figure
 
 
 @shared_look()
 def plot_strata(strata: pd.DataFrame, kinds: Mapping[str, str], k: int) -> Figure:
     """Test RMSE and NDCG of the full lists by user history and, with timestamps, by year.
 
-    The models that the question is about, and the one with the best lists, have a colour; the
-    others are pale, or, where their error is far off, not among the errors.
+    The highlighted models have a colour; the others are pale. Models whose error is far higher
+    are drawn only among the lists.
 
     Parameters
     ----------
     strata : DataFrame
-        `model`, `stratum`, `bin`, `lower`, `n_ratings`, `n_users`, `n_full_users`,
-        `full_ndcg_at_k`, and `rmse` (NaN where a model predicts no ratings).
+        As in `plot_cold_start`, without intervals.
     kinds : mapping of str to str
         Kind of each model.
     k : int
@@ -48,42 +118,143 @@ def plot_strata(strata: pd.DataFrame, kinds: Mapping[str, str], k: int) -> Figur
     figure = new_figure(7.2)
     panels = figure.subplots(3, len(columns), squeeze=False, sharex="col", height_ratios=[3, 3, 1])
     styles = highlighted(strata, kinds)
-    errors = [by_bin(strata, name, "rmse") for name in columns]
-    gains = [by_bin(strata, name, "full_ndcg_at_k") for name in columns]
+    errors = [_by_bin(strata, name, "rmse") for name in columns]
+    gains = [_by_bin(strata, name, "full_ndcg_at_k") for name in columns]
     drawn = close_to_best(errors[0].mean(axis=1)) | errors[0].index.isin(list(styles))
-    _draw_row(panels[0], [table.reindex(errors[0].index[drawn]) for table in errors], styles)
-    _draw_row(panels[1], gains, styles)
+    _draw_metric(panels[0], [table.reindex(errors[0].index[drawn]) for table in errors], styles)
+    _draw_metric(panels[1], gains, styles)
     for axes, name in zip(panels[2], columns, strict=True):
-        draw_sizes(axes, strata, name, MOST_NAMES)
+        _draw_sizes(axes, strata, name, most_names=8)
         axes.set_xlabel(STRATA[name])
     labels = ("test RMSE (rating points)", f"NDCG@{k}, full protocol", "test ratings")
     for axes, label in zip(panels[:, 0], labels, strict=True):
         axes.set_ylabel(label)
     panels[0, 0].set_title("Errors and lists by stratum")
-    behind = gains[0].drop(index=list(styles), errors="ignore")
-    told = tell_others(behind, errors[0][~drawn])
-    figure.supxlabel(told, x=0.01, ha="left", fontsize=SMALL)
+    pale = gains[0].drop(index=list(styles), errors="ignore")
+    named = _name_others(pale, errors[0][~drawn])
+    figure.supxlabel(named, x=0.01, ha="left", fontsize=SMALL)
     return figure
 
 
-def _draw_row(
-    panels: Sequence[Axes], tables: list[pd.DataFrame], styles: Mapping[str, Series]
+def _draw_metric(
+    panels: Sequence[Axes], tables: Sequence[pd.DataFrame], styles: Mapping[str, Series]
 ) -> None:
     """Draw one metric by each stratum, all on one scale; the last panel has the names."""
-    values = np.concatenate([table.to_numpy().ravel() for table in tables])
-    if not np.isfinite(values).any():
+    if not any(table.notna().any(axis=None) for table in tables):
         for axes in panels:
-            say_empty(axes, NOTHING)
+            show_message(axes, NOTHING)
         return
     for axes, table in zip(panels, tables, strict=True):
         front = [name for name in styles if name in table.index]
-        draw_pale(axes, table.drop(index=front))
+        _draw_pale(axes, table.drop(index=front))
         for name in front:
-            draw_front(axes, np.arange(table.shape[1]), table.loc[name], styles[name])
-        axes.set_ylim(*padded(float(np.nanmin(values)), float(np.nanmax(values))))
+            _draw_front(axes, np.arange(table.shape[1]), table.loc[name], styles[name])
         axes.grid(visible=False, axis="x")
+    _fit_y_axis(panels, tables)
     for axes in panels[1:]:
         axes.tick_params(labelleft=False)
-    last = tables[-1].ffill(axis=1).iloc[:, -1].dropna()
-    ends = [(float(last[name]), shorten(name), styles[name]) for name in styles if name in last]
-    label_ends(panels[-1], ends)
+    _label_models(panels[-1], tables[-1], styles)
+
+
+def _fit_y_axis(panels: Sequence[Axes], tables: Sequence[pd.DataFrame]) -> None:
+    values = np.concatenate([table.to_numpy().ravel() for table in tables])
+    for axes in panels:
+        axes.set_ylim(*padded(float(np.nanmin(values)), float(np.nanmax(values))))
+
+
+def _by_bin(strata: pd.DataFrame, stratum: str, value: str) -> pd.DataFrame:
+    """One row per model that has the value, one column per non-empty bin of the stratum.
+
+    NaN in bins of few users, whose values depend more on these users than on the model.
+    """
+    rows = strata[(strata["stratum"] == stratum) & (strata["n_ratings"] > 0)]
+    rows = rows.sort_values("lower", kind="stable")
+    known = rows[rows["n_users"] >= FEW_USERS]
+    table = known.pivot_table(value, "model", "bin", sort=False)
+    models = [name for name in strata["model"].drop_duplicates() if name in table.index]
+    return table.reindex(index=models, columns=rows["bin"].drop_duplicates())
+
+
+def highlighted(strata: pd.DataFrame, kinds: Mapping[str, str]) -> dict[str, Series]:
+    """Models to be drawn in colour, and their styles.
+
+    These are the best model by RMSE of each kind in `KIND_STYLES` and the best one by NDCG of the
+    full lists.
+
+    Parameters
+    ----------
+    strata : DataFrame
+        The table ``comparison/strata.csv``.
+    kinds : mapping of str to str
+        Kind of each model.
+    """
+    errors = _overall(strata, "rmse", "n_ratings").dropna().sort_values(kind="stable")
+    chosen: dict[str, Series] = {}
+    for kind, style in KIND_STYLES.items():
+        best = [str(name) for name in errors.index if kinds[str(name)] == kind]
+        chosen |= dict.fromkeys(best[:1], style)
+    gains = _overall(strata, "full_ndcg_at_k", "n_full_users").dropna()
+    if len(gains):
+        chosen.setdefault(str(gains.idxmax()), BEST_RANKER)
+    return chosen
+
+
+def _overall(strata: pd.DataFrame, value: str, weight: str) -> pd.Series:
+    """Each model's mean over all ratings or users; for RMSE the root of the mean square."""
+    rows = strata[(strata["stratum"] == "user-history") & (strata[weight] > 0)]
+    power = 2 if value == "rmse" else 1
+    weighted = (rows[value] ** power * rows[weight]).groupby(rows["model"], sort=False)
+    mean = weighted.sum(min_count=1) / rows.groupby("model", sort=False)[weight].sum()
+    return mean ** (1 / power)
+
+
+def _draw_pale(axes: Axes, values: pd.DataFrame) -> None:
+    """Draw a thin grey line for each row."""
+    for _, row in values.iterrows():
+        axes.plot(np.arange(len(row)), row, color=PALE, linewidth=1.1, zorder=1.5)
+
+
+def _draw_front(axes: Axes, x: ArrayLike, values: ArrayLike, style: Series) -> None:
+    """Draw the line of a highlighted model, with a mark at each value."""
+    (line,) = axes.plot(x, values, color=style.colour, marker=style.marker, linestyle=style.line)
+    line.set(linewidth=1.5, mec="white", mew=0.6, ms=7.0)
+
+
+def _label_models(axes: Axes, table: pd.DataFrame, styles: Mapping[str, Series]) -> None:
+    """Write the names of the highlighted models next to their last values."""
+    last = table.ffill(axis=1).iloc[:, -1].dropna()
+    label_ends(axes, [(last[name], shorten(name), styles[name]) for name in styles if name in last])
+
+
+def _draw_sizes(axes: Axes, strata: pd.DataFrame, stratum: str, most_names: int) -> None:
+    """Draw the number of test ratings of each non-empty bin, and name the bins.
+
+    With more than `most_names` bins, only some are named and an axis replaces the numbers.
+    """
+    rows = strata[(strata["stratum"] == stratum) & (strata["n_ratings"] > 0)]
+    bins = rows.sort_values("lower", kind="stable").drop_duplicates("bin")
+    x = np.arange(len(bins))
+    bars = axes.bar(x, bins["n_ratings"], color=PALE, width=0.6)
+    step = max(1, -(-len(bins) // most_names))
+    axes.set_xticks(x[::step], bins["bin"].iloc[::step])
+    axes.grid(visible=False)
+    if step == 1:
+        axes.bar_label(bars, fmt="{:,.0f}", fontsize=SMALL, padding=2)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.margins(y=0.35)
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+
+
+def _name_others(pale: pd.DataFrame, off_axis: pd.DataFrame) -> str:
+    """Text that names the pale models and those off the axis, one row each as in `_by_bin`."""
+    parts = []
+    if len(pale):
+        parts.append(f"pale: {', '.join(shorten(str(name)) for name in pale.index)}")
+    if len(off_axis):
+        means = off_axis.mean(axis=1).sort_values()
+        named = [f"{shorten(str(name))} ({mean:.2f})" for name, mean in means.items()]
+        parts.append(f"errors far above, not drawn (mean of the bins): {', '.join(named)}")
+    return "\n".join(fill(part, CHARACTERS) for part in parts)

@@ -1,24 +1,28 @@
-"""The look that all figures share, and saving them with the same bytes for the same data."""
+"""Shared look of all figures, helpers for their axes, and reproducible SVG files."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import isotonic_regression
 
 from blendmf.common.files import PathLike, write_text
 
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, BLACK, GREY = "#E69F00", "#56B4E9", "#000000", "#767676"
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, GREY)
-"""M. Okabe and K. Ito's palette, which readers with any colour vision can tell apart, and a grey
-in place of its yellow, which is too light for lines on white."""
+"""M. Okabe and K. Ito's palette, distinguishable with any colour vision; a grey replaces its
+yellow, which is too light for lines on white."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<")
 Line = Literal["-", ""] | tuple[int, tuple[float, ...]]
@@ -33,13 +37,16 @@ LINES: tuple[Line, ...] = (
 )
 
 WIDTH = 9.5
-"""Width of a figure in inches; the report shows it in about this size."""
+"""Width of a figure in inches, about the size in which the report shows it."""
 
 SMALL = 9.0
-"""Size of the smallest text in points."""
+"""Smallest text size in points."""
 
 LABEL_GAP = 12.0
 """Distance between the lines of neighbouring labels in points."""
+
+FAR = 2.0
+"""A value is far from the best one beyond this multiple of the median distance to it."""
 
 INDENTATION_AND_COMMENTS = re.compile("^ +(<!--.*-->\n)?", re.MULTILINE)
 """A sixth of the file that Matplotlib writes."""
@@ -73,7 +80,7 @@ _LOOK = {
 
 @contextmanager
 def shared_look() -> Iterator[None]:
-    """Matplotlib's defaults and the project's look on top, whatever the user's own settings are."""
+    """Use Matplotlib's defaults with the project's look, whatever the user's own settings are."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_LOOK)  # type: ignore[arg-type]
@@ -82,20 +89,34 @@ def shared_look() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Series:
-    """How one series is drawn: told apart by colour, by marker and by line style."""
+    """How one series is drawn; series differ in colour, marker and line style."""
 
     colour: str
     marker: str
     line: Line
 
 
+KIND_STYLES = {
+    "mf-content": Series(VERMILLION, "o", LINES[0]),
+    "mf": Series(BLUE, "s", LINES[0]),
+    "content": Series(GREEN, "^", LINES[1]),
+    "bias": Series(BLACK, "D", LINES[3]),
+}
+"""Styles of the model kinds that the experiment is about, the same in every figure."""
+
+OTHER = Series(GREY, "o", LINES[0])
+
+
+def styles_by_kind(kinds: Mapping[str, str]) -> dict[str, Series]:
+    """Style of each model by its kind, for figures that print the name next to each mark."""
+    return {name: KIND_STYLES.get(kind, OTHER) for name, kind in kinds.items()}
+
+
 def series_styles(names: Iterable[str]) -> dict[str, Series]:
-    """Style of each name by its place in order, so that figures of the same models agree."""
+    """Style of each name by its position, so that figures of the same models agree."""
     return {
-        name: Series(
-            COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], LINES[place % len(LINES)]
-        )
-        for place, name in enumerate(dict.fromkeys(names))
+        name: Series(COLOURS[n % len(COLOURS)], MARKERS[n % len(MARKERS)], LINES[n % len(LINES)])
+        for n, name in enumerate(dict.fromkeys(names))
     }
 
 
@@ -104,18 +125,30 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def message_figure(text: str) -> Figure:
+    """Figure that shows only why there is nothing to draw."""
+    figure = new_figure(2.0)
+    show_message(figure.subplots(), text)
+    return figure
+
+
 def save_figure(path: PathLike, figure: Figure, title: str) -> None:
     """Write a figure as SVG: text as outlines, no date, the same bytes for the same figure.
 
     Parameters
     ----------
     title : str
-        What a screen reader says of the picture.
+        Alternative text for screen readers.
     """
     svg = StringIO()
     with shared_look():
         figure.savefig(svg, format="svg", metadata={"Date": None, "Title": title})
     write_text(path, INDENTATION_AND_COMMENTS.sub("", svg.getvalue()))
+
+
+def legend_mark(label: str, **look: Any) -> Line2D:
+    """Entry of a legend, drawn as a line with these properties."""
+    return Line2D([], [], label=label, **look)
 
 
 def make_log(axes: Axes, *names: Literal["x", "y"]) -> None:
@@ -125,22 +158,49 @@ def make_log(axes: Axes, *names: Literal["x", "y"]) -> None:
         getattr(axes, f"{name}axis").set_minor_locator(NullLocator())
 
 
-def say_empty(axes: Axes, text: str) -> None:
-    """Say in the middle of an empty panel why it is empty."""
+def close_to_best(values: ArrayLike, higher_is_better: bool = False) -> NDArray[np.bool_]:
+    """Mark the values that an axis should show: those not far from the best one.
+
+    Parameters
+    ----------
+    values : array_like of shape (n,)
+        NaN where there is none.
+
+    Returns
+    -------
+    ndarray of bool, of shape (n,)
+        False for NaN and for values farther from the best than `FAR` times the median distance.
+        One or two values are always close.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    known = np.isfinite(array)
+    if not known.any():
+        return known
+    best = array[known].max() if higher_is_better else array[known].min()
+    distance = np.abs(array - best)
+    others = np.sort(distance[known])[1:]
+    if len(others) < 2 or np.median(others) == 0:
+        return known
+    near: NDArray[np.bool_] = np.nan_to_num(distance, nan=np.inf) <= FAR * np.median(others)
+    return known & near
+
+
+def padded(low: float, high: float, share: float = 0.06) -> tuple[float, float]:
+    """Widen a range by a share of its width on each side; an empty range by a little."""
+    margin = (high - low) * share or max(abs(high) * 0.01, 1e-3)
+    return low - margin, high + margin
+
+
+def show_message(axes: Axes, text: str) -> None:
+    """Show only a text in the middle of a panel."""
     axes.set_axis_off()
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY)
 
 
-def say_above(axes: Axes, text: str) -> None:
-    """Write a line between a panel and its title, which needs a pad of 20 points or more."""
-    axes.annotate(
-        text,
-        (0, 1),
-        xycoords="axes fraction",
-        xytext=(0, 6),
-        textcoords="offset points",
-        fontsize=SMALL,
-    )
+def subtitle(axes: Axes, text: str) -> None:
+    """Write a line between a panel and its title, whose pad must be 20 points or more."""
+    offset: Any = {"xytext": (0, 6), "textcoords": "offset points"}
+    axes.annotate(text, (0, 1), xycoords="axes fraction", fontsize=SMALL, **offset)
 
 
 def shorten(name: str, length: int = 26) -> str:
@@ -152,36 +212,29 @@ def shorten(name: str, length: int = 26) -> str:
 
 
 def spread(positions: Sequence[float], gap: float) -> list[float]:
-    """Move positions apart until neighbours are at least `gap` apart, keeping their order.
+    """Move positions as little as possible (least squares) until they are at least `gap` apart.
 
-    Runs of crowded positions are centred on the mean of where they wanted to be.
+    Their order stays. Spread positions are, up to equal steps, an isotonic regression.
     """
-    order = sorted(range(len(positions)), key=lambda place: positions[place])
-    runs: list[list[int]] = []
-
-    def first(run: list[int]) -> float:
-        return sum(positions[place] for place in run) / len(run) - gap * (len(run) - 1) / 2
-
-    for place in order:
-        runs.append([place])
-        while len(runs) > 1 and first(runs[-1]) < first(runs[-2]) + gap * len(runs[-2]):
-            runs[-2:] = [runs[-2] + runs[-1]]
-    moved = [0.0] * len(positions)
-    for run in runs:
-        for step, place in enumerate(run):
-            moved[place] = first(run) + gap * step
-    return moved
+    if not positions:
+        return []
+    order = np.argsort(positions, kind="stable")
+    steps = gap * np.arange(len(order))
+    moved = np.empty(len(order))
+    moved[order] = isotonic_regression(np.asarray(positions)[order] - steps).x + steps
+    return [float(position) for position in moved]
 
 
-def label_ends(axes: Axes, ends: Sequence[tuple[float, str, Series]]) -> None:
-    """Write each series' name beside its last point, right of the panel and without overlap.
+def label_ends(axes: Axes, ends: Iterable[tuple[float, str, Series]]) -> None:
+    """Write each series' name next to its last point, right of the panel and without overlap.
 
     Parameters
     ----------
-    ends : sequence of (y, name, style)
-        ``y`` in data coordinates. All else must be drawn before, since the names are set apart
-        by the panel's final height.
+    ends : iterable of (y, name, style)
+        ``y`` in data coordinates. Everything else must be drawn before, since the names are
+        spaced by the panel's final height.
     """
+    ends = list(ends)
     figure = axes.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()
@@ -189,18 +242,9 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, str, Series]]) -> None:
     wanted = [float(to_axes.transform((axes.get_xlim()[1], y))[1]) for y, _, _ in ends]
     points = 72 / figure.dpi
     gap = LABEL_GAP / (axes.bbox.height * points)
-    beside = 1 + 9 / (axes.bbox.width * points)
-    for place, (_, name, style) in zip(spread(wanted, gap), ends, strict=True):
-        axes.plot(
-            beside, place, style.marker, color=style.colour, transform=axes.transAxes, clip_on=False
-        )
-        axes.annotate(
-            name,
-            (beside, place),
-            xycoords="axes fraction",
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=SMALL,
-            annotation_clip=False,
-        )
+    x = 1 + 9 / (axes.bbox.width * points)
+    offset: Any = {"xytext": (6, 0), "textcoords": "offset points", "annotation_clip": False}
+    for y, (_, name, style) in zip(spread(wanted, gap), ends, strict=True):
+        look: Any = {"color": style.colour, "transform": axes.transAxes, "clip_on": False}
+        axes.plot(x, y, style.marker, **look)
+        axes.annotate(name, (x, y), xycoords="axes fraction", va="center", fontsize=SMALL, **offset)

@@ -1,4 +1,4 @@
-"""The table of all models, with what each was given to be good, and what its figures count."""
+"""The table of all models, their search budgets, and how the metrics are computed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from blendmf.common.wording import enumerated
-from blendmf.report.number_format import MISSING
+from blendmf.report.number_format import MISSING, or_dash
 from blendmf.report.outcome.results import Results
 from blendmf.report.rst import list_table, literal
 
 
 def comparison_table(results: Results) -> str:
-    """One row per model, the lowest RMSE first, with the trials of its search."""
+    """One row per model, by ascending RMSE, with the number of trials of its search."""
     k = results.evaluation.k
     columns = {
         "mae": "MAE",
@@ -25,9 +25,9 @@ def comparison_table(results: Results) -> str:
     rows = [
         [
             literal(row["model"]),
-            _number(row["rmse"]),
+            or_dash(row["rmse"]),
             _interval(row["rmse_low"], row["rmse_high"]),
-            *(_number(row[column]) for column in columns),
+            *(or_dash(row[column]) for column in columns),
             trials.get(row["model"], MISSING),
             str(row["seeds"]),
         ]
@@ -37,52 +37,43 @@ def comparison_table(results: Results) -> str:
     return list_table(header, rows)
 
 
-def _number(value: float) -> str:
-    return f"{value:.4f}" if np.isfinite(value) else MISSING
-
-
 def _interval(low: float, high: float) -> str:
     return f"{low:.4f} to {high:.4f}" if np.isfinite(low) else MISSING
 
 
 def budgets(best: Sequence[Mapping[str, Any]]) -> str:
-    """What each model's search was given, and whether all were given the same."""
+    """The budget of each model's search, and whether all had the same."""
     if not best:
         return "No model was searched: all settings are as configured."
     trials = {found["model"]: found["budget"]["trials"] for found in best}
     epochs = {found["budget"]["epochs"] for found in best} - {None}
     if len(set(trials.values())) == 1:
-        given = f"had the same budget, {next(iter(trials.values()))} trials"
+        given = f"with the same budget, {next(iter(trials.values()))} trials"
     else:
         each = enumerated([f"{literal(model)} {number}" for model, number in trials.items()])
-        given = f"had budgets of their own: {each}"
-    length = (
-        f", of at most {enumerated([str(n) for n in sorted(epochs)])} epochs each where training "
-        "goes by epochs"
-        if epochs
-        else ""
-    )
+        given = f"with different numbers of trials: {each}"
+    most = enumerated([str(number) for number in sorted(epochs)])
+    length = f", of at most {most} epochs each if the model is trained by epochs" if epochs else ""
     return (
-        f"All models with a number under *Trials* were searched on the validation part alone and "
+        "All models with a number under *Trials* were searched on the validation part alone, "
         f"{given}{length}."
     )
 
 
 def denominators(results: Results) -> str:
-    """What the figures of the table count and divide by."""
+    """What each metric of the table counts and divides by."""
     n_users = results.metrics.groupby("metric")["n_users"].max()
     rated = n_users.get("rated_precision_at_k", n_users.max())
     full = n_users.get("full_ndcg_at_k", rated)
     some = f" (for {full:,} of them, drawn at random)" if full < rated else ""
     return (
         f"RMSE and MAE: {results.split['parts']['test']['ratings']:,} test ratings, in rating "
-        f"points; the interval is over the users. *Rated* ranks each of {rated:,} users' own test "
-        f"items, *full* the whole catalogue{some} without what the user has in training and "
-        "validation; relevant is a rating of at least "
-        f"{results.evaluation.relevance_threshold:g}, "
-        "precision divides by the list's length, a user without relevant items counts 0. Items of "
-        "one score stand in the order of their ids, which may itself tell how popular they are: a "
-        "model that gives all items one score is not one that ranks by chance. Coverage "
-        f"is the share of all items that any of {full:,} users is recommended. A dash: the model "
-        "predicts no ratings, or was not searched."
+        f"points; the interval is over users. *Rated* ranks the test items of each of {rated:,} "
+        f"users, *full* the whole catalogue{some} without the items that the user has in training "
+        "and validation. An item is relevant if its rating is at least "
+        f"{results.evaluation.relevance_threshold:g}. Precision divides by the length of the "
+        "list; a user without relevant items counts as 0. Items with equal scores are ordered by "
+        "id, which may itself carry popularity, so a model that gives all items one score does "
+        f"not rank at random. Coverage is the share of all items that are recommended to any of "
+        f"{full:,} users. A dash: the model predicts no ratings, or was not searched."
     )

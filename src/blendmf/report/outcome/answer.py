@@ -1,16 +1,15 @@
-"""The question of a run and its answer in a sentence."""
+"""The question of a run and its answer in a few sentences."""
 
 import numpy as np
 
 from blendmf.common.wording import enumerated, p_value
 from blendmf.evaluation.verdict import SIGNIFICANCE, Difference, against
-from blendmf.report.outcome.reference import BLENDED, PLAIN, best_of_kind, chosen_by_validation
-from blendmf.report.outcome.results import Results
+from blendmf.report.outcome.results import BLENDED, PLAIN, Results
 from blendmf.report.rst import literal
 
 
 def question(dataset: str) -> str:
-    """What a run is made to answer."""
+    """The question that the experiment answers."""
     return (
         f"*How good can matrix factorisation get on* {literal(dataset)}, *and does blending in "
         "item content help?*"
@@ -18,22 +17,14 @@ def question(dataset: str) -> str:
 
 
 def does_content_help(results: Results, dataset: str) -> str:
-    """Whether the blended factorisation predicts better than the plain one, and how sure that is.
+    """Whether blended factorisation predicts better than plain, and how certain that is.
 
-    The pair is the one that a run is made to compare. Where it was settled before anything was
-    tested, by the configuration or by validation, its p-value stands by itself; a pair that was
-    picked by test errors counts as one of all pairs, and its corrected p-value decides.
-
-    Parameters
-    ----------
-    results : Results
-    dataset : str
-        Name of the data set.
+    The p-value of the pair alone decides if the pair was chosen before any test error was known,
+    by the configuration or by validation. A pair chosen by test errors is one of all pairs, and
+    its corrected p-value decides.
     """
     rmse = results.rmse
-    plain, blended = (
-        best_of_kind(kind, rmse, results.models, results.validated) for kind in (PLAIN, BLENDED)
-    )
+    plain, blended = results.best_of_kind(PLAIN), results.best_of_kind(BLENDED)
     if plain is None or blended is None:
         missing = "plain (kind ``mf``)" if plain is None else "blended (kind ``mf-content``)"
         return (
@@ -42,116 +33,89 @@ def does_content_help(results: Results, dataset: str) -> str:
         )
     difference = against(results.differences, "rmse", plain)[blended]
     values = f"{rmse[plain]:.4f} ({literal(plain)}) to {rmse[blended]:.4f} ({literal(blended)})"
-    planned = _is_planned(results)
+    names = {kind: results.of_kind(kind) for kind in (PLAIN, BLENDED)}
+    planned = all(
+        len(of_kind) == 1 or set(of_kind) <= results.validated.keys() for of_kind in names.values()
+    )
     sentences = [
         _answer(difference, values, literal(dataset), planned),
-        _how_sure(difference, results.n_pairs("rmse"), planned),
-        _of_several(results),
+        _certainty(difference, results.n_pairs("rmse"), planned),
     ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    if max(map(len, names.values())) > 1:
+        counts = f"{len(names[PLAIN])} plain and {len(names[BLENDED])} blended models"
+        sentences.append(
+            f"Of {counts}, these are the best of their kind on validation."
+            if planned
+            else f"Of {counts}, these are the best of their kind on the test part, which favours "
+            "the kind with more models."
+        )
+    return " ".join(sentences)
 
 
 def _answer(difference: Difference, values: str, dataset: str, planned: bool) -> str:
     amount, low, high = difference.value, difference.low, difference.high
-    if difference.finding == "not told apart":
+    if low <= 0 <= high:
         return (
-            "**It cannot be told** whether blending item content changes the test RMSE of matrix "
-            f"factorisation on {dataset}: it goes {'down' if amount < 0 else 'up'} by "
-            f"{abs(amount):.4f}, from {values}, but the 95 % interval of the difference, "
-            f"{low:+.4f} to {high:+.4f}, holds 0."
+            "**Undecided:** this run cannot show whether blending item content changes the test "
+            f"RMSE of matrix factorisation on {dataset}. The RMSE goes "
+            f"{'down' if amount < 0 else 'up'} by {abs(amount):.4f}, from {values}, but the 95 % "
+            f"interval of the difference, {low:+.4f} to {high:+.4f}, contains 0."
         )
     verb = "lowers" if amount < 0 else "raises"
-    nearest, farthest = sorted((abs(low), abs(high)))
-    reached = (
+    smallest, largest = sorted((abs(low), abs(high)))
+    finding = (
         f"blending item content {verb} the test RMSE of matrix factorisation by {abs(amount):.4f} "
-        f"(95 % interval {nearest:.4f} to {farthest:.4f}), from {values}, on {dataset}"
+        f"(95 % interval {smallest:.4f} to {largest:.4f}), from {values}, on {dataset}"
     )
     doubts = []
-    if planned and difference.p_value >= SIGNIFICANCE:
-        doubts.append(f"the p-value is not below {SIGNIFICANCE:g}")
-    if not planned and difference.p_holm >= SIGNIFICANCE:
-        doubts.append(f"the p-value is not below {SIGNIFICANCE:g} once corrected for all pairs")
+    if (difference.p_value if planned else difference.p_holm) >= SIGNIFICANCE:
+        corrected = "" if planned else " after correction for all pairs"
+        doubts.append(f"the p-value is not below {SIGNIFICANCE:g}{corrected}")
     if difference.within_seeds:
-        doubts.append("fits from other seeds differ by as much")
+        doubts.append("training with other seeds changes the difference by as much")
     if not doubts:
-        return f"**{'Yes' if amount < 0 else 'No'}:** {reached}."
-    return f"**Perhaps{' not' if amount > 0 else ''}:** {reached}; but {enumerated(doubts)}."
+        return f"**{'Yes' if amount < 0 else 'No'}:** {finding}."
+    return f"**Perhaps{' not' if amount > 0 else ''}:** {finding}; but {enumerated(doubts)}."
 
 
-def _how_sure(difference: Difference, pairs: int, planned: bool) -> str:
-    """Effect size, users and seeds of the difference between blended and plain."""
-    why = ", which was settled before anything was tested," if planned else ""
+def _certainty(difference: Difference, pairs: int, planned: bool) -> str:
+    chosen = ", which was chosen before any test error was known," if planned else ""
     facts = [
-        f"For this pair alone{why} {p_value(difference.p_value)}; as one of all {pairs} pairs of "
-        f"models, corrected by Holm, {p_value(difference.p_holm)}",
+        f"For this pair alone{chosen} {p_value(difference.p_value)}; as one of all {pairs} pairs "
+        f"of models, with Holm's correction, {p_value(difference.p_holm)}",
         f"effect size d\\ :sub:`z` {difference.effect_size:+.2f}",
-        f"{100 * difference.share_better:.0f}\N{NO-BREAK SPACE}% of the users are served better",
+        f"{100 * difference.share_better:.0f}\N{NO-BREAK SPACE}% of the users get better "
+        "predictions",
     ]
     if np.isfinite(difference.seed_sd):
         facts.append(f"standard deviation of the difference over seeds {difference.seed_sd:.4f}")
     return f"{'; '.join(facts)}."
 
 
-def _of_kind(results: Results) -> dict[str, list[str]]:
-    return {
-        kind: [name for name in results.rmse.index if results.models[name].kind == kind]
-        for kind in (PLAIN, BLENDED)
-    }
-
-
-def _is_planned(results: Results) -> bool:
-    """Whether no test error had a part in choosing the two models."""
-    return all(
-        len(names) == 1 or chosen_by_validation(names, results.validated)
-        for names in _of_kind(results).values()
-    )
-
-
-def _of_several(results: Results) -> str:
-    of_kind = _of_kind(results)
-    if max(map(len, of_kind.values())) < 2:
-        return ""
-    counts = f"{len(of_kind[PLAIN])} plain and {len(of_kind[BLENDED])} blended models"
-    if _is_planned(results):
-        return f"Of {counts}, these are the best of their kind on validation."
-    return (
-        f"These are the best on the test part of {counts}, which flatters the kind that has more."
-    )
-
-
 def best_model(results: Results) -> str:
-    """The model of the lowest test RMSE, and which others may be as good."""
+    """The model of the lowest test RMSE, and the models that may be as good."""
     rmse = results.rmse
     if rmse.empty:
         return "No model of this run predicts ratings, so there is no rating error to compare."
-    best = str(rmse.index[0])
-    metrics = results.metrics
-    row = metrics[(metrics["model"] == best) & (metrics["metric"] == "rmse")].iloc[0]
+    best, *others = map(str, rmse.index)
+    errors = results.metrics[results.metrics["metric"] == "rmse"]
+    row = errors.set_index("model").loc[best]
     reached = (
-        f"test RMSE {row['mean']:.4f} (95 % interval {row['low']:.4f} to {row['high']:.4f}, "
-        f"{row['n_users']:,.0f} users"
+        f"{literal(best)}: test RMSE {row['mean']:.4f} (95 % interval {row['low']:.4f} to "
+        f"{row['high']:.4f}, {row['n_users']:,.0f} users"
     )
     if row["n_seeds"] > 1:
         reached += f"; standard deviation over {row['n_seeds']:.0f} seeds {row['seed_sd']:.4f}"
-    if len(rmse) == 1:
-        return f"**The only model that predicts ratings is** {literal(best)}: {reached})."
-    return " ".join([f"**The best model is** {literal(best)}: {reached}).", *_rivals(results)])
-
-
-def _rivals(results: Results) -> list[str]:
-    """Who is not told apart from the best model, and how factorisation did if it is not best."""
-    rmse = results.rmse
-    best = str(rmse.index[0])
+    if not others:
+        return f"**The only model that predicts ratings is** {reached})."
+    sentences = [f"**The best model is** {reached})."]
     differences = against(results.differences, "rmse", best)
-    close = [literal(name) for name in rmse.index[1:] if differences[str(name)].finding != "worse"]
-    sentences = []
+    close = [literal(name) for name in others if differences[name].finding != "worse"]
     if close:
-        sentences.append(f"It cannot safely be told apart from {enumerated(close)}.")
+        sentences.append(f"It is not safely distinguishable from {enumerated(close)}.")
     if results.models[best].kind not in (PLAIN, BLENDED):
-        factorised = [
-            best_of_kind(kind, rmse, results.models, results.validated) for kind in (PLAIN, BLENDED)
-        ]
+        factorised = (results.best_of_kind(kind) for kind in (PLAIN, BLENDED))
         named = [f"{literal(name)} {rmse[name]:.4f}" for name in factorised if name]
         if named:
             sentences.append(f"Matrix factorisation is not the best here: {enumerated(named)}.")
-    return sentences
+    return " ".join(sentences)

@@ -1,7 +1,7 @@
-"""What a reader of the outcome should beware of, drawn from this run's own numbers."""
+"""Cautions for the reader of the outcome, derived from this run's own numbers."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from itertools import chain
 
 from blendmf.common.wording import enumerated, share_of
 from blendmf.evaluation.bootstrap import resamples_needed, smallest_p_value
@@ -10,7 +10,7 @@ from blendmf.report.outcome.results import Results
 from blendmf.report.rst import bullets, escaped, literal
 
 FEW_USERS = 30
-"""With fewer users than this the bootstrap's intervals are rough."""
+"""With fewer users the bootstrap's intervals are rough."""
 
 LEVELS = {
     "test_older_than_training_of_user": 0.0,
@@ -18,7 +18,7 @@ LEVELS = {
     "test_item_known_only_from_future": 0.01,
     "test_item_cold": 0.01,
 }
-"""Share of the leakage audit above which the reader is warned."""
+"""Shares of the leakage audit above which there is a caution."""
 
 LEVELS_OF_TAGS = {
     "all": {
@@ -31,44 +31,37 @@ LEVELS_OF_TAGS = {
         "train_only_tags_inform_earlier_test": 0.01,
     },
 }
-"""The same for text made of tags, by which of them the content takes (``content.tags``)."""
+"""The same for models that use tags, by the configured ``content.tags``."""
 
 
 def cautions(results: Results) -> str:
-    """Everything of this run that weakens what is said of it, as a list; or that nothing does."""
-    lines = [
-        *(line for best in results.best for line in _of_search(best)),
-        *_of_budgets(results),
-        *_of_chance(results),
-        *_of_strata(results),
-        *_of_time(results),
-        *_of_leakage(results),
-        *_of_fitting(results),
-    ]
-    if lines:
-        return bullets(lines)
-    return (
-        "Nothing: no search ended at a bound of its space, resamples, seeds and users were enough, "
+    """List of everything in this run that weakens its results, or a sentence that nothing does."""
+    checks = (_of_searches, _of_chance, _of_strata, _of_time, _of_leakage, _of_fitting)
+    lines = list(chain.from_iterable(check(results) for check in checks))
+    return bullets(lines) or (
+        "None: no search ended at a bound of its space; resamples, seeds and users were enough; "
         "and the audit found no leak above its level."
     )
 
 
-def _of_search(best: Mapping[str, Any]) -> Iterator[str]:
-    model, trials = literal(best["model"]), best["trials"]
-    for met in best["boundary"]:
-        yield (
-            f"The search of {model} ended at the {'upper' if met['bound'] == 'high' else 'lower'} "
-            f"bound of {literal(met['parameter'])} ({met['value']:.4g}, the bound is "
-            f"{met['limit']:.4g}): a better model may lie beyond, so widen the search space."
-        )
-    if trials["failed"]:
-        everything = sum(trials.values())
-        yield f"{trials['failed']} of the {everything} trials of {model} failed: training diverged."
-
-
-def _of_budgets(results: Results) -> Iterator[str]:
+def _of_searches(results: Results) -> Iterator[str]:
+    for best in results.best:
+        model, trials = literal(best["model"]), best["trials"]
+        for met in best["boundary"]:
+            yield (
+                f"The search of {model} ended at the "
+                f"{'upper' if met['bound'] == 'high' else 'lower'} bound of "
+                f"{literal(met['parameter'])} ({met['value']:.4g}, the bound is "
+                f"{met['limit']:.4g}): a better model may lie beyond it, so widen the search space."
+            )
+        if trials["failed"]:
+            total = sum(trials.values())
+            yield f"{trials['failed']} of the {total} trials of {model} failed: training diverged."
     if len({best["budget"]["trials"] for best in results.best}) > 1:
-        yield "Searched models had unequal numbers of trials: who had more may be better by that."
+        yield (
+            "Searched models had different numbers of trials: a model with more may be better for "
+            "that reason alone."
+        )
     given = [
         literal(name)
         for name, entry in results.models.items()
@@ -77,28 +70,26 @@ def _of_budgets(results: Results) -> Iterator[str]:
     if given:
         yield (
             f"{enumerated(given)} {'was' if len(given) == 1 else 'were'} not searched, unlike "
-            "others: with settings of their own choice they may do better."
+            "other models, and might do better with searched settings."
         )
 
 
 def _of_chance(results: Results) -> Iterator[str]:
-    has_chance = any(entry.stochastic for entry in results.models.values())
-    if has_chance and results.table["seeds"].max() == 1:
-        yield "Every model was fitted once: what another training seed would change is unknown."
-    n_users = int(results.metrics["n_users"].max())
+    stochastic = any(entry.stochastic for entry in results.models.values())
+    if stochastic and results.table["seeds"].max() == 1:
+        yield "Every model was fitted once: the effect of another training seed is unknown."
+    metrics = results.metrics
+    n_users = int(metrics["n_users"].max())
     if n_users < FEW_USERS:
         yield f"Only {n_users} users have test ratings: the intervals are rough."
-    of_full = results.metrics.loc[results.metrics["metric"] == "full_ndcg_at_k", "n_users"]
-    n_ranked = int(of_full.min())
+    n_ranked = int(metrics.loc[metrics["metric"] == "full_ndcg_at_k", "n_users"].min())
     if n_ranked < min(FEW_USERS, n_users):
         yield (
-            f"The catalogue was ranked for {n_ranked} users alone (``evaluation.full_users``): the "
+            f"The catalogue was ranked for only {n_ranked} users (``evaluation.full_users``): the "
             "metrics of the full protocol are rough."
         )
     resamples = results.evaluation.bootstrap_resamples
-    pairs = (
-        int(results.differences["metric"].value_counts().max()) if len(results.differences) else 0
-    )
+    pairs = max(results.differences["metric"].value_counts(), default=0)
     smallest = smallest_p_value(resamples, pairs)
     if smallest >= SIGNIFICANCE:
         yield (
@@ -112,13 +103,13 @@ def _of_chance(results: Results) -> Iterator[str]:
 def _of_strata(results: Results) -> Iterator[str]:
     bins = results.strata.drop_duplicates(["stratum", "bin"])
     few = bins[(bins["n_users"] > 0) & (bins["n_users"] < FEW_USERS)]
-    if len(few):
-        named = [
-            f"{escaped(str(stratum))} {', '.join(of_stratum['bin'])}"
-            for stratum, of_stratum in few.groupby("stratum", sort=False)
-        ]
+    named = [
+        f"{escaped(str(stratum))} {', '.join(of_stratum['bin'])}"
+        for stratum, of_stratum in few.groupby("stratum", sort=False)
+    ]
+    if named:
         yield (
-            f"Fewer than {FEW_USERS} users stand behind some strata, whose figures are rough: "
+            f"Some strata have fewer than {FEW_USERS} users, so their metrics are rough: "
             f"{'; '.join(named)}."
         )
 
@@ -127,8 +118,8 @@ def _of_time(results: Results) -> Iterator[str]:
     parts = results.split["parts"].values()
     if len({part[end] for part in parts for end in ("first_timestamp", "last_timestamp")}) == 1:
         yield (
-            "All ratings have the same timestamp, or none: what came first is unknown, a temporal "
-            "split goes by the order of the file, and the audit can find no leak in time."
+            "All ratings have the same timestamp, or none: their order in time is unknown, a "
+            "temporal split follows the order of the file, and the audit cannot find leaks in time."
         )
 
 
@@ -147,11 +138,11 @@ def _of_leakage(results: Results) -> Iterator[str]:
 def _of_fitting(results: Results) -> Iterator[str]:
     unexpected = results.fitted_on[~results.fitted_on["as_expected"]]
     for row in unexpected.to_dict("records"):
-        again = "the same" if row["recomputed_equal"] else "something else"
+        equal = "equals" if row["recomputed_equal"] else "differs from"
         yield (
-            f"{escaped(row['statistic'])} ({literal(row['stored_in'])}) is not what it should be: "
-            f"recomputed from the parts it comes out as {again}, and what changes it is "
+            f"{escaped(row['statistic'])} ({literal(row['stored_in'])}) is not as expected: the "
+            f"value recomputed from the parts {equal} the stored one, which changes with "
             f"{row['changes_with_training']} of training, {row['changes_with_validation']} of "
-            f"validation, {row['changes_with_test']} of the test. To be expected was: "
+            f"validation and {row['changes_with_test']} of the test part. Expected: "
             f"{escaped(row['meaning'])}"
         )

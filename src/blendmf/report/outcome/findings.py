@@ -1,25 +1,24 @@
 """Which differences between the models hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from blendmf.common.wording import enumerated, p_value
 from blendmf.evaluation.bootstrap import smallest_p_value
 from blendmf.evaluation.verdict import Difference, Finding, against
-from blendmf.report.number_format import MISSING
-from blendmf.report.outcome.reference import reference_model
-from blendmf.report.outcome.results import Results
+from blendmf.report.number_format import or_dash
+from blendmf.report.outcome.results import Results, reference_model
 from blendmf.report.rst import list_table, literal
 
-ORDER: tuple[Finding, ...] = (
-    "better",
-    "perhaps better",
-    "not told apart",
-    "perhaps worse",
-    "worse",
-)
+WORDS: dict[Finding, str] = {
+    "better": "better",
+    "perhaps better": "perhaps better",
+    "not told apart": "not distinguishable",
+    "perhaps worse": "perhaps worse",
+    "worse": "worse",
+}
+"""Findings in the order of the sentence, and the words for them."""
 
 
 def findings(results: Results) -> list[str]:
@@ -28,73 +27,51 @@ def findings(results: Results) -> list[str]:
     Returns
     -------
     list of str
-        Paragraphs and tables of reStructuredText; empty where nothing can be compared.
+        Paragraphs and tables of reStructuredText; empty if nothing can be compared.
     """
     reference = reference_model(results.rmse, results.models, results.validated)
     if reference is None:
         return []
     k = results.evaluation.k
     titles = {"rmse": "test RMSE", "full_ndcg_at_k": f"NDCG\\@{k} over the whole catalogue"}
-    pieces = [
-        piece
-        for metric, title in titles.items()
-        for piece in _of(results, metric, title, reference)
-    ]
+    pieces = []
+    for metric, title in titles.items():
+        found = against(results.differences, metric, reference)
+        if found:
+            sign = -1 if next(iter(found.values())).higher_is_better else 1
+            found = dict(sorted(found.items(), key=lambda item: sign * item[1].value))
+            of_metric = results.metrics[results.metrics["metric"] == metric]
+            values = of_metric.set_index("model")["mean"]
+            pieces += [_sentence(found, title, reference), _table(found, values, reference)]
     return [*pieces, _how_to_read(results)] if pieces else []
 
 
-def _of(results: Results, metric: str, title: str, reference: str) -> list[str]:
-    """Sentence and table of one metric."""
-    found = against(results.differences, metric, reference)
-    if not found:
-        return []
-    best_first = sorted(
-        found,
-        key=lambda name: -found[name].value if found[name].higher_is_better else found[name].value,
-    )
-    values = results.metrics[results.metrics["metric"] == metric].set_index("model")["mean"]
-    return [
-        _sentence(found, best_first, title, reference),
-        _table(found, best_first, values, reference),
-    ]
-
-
-def _sentence(
-    found: dict[str, Difference], names: Sequence[str], title: str, reference: str
-) -> str:
-    by_finding = {
-        finding: [literal(name) for name in names if found[name].finding == finding]
-        for finding in ORDER
-    }
-    phrases = [
-        _phrase(finding, models) for finding, models in by_finding.items() if len(models) > 0
-    ]
+def _sentence(found: Mapping[str, Difference], title: str, reference: str) -> str:
+    phrases = []
+    for finding, words in WORDS.items():
+        models = [literal(name) for name, one in found.items() if one.finding == finding]
+        verb = "is" if len(models) == 1 else "are"
+        if models and finding == "not told apart":
+            phrases.append(f"{enumerated(models)} {verb} **{words}** from it")
+        elif models:
+            phrases.append(f"**{words}** {verb} {enumerated(models)}")
     return f"By {title}, against {literal(reference)}: {'; '.join(phrases)}."
 
 
-def _phrase(finding: Finding, models: Sequence[str]) -> str:
-    verb = "is" if len(models) == 1 else "are"
-    if finding == "not told apart":
-        return f"{enumerated(models)} {verb} **not told apart** from it"
-    return f"**{finding}** {verb} {enumerated(models)}"
-
-
-def _table(
-    found: dict[str, Difference], names: Sequence[str], values: pd.Series, reference: str
-) -> str:
+def _table(found: Mapping[str, Difference], values: pd.Series, reference: str) -> str:
     rows = [
         [
             literal(name),
             f"{values[name]:.4f}",
-            f"{found[name].value:+.4f}",
-            f"{found[name].low:+.4f} to {found[name].high:+.4f}",
-            p_value(found[name].p_holm).removeprefix("p ").removeprefix("= "),
-            _or_dash(found[name].effect_size, "+.2f"),
-            f"{100 * found[name].share_better:.0f} %",
-            _or_dash(found[name].seed_sd, ".4f"),
-            found[name].finding,
+            f"{one.value:+.4f}",
+            f"{one.low:+.4f} to {one.high:+.4f}",
+            p_value(one.p_holm).removeprefix("p ").removeprefix("= "),
+            or_dash(one.effect_size, "+.2f"),
+            f"{100 * one.share_better:.0f} %",
+            or_dash(one.seed_sd),
+            WORDS[one.finding],
         ]
-        for name in names
+        for name, one in found.items()
     ]
     header = [
         "Model",
@@ -110,23 +87,19 @@ def _table(
     return list_table(header, rows)
 
 
-def _or_dash(value: float, form: str) -> str:
-    return format(value, form) if np.isfinite(value) else MISSING
-
-
 def _how_to_read(results: Results) -> str:
     resamples, pairs = results.evaluation.bootstrap_resamples, results.n_pairs("rmse")
     smallest = smallest_p_value(resamples, max(pairs, 1))
     return (
-        "Intervals and p-values are of the users alone, all models on the same "
-        f"{resamples:,} resamples; p-values are corrected by Holm among the pairs of models of one "
-        f"metric ({pairs:,} for RMSE, where {smallest:.2g} is the smallest that so many resamples "
-        "can show). *Effect size*: the difference over the standard deviation of what users "
-        "contribute to it (d\\ :sub:`z`); 0.2 counts as small, 0.5 as medium, 0.8 as large. *Users "
-        "better*: share of the users whom the model serves better, ties being half. *Seed s.d.*: "
-        "standard deviation of the difference over training seeds, which no interval has in it; "
-        "what another search might have chosen is in neither. "
-        "*Perhaps*: the interval leaves out 0, but the corrected p-value is not below 0.05, or "
-        "another seed may turn the difference. All other metrics and pairs are in the table of "
-        "differences."
+        "Intervals and p-values account for the choice of users only, with the same "
+        f"{resamples:,} resamples for all models. P-values have Holm's correction for the pairs "
+        f"of models on one metric ({pairs:,} for RMSE; {smallest:.2g} is the smallest value that "
+        "so many resamples can show). *Effect size*: the difference divided by the standard "
+        "deviation of the users' contributions to it (d\\ :sub:`z`); 0.2 counts as small, 0.5 as "
+        "medium, 0.8 as large. *Users better*: share of the users with a better value under the "
+        "model, ties counting half. *Seed s.d.*: standard deviation of the difference over "
+        "training seeds, which the intervals do not include; neither includes what another "
+        "search might have chosen. *Perhaps*: the interval excludes 0, but the corrected p-value "
+        "is not below 0.05, or another seed may reverse the difference. The table of differences "
+        "has all other metrics and pairs."
     )

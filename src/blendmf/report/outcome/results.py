@@ -1,7 +1,8 @@
-"""What the outcome of a run is drawn from."""
+"""Results of a run that the outcome reports, and the models that represent each kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -9,27 +10,29 @@ import pandas as pd
 from blendmf.config.models import Entry
 from blendmf.config.protocol import ContentSettings, EvaluationSettings
 
+PLAIN, BLENDED = "mf", "mf-content"
+
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """Everything that the outcome is drawn from; `results/README.md` describes the files.
+    """Tables, facts and settings of a run; `results/README.md` describes the files.
 
     Attributes
     ----------
     table, metrics, differences, strata : DataFrame
-        The comparison of the models.
+        Comparison of the models.
     rank_sweep : DataFrame
-        Truncated SVD beside matrix factorisation.
+        Truncated SVD and matrix factorisation by rank.
     best : sequence of dict
-        What each searched model's search chose.
+        ``best.json`` of each searched model.
     source, split, leakage : dict
-        Facts of the data, its division and the leakage audit.
+        Facts of the data, the split and the leakage audit.
     fitted_on : DataFrame
-        What was fitted on which part, found by recomputation.
-    models, content, evaluation, published : dict, dict, dict, sequence of dict
+        Which part each statistic was fitted on, found by recomputation.
+    models, content, evaluation, published
         These blocks of the configuration.
-    validated : sequence of dict
-        As `blendmf.report.outcome.reference.validated` has it.
+    validated : mapping of str to float
+        Validation RMSE of the models for which it is known, from `validated`.
     """
 
     table: pd.DataFrame
@@ -46,13 +49,75 @@ class Results:
     content: ContentSettings
     evaluation: EvaluationSettings
     published: Sequence[Mapping[str, Any]]
-    validated: Sequence[Mapping[str, Any]]
+    validated: Mapping[str, float]
 
     @property
     def rmse(self) -> pd.Series:
-        """Test RMSE of the models that predict ratings, the lowest first."""
+        """Test RMSE of the models that predict ratings, in ascending order."""
         return self.table.set_index("model")["rmse"].dropna().sort_values(kind="stable")
 
     def n_pairs(self, metric: str) -> int:
-        """Pairs of models that were compared on a metric."""
+        """Number of pairs of models compared on a metric."""
         return int((self.differences["metric"] == metric).sum())
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Models of a kind that predict ratings, by ascending test RMSE."""
+        return [str(name) for name in self.rmse.index if self.models[name].kind == kind]
+
+    def best_of_kind(self, kind: str) -> str | None:
+        """See `best_of_kind`."""
+        return best_of_kind(kind, self.rmse, self.models, self.validated)
+
+
+def validated(
+    best: Iterable[Mapping[str, Any]], fits: Iterable[tuple[str, Mapping[str, Any]]]
+) -> dict[str, float]:
+    """Validation RMSE of every model for which it is known.
+
+    Parameters
+    ----------
+    best : iterable of mapping
+        Results of searches: `model`, and `value`, the validation RMSE.
+    fits : iterable of (str, mapping)
+        Fits of models without a search: the model, and a mapping with `validation_rmse`, which is
+        None without validation ratings. A model's RMSE is the mean over its fits.
+    """
+    values: dict[str, list[Any]] = {}
+    for model, fit in fits:
+        values.setdefault(model, []).append(fit["validation_rmse"])
+    means = {model: fmean(found) for model, found in values.items() if None not in found}
+    return {found["model"]: found["value"] for found in best} | means
+
+
+def best_of_kind(
+    kind: str, rmse: pd.Series, models: Mapping[str, Entry], validated: Mapping[str, float]
+) -> str | None:
+    """The model that represents a kind: the best on validation, if known for all of the kind.
+
+    Otherwise it is the model of the lowest test RMSE; None if there is no such model.
+
+    Parameters
+    ----------
+    kind : str
+    rmse : Series
+        Test RMSE by model.
+    models : mapping
+        The configuration's models.
+    validated : mapping
+        Validation RMSE by model.
+    """
+    names = [str(name) for name in rmse.index if models[name].kind == kind]
+    scores = validated if set(names) <= validated.keys() else rmse
+    return min(names, key=lambda name: scores[name], default=None)
+
+
+def reference_model(
+    rmse: pd.Series, models: Mapping[str, Entry], validated: Mapping[str, float]
+) -> str | None:
+    """The model with which all others are compared: the best plain factorisation.
+
+    Without one it is the model of the lowest test RMSE; None if no model predicts ratings.
+    """
+    if rmse.empty:
+        return None
+    return best_of_kind(PLAIN, rmse, models, validated) or str(rmse.idxmin())

@@ -1,28 +1,22 @@
 from dataclasses import dataclass
 from itertools import combinations
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from blendmf.report.figures.axis_limits import close_to_best
-from blendmf.report.figures.cold_start import plot_cold_start
-from blendmf.report.figures.comparison import headline_panels, plot_comparison
-from blendmf.report.figures.differences import difference_panels, plot_differences
+from blendmf.report.figures.comparison import plot_comparison, plot_differences
 from blendmf.report.figures.learning_curves import plot_learning_curves
 from blendmf.report.figures.rank_sweep import plot_rank_sweep
 from blendmf.report.figures.ratings import plot_ratings
 from blendmf.report.figures.scaling import plot_scaling
-from blendmf.report.figures.search import plot_search
+from blendmf.report.figures.search import ModelSearch, plot_search
 from blendmf.report.figures.small_matrix import plot_small_matrix
-from blendmf.report.figures.strata import plot_strata
-from blendmf.report.figures.style import COLOURS, save_figure, series_styles, shorten, spread
+from blendmf.report.figures.strata import plot_cold_start, plot_strata
+from blendmf.report.figures.style import save_figure
 from blendmf.search.space import Dimension
 from outcomes import difference_rows
 from stratum_tables import kinds, stratum_rows
@@ -93,6 +87,11 @@ def importances(shares=(0.7, 0.25, 0.05)):
     return pd.DataFrame({"parameter": list(SPACE), "importance": shares})
 
 
+def searched(model, chosen, table, shares=None):
+    shares = importances() if shares is None else shares
+    return ModelSearch(model, "validation RMSE", chosen, table, shares, SPACE)
+
+
 def metrics(rmse=RMSE):
     rows = []
     for model, error in rmse.items():
@@ -154,9 +153,9 @@ def scaling_table(jobs=RULES, ratings=(10_000, 1_000_000, 10_000_000, 100_000_00
 
 
 def differences_of(rmse=RMSE):
-    panels = difference_panels(10)
-    tables = [difference_rows(panel.metric, rmse, 0.0003, 0.001, 0.0002) for panel in panels]
-    return plot_differences(pd.concat(tables, ignore_index=True), kinds(rmse), "mf", panels)
+    panels = ("rmse", "rated_precision_at_k", "full_ndcg_at_k")
+    tables = [difference_rows(panel, rmse, 0.0003, 0.001, 0.0002) for panel in panels]
+    return plot_differences(pd.concat(tables, ignore_index=True), kinds(rmse), "mf", 10)
 
 
 def cold_start_of(rmse):
@@ -179,23 +178,17 @@ FIGURES = {
     ),
     "learning-curves-of-one-epoch": lambda: plot_learning_curves([history()[:1]], ["mf"], [1]),
     "learning-curves-of-none": lambda: plot_learning_curves([history()[:0]], ["bias"], [1]),
-    "search": lambda: plot_search(
-        *([trials()] * 2, [importances()] * 2, ["mf", LONG], [SPACE] * 2),
-        *(["validation RMSE"] * 2, [5, 6]),
-    ),
+    "search": lambda: plot_search([searched("mf", 5, trials()), searched(LONG, 6, trials())]),
     "search-of-one-trial": lambda: plot_search(
-        *([trials(1, ())], [importances((0.0, 0.0, 0.0))], [LONG], [SPACE]),
-        *(["validation RMSE"], [0]),
+        [searched(LONG, 0, trials(1, ()), importances((0.0, 0.0, 0.0)))]
     ),
-    "search-of-none": lambda: plot_search([], [], [], [], [], []),
+    "search-of-none": lambda: plot_search([]),
     "rank-sweep": lambda: plot_rank_sweep(rank_sweep()),
     "rank-sweep-of-one-rank": lambda: plot_rank_sweep(rank_sweep((5,))),
-    "comparison": lambda: plot_comparison(metrics(), kinds(RMSE), headline_panels(10)),
-    "comparison-of-one": lambda: plot_comparison(
-        metrics(only("mf", LONG)), {LONG: "mf"}, headline_panels(10)
-    ),
+    "comparison": lambda: plot_comparison(metrics(), kinds(RMSE), 10),
+    "comparison-of-one": lambda: plot_comparison(metrics(only("mf", LONG)), {LONG: "mf"}, 10),
     "comparison-without-ratings": lambda: plot_comparison(
-        metrics(only("popularity", "popularity")), {"popularity": "popularity"}, headline_panels(10)
+        metrics(only("popularity", "popularity")), {"popularity": "popularity"}, 10
     ),
     "differences": differences_of,
     "differences-of-many": lambda: differences_of(MANY | {LONG: 0.97}),
@@ -221,7 +214,7 @@ class DrawnText:
 
 @pytest.fixture
 def texts_drawn(monkeypatch):
-    """Gives the texts that reach the page when a function draws a figure."""
+    """Return a function that collects the texts drawn by another function."""
 
     def collect(draw_figure):
         drawn = {}
@@ -260,17 +253,6 @@ def test_a_figure_is_small_and_its_texts_are_legible(name, tmp_path, texts_drawn
         assert min(shared_width, shared_height) <= 1, (a, b)
 
 
-@pytest.mark.parametrize("name", ["ratings", "search-of-one-trial", "small-matrix"])
-def test_a_figure_has_the_same_bytes_twice(name, tmp_path):
-    paths = tmp_path / "a.svg", tmp_path / "b.svg"
-    for path in paths:
-        save_figure(path, FIGURES[name](), "what it shows")
-    svg = paths[0].read_text()
-    assert svg == paths[1].read_text()
-    assert "<title>what it shows</title>" in svg
-    assert "dc:date" not in svg
-
-
 def shown_texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text)]
 
@@ -281,19 +263,19 @@ def test_long_tail_states_the_share_of_the_top_fifth():
     assert "top 20% of the items (1)\nhold 60% of the ratings" in texts
 
 
-def test_learning_curves_tell_the_best_epoch_over_the_seeds():
+def test_learning_curves_state_the_best_epochs_over_the_seeds():
     figure = plot_learning_curves([history(12), history(15)], ["mf", "mf"], [1, 2])
     assert "best: 0.950 at epochs 12 to 15" in shown_texts(figure)
 
 
-def test_learning_curves_show_no_model_that_is_not_trained_by_epochs():
+def test_learning_curves_leave_out_models_not_trained_by_epochs():
     figure = plot_learning_curves([history(), history()[:0]], ["mf", "bias"], [1, 1])
     assert "mf" in shown_texts(figure)
     assert "bias" not in shown_texts(figure)
 
 
 def marked(figure, marker, colour=None):
-    """Points that are drawn with a marker, panel by panel."""
+    """Points with a marker, by panel."""
     return [
         [tuple(point) for point in line.get_xydata() if np.isfinite(point).all()]
         for axes in figure.axes
@@ -302,9 +284,9 @@ def marked(figure, marker, colour=None):
     ]
 
 
-def test_search_marks_the_trial_that_was_taken_and_the_finalists_in_every_panel():
+def test_search_marks_the_chosen_trial_and_the_finalists_in_every_panel():
     table = trials()
-    figure = plot_search([table], [importances()], ["mf"], [SPACE], ["validation RMSE"], [6])
+    figure = plot_search([searched("mf", 6, table)])
     taken, finalists = table.loc[6], table.loc[[5, 6]]
     panels = [table["number"] + 1, *(table[parameter] for parameter in SPACE)]
     assert marked(figure, "*") == [[(places[6], taken["value"])] for places in panels]
@@ -313,10 +295,10 @@ def test_search_marks_the_trial_that_was_taken_and_the_finalists_in_every_panel(
     ]
 
 
-def test_search_draws_pruned_trials_hollow_and_counts_them_as_none_of_the_best():
+def test_search_draws_pruned_trials_hollow_and_not_as_the_best_so_far():
     table = trials(pruned=(12, 13))
     table.loc[12, "value"] = table["value"].min() - 0.01
-    figure = plot_search([table], [importances()], ["mf"], [SPACE], ["validation RMSE"], [6])
+    figure = plot_search([searched("mf", 6, table)])
     history = marked(figure, "o", "white")[0]
     assert (13.0, table.loc[12, "value"]) in history
     assert len(history) <= 2
@@ -324,84 +306,6 @@ def test_search_draws_pruned_trials_hollow_and_counts_them_as_none_of_the_best()
     assert min(steps) == table.loc[table["state"] == "complete", "value"].min()
 
 
-def test_comparison_orders_models_by_rmse_with_those_without_last():
-    figure = plot_comparison(metrics(), kinds(RMSE), headline_panels(5))
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == [
-        "mf-content",
-        "mf",
-        "svd",
-        "bias",
-        "content-only",
-        "global-mean",
-        "random",
-        "popularity",
-    ]
-    assert "Precision@5, rated" in shown_texts(figure)
-
-
-def test_comparison_tells_the_values_that_leave_the_axis():
-    figure = plot_comparison(metrics(), kinds(RMSE), headline_panels(10))
-    texts = [text.get_text() for text in figure.axes[0].texts]
-    assert texts == ["1.15", "1.52", "predicts no ratings"]
-    assert figure.axes[0].get_xlim()[1] < 1.1
-
-
 def test_small_matrix_draws_the_bound():
     figure = plot_small_matrix(*small_matrix())
     assert any(set(line.get_ydata()) == {0.1219} for line in figure.axes[0].lines)
-
-
-def test_saving_does_not_depend_on_the_users_settings(tmp_path):
-    save_figure(tmp_path / "a.svg", plot_rank_sweep(rank_sweep()), "title")
-    with mpl.rc_context({"font.size": 30, "svg.hashsalt": "other", "lines.linewidth": 9}):
-        save_figure(tmp_path / "b.svg", plot_rank_sweep(rank_sweep()), "title")
-    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
-
-
-def test_series_are_told_apart_by_colour_and_by_marker():
-    styles = series_styles(RMSE).values()
-    assert len({style.colour for style in styles}) == len(RMSE) == len(COLOURS)
-    assert len({style.marker for style in styles}) == len(RMSE)
-
-
-def test_more_models_than_colours_still_differ():
-    styles = series_styles([str(number) for number in range(60)]).values()
-    assert len({(style.colour, style.marker, style.line) for style in styles}) == 60
-
-
-@given(
-    st.lists(st.floats(-100, 100), max_size=12),
-    st.floats(0.1, 10),
-)
-def test_spread_positions_keep_their_order_and_their_distance(positions, gap):
-    moved = spread(positions, gap)
-    order = sorted(range(len(positions)), key=lambda place: positions[place])
-    steps = np.diff([moved[place] for place in order])
-    assert (steps >= gap * (1 - 1e-9) - 1e-9).all()
-    assert sum(moved) == pytest.approx(sum(positions), abs=1e-6)
-
-
-def test_positions_that_are_apart_stay_where_they_are():
-    assert spread([5.0, 1.0, 9.0], 2.0) == [5.0, 1.0, 9.0]
-
-
-@pytest.mark.parametrize(
-    ("values", "higher_is_better", "expected"),
-    [
-        ([0.98, 0.99, 1.0, 1.02, 1.52], False, [True, True, True, True, False]),
-        ([0.5, 0.49, 0.48, 0.1], True, [True, True, True, False]),
-        ([0.9, np.nan, 1.5], False, [True, False, True]),
-        ([1.0], False, [True]),
-        ([np.nan], False, [False]),
-        ([], False, []),
-    ],
-)
-def test_values_close_to_the_best(values, higher_is_better, expected):
-    assert close_to_best(values, higher_is_better).tolist() == expected
-
-
-@given(st.text(min_size=1), st.integers(5, 40))
-def test_shortened_names_fit_and_short_ones_stay(name, length):
-    assert len(shorten(name, length)) <= length
-    assert len(name) > length or shorten(name, length) == name

@@ -1,10 +1,7 @@
 import numpy as np
 from matplotlib.text import Text
 
-from blendmf.report.figures.cold_start import plot_cold_start
-from blendmf.report.figures.highlights import highlighted
-from blendmf.report.figures.strata import plot_strata
-from blendmf.report.figures.stratum_bins import PALE
+from blendmf.report.figures.strata import PALE, highlighted, plot_cold_start, plot_strata
 from stratum_tables import BINS, kinds, stratum_rows
 
 RMSE = {
@@ -23,11 +20,11 @@ FRONT = ["mf-content", "mf", "content-only", "bias", "popularity"]
 
 
 def lines_of(axes, colour):
-    """Lines of a panel in a colour, markers beside names left out."""
+    """Lines of a panel in a colour, without the markers of labels."""
     return [line for line in axes.lines if line.get_color() == colour and len(line.get_xdata()) > 1]
 
 
-def names_beside(axes):
+def texts_of(axes):
     return {text.get_text() for text in axes.texts}
 
 
@@ -39,7 +36,7 @@ def test_the_best_of_each_kind_and_the_best_ranker_are_highlighted():
     ]
 
 
-def test_the_best_of_a_kind_is_that_over_all_ratings_not_over_bins():
+def test_the_best_of_a_kind_is_the_best_over_all_ratings_not_over_bins():
     table = stratum_rows({"mf": 1.0, "mf-als": 1.0, "bias": 1.1})
     small = (table["stratum"] == "user-history") & (table["bin"] == "11-20")
     table.loc[small & (table["model"] == "mf"), "rmse"] = 0.5
@@ -47,21 +44,20 @@ def test_the_best_of_a_kind_is_that_over_all_ratings_not_over_bins():
     assert "mf-als" in highlighted(table, kinds(("mf", "mf-als", "bias")))
 
 
-def test_cold_start_shows_the_models_in_question_in_colour_and_the_others_pale():
-    figure = plot_cold_start(stratum_rows(RMSE), kinds(RMSE))
-    error, size = figure.axes
-    told = next(text for text in names_beside(error) if text.startswith("pale: "))
-    pale, far = told.splitlines()
-    assert pale == "pale: mf-als, mf-content-both, svd"
-    means = "global-mean (1.25), random (1.61)"
-    assert far == f"errors far above, not drawn (mean of the bins): {means}"
+def test_cold_start_highlights_some_models_and_names_the_others():
+    error, size = plot_cold_start(stratum_rows(RMSE), kinds(RMSE)).axes
+    others = next(text for text in texts_of(error) if text.startswith("pale: "))
+    assert others.splitlines() == [
+        "pale: mf-als, mf-content-both, svd",
+        "errors far above, not drawn (mean of the bins): global-mean (1.25), random (1.61)",
+    ]
     assert len(lines_of(error, PALE)) == 3
-    assert names_beside(error) - {told} == {"mf-content", "mf", "content-only", "bias"}
+    assert texts_of(error) - {others} == {"mf-content", "mf", "content-only", "bias"}
     assert [label.get_text() for label in size.get_xticklabels()] == ["0", "2", "201+"]
-    assert names_beside(size) == {"120", "400", "9,000"}
+    assert texts_of(size) == {"120", "400", "9,000"}
 
 
-def test_cold_start_draws_the_intervals_of_the_models_in_colour():
+def test_cold_start_draws_the_intervals_of_the_highlighted_models():
     figure = plot_cold_start(stratum_rows({"mf": 0.98, "bias": 1.02}), kinds(("mf", "bias")))
     spans = [
         tuple(segment[:, 1])
@@ -69,34 +65,28 @@ def test_cold_start_draws_the_intervals_of_the_models_in_colour():
         for segment in collection.get_segments()
     ]
     filled = [lower for _, lower, n in BINS["cold-start"] if n]
-    expected = [
-        (error + 0.2 / (1 + lower) - 0.02, error + 0.2 / (1 + lower) + 0.02)
-        for error in (0.98, 1.02)
-        for lower in filled
-    ]
-    np.testing.assert_allclose(spans, expected)
+    middles = np.array([e + 0.2 / (1 + lower) for e in (0.98, 1.02) for lower in filled])
+    np.testing.assert_allclose(spans, np.column_stack([middles - 0.02, middles + 0.02]))
 
 
-def test_strata_has_a_column_for_years_only_where_there_are_some():
+def test_strata_have_a_column_for_years_only_with_timestamps():
     with_years = plot_strata(stratum_rows(RMSE), kinds(RMSE), 7)
     without = plot_strata(stratum_rows(RMSE, ("user-history",)), kinds(RMSE), 7)
-    assert len(with_years.axes) == 6
-    assert len(without.axes) == 3
+    assert (len(with_years.axes), len(without.axes)) == (6, 3)
     labels = {text.get_text() for text in without.findobj(Text)}
     assert {"NDCG@7, full protocol", "training ratings of the user"} <= labels
     assert "year of the rating" not in labels
 
 
-def test_strata_names_the_best_ranker_beside_the_lists_alone():
+def test_strata_name_the_best_ranker_only_next_to_the_lists():
     figure = plot_strata(stratum_rows(RMSE), kinds(RMSE), 10)
-    assert names_beside(figure.axes[1]) == set(FRONT) - {"popularity"}
-    assert names_beside(figure.axes[3]) == set(FRONT)
+    assert texts_of(figure.axes[1]) == set(FRONT) - {"popularity"}
+    assert texts_of(figure.axes[3]) == set(FRONT)
 
 
-def test_strata_leaves_out_bins_of_few_users():
+def test_strata_leave_out_bins_of_few_users():
     table = stratum_rows(RMSE)
-    year = table["stratum"] == "year"
-    few = year & (table["n_users"] < 10)
+    few = (table["stratum"] == "year") & (table["n_users"] < 10)
     assert few.any()
     figure = plot_strata(table, kinds(RMSE), 10)
     (line,) = lines_of(figure.axes[1], highlighted(table, kinds(RMSE))["bias"].colour)
