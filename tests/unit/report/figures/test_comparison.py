@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
-from test_figures import RMSE, metrics
 
 from blendmf.report.figures.comparison import plot_comparison, plot_differences
+from comparison_tables import RMSE, metrics
 from outcomes import difference_rows
 from stratum_tables import kinds
 

@@ -18,19 +18,10 @@ from blendmf.report.figures.small_matrix import plot_small_matrix
 from blendmf.report.figures.strata import plot_cold_start, plot_strata
 from blendmf.report.figures.style import save_figure
 from blendmf.search.space import Dimension
+from comparison_tables import RMSE, metrics
 from outcomes import difference_rows
 from stratum_tables import kinds, stratum_rows
 
-RMSE = {
-    "bias": 1.02,
-    "content-only": 1.03,
-    "global-mean": 1.15,
-    "mf": 0.985,
-    "mf-content": 0.976,
-    "popularity": np.nan,
-    "random": 1.52,
-    "svd": 1.01,
-}
 LONG = "mf-content-with-item-blend-and-train-only-tags-and-decades"
 SPACE = {
     "latent_dim": Dimension(5, 50, whole=True),
@@ -90,20 +81,6 @@ def importances(shares=(0.7, 0.25, 0.05)):
 def searched(model, chosen, table, shares=None):
     shares = importances() if shares is None else shares
     return ModelSearch(model, "validation RMSE", chosen, table, shares, SPACE)
-
-
-def metrics(rmse=RMSE):
-    rows = []
-    for model, error in rmse.items():
-        values = {"rmse": error, "mae": 0.8 * error}
-        values |= dict.fromkeys(("rated_precision_at_k", "rated_recall_at_k"), 1 - error / 2)
-        values["full_ndcg_at_k"] = 0.05
-        rows += [
-            (model, metric, value, value - 0.01, value + 0.01, 0.002)
-            for metric, value in values.items()
-            if np.isfinite(value)
-        ]
-    return pd.DataFrame(rows, columns=["model", "metric", "mean", "low", "high", "seed_sd"])
 
 
 def rank_sweep(ranks=(1, 2, 5, 10, 20, 50)):
