@@ -26,21 +26,12 @@ TOLERANCE = 1e-6
 """Largest difference that rounding to 32 bits explains."""
 
 FITTED_ON_COLUMNS = [
-    "statistic",
-    "stored_in",
-    "recomputed_equal",
-    "largest_difference",
-    "changes_with_training",
-    "changes_with_validation",
-    "changes_with_test",
-    "as_expected",
-    "meaning",
+    *("statistic", "stored_in", "recomputed_equal", "largest_difference"),
+    *("changes_with_training", "changes_with_validation", "changes_with_test"),
+    *("as_expected", "meaning"),
 ]
 
-MODEL_ARRAYS = (
-    *("kind", "rating_range", "global_mean", "normal", "counts"),
-    *("user_bias", "item_bias"),
-)
+MODEL_ARRAYS = ("rating_range", "global_mean", "normal", "counts", "user_bias", "item_bias")
 """Arrays of a model's file that are checked."""
 
 

@@ -29,13 +29,8 @@ from blendmf.models.observations import Observations
 KEYS = ["stratum", "bin", "lower", "upper"]
 
 COUNTS = [
-    "n_ratings",
-    "n_users",
-    "n_users_with_relevant",
-    "n_full_users",
-    "n_full_users_with_relevant",
-    "n_items",
-    "n_catalogue",
+    *("n_ratings", "n_users", "n_users_with_relevant"),
+    *("n_full_users", "n_full_users_with_relevant", "n_items", "n_catalogue"),
 ]
 
 VALUES = [

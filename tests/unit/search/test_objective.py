@@ -5,7 +5,7 @@ import pytest
 
 from blendmf.common.random_streams import sample
 from blendmf.evaluation.ranked_lists import rank_users
-from blendmf.evaluation.ranking_metrics import ndcg_at_k
+from blendmf.evaluation.ranking_metrics import ranking_metrics
 from blendmf.models.baselines import PopularityModel, fit_bias
 from blendmf.models.observations import Observations
 from blendmf.search.objective import ranking_score, validation_objective
@@ -119,7 +119,7 @@ def test_ranking_is_scored_on_the_users_that_are_evaluated():
     )
     model = PopularityModel.fit(train)
     ranked = rank_users(model, (train.to_matrix(),), validation, 2, 3.5)
-    ndcg = ndcg_at_k(ranked.full.hits, ranked.full.n_relevant)
+    ndcg = ranking_metrics(ranked.full)["ndcg_at_k"]
     drawn = np.isin(ranked.users, sample(ranked.users, 6, 1, "full_users"))
     score = ranking_score(train, validation, EVALUATION | {"full_users": 6}, seed=1)(model)
     assert score == pytest.approx(1.0 - ndcg[drawn].mean())
