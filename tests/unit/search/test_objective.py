@@ -120,7 +120,7 @@ def test_ranking_is_scored_on_the_users_that_are_evaluated():
     model = PopularityModel.fit(train)
     ranked = rank_users(model, (train.to_matrix(),), validation, 2, 3.5)
     ndcg = ranking_metrics(ranked.full)["ndcg_at_k"]
-    drawn = np.isin(ranked.users, sample(ranked.users, 6, 1, "full_users"))
+    drawn = np.isin(ranked.full.users, sample(ranked.full.users, 6, 1, "full_users"))
     score = ranking_score(train, validation, EVALUATION | {"full_users": 6}, seed=1)(model)
     assert score == pytest.approx(1.0 - ndcg[drawn].mean())
     assert score != pytest.approx(1.0 - ndcg.mean())
