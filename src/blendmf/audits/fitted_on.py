@@ -26,21 +26,12 @@ TOLERANCE = 1e-6
 """Largest difference that rounding to 32 bits explains."""
 
 FITTED_ON_COLUMNS = [
-    "statistic",
-    "stored_in",
-    "recomputed_equal",
-    "largest_difference",
-    "changes_with_training",
-    "changes_with_validation",
-    "changes_with_test",
-    "as_expected",
-    "meaning",
+    *("statistic", "stored_in", "recomputed_equal", "largest_difference"),
+    *("changes_with_training", "changes_with_validation", "changes_with_test"),
+    *("as_expected", "meaning"),
 ]
 
-MODEL_ARRAYS = (
-    *("kind", "rating_range", "global_mean", "normal", "counts"),
-    *("user_bias", "item_bias"),
-)
+MODEL_ARRAYS = ("rating_range", "global_mean", "normal", "counts", "user_bias", "item_bias")
 """Arrays of a model's file that are checked."""
 
 
@@ -149,13 +140,8 @@ class Stored:
     places: Places | None = None
 
 
-class StatisticCheck(NamedTuple):
-    """A statistic, the file that stores it, and its stored and recomputed value."""
-
-    statistic: str
-    stored_in: str
-    stored: Any
-    recomputed: Any
+Check = tuple[str, str, float]
+"""A statistic, the file that stores it, and its largest difference from the recomputed one."""
 
 
 def fitted_on(
@@ -195,60 +181,61 @@ def fitted_on(
     used = recomputed.used_tags(tags, parts["train"], settings)
     content = _content_checks(described, used, stored, settings, seed)
     rows = []
-    for check in (*_rating_checks(again, stored), *content):
-        difference = _largest_difference(check.stored, check.recomputed)
+    for statistic, stored_in, difference in (*_rating_checks(again, stored), *content):
         equal = difference <= TOLERANCE
-        expected, changed_by = EXPECTED[check.statistic], changes[check.statistic]
+        expected, changed_by = EXPECTED[statistic], changes[statistic]
         within = all(set(changed_by[part]) <= getattr(expected, part) for part in parts)
         words = [", ".join(changed_by[part]) or "nothing" for part in parts]
         result = (equal, difference, *words, equal and within, expected.meaning)
-        rows.append((check.statistic, check.stored_in, *result))
+        rows.append((statistic, stored_in, *result))
     return pd.DataFrame(rows, columns=FITTED_ON_COLUMNS), n_users
 
 
-def _rating_checks(again: recomputed.RecomputedRatings, stored: Stored) -> Iterator[StatisticCheck]:
+def _rating_checks(again: recomputed.RecomputedRatings, stored: Stored) -> Iterator[Check]:
     paths = stored.paths
     biases, mean_without_drift = cache(again.biases), cache(again.mean_without_drift)
     n_train = "training ratings of items"
-    yield StatisticCheck("user ids", paths["user_index"], pd.Index(stored.user_ids), again.user_ids)
-    yield StatisticCheck(
+    yield _compared("user ids", paths["user_index"], pd.Index(stored.user_ids), again.user_ids)
+    yield _compared(
         "item ids", paths["item_index"], pd.Index(stored.items["item_id"]), again.item_ids
     )
-    yield StatisticCheck(n_train, paths["item_index"], stored.items["n_train"], again.n_train)
-    matrix = again.matrix("train", again.train["rating"])
-    yield StatisticCheck("training matrix", paths["train_matrix"], stored.train, matrix)
+    yield _compared(n_train, paths["item_index"], stored.items["n_train"], again.n_train)
+    ratings = again.train["rating"]
+    yield _compared(
+        "training matrix", paths["train_matrix"], stored.train, again.matrix("train", ratings)
+    )
     for part in Places._fields if stored.places else ():
-        matrix = again.matrix(part, again.places[part])
-        yield StatisticCheck("places of ratings", paths[part], getattr(stored.places, part), matrix)
+        found, places = getattr(stored.places, part), again.places[part]
+        yield _compared("places of ratings", paths[part], found, again.matrix(part, places))
     for path, entry, arrays in stored.models:
         if "counts" in arrays:
-            yield StatisticCheck(n_train, path, arrays["counts"], again.n_train)
+            yield _compared(n_train, path, arrays["counts"], again.n_train)
         mean = arrays.get("global_mean", arrays.get("normal"))
         if mean is not None and entry.predicts_ratings:
-            found = [float(mean.ravel()[0])]
+            mean_found = [float(mean.ravel()[0])]
             if isinstance(entry, TrainedEntry) and entry.training.removes_drift:
                 low, high = (float(rating) for rating in arrays["rating_range"])
                 again_mean = [mean_without_drift(low, high)]
-                yield StatisticCheck("training mean without drift", path, found, again_mean)
+                yield _compared("training mean without drift", path, mean_found, again_mean)
             else:
-                yield StatisticCheck("training mean", path, found, [again.mean])
+                yield _compared("training mean", path, mean_found, [again.mean])
         if isinstance(entry, ShrunkenBiases):
             stored_biases = np.concatenate([arrays["user_bias"], arrays["item_bias"]])
             of_both = np.concatenate(biases(entry.user_shrinkage, entry.item_shrinkage))
-            yield StatisticCheck("biases", path, stored_biases, of_both.astype(np.float32))
+            yield _compared("biases", path, stored_biases, of_both.astype(np.float32))
 
 
 def _content_checks(
     items: pd.DataFrame, used: pd.DataFrame, stored: Stored, settings: ContentSettings, seed: int
-) -> Iterator[StatisticCheck]:
+) -> Iterator[Check]:
     paths, found = stored.paths, stored.vocabulary
-    yield StatisticCheck("tags used", paths["facts"], [stored.content["tags_used"]], [len(used)])
+    yield _compared("tags used", paths["facts"], [stored.content["tags_used"]], [len(used)])
     counts = recomputed.term_counts(items, used, settings)
     terms = pd.Index(found["part"] + ":" + found["term"])
     kept = recomputed.vocabulary(counts, settings, len(items), preferred=terms)
     frequencies = pd.Series(found["document_frequency"].to_numpy(), terms)
-    yield StatisticCheck("vocabulary", paths["vocabulary"], frequencies, kept["document_frequency"])
-    yield StatisticCheck("idf", paths["vocabulary"], found["idf"], kept["idf"].to_numpy())
+    yield _compared("vocabulary", paths["vocabulary"], frequencies, kept["document_frequency"])
+    yield _compared("idf", paths["vocabulary"], found["idf"], kept["idf"].to_numpy())
     rows = recomputed.tfidf(counts, kept, len(items))
     if settings.dealt is not None:
         rows = dealt(rows, stream(seed, "placebo", settings.dealt))
@@ -256,7 +243,11 @@ def _content_checks(
     without_zeros = [matrix.copy() for matrix in (stored.tfidf, rows)]
     for matrix in without_zeros:
         matrix.eliminate_zeros()
-    yield StatisticCheck("TF-IDF rows", paths["tfidf"], *without_zeros)
+    yield _compared("TF-IDF rows", paths["tfidf"], *without_zeros)
+
+
+def _compared(statistic: str, stored_in: str, stored: Any, again: Any) -> Check:
+    return statistic, stored_in, _largest_difference(stored, again)
 
 
 def _largest_difference(one: Any, other: Any) -> float:

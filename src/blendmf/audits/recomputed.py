@@ -40,7 +40,6 @@ class RecomputedRatings:
             pd.Index(sorted(set().union(*(p[name].unique() for p in (train, validation, test)))))
             for name in ("user_id", "item_id")
         )
-        self.rows, self.columns = self._positions(train)
 
     @cached_property
     def mean(self) -> float:
@@ -89,13 +88,14 @@ class RecomputedRatings:
         self, user_shrinkage: float, item_shrinkage: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """User and item biases by alternating shrunken means."""
+        rows, columns = self._positions(self.train)
         centred = self.train["rating"].to_numpy(dtype=np.float64) - self.mean
         of_user, of_item = np.zeros(len(self.user_ids)), np.zeros(len(self.item_ids))
         for _ in range(SWEEPS):
-            left = centred - of_user[self.rows]
-            of_item = _shrunken_means(self.columns, left, len(of_item), item_shrinkage)
-            left = centred - of_item[self.columns]
-            of_user = _shrunken_means(self.rows, left, len(of_user), user_shrinkage)
+            left = centred - of_user[rows]
+            of_item = _shrunken_means(columns, left, len(of_item), item_shrinkage)
+            left = centred - of_item[columns]
+            of_user = _shrunken_means(rows, left, len(of_user), user_shrinkage)
         return of_user, of_item
 
     def mean_without_drift(self, low: float, high: float) -> float:
@@ -106,7 +106,8 @@ class RecomputedRatings:
         """
         user_shrinkage, item_shrinkage, slope_shrinkage = DRIFT_SHRINKAGE
         of_user, of_item = self.biases(user_shrinkage, item_shrinkage)
-        expected = np.clip(self.mean + of_user[self.rows] + of_item[self.columns], low, high)
+        rows, columns = self._positions(self.train)
+        expected = np.clip(self.mean + of_user[rows] + of_item[columns], low, high)
         left = self.train["rating"].to_numpy(dtype=np.float64) - expected
         places = self.places["train"]
         of_rating = pd.DataFrame({"squares": places**2, "products": places * left})

@@ -11,19 +11,8 @@ from blendmf.evaluation.bootstrap import ROUNDING, holm
 from blendmf.evaluation.user_metrics import Measured, higher_is_better
 
 DIFFERENCE_COLUMNS = [
-    "metric",
-    "model_a",
-    "model_b",
-    "difference",
-    "low",
-    "high",
-    "p_value",
-    "p_holm",
-    "relative_percent",
-    "effect_size",
-    "share_a_better",
-    "seed_sd",
-    "n_users",
+    *("metric", "model_a", "model_b", "difference", "low", "high", "p_value", "p_holm"),
+    *("relative_percent", "effect_size", "share_a_better", "seed_sd", "n_users"),
 ]
 
 

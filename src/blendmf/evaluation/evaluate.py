@@ -101,15 +101,16 @@ def evaluate(
     rated, full = ranking_metrics(rankings.rated), ranking_metrics(rankings.full)
     errors, within = prediction_errors(model, test), interval_sums(model, test)
 
+    scored_users = rankings.rated.users
     per_user = pd.DataFrame(
         {
-            "user_id": users["user_id"].to_numpy()[rankings.users],
-            "n_train": n_train_of_user[rankings.users],
+            "user_id": users["user_id"].to_numpy()[scored_users],
+            "n_train": n_train_of_user[scored_users],
             "n_ratings": rankings.rated.n_candidates,
             "n_relevant": rankings.rated.n_relevant,
-            "squared_error": sum_by_user(test.users, errors**2, len(users))[rankings.users],
-            "absolute_error": sum_by_user(test.users, np.abs(errors), len(users))[rankings.users],
-            **{name: sums[rankings.users] for name, sums in within.items()},
+            "squared_error": sum_by_user(test.users, errors**2, len(users))[scored_users],
+            "absolute_error": sum_by_user(test.users, np.abs(errors), len(users))[scored_users],
+            **{name: sums[scored_users] for name, sums in within.items()},
             **{f"rated_{name}": values for name, values in rated.items()},
             **{f"full_{name}": _among(rankings, values) for name, values in full.items()},
         }
@@ -123,7 +124,7 @@ def evaluate(
         | _means(full)
         | _counts(rankings.full)
         | catalogue_metrics(
-            count_listed(rankings.full_lists, len(items)),
+            count_listed(rankings.full_items, len(items)),
             n_train_of_item,
             int(np.count_nonzero(n_train_of_user)),
         ),
@@ -136,8 +137,8 @@ def evaluate(
 
 def _among(rankings: Rankings, of_full_users: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values of all users: those of the full protocol's, NaN for the others."""
-    values = np.full(len(rankings.users), np.nan)
-    values[np.searchsorted(rankings.users, rankings.full_users)] = of_full_users
+    values = np.full(len(rankings.rated.users), np.nan)
+    values[np.searchsorted(rankings.rated.users, rankings.full.users)] = of_full_users
     return values
 
 

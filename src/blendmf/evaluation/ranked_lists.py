@@ -23,29 +23,38 @@ SCORES_PER_BLOCK = 2**21
 
 
 @dataclass(frozen=True, eq=False)
+class ProtocolLists(RankedLists):
+    """Ranked lists of one protocol; row j of every array belongs to ``users[j]``.
+
+    Attributes
+    ----------
+    users : ndarray of int64, of shape (m,)
+        Positions of the users, ascending.
+    found : ndarray of int32, of shape (m, k)
+        Index in the held-out part of the rating at each place of a list; -1 without one.
+    """
+
+    users: NDArray[np.int64]
+    found: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
 class Rankings:
     """Ranked lists of both protocols.
 
     Attributes
     ----------
-    users, full_users : ndarray of int64, of shape (m,) and (m_full,)
-        Positions, ascending, of the users with held-out ratings, and of those among them to whom
-        the full protocol was applied.
-    rated, full : RankedLists
-        Row j belongs to ``users[j]`` and to ``full_users[j]``, also in the following arrays.
-    rated_found, full_found : ndarray of int32, of shape (m, k) and (m_full, k)
-        Index in the held-out part of the rating at each place of a list; -1 without one.
-    full_lists : ndarray of int32, of shape (m_full, k)
+    rated : ProtocolLists
+        Of all users with held-out ratings.
+    full : ProtocolLists
+        Of those among them to whom the full protocol was applied.
+    full_items : ndarray of int32, of shape (m_full, k)
         Positions of the items in the full lists, -1 after the end of a list.
     """
 
-    users: NDArray[np.int64]
-    rated: RankedLists
-    rated_found: NDArray[np.int32]
-    full_users: NDArray[np.int64]
-    full: RankedLists
-    full_found: NDArray[np.int32]
-    full_lists: NDArray[np.int32]
+    rated: ProtocolLists
+    full: ProtocolLists
+    full_items: NDArray[np.int32]
 
 
 def rank_users(
@@ -97,22 +106,27 @@ def rank_users(
     rated_found = np.empty((len(users), k), dtype=np.int32)
     for block in _blocks_of_pairs(n_held_out[users], pairs_per_block):
         rated_found[block] = _found_of_rated(model, users[block], held_out[users[block]], k)
-    full_lists = np.empty((len(full_users), k), dtype=np.int32)
+    full_items = np.empty((len(full_users), k), dtype=np.int32)
     full_found = np.empty((len(full_users), k), dtype=np.int32)
     for block in _blocks(len(full_users), max(1, scores_per_block // test.shape[1])):
         own = full_users[block]
         lists = top_k(unseen_scores(model, own, [part[own] for part in seen]), k)
-        full_lists[block] = lists
+        full_items[block] = lists
         full_found[block] = _found_of_full(lists, held_out[own])
-    return Rankings(
-        users,
-        RankedLists(_hits(rated_found, is_relevant), n_relevant[users], n_held_out[users]),
-        rated_found,
-        full_users,
-        RankedLists(_hits(full_found, is_relevant), n_relevant[full_users], n_unseen[full_users]),
-        full_found,
-        full_lists,
+    rated, full = (
+        ProtocolLists(
+            hits=(found >= 0) & is_relevant[found],
+            n_relevant=n_relevant[own],
+            n_candidates=n_candidates[own],
+            users=own,
+            found=found,
+        )
+        for own, found, n_candidates in (
+            (users, rated_found, n_held_out),
+            (full_users, full_found, n_unseen),
+        )
     )
+    return Rankings(rated, full, full_items)
 
 
 def unseen_scores(
@@ -160,11 +174,6 @@ def _found_of_full(lists: NDArray[np.int64], held_out: sp.csr_array) -> NDArray[
     nearest = np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)
     is_stored = (lists >= 0) & (stored[nearest] == wanted)
     return np.where(is_stored, held_out.data[nearest], np.int32(-1))
-
-
-def _hits(found: NDArray[np.int32], is_relevant: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    hits: NDArray[np.bool_] = (found >= 0) & is_relevant[found]
-    return hits
 
 
 def _blocks(n: int, size: int) -> Iterator[slice]:

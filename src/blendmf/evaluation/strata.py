@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.evaluation.bins import OPEN, Stratum
-from blendmf.evaluation.ranked_lists import Rankings
+from blendmf.evaluation.ranked_lists import ProtocolLists, Rankings
 from blendmf.evaluation.ranking_metrics import (
     METRICS,
     RankedLists,
@@ -29,13 +29,8 @@ from blendmf.models.observations import Observations
 KEYS = ["stratum", "bin", "lower", "upper"]
 
 COUNTS = [
-    "n_ratings",
-    "n_users",
-    "n_users_with_relevant",
-    "n_full_users",
-    "n_full_users_with_relevant",
-    "n_items",
-    "n_catalogue",
+    *("n_ratings", "n_users", "n_users_with_relevant"),
+    *("n_full_users", "n_full_users_with_relevant", "n_items", "n_catalogue"),
 ]
 
 VALUES = [
@@ -123,12 +118,15 @@ def strata_table(scored: Scored, strata: Sequence[Stratum]) -> pd.DataFrame:
 
 def _rows(scored: Scored, stratum: Stratum) -> Iterator[dict[str, Any]]:
     rankings = scored.rankings
-    rated_bins = _bins_of_hits(rankings.rated, rankings.rated_found, stratum)
-    full_bins = _bins_of_hits(rankings.full, rankings.full_found, stratum)
+    rated_bins, full_bins = (
+        # Bin of the rating at each place that is a hit, -1 elsewhere.
+        np.where(lists.hits, stratum.of_rating[lists.found], np.int16(-1))
+        for lists in (rankings.rated, rankings.full)
+    )
     ends = zip(stratum.labels(), stratum.lower, stratum.upper, strict=True)
     for (label, lower, upper), of_bin in zip(ends, _bins(scored, stratum), strict=True):
-        rated, n_users, n_with = _ranking(of_bin, rankings.users, rankings.rated, rated_bins)
-        full, n_full, n_full_with = _ranking(of_bin, rankings.full_users, rankings.full, full_bins)
+        rated, n_users, n_with = _ranking(of_bin, rankings.rated, rated_bins)
+        full, n_full, n_full_with = _ranking(of_bin, rankings.full, full_bins)
         yield {
             "stratum": stratum.name,
             "bin": label,
@@ -159,21 +157,14 @@ def _bins(scored: Scored, stratum: Stratum) -> Iterator[Bin]:
         yield Bin(number, ratings, *counts)
 
 
-def _bins_of_hits(
-    lists: RankedLists, found: NDArray[np.int32], stratum: Stratum
-) -> NDArray[np.int16]:
-    """Bin of the rating at each place that is a hit, -1 elsewhere."""
-    return np.where(lists.hits, stratum.of_rating[found], np.int16(-1))
-
-
 def _ranking(
-    of_bin: Bin, users: NDArray[np.int64], lists: RankedLists, bins_of_hits: NDArray[np.int16]
+    of_bin: Bin, lists: ProtocolLists, bins_of_hits: NDArray[np.int16]
 ) -> tuple[dict[str, float], int, int]:
     """Mean metrics of the bin's users, their number, and the number with relevant ratings."""
-    n_users = int(np.count_nonzero(of_bin.n_of_user[users]))
+    n_users = int(np.count_nonzero(of_bin.n_of_user[lists.users]))
     if n_users == 0:
         return {}, 0, 0
-    n_relevant = of_bin.n_relevant_of_user[users]
+    n_relevant = of_bin.n_relevant_of_user[lists.users]
     hits = bins_of_hits == of_bin.number
     # Lists without a hit have 0 in every metric; in most bins those are most lists.
     hit = np.flatnonzero(hits.any(axis=1))
@@ -203,10 +194,10 @@ def _catalogue(scored: Scored, stratum: Stratum, of_bin: Bin) -> dict[str, float
     rankings, n_train = scored.rankings, scored.n_train_of_item
     if stratum.of_item is None:
         own = np.ones(len(n_train), dtype=np.bool_)
-        lists = rankings.full_lists[of_bin.n_of_user[rankings.full_users] > 0]
+        lists = rankings.full_items[of_bin.n_of_user[rankings.full.users] > 0]
     else:
         own = stratum.of_item == of_bin.number
-        lists = rankings.full_lists
+        lists = rankings.full_items
     n_catalogue = int(np.count_nonzero(own))
     if n_catalogue == 0 or len(lists) == 0:
         return {"n_catalogue": n_catalogue}

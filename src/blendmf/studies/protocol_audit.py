@@ -17,10 +17,8 @@ from blendmf.evaluation.user_metrics import measure
 from blendmf.evaluation.verdict import against
 
 SHARES = [
-    "test_older_than_training_of_item",
-    "test_item_known_only_from_future",
-    "test_older_than_training_of_user",
-    "test_item_cold",
+    *("test_older_than_training_of_item", "test_item_known_only_from_future"),
+    *("test_older_than_training_of_user", "test_item_cold"),
 ]
 """Shares of the leakage audit that depend on the split."""
 
@@ -30,23 +28,10 @@ TAG_SHARES = ["after_test_rating", "after_by_own_user"]
 CHANGE = ["change", "change_low", "change_high", "change_p_value"]
 
 AUDIT_COLUMNS = [
-    "arm",
-    "scheme",
-    "tags",
-    "model",
-    "rmse",
-    "rmse_low",
-    "rmse_high",
-    "rmse_seed_sd",
-    "rated_precision_at_k",
-    "full_ndcg_at_k",
-    "n_ratings",
-    "n_users",
-    "content_minus_plain",
-    "content_low",
-    "content_high",
-    "content_p_holm",
-    "content_finding",
+    *("arm", "scheme", "tags", "model"),
+    *("rmse", "rmse_low", "rmse_high", "rmse_seed_sd", "rated_precision_at_k", "full_ndcg_at_k"),
+    *("n_ratings", "n_users"),
+    *("content_minus_plain", "content_low", "content_high", "content_p_holm", "content_finding"),
     *CHANGE,
     "change_seed_sd",
     *SHARES,

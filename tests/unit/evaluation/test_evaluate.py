@@ -126,11 +126,11 @@ def test_equal_scores_list_the_first_unseen_items():
     parts = random_parts(10)
     model, seen = fit_global_mean(parts[0], (1.0, 5.0)), (parts[0].to_matrix(),)
     result = rank_users(model, seen, parts[2], 4, 4)
-    unseen = parts[0].to_matrix().toarray()[result.users] == 0
+    unseen = parts[0].to_matrix().toarray()[result.full.users] == 0
     expected = np.zeros(parts[0].shape[1], dtype=int)
     for row in unseen:
         expected[np.flatnonzero(row)[:4]] += 1
-    times_listed = count_listed(result.full_lists, parts[0].shape[1])
+    times_listed = count_listed(result.full_items, parts[0].shape[1])
     np.testing.assert_array_equal(times_listed, expected)
 
 

@@ -169,11 +169,10 @@ def test_rankings_do_not_depend_on_the_size_of_the_blocks(seed, k, size):
     blocks = rank_users(
         model, seen, test, k, 3.5, scores_per_block=size, pairs_per_block=max(1, size // 8)
     )
-    for name in ("users", "full_users", "rated_found", "full_found", "full_lists"):
-        np.testing.assert_array_equal(getattr(whole, name), getattr(blocks, name))
-    for name in ("hits", "n_relevant", "n_candidates"):
-        np.testing.assert_array_equal(getattr(whole.rated, name), getattr(blocks.rated, name))
-        np.testing.assert_array_equal(getattr(whole.full, name), getattr(blocks.full, name))
+    np.testing.assert_array_equal(whole.full_items, blocks.full_items)
+    for first, second in ((whole.rated, blocks.rated), (whole.full, blocks.full)):
+        for name in ("users", "found", "hits", "n_relevant", "n_candidates"):
+            np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
 @few

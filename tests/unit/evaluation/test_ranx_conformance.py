@@ -69,10 +69,11 @@ class Case:
         train, _, test = self.parts()
         model = TableModel(self.scores.astype(np.float32))
         rankings = rank_users(model, (train.to_matrix(),), test, self.k, THRESHOLD)
-        metrics = ranking_metrics(getattr(rankings, protocol))
+        lists = getattr(rankings, protocol)
+        metrics = ranking_metrics(lists)
         return {
             int(user): {name: float(metrics[name][row]) for name in METRICS}
-            for row, user in enumerate(rankings.users)
+            for row, user in enumerate(lists.users)
         }
 
 

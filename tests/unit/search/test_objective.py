@@ -7,7 +7,7 @@ from blendmf.common.random_streams import sample
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.ranked_lists import rank_users
-from blendmf.evaluation.ranking_metrics import ndcg_at_k
+from blendmf.evaluation.ranking_metrics import ranking_metrics
 from blendmf.models.baselines import PopularityModel, fit_bias
 from blendmf.models.observations import Observations
 from blendmf.search.objective import ranking_score, validation_objective
@@ -119,8 +119,8 @@ def test_ranking_is_scored_on_the_users_that_are_evaluated():
     )
     model = PopularityModel.fit(train)
     ranked = rank_users(model, (train.to_matrix(),), validation, 2, 3.5)
-    ndcg = ndcg_at_k(ranked.full.hits, ranked.full.n_relevant)
-    drawn = np.isin(ranked.users, sample(ranked.users, 6, 1, "full_users"))
+    ndcg = ranking_metrics(ranked.full)["ndcg_at_k"]
+    drawn = np.isin(ranked.full.users, sample(ranked.full.users, 6, 1, "full_users"))
     score = ranking_score(
         train, validation, EVALUATION.model_copy(update={"full_users": 6}), seed=1
     )(model)
