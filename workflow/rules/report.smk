@@ -205,6 +205,8 @@ rule manifest:
         "../../scripts/manifest.py"
 
 
+# Logs are parameters, not inputs, so that deleting old ones reruns nothing; hence the paths have a
+# module's prefix.
 rule usage:
     input:
         done=["results/small-matrix/convergence.svg", *shown_of_data_set()],
@@ -231,7 +233,6 @@ rule usage:
             RESULTS,
         ),
         code=code_of("usage"),
-        # No inputs, so that deleting old logs reruns nothing; hence paths with a module's prefix.
     message:
         "Comparing what every job requested with what it used"
     script:

@@ -14,7 +14,9 @@ def resources_of(rule: str) -> dict:
     def memory(wildcards, attempt) -> int:
         # Snakemake knows its executor only after it has read the rules.
         snakemakes = SNAKEMAKES if workflow.non_local_exec else 0
-        return costs.memory_mb(JOB_SIZES.job(rule, wildcards), attempt, snakemakes=snakemakes)
+        return costs.memory_mb(
+            JOB_SIZES.job(rule, wildcards), attempt, snakemakes=snakemakes
+        )
 
     def runtime(wildcards, attempt) -> int:
         return costs.minutes(JOB_SIZES.job(rule, wildcards), attempt)
