@@ -20,9 +20,7 @@ MINIATURE = {
 SCALE = {"experiment": "workflow/experiments/scale.yaml", "changes": MINIATURE}
 ONCE_FOR_EACH_SIZE = {
     *("fetch", "import_tables", "split", "leakage", "matrices", "content", "fitted_on"),
-    *("rank_sweep", "compare", "plot_ratings", "plot_learning_curves", "plot_rank_sweep"),
-    *("plot_comparison", "plot_differences", "plot_cold_start", "plot_strata", "summarise"),
-    *("pages", "manifest"),
+    *("rank_sweep", "compare", "figures", "summarise", "pages", "manifest"),
 }
 
 

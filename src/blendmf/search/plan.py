@@ -88,9 +88,10 @@ class SearchPlan:
         return tuple(reversed(found))
 
     def numbers(self, generation: int) -> range:
-        """Numbers of a generation's trials; generations and trials count from 0."""
-        start = generation * self.settings.trials_per_generation
-        return range(start, min(start + self.settings.trials_per_generation, self.settings.trials))
+        """Numbers of a generation's trials, empty after the last; both count from 0."""
+        per_generation, trials = self.settings.trials_per_generation, self.settings.trials
+        start = min(generation * per_generation, trials)
+        return range(start, min(start + per_generation, trials))
 
     def generation(self, number: int) -> int:
         """Generation of a trial."""

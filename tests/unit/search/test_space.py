@@ -77,3 +77,4 @@ def test_an_open_setting_gives_no_first_trial():
 def test_the_last_generation_takes_what_is_left():
     plan = plan_of(trials=12)
     assert [list(plan.numbers(g)) for g in (1, 2, 3)] == [[5, 6, 7, 8, 9], [10, 11], []]
+    assert plan.numbers(3).start == 12
