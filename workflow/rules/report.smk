@@ -223,6 +223,8 @@ rule usage:
     resources:
         **resources_of("usage"),
     params:
+        # Parameters instead of inputs, so that deleting old logs reruns nothing; they therefore
+        # need a module's prefix.
         **job_files(
             [
                 *FILES.benchmarks(),
@@ -231,7 +233,6 @@ rule usage:
             RESULTS,
         ),
         code=code_of("usage"),
-        # No inputs, so that deleting old logs reruns nothing; hence paths with a module's prefix.
     message:
         "Comparing what every job requested with what it used"
     script:
