@@ -223,8 +223,6 @@ rule usage:
     resources:
         **resources_of("usage"),
     params:
-        # Parameters instead of inputs, so that deleting old logs reruns nothing; they therefore
-        # need a module's prefix.
         **job_files(
             [
                 *FILES.benchmarks(),
