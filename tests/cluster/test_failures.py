@@ -11,8 +11,8 @@ from slurm import NODES, Slurm, wait_until
 MODELS = [f"results/synthetic/models/{model}/seed-1/model.npz" for model in ("bias", "mf")]
 METRICS = "results/synthetic/evaluation/bias/seed-1/metrics.json"
 
-# Holds three quarters of the first request for a while. With the memory of the script and of the
-# Snakemake processes around it, this exceeds the first request but not the second.
+# Holds half as much again as the rule's own first request for a while, and 180 MB in place of a
+# Snakemake process: more than the first request, less than the second.
 HOG = """\
 import time
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 asked = Path("first-request.txt")
 if not asked.exists():
     asked.write_text(str(snakemake.resources.mem_mb))
-ballast = b"." * (int(asked.read_text()) * 3 // 4 << 20)
+ballast = b"." * (int(asked.read_text()) * 3 // 2 + 180 << 20)
 time.sleep(5)
 del ballast
 """

@@ -205,6 +205,8 @@ rule manifest:
         "../../scripts/manifest.py"
 
 
+# Logs are parameters, not inputs, so that deleting old ones reruns nothing; hence the paths have a
+# module's prefix.
 rule usage:
     input:
         done=["results/small-matrix/convergence.svg", *shown_of_data_set()],

@@ -5,15 +5,18 @@ from blendmf.resources.requests import JobSizes
 JOB_SIZES = JobSizes(EXPERIMENT, VARIANTS, RESULTS)
 
 # Snakemake processes that share a job's memory on another node.
-SNAKEMAKES = 2 if workflow.non_local_exec else 0
+SNAKEMAKES = 2
 
 
 def resources_of(rule: str) -> dict:
     """Requests of a rule's jobs; memory (MB) and runtime (minutes) double after each failure."""
 
     def memory(wildcards, attempt) -> int:
-        job = JOB_SIZES.job(rule, wildcards)
-        return costs.memory_mb(job, attempt, snakemakes=SNAKEMAKES)
+        # Snakemake knows its executor only after it has read the rules.
+        snakemakes = SNAKEMAKES if workflow.non_local_exec else 0
+        return costs.memory_mb(
+            JOB_SIZES.job(rule, wildcards), attempt, snakemakes=snakemakes
+        )
 
     def runtime(wildcards, attempt) -> int:
         return costs.minutes(JOB_SIZES.job(rule, wildcards), attempt)
