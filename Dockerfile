@@ -1,13 +1,13 @@
-# What a run needs, from the same pins as `make setup`; docs/deployment.md says how to use it.
+# Everything that a run needs, from the same pins as `make setup`; docs/deployment.md explains its use.
 #   docker build --tag blendmf .
 ARG PYTHON=3.11
 FROM python:${PYTHON}-slim-bookworm
 
-# Address of a package index with the CPU-only build of PyTorch. Without one it is the CUDA build,
-# several GB more.
+# Address of a package index with the CPU-only build of PyTorch. Without it pip installs the
+# CUDA build, several GB larger.
 ARG PIP_EXTRA_INDEX_URL=
 
-# An image may be run by anyone, who need not have a home in it; USER answers who asks for a name.
+# The image may run as any user, even one without a home or a name in it.
 ENV HOME=/tmp \
     USER=blendmf \
     BLENDMF=/opt/blendmf \
@@ -16,7 +16,7 @@ ENV HOME=/tmp \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 
-# The packages change seldom and take minutes and gigabytes, hence a layer of their own.
+# A separate layer, because the packages change rarely and take minutes and gigabytes.
 WORKDIR /opt/blendmf
 COPY requirements.txt constraints.txt ./
 RUN python -m pip install --constraint constraints.txt --requirement requirements.txt
@@ -30,7 +30,7 @@ RUN python -m pip install --no-deps --editable . \
     && python -m blendmf.training.precompile \
     && chmod -R a+rwX "$NUMBA_CACHE_DIR"
 
-# Results come to lie in the folder that is mounted here.
+# Results are written to the folder that is mounted here.
 WORKDIR /work
 USER 1000:1000
 CMD ["snakemake", "--snakefile", "/opt/blendmf/Snakefile", \

@@ -10,8 +10,8 @@ if workflow.modifier.is_main_snakefile():
     report: "workflow/report/workflow.rst"
 
 else:
-    # A workflow that uses this one as a module says what differs from the defaults. Its own
-    # dictionary stays as it is, and its report keeps a text of its own.
+    # As a module: `config` has the outer workflow's differences from the defaults. Its dictionary
+    # is not modified, and its report keeps its own text.
     defaults = load_configfile(workflow.source_path("config.yaml"))
     update_config(defaults, config)
     config = defaults

@@ -1,4 +1,4 @@
-# The checked configuration, and the lookups that all rules are written with.
+# The checked configuration, and the lookups that all rules use.
 import os
 import re
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-# The library of this working copy, if there is one, whatever is installed.
+# The library of this working copy takes precedence over an installed one.
 SOURCES = Path(str(workflow.current_basedir)).parents[1] / "src"
 if SOURCES.is_dir():
     sys.path.insert(0, str(SOURCES))
@@ -38,7 +38,7 @@ VARIANTS = variants(EXPERIMENT)
 FILES = WorkflowFiles(EXPERIMENT, max(map(expected_ratings, DATA_SETS.values())))
 DATASET = FILES.root
 SEARCHED = EXPERIMENT.searched
-# Where results are that are looked at while planning; a module may put a prefix before it.
+# Folder of the results that are read while planning; a module may add a prefix.
 RESULTS = workflow.modifier.path_modifier.modify("results")
 
 

@@ -1,4 +1,4 @@
-# Checks of the split, scores of every fit on the test part, their comparison, recommendations.
+# Audits of the split, scores of every fit on the test part, their comparison, recommendations.
 
 
 rule leakage:
@@ -20,7 +20,7 @@ rule leakage:
     params:
         code=code_of("leakage"),
     message:
-        "Checking what the training part knows of the future"
+        "Auditing what the training part knows of the future"
     script:
         "../../scripts/leakage.py"
 
@@ -62,7 +62,7 @@ rule fitted_on:
         content=settings_of("content"),
         seed=config["seed"],
     message:
-        "Checking which part everything was fitted on"
+        "Auditing which part each statistic was fitted on"
     script:
         "../../scripts/fitted_on.py"
 

@@ -1,4 +1,4 @@
-# Where the rules find files and settings: what a variant shares, what a model reads.
+# Lookups of files and settings: what a variant shares, what a model reads.
 
 
 def found(path: str):
@@ -26,7 +26,7 @@ def fits_of_variant(pattern: str):
     return of_variant
 
 
-# A job depends on what its model reads and on nothing else.
+# A job depends only on what its model reads.
 def content_of(wildcards) -> str | list[str]:
     return (
         found("content/tfidf.npz")(wildcards)
@@ -130,7 +130,7 @@ def evaluation_of_search(wildcards) -> dict:
     return EXPERIMENT.evaluation.model_dump(include=keys)
 
 
-# A small data set is searched by one job per model. Either way each step has files of its own.
+# A small data set is searched by one job per model. Either way each step writes its own files.
 if FILES.one_search_job:
     SEARCH_JOB = "search/{model}"
     SEARCH_STEPS = FILES.shards("{model}", FILES.search_steps)
@@ -223,8 +223,8 @@ def first_svd() -> str | None:
     return next((name for name, entry in named if isinstance(entry, SvdEntry)), None)
 
 
-# Variants of the experiment are no targets of `rule all`; `snakemake audit` and `snakemake ablation`
-# ask for them.
+# `rule all` does not include variants of the experiment; `snakemake audit` and `snakemake ablation`
+# do.
 AS_CONFIGURED = "as configured"
 AUDITED = list(EXPERIMENT.audit.arms)
 ABLATED = ablation_variants(EXPERIMENT)

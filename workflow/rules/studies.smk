@@ -1,4 +1,4 @@
-# Studies beside the comparison: SVD by rank, a small matrix, other protocols, ablation, engines, scale.
+# Further studies: SVD by rank, a small matrix, other protocols, ablation, engines, scale.
 
 
 rule rank_sweep:
@@ -163,7 +163,7 @@ rule ablation:
         expand(f"{DATASET}/ablation/ablation.csv", dataset=DATA_SETS if ABLATED else []),
 
 
-# Whether the engines agree; `make parity` asks for it.
+# Whether the engines agree; requested by `make parity`.
 rule parity:
     input:
         train=f"{DATASET}/matrices/train.npz",
@@ -219,7 +219,7 @@ rule parity_all:
         expand(f"{DATASET}/parity/agreement.txt", dataset=DATA_SETS),
 
 
-# How time and memory of every rule grow with the ratings: an experiment with several data sets.
+# How time and memory of every rule grow with the ratings; for an experiment with several data sets.
 rule scaling:
     input:
         **job_files(expand(FILES.benchmarks(), dataset=DATA_SETS)),
