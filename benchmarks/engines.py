@@ -28,7 +28,7 @@ from blendmf.common.errors import UserError
 from blendmf.common.files import write_csv
 from blendmf.common.job_log import progress
 from blendmf.report.figures.style import save_figure
-from blendmf.studies.engine_parity import VARIANTS
+from blendmf.studies.engine_parity import COMPARED_MODELS
 
 RESULTS = Path("results/benchmarks")
 ENGINES = ("blocks", "torch")
@@ -57,7 +57,7 @@ def cases(
     for n, d in product(ratings, dims):
         yield _case("blocks", "mf", n, d, threads)
     middle, d = sorted(ratings)[len(ratings) // 2], min(dims)
-    for variant in VARIANTS:
+    for variant in COMPARED_MODELS:
         if variant != "mf":
             yield _case("blocks", variant, middle, d, threads)
     for engine in ENGINES:
@@ -66,7 +66,7 @@ def cases(
 
 
 def _case(engine: str, variant: str, n: int, d: int, threads: Sequence[int]) -> Case:
-    entry = VARIANTS[variant]
+    entry = COMPARED_MODELS[variant]
     # Only the engine in blocks supports several threads.
     several = threads if engine == "blocks" else (1,)
     return Case(engine, entry["kind"], entry.get("blend"), n, d, several)
@@ -136,7 +136,9 @@ def _parser() -> argparse.ArgumentParser:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     doubled = [1 << k for k in range((cores or 1).bit_length())]
     parser.add_argument("--engines", nargs="+", choices=ENGINES, help="only these (blocks)")
-    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), help="only these (mf)")
+    parser.add_argument(
+        "--variants", nargs="+", choices=list(COMPARED_MODELS), help="only these (mf)"
+    )
     parser.add_argument("--ratings", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
     parser.add_argument("--latent-dim", type=int, nargs="+", default=[32, 64, 128])
     parser.add_argument("--threads", type=int, nargs="+", default=doubled)

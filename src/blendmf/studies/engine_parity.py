@@ -21,7 +21,7 @@ from blendmf.training.fit import fit_model
 TOLERANCE = 0.002
 """Largest difference of test RMSE between engines that counts as agreement, in rating steps."""
 
-VARIANTS = {
+COMPARED_MODELS = {
     "mf": {"kind": "mf"},
     "mf-content-user": {"kind": "mf-content", "blend": "user"},
     "mf-content-item": {"kind": "mf-content", "blend": "item"},
@@ -87,11 +87,11 @@ def parity(
     from blendmf.training.pytorch.device import present_devices
 
     engines = [("numba", "cpu"), *(("torch", device) for device in present_devices())]
-    runs = [(variant, number) for variant in VARIANTS for number in range(1, seeds + 1)]
+    runs = [(variant, number) for variant in COMPARED_MODELS for number in range(1, seeds + 1)]
     no_validation = Observations(train.users[:0], train.items[:0], train.ratings[:0], train.shape)
     fits = []
     for variant, number in progress(runs, "parity"):
-        entry = VARIANTS[variant]
+        entry = COMPARED_MODELS[variant]
         own = next(
             (
                 model.training

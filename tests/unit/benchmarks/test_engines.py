@@ -10,7 +10,7 @@ from benchmarks.engine_case import (
     synthetic_ratings,
 )
 from benchmarks.engines import cases, copy_bandwidth, main, with_share_of_bandwidth
-from blendmf.studies.engine_parity import VARIANTS
+from blendmf.studies.engine_parity import COMPARED_MODELS
 from blendmf.training.parameters import Parameters, Terms
 
 
@@ -67,8 +67,8 @@ def test_the_copy_bandwidth_is_plausible():
 @pytest.mark.slow
 def test_the_benchmark_writes_its_table_and_figure(tmp_path, monkeypatch):
     monkeypatch.setattr("benchmarks.engines.copy_bandwidth", lambda _: 1e10)
-    few = {name: VARIANTS[name] for name in ("mf", "content", "mf-content-item")}
-    monkeypatch.setattr("benchmarks.engines.VARIANTS", few)
+    few = {name: COMPARED_MODELS[name] for name in ("mf", "content", "mf-content-item")}
+    monkeypatch.setattr("benchmarks.engines.COMPARED_MODELS", few)
     sizes = ["--ratings", "3000", "--latent-dim", "8", "--threads", "1", "2"]
     main([*sizes, "--output", str(tmp_path)])
     table = pd.read_csv(tmp_path / "engines.csv")
