@@ -7,8 +7,8 @@ from blendmf.config.models import model_entry
 from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.studies.engine_parity import (
-    TOLERANCE,
     COMPARED_MODELS,
+    TOLERANCE,
     ParityFit,
     check_parity,
     parity,
