@@ -97,7 +97,7 @@ images: $(VENV)/run
 	cp results/ml-100k/figures/comparison.svg docs/images/results.svg
 
 clean:
-	rm -rf .venv .venv-peers .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Packages come in wheels only; an install that fails half-way leaves no stamp and is done again.
