@@ -179,12 +179,12 @@ def temporal_split(tables: Tables, settings: Entry, words: Entry | None = None) 
     Problem
         Without validation ratings, so that no fit stops early.
     """
-    parts = split(tables.ratings, SplitSettings(**settings), seed=0)
+    parts = split(tables.ratings, **SplitSettings(**settings).model_dump(), seed=0)
     built = matrices(parts.train, parts.validation, parts.test, tables.items)
     tfidf = None
     if words is not None:
-        described = ContentSettings(**words)
-        tfidf = content(built.items, tables.tags, parts.train, described, seed=0).tfidf
+        described = ContentSettings(**words).model_dump()
+        tfidf = content(built.items, tables.tags, parts.train, **described, seed=0).tfidf
     train, test = (
         part.sort_values(["user_id", "timestamp"], kind="stable")
         for part in (parts.train, parts.test)

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from blendmf.config.experiment import Experiment, experiment
+from blendmf.config.checks import experiment
+from blendmf.config.experiment import Experiment
 from blendmf.config.fields import Settings
 
 Changed = TypeVar("Changed", bound=Settings)

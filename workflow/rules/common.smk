@@ -13,7 +13,7 @@ if SOURCES.is_dir():
 
 from blendmf.common.errors import UserError
 from blendmf.common.imported_files import code_digest, make_importable
-from blendmf.config.experiment import experiment
+from blendmf.config.checks import experiment
 from blendmf.config.models import SvdEntry
 from blendmf.config.variants import Variant, ablation_variants, variants
 from blendmf.config.workflow_files import WorkflowFiles

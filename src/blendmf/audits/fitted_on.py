@@ -19,7 +19,7 @@ from blendmf.audits.perturbations import Parts, dependence
 from blendmf.common.random_streams import stream
 from blendmf.config.models import Entry, ShrunkenBiases, TrainedEntry
 from blendmf.config.protocol import ContentSettings
-from blendmf.data.content import dealt
+from blendmf.data.content import dealt_rows
 from blendmf.data.rating_order import Places
 
 TOLERANCE = 1e-6
@@ -238,7 +238,7 @@ def _content_checks(
     yield _compared("idf", paths["vocabulary"], found["idf"], kept["idf"].to_numpy())
     rows = recomputed.tfidf(counts, kept, len(items))
     if settings.dealt is not None:
-        rows = dealt(rows, stream(seed, "placebo", settings.dealt))
+        rows = dealt_rows(rows, stream(seed, "placebo", settings.dealt))
     # A term of all items may have weight 0: stored explicitly or not, it is the same.
     without_zeros = [matrix.copy() for matrix in (stored.tfidf, rows)]
     for matrix in without_zeros:

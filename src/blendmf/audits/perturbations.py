@@ -123,9 +123,8 @@ def _fitted(
     of_item = pd.Series(bias.item_bias, index=pd.Index(rated))[n_of_item > 0]
     known = tags if settings.tags == "all" else tags_known_in_training(tags, parts["train"])
     used = known if "tags" in settings.parts else known[:0]
-    text = content(
-        built.items, tags, parts["train"], settings.model_copy(update={"dealt": None}), seed
-    )
+    own_words = settings.model_dump() | {"dealt": None}
+    text = content(built.items, tags, parts["train"], **own_words, seed=seed)
     terms = pd.Index(text.vocabulary["part"] + ":" + text.vocabulary["term"])
     return {
         "training mean": pd.Series([fit_global_mean(train, ANY_RANGE).global_mean]),

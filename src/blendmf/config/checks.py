@@ -1,25 +1,71 @@
-"""What no single key of a configuration is wrong about: keys that contradict each other."""
+"""From a mapping to a checked experiment, with all mistakes reported at once."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from blendmf.common.errors import UserError
+from blendmf.config.experiment import Experiment
+from blendmf.config.explain import explained, without_errors
 from blendmf.config.fields import Settings
-from blendmf.config.models import Entry, MfContentEntry, MfEntry, TrainedEntry
+from blendmf.config.models import Entry, MfContentEntry, MfEntry, SearchedEntry, TrainedEntry
 from blendmf.config.protocol import SplitSettings
 from blendmf.config.search import Bounds
 from blendmf.config.training import TrainingSettings
-
-if TYPE_CHECKING:
-    from blendmf.config.experiment import Experiment
 
 Problem = tuple[str, str]
 """A key, and what is wrong with it."""
 
 
-def contradictions(found: "Experiment", written: Mapping[str, Any]) -> list[str]:
+def experiment(config: Mapping[str, Any]) -> Experiment:
+    """Experiment of a configuration, complete: defaults filled in, every model's settings whole.
+
+    Null takes out a model, a data set of `scale`, a variant of `audit.arms`, or a parameter of a
+    search space, so that a file laid over the default configuration can remove one. A model's
+    `training` and `space` are laid over the blocks that all models share.
+
+    Raises
+    ------
+    UserError
+        With one line for each mistake: the key, its value, what is allowed.
+    """
+    written = deepcopy(dict(config))
+    problems: list[str] = []
+    found: Experiment | None
+    try:
+        found = Experiment.model_validate(written)
+    except ValidationError as error:
+        problems = explained(error, Experiment)
+        found = without_errors(written, error, Experiment)
+    if found is not None:
+        problems += contradictions(found.model_copy(update={"models": _whole(found)}), written)
+    if problems:
+        raise UserError("\n".join(f"configuration key {problem}" for problem in problems))
+    assert found is not None
+    return found.model_copy(update={"models": _whole(found)})
+
+
+def _whole(found: Experiment) -> dict[str, Entry]:
+    """Models with their `training` and `space` laid over what all models share.
+
+    A space has the shared parameters first and is sorted, since its order is part of a search.
+    """
+    whole: dict[str, Entry] = {}
+    for name, entry in found.models.items():
+        changes: dict[str, Any] = {}
+        if isinstance(entry, SearchedEntry):
+            changes["space"] = dict(sorted(entry.space.items()))
+        if isinstance(entry, TrainedEntry):
+            changes["space"] = {**found.search.space, **changes["space"]}
+            changes["training"] = found.training.with_fields_of(entry.training)
+        whole[name] = entry.model_copy(update=changes)
+    return whole
+
+
+def contradictions(found: Experiment, written: Mapping[str, Any]) -> list[str]:
     """Every contradiction of an experiment, as ``key: problem``.
 
     Parameters
@@ -82,7 +128,7 @@ def _model(name: str, entry: Entry) -> Iterator[Problem]:
         yield key, f"optimiser {optimiser} does not run in torch; give the model engine: auto"
 
 
-def _references(found: "Experiment", wrong: Collection[str]) -> Iterator[Problem]:
+def _references(found: Experiment, wrong: Collection[str]) -> Iterator[Problem]:
     """Models that are named elsewhere and are not there, or of another kind."""
     models = found.models
     for key, named, kind, name in (
@@ -101,7 +147,7 @@ def _references(found: "Experiment", wrong: Collection[str]) -> Iterator[Problem
                 yield key, problem
 
 
-def _variants(found: "Experiment") -> Iterator[Problem]:
+def _variants(found: Experiment) -> Iterator[Problem]:
     for name, change in found.audit.arms.items():
         key = f"audit.arms.{name}"
         if change.split is None and change.content is None:
@@ -110,7 +156,7 @@ def _variants(found: "Experiment") -> Iterator[Problem]:
             yield from _split(f"{key}.split", found.split.with_fields_of(change.split))
 
 
-def _data(found: "Experiment") -> Iterator[Problem]:
+def _data(found: Experiment) -> Iterator[Problem]:
     if found.scale and found.dataset.name != "synthetic":
         yield (
             "scale",
@@ -122,7 +168,7 @@ def _data(found: "Experiment") -> Iterator[Problem]:
         yield "dataset.rating_range", f"{limits} must be [low, high] with low below high"
 
 
-def _search(found: "Experiment") -> Iterator[Problem]:
+def _search(found: Experiment) -> Iterator[Problem]:
     search = found.search
     if search.shards > search.trials_per_generation:
         yield (
@@ -149,7 +195,7 @@ def _search(found: "Experiment") -> Iterator[Problem]:
             )
 
 
-def _warm_start(found: "Experiment") -> str | None:
+def _warm_start(found: Experiment) -> str | None:
     """What is wrong with the folder of an earlier search, if there is one."""
     named = found.search.warm_start
     if named is None:

@@ -1,16 +1,12 @@
-"""The whole configuration of an experiment: all blocks, and how a mapping becomes one."""
+"""The whole configuration of an experiment: all its blocks."""
 
-from collections.abc import Mapping
-from copy import deepcopy
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings, Scale
-from blendmf.config.explain import explained, without_errors
 from blendmf.config.fields import Distinct, FolderName, ModelName, Removable, Settings, Sorted
-from blendmf.config.models import Entry, ModelEntry, SearchedEntry, TrainedEntry
+from blendmf.config.models import ModelEntry
 from blendmf.config.protocol import Change, ContentSettings, EvaluationSettings, Part, SplitSettings
 from blendmf.config.search import SearchSettings
 from blendmf.config.training import TrainingSettings
@@ -151,50 +147,3 @@ class Experiment(Settings):
             )
             for name, size in self.scale.items()
         }
-
-
-def experiment(config: Mapping[str, Any]) -> Experiment:
-    """Experiment of a configuration, complete: defaults filled in, every model's settings whole.
-
-    Null takes out a model, a data set of `scale`, a variant of `audit.arms`, or a parameter of a
-    search space, so that a file laid over the default configuration can remove one. A model's
-    `training` and `space` are laid over the blocks that all models share.
-
-    Raises
-    ------
-    UserError
-        With one line for each mistake: the key, its value, what is allowed.
-    """
-    from blendmf.config.checks import contradictions
-
-    written = deepcopy(dict(config))
-    problems: list[str] = []
-    found: Experiment | None
-    try:
-        found = Experiment.model_validate(written)
-    except ValidationError as error:
-        problems = explained(error, Experiment)
-        found = without_errors(written, error, Experiment)
-    if found is not None:
-        problems += contradictions(found.model_copy(update={"models": _whole(found)}), written)
-    if problems:
-        raise UserError("\n".join(f"configuration key {problem}" for problem in problems))
-    assert found is not None
-    return found.model_copy(update={"models": _whole(found)})
-
-
-def _whole(found: Experiment) -> dict[str, Entry]:
-    """Models with their `training` and `space` laid over what all models share.
-
-    A space has the shared parameters first and is sorted, since its order is part of a search.
-    """
-    whole: dict[str, Entry] = {}
-    for name, entry in found.models.items():
-        changes: dict[str, Any] = {}
-        if isinstance(entry, SearchedEntry):
-            changes["space"] = dict(sorted(entry.space.items()))
-        if isinstance(entry, TrainedEntry):
-            changes["space"] = {**found.search.space, **changes["space"]}
-            changes["training"] = found.training.with_fields_of(entry.training)
-        whole[name] = entry.model_copy(update=changes)
-    return whole

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -13,7 +13,6 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer,
 from sklearn.preprocessing import normalize
 
 from blendmf.common.random_streams import stream
-from blendmf.config.protocol import ContentSettings
 from blendmf.data.known_tags import tags_known_in_training
 
 WORD = re.compile(r"[^\W_]{2,}")
@@ -40,9 +39,15 @@ class Content(NamedTuple):
 
 def content(
     items: pd.DataFrame,
-    tags: pd.DataFrame,
+    tag_table: pd.DataFrame,
     train: pd.DataFrame,
-    settings: ContentSettings,
+    *,
+    parts: Sequence[str],
+    tags: str,
+    max_terms: int,
+    min_items: int,
+    idf: str,
+    dealt: int | None,
     seed: int,
 ) -> Content:
     """TF-IDF of the items' text.
@@ -56,26 +61,26 @@ def content(
     ----------
     items : DataFrame
         Columns item_id, title, year, genres; the rows of the matrix.
-    tags : DataFrame
+    tag_table : DataFrame
         Columns user_id, item_id, tag, timestamp.
     train : DataFrame
         Training ratings of the tags' authors, needed for ``tags: train-only``.
-    settings : ContentSettings
+    parts, tags, max_terms, min_items, idf, dealt
+        As in `blendmf.config.protocol.ContentSettings`.
     seed : int
-        The experiment's seed; with `settings.dealt` it determines a placebo.
+        The experiment's seed; with `dealt` it determines a placebo.
     """
-    known_tags = tags if settings.tags == "all" else tags_known_in_training(tags, train)
+    known_tags = tag_table if tags == "all" else tags_known_in_training(tag_table, train)
     tag_text = known_tags.groupby("item_id")["tag"].agg(" ".join).to_dict()
     described = items.assign(tags=[tag_text.get(item, "") for item in items["item_id"]])
-    parts = settings.parts
     documents = [
         [f"{part}:{word}" for part in parts for word in TERMS_OF[part](row)]
         for row in described.to_dict("records")
     ]
-    counts, terms = _count(documents, settings)
+    counts, terms = _count(documents, max_terms, min_items)
     frequency = np.bincount(counts.indices, minlength=len(terms))
-    idf = _idf(counts, frequency, settings.idf)
-    weighted = counts @ sp.diags_array(idf)
+    idf_values = _idf(counts, frequency, idf)
+    weighted = counts @ sp.diags_array(idf_values)
     tfidf = (normalize(weighted) if terms else weighted).astype(np.float32)
     vocabulary = pd.DataFrame(
         {
@@ -83,29 +88,29 @@ def content(
             "term": pd.Series([term.partition(":")[2] for term in terms], dtype="str"),
             "part": pd.Series([term.partition(":")[0] for term in terms], dtype="str"),
             "document_frequency": frequency,
-            "idf": idf,
+            "idf": idf_values,
         }
     )
-    if settings.dealt is not None:
-        tfidf = dealt(tfidf, stream(seed, "placebo", settings.dealt))
+    if dealt is not None:
+        tfidf = dealt_rows(tfidf, stream(seed, "placebo", dealt))
     without = np.diff(tfidf.indptr) == 0
     facts = {
         "parts": parts,
-        "idf": settings.idf,
+        "idf": idf,
         "items": len(items),
         "terms": len(terms),
         "terms_by_part": vocabulary["part"].value_counts().sort_index().to_dict(),
         "nonzeros": int(tfidf.nnz),
         "items_without_terms": int(without.sum()),
-        "dealt": settings.dealt,
-        "tags": settings.tags,
+        "dealt": dealt,
+        "tags": tags,
         "tags_used": len(known_tags) if "tags" in parts else 0,
-        "tags_left_out": len(tags) - (len(known_tags) if "tags" in parts else 0),
+        "tags_left_out": len(tag_table) - (len(known_tags) if "tags" in parts else 0),
     }
     return Content(sp.csr_array(tfidf), vocabulary, facts)
 
 
-def dealt(tfidf: sp.csr_array, random: np.random.Generator) -> sp.csr_array:
+def dealt_rows(tfidf: sp.csr_array, random: np.random.Generator) -> sp.csr_array:
     """A content matrix whose rows are permuted, so that no item keeps its own: a placebo.
 
     The permutation is one random cycle (Sattolo). The matrix has the same rows and the same word
@@ -149,15 +154,17 @@ TERMS_OF: dict[str, Callable[[Mapping[Any, Any]], list[str]]] = {
 }
 
 
-def _count(documents: list[list[str]], settings: ContentSettings) -> tuple[sp.csr_array, list[str]]:
+def _count(
+    documents: list[list[str]], max_terms: int, min_items: int
+) -> tuple[sp.csr_array, list[str]]:
     """Occurrences of the most frequent terms, of shape (n_items, n_terms), and the terms."""
     n_items = Counter(chain.from_iterable(map(set, documents)))
-    if max(n_items.values(), default=0) < settings.min_items:
+    if max(n_items.values(), default=0) < min_items:
         return sp.csr_array((len(documents), 0), dtype=np.float64), []
     vectorizer = CountVectorizer(
         analyzer=_as_it_is,
-        max_features=settings.max_terms,
-        min_df=settings.min_items,
+        max_features=max_terms,
+        min_df=min_items,
         dtype=np.float64,
     )
     counts = vectorizer.fit_transform(documents)

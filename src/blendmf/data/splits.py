@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
-from blendmf.config.protocol import SplitSettings
 
 PARTS = ("train", "validation", "test")
 NUMBERS = np.arange(len(PARTS), dtype=np.int8)
@@ -52,7 +51,15 @@ class Split:
         return _rows(self.ratings, self.part, "test")
 
 
-def split(ratings: pd.DataFrame, settings: SplitSettings, seed: int) -> Split:
+def split(
+    ratings: pd.DataFrame,
+    *,
+    scheme: str,
+    train: float,
+    validation: float,
+    min_ratings: int,
+    seed: int,
+) -> Split:
     """Assign every rating to exactly one part.
 
     Of n ordered ratings, the first int(train * n) are for training, those up to
@@ -66,7 +73,8 @@ def split(ratings: pd.DataFrame, settings: SplitSettings, seed: int) -> Split:
     ----------
     ratings : DataFrame
         Columns user_id, item_id, rating, timestamp.
-    settings : SplitSettings
+    scheme, train, validation, min_ratings
+        As in `blendmf.config.protocol.SplitSettings`.
     seed : int
         The experiment's seed; used by ``random`` and ``cold-items``.
 
@@ -76,30 +84,32 @@ def split(ratings: pd.DataFrame, settings: SplitSettings, seed: int) -> Split:
         If a part is empty.
     """
     few = 0
-    match settings.scheme:
+    # Rounded, because the sum of two decimal fractions may not be the intended one.
+    ends = (train, round(train + validation, 12))
+    match scheme:
         case "global-temporal":
-            part = _divide_all(ratings, settings)
+            part = _divide_all(ratings, ends)
         case "cold-items":
-            part = _divide_items(ratings, settings, seed)
+            part = _divide_items(ratings, ends, stream(seed, "split", "items"))
         case _:
-            part, few = _divide_each_user(ratings, settings, seed)
+            at_random = stream(seed, "split") if scheme == "random" else None
+            part, few = _divide_each_user(ratings, ends, min_ratings, at_random)
     sizes = np.bincount(part, minlength=len(PARTS))
     for name, size in zip(PARTS, sizes, strict=True):
         if not size:
             raise UserError(
-                f"the {name} part has no ratings (split.scheme: {settings.scheme}, "
-                f"split.train: {settings.train}, split.validation: {settings.validation}, "
-                f"{len(ratings)} ratings of {ratings['item_id'].nunique()} items); use more of "
-                "them or other shares"
+                f"the {name} part has no ratings (split.scheme: {scheme}, split.train: {train}, "
+                f"split.validation: {validation}, {len(ratings)} ratings of "
+                f"{ratings['item_id'].nunique()} items); use more of them or other shares"
             )
     facts: dict[str, Any] = {
-        "scheme": settings.scheme,
-        "shares": {"train": settings.train, "validation": settings.validation},
+        "scheme": scheme,
+        "shares": {"train": train, "validation": validation},
         "users_kept_whole_in_training": few,
-        "reason": f"fewer than {settings.min_ratings} ratings",
+        "reason": f"fewer than {min_ratings} ratings",
         "parts": {name: _facts(_rows(ratings, part, name)) for name in PARTS},
     }
-    if settings.scheme == "cold-items":
+    if scheme == "cold-items":
         facts["items_hidden"] = {name: facts["parts"][name]["items"] for name in PARTS[1:]}
     return Split(ratings, part, facts)
 
@@ -108,19 +118,20 @@ def _rows(ratings: pd.DataFrame, part: NDArray[np.int8], name: str) -> pd.DataFr
     return ratings[part == PARTS.index(name)].reset_index(drop=True)
 
 
-def _divide_all(ratings: pd.DataFrame, settings: SplitSettings) -> NDArray[np.int8]:
+def _divide_all(ratings: pd.DataFrame, ends: tuple[float, float]) -> NDArray[np.int8]:
     order = np.argsort(ratings["timestamp"].to_numpy(), kind="stable")
     part = np.empty(len(ratings), dtype=np.int8)
-    ends = _ends(np.array([len(ratings)]), settings)
-    part[order] = np.repeat(NUMBERS, np.diff([0, *ends[:, 0], len(ratings)]))
+    counts = _counts(np.array([len(ratings)]), ends)
+    part[order] = np.repeat(NUMBERS, np.diff([0, *counts[:, 0], len(ratings)]))
     return part
 
 
-def _divide_items(ratings: pd.DataFrame, settings: SplitSettings, seed: int) -> NDArray[np.int8]:
+def _divide_items(
+    ratings: pd.DataFrame, ends: tuple[float, float], random: np.random.Generator
+) -> NDArray[np.int8]:
     # Numbered by id, so that the draw does not depend on the order of the table.
     items, _ = pd.factorize(ratings["item_id"], sort=True)
-    ends = (settings.train, round(settings.train + settings.validation, 12))
-    return draw_items(np.bincount(items), ends, stream(seed, "split", "items"))[items]
+    return draw_items(np.bincount(items), ends, random)[items]
 
 
 def draw_items(
@@ -162,17 +173,17 @@ def draw_items(
 
 
 def _divide_each_user(
-    ratings: pd.DataFrame, settings: SplitSettings, seed: int
+    ratings: pd.DataFrame,
+    ends: tuple[float, float],
+    min_ratings: int,
+    random: np.random.Generator | None,
 ) -> tuple[NDArray[np.int8], int]:
     """Part of each rating, and the number of users with too few ratings to split."""
     users = pd.factorize(ratings["user_id"])[0].astype(np.int32)
-    if settings.scheme == "random":
-        rank = stream(seed, "split").random(len(ratings))
-    else:
-        rank = ratings["timestamp"].to_numpy()
+    rank = random.random(len(ratings)) if random else ratings["timestamp"].to_numpy()
     counts = np.bincount(users)
-    few = counts < settings.min_ratings
-    train_end, validation_end = np.where(few, counts, _ends(counts, settings))
+    few = counts < min_ratings
+    train_end, validation_end = np.where(few, counts, _counts(counts, ends))
     sizes = np.column_stack([train_end, validation_end - train_end, counts - validation_end])
     part = np.empty(len(ratings), dtype=np.int8)
     # Sorted by user and rank, the parts of each user are consecutive.
@@ -193,11 +204,9 @@ def _order(users: NDArray[np.int32], rank: NDArray[Any]) -> NDArray[np.int64]:
     return np.lexsort((rank, users))
 
 
-def _ends(counts: NDArray[np.int64], settings: SplitSettings) -> NDArray[np.int64]:
+def _counts(counts: NDArray[np.int64], ends: tuple[float, float]) -> NDArray[np.int64]:
     """Ends of the training and the validation part among `counts` ratings, of shape (2, n)."""
-    # Rounded, because the sum of two decimal fractions may not be the intended one.
-    both = round(settings.train + settings.validation, 12)
-    return np.array([(share * counts).astype(np.int64) for share in (settings.train, both)])
+    return np.array([(share * counts).astype(np.int64) for share in ends])
 
 
 def _facts(rows: pd.DataFrame) -> dict[str, Any]:

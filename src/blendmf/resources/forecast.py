@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from blendmf.config.experiment import Experiment, experiment
+from blendmf.config.checks import experiment
+from blendmf.config.experiment import Experiment
 from blendmf.config.variants import variants
 from blendmf.resources.costs import peak_mb, seconds
 from blendmf.resources.requests import job_of

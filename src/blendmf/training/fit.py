@@ -13,10 +13,10 @@ from threadpoolctl import threadpool_limits
 from blendmf.common.random_streams import stream
 from blendmf.config.models import Entry, TrainedEntry
 from blendmf.config.training import TrainingSettings
-from blendmf.models.closed_form import fit_closed_form
 from blendmf.models.drift import without_drift
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations
+from blendmf.training.closed_form import fit_closed_form
 from blendmf.training.engines import EngineFacts, choose_engine, make_engine
 from blendmf.training.loop import Epoch, GoesOn, Training, to_the_end, train_epochs
 from blendmf.training.parameters import Parameters, Terms

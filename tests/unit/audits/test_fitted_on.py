@@ -16,9 +16,9 @@ from blendmf.data.matrices import matrices
 from blendmf.data.rating_order import places
 from blendmf.data.splits import split
 from blendmf.models.baselines import fit_bias
-from blendmf.models.closed_form import fit_closed_form
 from blendmf.models.drift import without_drift
 from blendmf.models.observations import Observations
+from blendmf.training.closed_form import fit_closed_form
 
 SETTINGS = ContentSettings(parts=["genres", "tags", "year", "title"])
 SPLIT = SplitSettings(train=0.7, validation=0.15, min_ratings=5)
@@ -69,7 +69,7 @@ def tables():
         tag=words[random.integers(4, size=120)],
         timestamp=tags["timestamp"] + random.integers(0, 3000, 120),
     ).reset_index(drop=True)
-    divided = split(ratings, SPLIT, seed=1)
+    divided = split(ratings, **SPLIT.model_dump(), seed=1)
     parts = {"train": divided.train, "validation": divided.validation, "test": divided.test}
     return parts, items, tags
 
@@ -89,7 +89,7 @@ def stored_of(tables, tmp_path, settings=SETTINGS):
     """What the workflow would store."""
     parts, items, tags = tables
     built = matrices(*parts.values(), items)
-    text = content(built.items, tags, parts["train"], settings, 1)
+    text = content(built.items, tags, parts["train"], **settings.model_dump(), seed=1)
     train = Observations.from_matrix(built.train)
     files = []
     for kind, given in CLOSED_FORM.items():

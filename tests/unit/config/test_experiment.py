@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from blendmf.common.errors import UserError
+from blendmf.config.checks import experiment
 from blendmf.config.dataset import CsvSettings
-from blendmf.config.experiment import Experiment, experiment
+from blendmf.config.experiment import Experiment
 from blendmf.config.training import TrainingSettings
 from configs import DEFAULT, ROOT, experiment_with, merged
 

@@ -5,9 +5,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendmf.config.protocol import ContentSettings
 from blendmf.data.content import content as content_of_seed
-from blendmf.data.content import dealt
+from blendmf.data.content import dealt_rows
 from blendmf.data.known_tags import tags_known_in_training
 
 ITEMS = pd.DataFrame(
@@ -38,7 +37,7 @@ SETTINGS = {
 
 
 def content(items, tags, train, settings, seed=1):
-    return content_of_seed(items, tags, train, ContentSettings(**settings), seed)
+    return content_of_seed(items, tags, train, **settings, seed=seed)
 
 
 def weights(built):
@@ -167,6 +166,6 @@ def test_a_placebo_follows_the_seed_and_its_number():
 def test_no_item_keeps_its_row_and_none_is_lost(n_items, seed):
     # Row i alone has term i; the first item has no term.
     own = sp.csr_array(np.diag(np.arange(n_items, dtype=np.float32)))
-    giver = dealt(own, np.random.default_rng(seed)).toarray().sum(axis=1)
+    giver = dealt_rows(own, np.random.default_rng(seed)).toarray().sum(axis=1)
     assert not np.any(giver == np.arange(n_items))
     assert sorted(giver) == list(range(n_items))

@@ -1,6 +1,7 @@
 """What the steps on whole tables hold beside the ratings, in sizes of the ratings table."""
 
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,6 @@ from blendmf.resources.usage import BYTES_PER_RATING
 SETTINGS = SyntheticSettings(
     users=3000, items=1500, ratings=400_000, latent_dim=2, terms=5, noise=0.5
 )
-SPLIT = SplitSettings()
 
 
 def held(function, *arguments):
@@ -51,7 +51,7 @@ def test_import(folder):
 
 
 def test_split(ratings):
-    assert held(split, ratings, SPLIT, 1) < 1.5
+    assert held(partial(split, seed=1, **SplitSettings().model_dump()), ratings) < 1.5
 
 
 def test_matrices(ratings, folder):

@@ -6,11 +6,16 @@ from hypothesis import strategies as st
 
 from blendmf.common.errors import UserError
 from blendmf.config.protocol import SplitSettings
-from blendmf.data.splits import PARTS, draw_items, split
+from blendmf.data.splits import PARTS, draw_items
+from blendmf.data.splits import split as split_with
 
 SETTINGS = SplitSettings()
 SCHEMES = ["per-user-temporal", "random", "global-temporal"]
 COLD = SplitSettings(scheme="cold-items")
+
+
+def split(ratings, settings, seed):
+    return split_with(ratings, **settings.model_dump(), seed=seed)
 
 
 @st.composite

@@ -8,7 +8,7 @@ from docutils import nodes
 from docutils.core import publish_doctree, publish_parts
 
 from blendmf.common.errors import UserError
-from blendmf.config.experiment import experiment
+from blendmf.config.checks import experiment
 from blendmf.report.number_format import MISSING
 from blendmf.report.outcome.data_and_predictions import published_section
 from outcomes import DROPPED, PUBLISHED, outcome, results
