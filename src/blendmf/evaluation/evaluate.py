@@ -12,7 +12,6 @@ from blendmf.common.errors import UserError
 from blendmf.common.random_streams import sample
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.bins import strata_of
-from blendmf.evaluation.interval_coverage import interval_sums
 from blendmf.evaluation.ranked_lists import Rankings, rank_users
 from blendmf.evaluation.ranking_metrics import (
     RankedLists,
@@ -20,7 +19,12 @@ from blendmf.evaluation.ranking_metrics import (
     count_listed,
     ranking_metrics,
 )
-from blendmf.evaluation.rating_metrics import prediction_errors, rating_metrics, sum_by_user
+from blendmf.evaluation.rating_metrics import (
+    interval_sums,
+    prediction_errors,
+    rating_metrics,
+    sum_by_user,
+)
 from blendmf.evaluation.strata import Scored, strata_table
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations

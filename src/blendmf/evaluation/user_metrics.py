@@ -16,8 +16,8 @@ from blendmf.evaluation.bootstrap import (
     bootstrap_p_values,
     percentile_interval,
 )
-from blendmf.evaluation.interval_coverage import WIDTHS, WITHIN
 from blendmf.evaluation.ranking_metrics import METRICS
+from blendmf.evaluation.rating_metrics import WIDTHS, WITHIN
 
 RATING = ("rmse", "mae", "user_rmse", "user_mae")
 """Rating errors in rating points; lower is better."""

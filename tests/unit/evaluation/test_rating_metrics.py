@@ -1,9 +1,19 @@
 import numpy as np
 import pytest
 
-from blendmf.evaluation.rating_metrics import prediction_errors, rmse_interval
+from blendmf.common.random_streams import stream
+from blendmf.evaluation.rating_metrics import (
+    LEVELS,
+    WIDTHS,
+    WITHIN,
+    interval_sums,
+    prediction_errors,
+    rmse_interval,
+)
 from blendmf.models.baselines import PopularityModel
+from blendmf.models.bayesian_factor_model import NORMAL_WIDTHS, BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
+from blendmf.models.observations import Observations
 from small_evaluation import observations
 
 TEST = observations([(0, 0, 1.0), (0, 1, 4.0), (1, 0, 2.0)], (2, 2))
@@ -40,3 +50,54 @@ def test_the_interval_of_the_rmse_needs_two_users():
     assert np.isnan(rmse_interval(np.array([4.0]), np.array([4]))).all()
     low, high = rmse_interval(np.array([4.0, 8.0]), np.array([4, 8]))
     assert low == high == 1
+
+
+SHAPE = (20, 30)
+
+
+@pytest.fixture(scope="module")
+def scored():
+    """A model, and ratings of three quarters of the pairs from its predictive distribution."""
+    random = stream(1, "intervals")
+    user_rows = random.normal(0, 0.5, (6, SHAPE[0], 3)).astype(np.float32)
+    item_rows = random.normal(0, 0.5, (6, SHAPE[1], 3)).astype(np.float32)
+    noise = random.uniform(0.2, 2.0, SHAPE[0]).astype(np.float32)
+    rows = (user_rows, item_rows, noise, np.zeros(SHAPE[1], dtype=np.float32))
+    model = BayesianFactorModel(*SHAPE, (-99.0, 99.0), 3.0, *rows, NORMAL_WIDTHS)
+    users, items = (a.astype(np.int32) for a in np.nonzero(random.random(SHAPE) < 0.75))
+    deviation = model.deviation(users, items)
+    ratings = model.predict(users, items) + deviation * random.standard_normal(len(users))
+    return model, Observations(users, items, ratings.astype(np.float32), SHAPE)
+
+
+def test_sums_equal_those_over_each_users_ratings(scored):
+    model, test = scored
+    sums = interval_sums(model, test)
+    for number, level in enumerate(LEVELS):
+        low, high = model.intervals(test.users, test.items, level)
+        within = (low <= test.ratings) & (test.ratings <= high)
+        expected = np.bincount(test.users, within, minlength=SHAPE[0])
+        np.testing.assert_array_equal(sums[WITHIN[number]], expected)
+        widths = np.bincount(test.users, high - low, minlength=SHAPE[0])
+        np.testing.assert_allclose(sums[WIDTHS[number]], widths)
+        assert sums[WITHIN[number]].sum() / len(test) == pytest.approx(level, abs=0.06)
+
+
+def test_sums_do_not_depend_on_the_blocks(scored):
+    whole, in_blocks = interval_sums(*scored), interval_sums(*scored, pairs_per_block=7)
+    for name, values in whole.items():
+        np.testing.assert_allclose(in_blocks[name], values, atol=1e-9)
+
+
+def test_a_rating_at_an_end_is_inside(scored):
+    model, test = scored
+    low, high = model.intervals(test.users, test.items, LEVELS[0])
+    for ends in (low, high):
+        met = Observations(test.users, test.items, ends.astype(np.float32), SHAPE)
+        assert interval_sums(model, met)[WITHIN[0]].sum() == len(test)
+
+
+def test_a_model_without_intervals_has_none(scored):
+    test = scored[1]
+    sums = interval_sums(PopularityModel.fit(test), test)
+    assert all(np.isnan(values).all() for values in sums.values())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from blendmf.evaluation.interval_coverage import LEVELS
+from blendmf.evaluation.rating_metrics import LEVELS
 from blendmf.report.number_format import or_dash
 from blendmf.report.outcome.results import Results
 from blendmf.report.rst import escaped, free_text, list_table, literal
