@@ -1,8 +1,9 @@
 # `make report` runs the default experiment, `make test` the tests (`make test-slow` the slow ones);
-# each sets up .venv by itself.
+# each sets up the environment first.
 #   make report ARGS="--configfile workflow/experiments/notebook.yaml"
 #   make report PROFILE=profiles/slurm      on a cluster, after `make cluster`
-# ARGS is handed to snakemake (report, smoke) or to pytest (test).
+# ARGS are options of snakemake (report, smoke) or pytest (test). PYTHON is the interpreter that the
+# environment in the folder VENV is made from.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -13,8 +14,8 @@ ARGS ?=
 
 .PHONY: report audit ablation test test-slow test-cluster cluster setup lint format smoke bench parity peers known-answers images clean
 
-# `make audit` adds the same experiment under other protocols to the report, `make ablation` the one
-# with content taken away or dealt to other items; minutes on ml-100k, see README.md.
+# `make audit` adds the experiment under other protocols to the report, `make ablation` the experiment
+# with content removed or assigned to other items; minutes on ml-100k, see README.md.
 report: TARGET := all
 audit: TARGET := audit
 ablation: TARGET := ablation
@@ -32,13 +33,13 @@ test-slow: $(VENV)/dev
 		{ echo "The tests of storages need rsync."; false; }
 	$(BIN)/python -m pytest --numprocesses auto -m slow $(ARGS)
 
-# A Slurm of its own on this machine, on the loopback address; a few minutes.
+# Starts a Slurm on this machine, on the loopback address; takes a few minutes.
 test-cluster: $(VENV)/dev $(VENV)/slurm
 	@command -v slurmctld > /dev/null || { apt-get update && apt-get install --yes slurm-wlm; } || \
 		{ echo "The tests need Slurm (on Debian: the package slurm-wlm), and root to start it."; false; }
 	$(BIN)/python -m pytest tests/cluster $(ARGS)
 
-# What PROFILE=profiles/slurm needs beside Slurm's own commands.
+# Installs what PROFILE=profiles/slurm needs in addition to Slurm's commands.
 cluster: $(VENV)/slurm
 
 setup: $(VENV)/dev
@@ -63,12 +64,12 @@ smoke: $(VENV)/run
 bench: $(VENV)/run
 	$(BIN)/python -m benchmarks.engines $(ARGS)
 
-# Every variant by every engine that the machine has; fails where test errors differ by over 0.002.
+# Every kind of model by every engine of the machine; fails if test errors differ by over 0.002.
 parity: $(VENV)/run
 	$(SNAKEMAKE) --quiet host reason $(ARGS) -- parity_all
 
-# Compares blendmf's models with other systems, which have their own environment; some of them are
-# compiled there. Also on ml-latest-small if BLENDMF_DATA has it.
+# Compares blendmf's models with other systems, which are installed, and partly compiled, in another
+# environment. Also on ml-latest-small if BLENDMF_DATA has it.
 HAS_SMALL := $(wildcard $(BLENDMF_DATA)/ml-latest-small $(BLENDMF_DATA)/ml-latest-small.zip)
 SPLIT := data/source.json matrices/test.npz places/train.npz content/tfidf.npz
 
