@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.catalogue import DataSet, Download, Wheel
-from blendmf.ingest.layouts import Layout, RawFile
+from blendmf.ingest.catalogue import DataSet, Download, Layout, RawFile, Wheel
 
 RATINGS = b"userId,movieId,rating,timestamp\n1,2,3.5,4\n"
 MOVIES = b"movieId,title,genres\n2,Film (1999),Drama\n"

@@ -5,8 +5,7 @@ import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.catalogue import KNOWN, Download, Wheel, find_data_set
-from blendmf.ingest.layouts import Layout, RawFile, select
+from blendmf.ingest.catalogue import KNOWN, Download, Layout, RawFile, Wheel, find_data_set, select
 
 OWN = {
     "ratings": {"file": "stars.csv", "user": "u", "item": "i", "rating": "r"},
@@ -90,17 +89,17 @@ def test_an_own_file_name_with_a_folder_is_refused(file: str) -> None:
 
 def test_files_are_found_by_base_name_with_the_optional_ones_that_are_there() -> None:
     found = select(["top/b", "top/sub/a", "c", "other"], [PAIR], "it")
-    assert found.members == {"a": "top/sub/a", "b": "top/b", "c": "c"}
-    assert select(["a", "b"], [PAIR], "it").members == {"a": "a", "b": "b"}
+    assert found[1] == {"a": "top/sub/a", "b": "top/b", "c": "c"}
+    assert select(["a", "b"], [PAIR], "it")[1] == {"a": "a", "b": "b"}
 
 
 def test_the_first_complete_layout_is_taken() -> None:
-    assert select(["a", "x"], [PAIR, SINGLE], "it").layout is SINGLE
-    assert select(["a", "b", "x"], [PAIR, SINGLE], "it").layout is PAIR
+    assert select(["a", "x"], [PAIR, SINGLE], "it")[0] is SINGLE
+    assert select(["a", "b", "x"], [PAIR, SINGLE], "it")[0] is PAIR
 
 
 def test_the_file_that_lies_least_deep_is_taken() -> None:
-    assert select(["old/x", "x"], [SINGLE], "it").members == {"x": "x"}
+    assert select(["old/x", "x"], [SINGLE], "it")[1] == {"x": "x"}
 
 
 def test_a_file_that_is_there_twice_is_refused() -> None:

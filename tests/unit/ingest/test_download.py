@@ -215,7 +215,7 @@ def test_the_publishers_checksum_is_read_where_none_is_pinned(
 
 
 @pytest.mark.parametrize(
-    ("published", "reason"), [("0" * 32, "does not match"), ("<html>", "holds no md5 checksum")]
+    ("published", "reason"), [("0" * 32, "does not match"), ("<html>", "contains no md5 checksum")]
 )
 def test_a_publishers_checksum_that_does_not_fit_fails_the_source(
     published: str,

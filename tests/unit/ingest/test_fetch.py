@@ -8,9 +8,8 @@ import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.catalogue import KNOWN, Download
+from blendmf.ingest.catalogue import KNOWN, Download, Layout
 from blendmf.ingest.fetch import fetch
-from blendmf.ingest.layouts import Layout
 from blendmf.ingest.synthetic import RATING_RANGE
 from tiny_data_set import (
     ARCHIVE,

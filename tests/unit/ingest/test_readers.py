@@ -199,7 +199,11 @@ def test_blank_lines_are_counted(tmp_path):
     [
         (("2.0", "3"), [2, 3], None),
         (("2.75", "-3.5"), [2, -4], "timestamps cut to whole seconds"),
-        (("1970-01-02", "1970-01-01T01:00:00+01:00"), [86400, 0], "dates taken as UTC, in seconds"),
+        (
+            ("1970-01-02", "1970-01-01T01:00:00+01:00"),
+            [86400, 0],
+            "dates in UTC, converted to seconds",
+        ),
         (("1600000000000", "1"), [1600000000000, 1], "perhaps milliseconds"),
     ],
 )

@@ -12,7 +12,6 @@ from blendmf.common.random_streams import stream
 from blendmf.config.dataset import DatasetSettings, SyntheticSettings
 from blendmf.data.tables import read_table
 from blendmf.ingest.import_tables import import_tables
-from blendmf.ingest.power_law import deal, draw_distinct
 from blendmf.ingest.synthetic import (
     CONTENT_EFFECT_DEVIATION,
     FACTOR_EFFECT_DEVIATION,
@@ -21,7 +20,9 @@ from blendmf.ingest.synthetic import (
     RATING_RANGE,
     RATING_STEP,
     USER_BIAS_DEVIATION,
+    draw_distinct,
     generate,
+    power_law_shares,
 )
 from blendmf.models.factor_model import FactorModel
 
@@ -164,7 +165,7 @@ def test_the_least_and_the_most_ratings_are_possible(tmp_path, n_ratings):
 @given(st.integers(1, 200), st.integers(1, 300), st.floats(0.1, 2.0), st.floats(0.0, 1.0))
 def test_shares_add_up_and_stay_below_the_most(n_shares, most, exponent, fullness):
     total = int(fullness * n_shares * most)
-    shares = deal(total, n_shares, exponent, most)
+    shares = power_law_shares(total, n_shares, exponent, most)
     assert shares.sum() == total
     assert shares.min() >= 0
     assert shares.max() <= most
