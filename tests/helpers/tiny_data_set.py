@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.catalogue import DataSet, Download, Layout, RawFile, Wheel
+from blendmf.ingest.catalogue import DataSet, Download, Layout, Wheel
 
 RATINGS = b"userId,movieId,rating,timestamp\n1,2,3.5,4\n"
 MOVIES = b"movieId,title,genres\n2,Film (1999),Drama\n"
-PLAIN = Layout("movielens-csv", (RawFile("ratings.csv"), RawFile("movies.csv")))
+PLAIN = Layout("movielens-csv", {"ratings.csv": None, "movies.csv": None})
 CHECKED = Layout(
     "movielens-csv",
-    (RawFile("ratings.csv", hashlib.sha256(RATINGS).hexdigest()), RawFile("movies.csv")),
+    {"ratings.csv": hashlib.sha256(RATINGS).hexdigest(), "movies.csv": None},
 )
 
 

@@ -36,34 +36,22 @@ _DAMAGE = (
 )
 
 
-def unpack(archive: Path, layouts: Sequence[Layout], folder: Path, max_bytes: int) -> Layout:
+def unpack(archive: Path, layouts: Sequence[Layout], folder: Path, max_gib: float) -> Layout:
     """Write a data set's files from a zip or tar archive into an existing folder.
 
-    Parameters
-    ----------
-    archive : Path
-    layouts : sequence of Layout
-        The first one that is complete is written; see `select`.
-    folder : Path
-    max_bytes : int
-        Limit on the unpacked size. It is counted while unpacking, because the sizes that an
-        archive declares may be wrong; a tar archive is also unpacked to be listed.
-
-    Returns
-    -------
-    Layout
-        The layout that was written.
+    The first complete one of `layouts` is written and returned; see `select`. The limit `max_gib`
+    on the unpacked size is checked while unpacking, because the sizes that an archive declares may
+    be wrong; a tar archive is also unpacked to be listed.
 
     Raises
     ------
     UserError
-        If the file is damaged or not an archive, if it unpacks to more than `max_bytes`, if a
-        member is a link or a device or its name leads out of a folder, or if no layout is
-        complete.
+        If the file is damaged or not an archive, if it unpacks to more than `max_gib`, if a member
+        is a link or a device or its name leads out of a folder, or if no layout is complete.
     """
-    left = max_bytes
+    left = max_gib * GIB
     with _opened(archive) as container:
-        names = _file_names(container, archive, max_bytes)
+        names = _file_names(container, archive, max_gib)
         layout, members = select(names, layouts, "the archive")
         for name, member in members.items():
             # extractfile gives None only for links and devices, which `_file_names` refuses.
@@ -76,14 +64,14 @@ def unpack(archive: Path, layouts: Sequence[Layout], folder: Path, max_bytes: in
                 while chunk := source.read(CHUNK):
                     left -= len(chunk)
                     if left < 0:
-                        raise _too_large(archive, max_bytes)
+                        raise _too_large(archive, max_gib)
                     target.write(chunk)
     return layout
 
 
-def _file_names(container: Container, archive: Path, max_bytes: int) -> list[str]:
+def _file_names(container: Container, archive: Path, max_gib: float) -> list[str]:
     names = []
-    left = max_bytes
+    left = max_gib * GIB
     for name, is_file, is_folder, size in _members(container):
         # Windows' rules cover drives and both kinds of slash.
         path = PureWindowsPath(name)
@@ -100,7 +88,7 @@ def _file_names(container: Container, archive: Path, max_bytes: int) -> list[str
             )
         left -= size
         if left < 0:
-            raise _too_large(archive, max_bytes)
+            raise _too_large(archive, max_gib)
         if is_file:
             names.append(name)
     return names
@@ -143,8 +131,8 @@ def _members(container: Container) -> Iterator[tuple[str, bool, bool, int]]:
             pass
 
 
-def _too_large(archive: Path, max_bytes: int) -> UserError:
+def _too_large(archive: Path, max_gib: float) -> UserError:
     return UserError(
-        f"{archive.name} unpacks to more than {max_bytes / GIB:g} GiB; if that is expected, raise "
+        f"{archive.name} unpacks to more than {max_gib:g} GiB; if that is expected, raise "
         "dataset.max_unpacked_gib"
     )

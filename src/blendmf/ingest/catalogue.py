@@ -1,9 +1,8 @@
 """The known data sets: their files, sources, checksums, sizes and licences."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import PurePath, PurePosixPath
 
 from blendmf.common.errors import UserError
@@ -13,20 +12,21 @@ GROUPLENS = "https://files.grouplens.org/datasets/movielens"
 
 
 @dataclass(frozen=True)
-class RawFile:
-    """A file of a source: name without folders, checksum if known, whether it must exist."""
-
-    name: str
-    sha256: str | None = None
-    required: bool = True
-
-
-@dataclass(frozen=True)
 class Layout:
-    """One published form of a data set: the format that selects the reader, and the files."""
+    """One published form of a data set.
+
+    `format` selects the reader, `files` maps the name of each file, without folders, to its SHA-256
+    checksum or None, and `optional` files may be missing.
+    """
 
     format: str
-    files: tuple[RawFile, ...]
+    files: Mapping[str, str | None]
+    optional: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> list[str]:
+        """Names of the files that must exist."""
+        return [name for name in self.files if name not in self.optional]
 
 
 @dataclass(frozen=True)
@@ -66,20 +66,10 @@ class Counts:
 class DataSet:
     """What is known about a data set before it is fetched.
 
-    Attributes
-    ----------
-    name : str
-    rating_range : (float, float) or None
-        Lowest and highest possible rating; None if the configuration must state it.
-    licence, citation : str
-    layouts : tuple of Layout
-        Accepted forms of a local copy, in order of preference.
-    sources : tuple of Wheel or Download
-        In the order in which they are tried.
-    generated : bool
-        Whether the data are computed instead of fetched.
-    counts : Counts, optional
-        Used to plan memory, time and threads.
+    `rating_range` is the lowest and highest possible rating, or None if the configuration must
+    state it. `layouts` are the accepted forms of a local copy, in order of preference; `sources`
+    are tried in their order. Data that are `generated` are computed instead of fetched. Memory,
+    time and threads are planned by `counts`.
     """
 
     name: str
@@ -90,13 +80,6 @@ class DataSet:
     sources: tuple[Wheel | Download, ...] = ()
     generated: bool = False
     counts: Counts | None = None
-
-
-def _layout(
-    form: str, names: Iterable[str], sha256: Iterable[str] = (), optional: str | None = None
-) -> Layout:
-    files = zip_longest(names, sha256)
-    return Layout(form, tuple(RawFile(name, known, name != optional) for name, known in files))
 
 
 GROUPLENS_LICENCE = (
@@ -118,32 +101,33 @@ COUNTS = {
     "ml-32m": Counts(32_000_204, 200_948, 84_432, 2_000_072),
 }
 
-RECBOLE_100K = _layout(
+RECBOLE_100K = Layout(
     "recbole",
-    ["ml-100k.inter", "ml-100k.item", "ml-100k.user"],
-    [
-        "4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
-        "51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
-        "4f670007d9cfbeb9807e757209af1555b9bcc186bde25e767f67cb67c6dd5972",
-    ],
-    optional="ml-100k.user",
+    {
+        "ml-100k.inter": "4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
+        "ml-100k.item": "51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
+        "ml-100k.user": "4f670007d9cfbeb9807e757209af1555b9bcc186bde25e767f67cb67c6dd5972",
+    },
+    optional=("ml-100k.user",),
 )
 WHEEL_SHA256 = "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"
-GROUPLENS_100K = _layout("movielens-100k", ["u.data", "u.item"])
-DAT = _layout("movielens-dat", ["ratings.dat", "movies.dat"])
-DAT_WITH_TAGS = _layout("movielens-dat", ["ratings.dat", "movies.dat", "tags.dat"])
-CSV_WITH_TAGS = _layout("movielens-csv", ["ratings.csv", "movies.csv", "tags.csv"])
+GROUPLENS_100K = Layout("movielens-100k", dict.fromkeys(["u.data", "u.item"]))
+DAT = Layout("movielens-dat", dict.fromkeys(["ratings.dat", "movies.dat"]))
+DAT_WITH_TAGS = Layout("movielens-dat", {**DAT.files, "tags.dat": None})
+CSV_WITH_TAGS = Layout("movielens-csv", dict.fromkeys(["ratings.csv", "movies.csv", "tags.csv"]))
 # The zip is replaced by each new edition, so its files are checked instead.
-LATEST_SMALL_2018 = _layout(
+LATEST_SMALL_2018 = Layout(
     "movielens-csv",
-    ["ratings.csv", "movies.csv", "tags.csv"],
-    [
-        "aa289ca83157595d0df6aea1be6a4ded676ddc4385472e8313a8ed9805352646",
-        "5a5f32dd9bb3797b8e728a1b98958789d2b13f294a69fdfbc5727f8a9611aa07",
-        "92a9f8bb7916dceef6151209845788c3643f794dfa79d1feaec7121b5960399d",
-    ],
+    {
+        "ratings.csv": "aa289ca83157595d0df6aea1be6a4ded676ddc4385472e8313a8ed9805352646",
+        "movies.csv": "5a5f32dd9bb3797b8e728a1b98958789d2b13f294a69fdfbc5727f8a9611aa07",
+        "tags.csv": "92a9f8bb7916dceef6151209845788c3643f794dfa79d1feaec7121b5960399d",
+    },
 )
-CANONICAL = _layout("canonical", ["ratings.parquet", "items.parquet", "tags.parquet", "truth.npz"])
+CANONICAL = Layout(
+    "canonical",
+    dict.fromkeys(["ratings.parquet", "items.parquet", "tags.parquet", "truth.npz"]),
+)
 
 
 def _movielens(
@@ -230,7 +214,7 @@ def _own_data_set(name: str, csv: CsvSettings) -> DataSet:
         None,
         "The user's own data; its licence is not known to blendmf.",
         "The user's own data.",
-        (_layout("csv", dict.fromkeys(files.values())),),
+        (Layout("csv", dict.fromkeys(files.values())),),
     )
 
 
@@ -239,23 +223,9 @@ def select(
 ) -> tuple[Layout, dict[str, str]]:
     """Find the first layout whose required files are all among `names`.
 
-    Files are recognised by their base name in any subfolder; the one in the fewest subfolders is
-    used.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Members of a folder or archive, with ``/`` between folders.
-    layouts : sequence of Layout
-        In order of preference.
-    where : str
-        The folder or archive, for the message.
-
-    Returns
-    -------
-    layout : Layout
-    members : dict of str to str
-        Name of each file to the member that is this file.
+    `names` are the members of a folder or archive (`where`, for the message), with ``/`` between
+    folders. Files are recognised by their base name; the one in the fewest folders is used. Returns
+    the layout and the member of each of its files.
 
     Raises
     ------
@@ -267,9 +237,9 @@ def select(
         by_base_name[PurePosixPath(name).name].append(name)
     lacking = []
     for layout in layouts:
-        missing = [f.name for f in layout.files if f.required and f.name not in by_base_name]
+        missing = [name for name in layout.required if name not in by_base_name]
         if not missing:
-            found = [f.name for f in layout.files if f.name in by_base_name]
+            found = [name for name in layout.files if name in by_base_name]
             return layout, {name: _shallowest(by_base_name[name], where) for name in found}
         lacking.append(f"{', '.join(missing)} ({layout.format})")
     raise UserError(f"{where} lacks {', or '.join(lacking)}")

@@ -42,19 +42,9 @@ BAD_TIMESTAMP = (
 class TextFile:
     """A delimited text file and its dialect.
 
-    Attributes
-    ----------
-    path : Path
-    separator : str
-        One or more characters.
-    quoted : bool
-        Whether double quotes enclose fields and are doubled inside (RFC 4180).
-    encoding : str
-        Name of a Python codec.
-    names : tuple of str, optional
-        Names of the columns if the file has no header.
-    advice : str
-        Remedy if a column is missing.
+    The `separator` has one or more characters. In `quoted` files, double quotes enclose fields and
+    are doubled inside (RFC 4180). `encoding` is a Python codec. `names` are the names of the
+    columns if the file has no header. `advice` is the remedy if a column is missing.
     """
 
     path: Path

@@ -10,7 +10,7 @@ from pathlib import Path
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_json
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.archives import GIB, unpack
+from blendmf.ingest.archives import unpack
 from blendmf.ingest.catalogue import DataSet, Download, Layout, Wheel, find_data_set
 from blendmf.ingest.download import SourceError, digest, get_download, get_wheel
 from blendmf.ingest.local_copies import (
@@ -25,17 +25,8 @@ from blendmf.ingest.local_copies import (
 class Retrieved:
     """How the files of a data set were obtained; part of ``origin.json``.
 
-    Attributes
-    ----------
-    format : str
-        Format of the layout that was found.
-    origin : str
-        Path or address.
-    retrieved_by : {"local-folder", "local-archive", "pip", "download", "generated"}
-    archive_sha256 : str or None
-        None without an archive.
-    checksum_matches : bool or None
-        Whether the files have the known checksums; None if none is known.
+    `retrieved_by` is "local-folder", "local-archive", "pip", "download" or "generated".
+    `archive_sha256` is None without an archive, `checksum_matches` if no checksum is known.
     """
 
     format: str
@@ -140,7 +131,7 @@ def _from_path(data_set: DataSet, dataset: DatasetSettings, files: Path) -> Retr
             f"{data_set.name}, or null to use its own sources"
         )
     try:
-        return _from_copy(data_set, path, files, _max_bytes(dataset))
+        return _from_copy(data_set, path, files, dataset.max_unpacked_gib)
     except (UserError, OSError) as error:
         raise UserError(f"dataset.path: {path}: {error}") from error
 
@@ -153,12 +144,12 @@ def _from_first(
     scratch: Path,
 ) -> Retrieved:
     """Take the files from the first place that has them."""
-    max_bytes = _max_bytes(dataset)
+    max_gib = dataset.max_unpacked_gib
     places: Sequence[tuple[str, Callable[[], Retrieved]]] = [
-        (str(copy), partial(_from_copy, data_set, copy, files, max_bytes))
+        (str(copy), partial(_from_copy, data_set, copy, files, max_gib))
         for copy in local_copies(data_set.name, environment)
     ] + [
-        (_address(source), partial(_from_source, source, files, scratch, max_bytes))
+        (_address(source), partial(_from_source, source, files, scratch, max_gib))
         for source in data_set.sources
     ]
     reasons = []
@@ -171,10 +162,7 @@ def _from_first(
             reasons.append(f"{place}: {error}")
             print(f"not taken from {reasons[-1]}")
     name = data_set.name
-    needed = " or ".join(
-        ", ".join(file.name for file in layout.files if file.required)
-        for layout in data_set.layouts
-    )
+    needed = " or ".join(", ".join(layout.required) for layout in data_set.layouts)
     lines = [
         f"dataset.name: {name} could not be fetched from anywhere",
         *(f"  - {reason}" for reason in reasons),
@@ -185,11 +173,7 @@ def _from_first(
     raise UserError("\n".join(lines))
 
 
-def _max_bytes(dataset: DatasetSettings) -> int:
-    return int(dataset.max_unpacked_gib * GIB)
-
-
-def _from_copy(data_set: DataSet, copy: Path, files: Path, max_bytes: int) -> Retrieved:
+def _from_copy(data_set: DataSet, copy: Path, files: Path, max_gib: float) -> Retrieved:
     """Take the files from a local folder or archive; another edition is only warned about."""
     if copy.is_dir():
         layout, members = select_in_folder(copy, data_set.layouts)
@@ -197,7 +181,7 @@ def _from_copy(data_set: DataSet, copy: Path, files: Path, max_bytes: int) -> Re
             shutil.copyfile(copy / member, files / name)
         archive_checksum, origin = None, (str(copy), "local-folder", None)
     else:
-        layout = unpack(copy, data_set.layouts, files, max_bytes)
+        layout = unpack(copy, data_set.layouts, files, max_gib)
         downloads = (source for source in data_set.sources if isinstance(source, Download))
         archive_checksum = next((s.checksum for s in downloads if s.layout == layout), None)
         origin = (str(copy), "local-archive", digest(copy))
@@ -215,7 +199,7 @@ def _from_copy(data_set: DataSet, copy: Path, files: Path, max_bytes: int) -> Re
     return Retrieved(layout.format, *origin, matches)
 
 
-def _from_source(source: Wheel | Download, files: Path, scratch: Path, max_bytes: int) -> Retrieved:
+def _from_source(source: Wheel | Download, files: Path, scratch: Path, max_gib: float) -> Retrieved:
     """Take the files from a source's archive, which is put into `scratch`.
 
     Raises
@@ -230,7 +214,7 @@ def _from_source(source: Wheel | Download, files: Path, scratch: Path, max_bytes
     else:
         archive, retrieved_by = get_download(source, scratch), "download"
         is_checked = source.checksum is not None or source.checksum_url is not None
-    layout = unpack(archive, [source.layout], files, max_bytes)
+    layout = unpack(archive, [source.layout], files, max_gib)
     differing = _differing(layout, files)
     if differing:
         raise SourceError(
@@ -247,6 +231,6 @@ def _address(source: Wheel | Download) -> str:
 
 def _differing(layout: Layout, files: Path) -> list[str] | None:
     """Files that do not have their known checksum; None if no checksum is known."""
-    known = {f.name: f.sha256 for f in layout.files if f.sha256 and (files / f.name).exists()}
-    differing = [name for name, sha256 in known.items() if digest(files / name) != sha256]
-    return differing if known else None
+    checksums = {n: sha256 for n, sha256 in layout.files.items() if sha256 and (files / n).exists()}
+    differing = [name for name, sha256 in checksums.items() if digest(files / name) != sha256]
+    return differing if checksums else None

@@ -16,17 +16,8 @@ MAX_DEPTH = 2
 def local_files(dataset: DatasetSettings, environment: Mapping[str, str]) -> list[str]:
     """Local files that fetching a data set would read; found quickly and without the network.
 
-    Parameters
-    ----------
-    dataset : DatasetSettings
-    environment : mapping
-        Environment variables.
-
-    Returns
-    -------
-    list of str
-        An archive, or the data set's files in a folder (every file directly in it if neither the
-        name nor `csv` determines them). Empty without a local copy.
+    These are an archive, or the data set's files in a folder (every file directly in it if neither
+    the name nor `csv` determines them), or none. `environment` contains the environment variables.
     """
     name = dataset.name
     if dataset.csv is None and name in KNOWN and KNOWN[name].generated:

@@ -33,15 +33,8 @@ class Finding:
 class RawTable:
     """Rows of one file, in the file's order.
 
-    Attributes
-    ----------
-    rows : DataFrame
-        Columns named as in the canonical tables; ids are int64 or a categorical of strings.
-    file : str
-        Name of the file.
-    where : callable
-        Maps row numbers (from 0, ascending) to texts such as ``"line 7 (1, 31, 2.5, 126)"``.
-    findings : tuple of Finding
+    `rows` has columns named as in the canonical tables; ids are int64 or a categorical of strings.
+    `where` maps row numbers (from 0, ascending) to texts such as ``"line 7 (1, 31, 2.5, 126)"``.
     """
 
     rows: pd.DataFrame
@@ -52,18 +45,9 @@ class RawTable:
     def require(self, good: NDArray[np.bool_], what: str, remedy: str) -> None:
         """Refuse the table unless every row is good.
 
-        Parameters
-        ----------
-        good : ndarray of bool, of shape (n_rows,)
-        what : str
-            Description of a bad row, to follow a count: ``"rating(s) that are not a number"``.
-        remedy : str
-            A sentence.
-
-        Raises
-        ------
-        UserError
-            With the file, the number of bad rows and the lines of the first of them.
+        `good` has the shape (n_rows,). `what` describes a bad row and follows a count, such as
+        ``"rating(s) that are not a number"``; `remedy` is a sentence. The `UserError` names the
+        file, the number of bad rows and the lines of the first of them.
         """
         bad = np.flatnonzero(~np.asarray(good, dtype=bool))
         if len(bad):

@@ -40,15 +40,9 @@ YEAR = r"^\s*(\d{4})(?:\.0*)?\s*$"
 
 
 def read_raw(raw: Path, dataset: DatasetSettings, form: str) -> RawTables:
-    """Read a folder of raw files.
+    """Read a folder of raw files, without subfolders.
 
-    Parameters
-    ----------
-    raw : Path
-        Folder of the files, without subfolders.
-    dataset : DatasetSettings
-    form : str
-        A key of `READERS`, or ``csv`` for the files that ``dataset.csv`` describes.
+    `form` is a key of `READERS`, or ``csv`` for the files that ``dataset.csv`` describes.
 
     Raises
     ------
@@ -204,19 +198,11 @@ READERS: dict[str, Callable[[Path], RawTables]] = {
 def described(items: RawTable, genres_separator: str) -> RawTable:
     """Convert descriptions of items to the canonical columns.
 
-    Parameters
-    ----------
-    items : RawTable
-        Column ``item_id`` and any of ``title``, ``year``, ``genres``, all text.
-    genres_separator : str
-
-    Returns
-    -------
-    RawTable
-        Columns item_id, title (missing if empty), year (Int64, missing if neither the column nor
-        the end of the title contains a number of four digits), genres (list of distinct strings).
-        A year at the end of the title is removed unless it contradicts the column. The findings
-        report years that cannot be read.
+    `items` has the column ``item_id`` and any of ``title``, ``year`` and ``genres``, all text. Then
+    the title is missing if empty; the year is Int64, missing if neither the column nor the end of
+    the title contains a number of four digits; the genres are a list of distinct strings. A year at
+    the end of the title is removed unless it contradicts the column. The findings report years that
+    cannot be read.
     """
     rows = items.rows
     nothing = pd.Series("", index=rows.index, dtype="str")

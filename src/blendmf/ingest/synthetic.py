@@ -193,12 +193,8 @@ def _ratings(truth: FactorModel, counts: Integers, noise: float, seed: int) -> I
 def power_law_shares(total: int, n_shares: int, exponent: float, most: int) -> Integers:
     """Divide `total`, at most ``n_shares * most``, into integer shares in power-law proportions.
 
-    No share exceeds `most`; the excess of the largest shares is divided among the others.
-
-    Returns
-    -------
-    ndarray of int, of shape (n_shares,)
-        The sum is exactly `total`.
+    No share exceeds `most`; the excess of the largest shares is divided among the others. The
+    shares, of shape (n_shares,), add up to `total` exactly.
     """
     weights = (np.arange(n_shares) + RANK_SHIFT) ** -exponent
     shares = np.zeros(n_shares)
@@ -217,22 +213,11 @@ def power_law_shares(total: int, n_shares: int, exponent: float, most: int) -> I
 def draw_distinct(
     counts: Integers, n_options: int, exponent: float, rng: np.random.Generator
 ) -> tuple[Integers, Integers]:
-    """Draw distinct options for each group, with power-law probabilities.
+    """Draw ``counts[g]`` distinct ones of `n_options` options for each group g.
 
-    Parameters
-    ----------
-    counts : ndarray of int, of shape (n_groups,)
-        Number of options of each group, at most `n_options`.
-    n_options : int
-    exponent : float
-        Option k has a probability of about (k + RANK_SHIFT) ** -exponent; an option that the group
-        already has is redrawn.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    groups, options : ndarray of int, of shape (sum of counts,)
-        Sorted by group; within a group in the order of the draws.
+    Option k has a probability of about (k + RANK_SHIFT) ** -exponent; an option that the group
+    already has is redrawn. Returns the groups and the options, of shape (sum of counts,), sorted by
+    group and within a group in the order of the draws.
     """
     finished: list[Integers] = []
     pairs = np.empty(0, dtype=np.int64)

@@ -17,16 +17,9 @@ Checked = tuple[pd.DataFrame, list[Finding]]
 def unify_ids(*columns: pd.Series) -> list[pd.Series]:
     """Give ids of the same kind in several tables the same type.
 
-    Parameters
-    ----------
-    *columns : Series
-        Each int64, or a categorical of strings.
-
-    Returns
-    -------
-    list of Series
-        All int64 if every id is an integer without leading zeros, otherwise all str without
-        surrounding spaces. "007" and "7" therefore remain distinct.
+    Each column is int64 or a categorical of strings. All become int64 if every id is an integer
+    without leading zeros, otherwise str without surrounding spaces, so that "007" and "7" remain
+    distinct.
     """
     texts = [c.cat.categories.astype("str").str.strip() for c in columns if c.dtype == "category"]
     integers = all(text.str.fullmatch(r"0|-?[1-9]\d{0,17}").all() for text in texts)
@@ -54,17 +47,9 @@ def check_range(ratings: RawTable, rating_range: tuple[float, float]) -> None:
 def resolve_duplicates(ratings: RawTable, policy: str) -> Checked:
     """Keep one rating of each (user, item) pair.
 
-    Parameters
-    ----------
-    ratings : RawTable
-    policy : {"error", "last", "mean"}
-        ``error`` refuses a second rating. ``last`` keeps the newest one; of equal timestamps, the
-        later row. ``mean`` keeps the same row, with the mean rating of the pair.
-
-    Raises
-    ------
-    UserError
-        With the policy ``error``, with the lines of the first repetitions.
+    The policy ``error`` refuses a second rating with a `UserError` that names the first lines.
+    ``last`` keeps the newest one; of equal timestamps, the later row. ``mean`` keeps the same row,
+    with the mean rating of the pair.
     """
     rows = ratings.rows
     in_order = _pair_keys(rows)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from blendmf.common.errors import UserError
 from blendmf.ingest.archives import unpack
-from blendmf.ingest.catalogue import Layout, RawFile
+from blendmf.ingest.catalogue import Layout
 
 MIB = 2**20
 DANGEROUS = ["/etc/passwd", "../up.csv", "a/../../up.csv", "a\\..\\up.csv", "C:evil.csv", "c:/evil"]
@@ -36,7 +36,7 @@ def write_archive(path: Path, members: dict[str, bytes]) -> Path:
 def unpacked(archive: Path, names: Iterable[str], max_bytes: int = MIB) -> dict[str, bytes]:
     folder = archive.parent / "inner" / "target"
     folder.mkdir(parents=True, exist_ok=True)
-    unpack(archive, [Layout("any", tuple(map(RawFile, names)))], folder, max_bytes)
+    unpack(archive, [Layout("any", dict.fromkeys(names))], folder, max_bytes / 2**30)
     inner = archive.parent / "inner"
     return {
         p.relative_to(folder).as_posix(): p.read_bytes() for p in inner.rglob("*") if p.is_file()
