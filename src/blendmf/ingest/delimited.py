@@ -78,19 +78,10 @@ class Head(NamedTuple):
 def read_delimited(file: TextFile, columns: Mapping[str, str]) -> RawTable:
     """Read some columns of a delimited file.
 
-    Parameters
-    ----------
-    file : TextFile
-    columns : mapping of str to str
-        Canonical name of each column to its name in the file. ``user_id`` and ``item_id`` become
-        categoricals of the strings in the file, ``rating`` float64, ``timestamp`` int64 seconds
-        (from whole or decimal numbers, or from ISO 8601 dates in UTC), other columns str.
-
-    Returns
-    -------
-    RawTable
-        Columns in the order of `columns`. Its findings report unused columns, blank lines and
-        conversions of timestamps.
+    `columns` maps the canonical name of each column to its name in the file. ``user_id`` and
+    ``item_id`` become categoricals of the strings in the file, ``rating`` float64, ``timestamp``
+    int64 seconds (from whole or decimal numbers, or from ISO 8601 dates in UTC), and other columns
+    str. The findings report unused columns, blank lines and conversions of timestamps.
 
     Raises
     ------

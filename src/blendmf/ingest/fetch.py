@@ -39,22 +39,12 @@ class Retrieved:
 def fetch(
     dataset: DatasetSettings, target: Path, seed: int | None, environment: Mapping[str, str]
 ) -> None:
-    """Put a data set's raw files and `origin.json` into the folder `target`.
+    """Put a data set's raw files and `origin.json` into the folder `target`, replacing it.
 
     If `path` is given, it is the only place that is tried. Otherwise these are tried in order: the
     copies in the folder that `BLENDMF_DATA` names, then the data set's sources. The folder appears
-    complete or not at all. `origin.json` has the keys ``name, format, origin, retrieved_by,
+    complete or not at all. Generated data need the `seed`. `origin.json` has the keys ``name, format, origin, retrieved_by,
     archive_sha256, checksum_matches, files, licence, citation, rating_range``.
-
-    Parameters
-    ----------
-    dataset : DatasetSettings
-    target : Path
-        The folder to make; an existing one is replaced.
-    seed : int or None
-        Required for generated data.
-    environment : mapping
-        Environment variables.
 
     Raises
     ------
@@ -66,7 +56,8 @@ def fetch(
         if data_set.generated:
             retrieved = _generate(data_set, dataset, files, seed)
         elif dataset.path is not None:
-            retrieved = _from_path(data_set, dataset, files)
+            path = expanded(dataset.path)
+            retrieved = _from_path(data_set, path, files, dataset.max_unpacked_gib)
         else:
             retrieved = _from_first(data_set, dataset, environment, files, scratch)
         origin = {
@@ -122,16 +113,14 @@ def _generate(
     return Retrieved(data_set.layouts[0].format, f"generated, seed {seed}", "generated")
 
 
-def _from_path(data_set: DataSet, dataset: DatasetSettings, files: Path) -> Retrieved:
-    assert dataset.path is not None
-    path = expanded(dataset.path)
+def _from_path(data_set: DataSet, path: Path, files: Path, max_gib: float) -> Retrieved:
     if not path.exists():
         raise UserError(
             f"dataset.path: {path} does not exist; give a folder or archive that contains "
             f"{data_set.name}, or null to use its own sources"
         )
     try:
-        return _from_copy(data_set, path, files, dataset.max_unpacked_gib)
+        return _from_copy(data_set, path, files, max_gib)
     except (UserError, OSError) as error:
         raise UserError(f"dataset.path: {path}: {error}") from error
 
@@ -162,29 +151,30 @@ def _from_first(
             reasons.append(f"{place}: {error}")
             print(f"not taken from {reasons[-1]}")
     name = data_set.name
+    folder = environment.get(DATA_FOLDER_VARIABLE) or "not set"
     needed = " or ".join(", ".join(layout.required) for layout in data_set.layouts)
     lines = [
         f"dataset.name: {name} could not be fetched from anywhere",
         *(f"  - {reason}" for reason in reasons),
         f"Provide a local copy ({needed}): give its folder or archive as dataset.path, or put "
         f"{name}/ or {name}.zip into the folder that the environment variable "
-        f"{DATA_FOLDER_VARIABLE} names (now: {environment.get(DATA_FOLDER_VARIABLE) or 'not set'}).",
+        f"{DATA_FOLDER_VARIABLE} names (now: {folder}).",
     ]
     raise UserError("\n".join(lines))
 
 
 def _from_copy(data_set: DataSet, copy: Path, files: Path, max_gib: float) -> Retrieved:
     """Take the files from a local folder or archive; another edition is only warned about."""
+    archive_sha256 = archive_checksum = None
     if copy.is_dir():
         layout, members = select_in_folder(copy, data_set.layouts)
         for name, member in members.items():
             shutil.copyfile(copy / member, files / name)
-        archive_checksum, origin = None, (str(copy), "local-folder", None)
     else:
         layout = unpack(copy, data_set.layouts, files, max_gib)
+        archive_sha256 = digest(copy)
         downloads = (source for source in data_set.sources if isinstance(source, Download))
         archive_checksum = next((s.checksum for s in downloads if s.layout == layout), None)
-        origin = (str(copy), "local-archive", digest(copy))
     matches = None
     if (differing := _differing(layout, files)) is not None:
         matches = not differing
@@ -196,7 +186,8 @@ def _from_copy(data_set: DataSet, copy: Path, files: Path, max_gib: float) -> Re
             f"warning: {copy} is not the known edition (its checksums differ); it is used "
             "nevertheless, and figures may differ from published ones"
         )
-    return Retrieved(layout.format, *origin, matches)
+    retrieved_by = "local-archive" if archive_sha256 else "local-folder"
+    return Retrieved(layout.format, str(copy), retrieved_by, archive_sha256, matches)
 
 
 def _from_source(source: Wheel | Download, files: Path, scratch: Path, max_gib: float) -> Retrieved:

@@ -29,16 +29,11 @@ DISTINCT_RATINGS_LISTED = 100
 class ImportedTables:
     """The canonical tables and the content of `source.json`.
 
-    Attributes
-    ----------
-    ratings, items, tags : DataFrame
-        As `blendmf.data.tables` describes them, in the source's order; items that are rated but
-        not described come last.
-    source : dict
-        Everything in ``origin.json``, and ``rating_range`` ([low, high]), ``counts``,
-        ``ratings`` (mean, standard deviation, and [value, count] pairs in ascending order),
-        ``timestamps`` (first and last, seconds since 1970), ``dropped`` and ``notes`` (each a
-        list of ``file``, ``count`` and ``what``).
+    The tables have the columns of `blendmf.data.tables` and the source's order; items that are
+    rated but not described come last. `source` is everything in ``origin.json``, ``rating_range``,
+    ``counts``, ``ratings`` (mean, standard deviation, ascending [value, count] pairs),
+    ``timestamps`` (first and last, seconds since 1970), ``dropped`` and ``notes`` (each a list of
+    ``file``, ``count`` and ``what``).
     """
 
     ratings: pd.DataFrame

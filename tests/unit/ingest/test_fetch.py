@@ -1,3 +1,4 @@
+import hashlib
 import tarfile
 import zipfile
 from pathlib import Path
@@ -17,7 +18,6 @@ from tiny_data_set import (
     MOVIES,
     PLAIN,
     RATINGS,
-    SHA256,
     assert_fetched,
     assert_nothing_left,
     configured,
@@ -46,40 +46,27 @@ def make_archive(path: Path, content: bytes = ARCHIVE) -> Path:
     return path
 
 
-def test_a_folder_given_as_path_is_copied_and_not_changed(fetched, target, tmp_path):
-    folder = make_folder(tmp_path / "mine")
-    record = fetched(path=str(folder))
+@pytest.mark.parametrize("name", ["mine", "mine.zip", "mine.tar.gz"])
+def test_a_local_folder_or_archive_is_used_and_not_changed(name, fetched, target, tmp_path):
+    folder, path = make_folder(tmp_path / "mine"), tmp_path / name
+    make_archive(tmp_path / "mine.zip")
+    with tarfile.open(tmp_path / "mine.tar.gz", "w:gz") as archive:
+        archive.add(folder, "mine")
+    record = fetched(path=str(path))
     assert_fetched(target)
     assert len(list(folder.iterdir())) == 3
-    assert (record["retrieved_by"], record["origin"]) == ("local-folder", str(folder))
-    assert (record["archive_sha256"], record["checksum_matches"]) == (None, None)
+    sha256 = None if path == folder else hashlib.sha256(path.read_bytes()).hexdigest()
+    by = "local-folder" if path == folder else "local-archive"
+    assert (record["retrieved_by"], record["origin"]) == (by, str(path))
+    assert (record["archive_sha256"], record["checksum_matches"]) == (sha256, None)
 
 
 @pytest.mark.parametrize("below", ["", "tiny", "a/b"])
-def test_the_files_may_be_in_a_subfolder(below, fetched, target, tmp_path):
-    make_folder(tmp_path / "mine" / below)
-    fetched(path=str(tmp_path / "mine"))
-    assert_fetched(target)
-
-
-def test_deeper_and_hidden_copies_are_ignored(fetched, target, tmp_path):
-    make_folder(tmp_path / "mine" / "edition", RATINGS)
-    make_folder(tmp_path / "mine" / "edition" / "old", b"old")
+def test_the_least_deep_files_are_used_and_hidden_ones_ignored(below, fetched, target, tmp_path):
+    folder = make_folder(tmp_path / "mine" / below)
+    make_folder(folder / "old", b"old")
     make_folder(tmp_path / "mine" / ".checkpoints", b"hidden")
     fetched(path=str(tmp_path / "mine"))
-    assert_fetched(target)
-
-
-def test_a_zip_given_as_path_is_unpacked(fetched, target, tmp_path):
-    record = fetched(path=str(make_archive(tmp_path / "mine.zip")))
-    assert_fetched(target)
-    assert (record["retrieved_by"], record["archive_sha256"]) == ("local-archive", SHA256)
-
-
-def test_a_tar_archive_given_as_path_is_unpacked(fetched, target, tmp_path):
-    with tarfile.open(tmp_path / "mine.tar.gz", "w:gz") as archive:
-        archive.add(make_folder(tmp_path / "mine"), "mine")
-    fetched(path=str(tmp_path / "mine.tar.gz"))
     assert_fetched(target)
 
 

@@ -25,7 +25,7 @@ def copies(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_files_that_would_be_read_are_given(copies: Path) -> None:
+def test_the_files_that_would_be_read_are_listed(copies: Path) -> None:
     environment = {"BLENDMF_DATA": str(copies)}
     inner = copies / "ml-100k" / "ml-100k"
     read = [str(inner / "u.data"), str(inner / "u.item")]
@@ -34,14 +34,14 @@ def test_the_files_that_would_be_read_are_given(copies: Path) -> None:
     assert files("ml-1m", None, environment) == [str(copies / "ml-1m.zip")]
 
 
-def test_own_files_are_those_of_the_mapping_or_all_in_the_folder(copies: Path) -> None:
+def test_own_files_are_those_of_the_column_mapping_or_all_in_the_folder(copies: Path) -> None:
     films = copies / "films"
     assert files("films", str(films), {}, OWN) == [str(films / "stars.csv")]
     everything = [str(films / "notes.txt"), str(films / "stars.csv")]
     assert files("films", str(films), {}) == everything
 
 
-def test_a_path_goes_before_the_folder_of_local_copies(copies: Path) -> None:
+def test_a_path_has_precedence_over_the_folder_of_local_copies(copies: Path) -> None:
     archive = str(copies / "ml-1m.zip")
     assert files("ml-100k", archive, {"BLENDMF_DATA": str(copies)}) == [archive]
 
@@ -58,7 +58,7 @@ def test_a_path_goes_before_the_folder_of_local_copies(copies: Path) -> None:
         ("synthetic", "films", "."),
     ],
 )
-def test_without_a_local_copy_there_are_none(
+def test_without_a_local_copy_no_file_is_listed(
     name: str,
     path: str | None,
     root: str | None,
