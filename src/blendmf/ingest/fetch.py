@@ -43,8 +43,9 @@ def fetch(
 
     If `path` is given, it is the only place that is tried. Otherwise these are tried in order: the
     copies in the folder that `BLENDMF_DATA` names, then the data set's sources. The folder appears
-    complete or not at all. Generated data need the `seed`. `origin.json` has the keys ``name, format, origin, retrieved_by,
-    archive_sha256, checksum_matches, files, licence, citation, rating_range``.
+    complete or not at all. Generated data need the `seed`. `origin.json` has the keys ``name,
+    format, origin, retrieved_by, archive_sha256, checksum_matches, files, licence, citation,
+    rating_range``.
 
     Raises
     ------
