@@ -14,13 +14,7 @@ from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import RATINGS_COLUMNS
 from blendmf.ingest.raw_tables import RawTable
 from blendmf.ingest.readers import read_raw
-from blendmf.ingest.validation import (
-    check_range,
-    clean_tags,
-    complete_items,
-    resolve_duplicates,
-    unify_ids,
-)
+from blendmf.ingest.validation import clean_tags, complete_items, resolve_duplicates, unify_ids
 
 DISTINCT_RATINGS_LISTED = 100
 
@@ -51,13 +45,17 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
         If the data cannot be used; the message names the file, the lines and a remedy.
     """
     origin = read_json(raw / "origin.json")
-    rating_range = _rating_range(dataset, origin)
+    low, high = _rating_range(dataset, origin)
     read = read_raw(raw, dataset, origin["format"])
     tables = {"ratings": read.ratings, "items": read.items, "tags": read.tags}
     given = _with_unified_ids({name: t for name, t in tables.items() if t is not None})
     if given["ratings"].rows.empty:
         raise UserError(f"{read.ratings.file}: no ratings below the header. Give a file with some.")
-    check_range(given["ratings"], rating_range)
+    given["ratings"].require(
+        given["ratings"].rows["rating"].between(low, high).to_numpy(),
+        f"rating(s) outside {low:g} to {high:g}",
+        "Correct them, or set dataset.rating_range to the range of the ratings.",
+    )
     ratings, repeated = resolve_duplicates(given["ratings"], dataset.duplicates)
     items, undescribed = complete_items(given.get("items"), ratings)
     tags, untagged = clean_tags(given.get("tags"), ratings, items)
@@ -68,7 +66,7 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     n_described = 0 if read.items is None else read.items.rows["item_id"].nunique()
     source = {
         **origin,
-        "rating_range": list(rating_range),
+        "rating_range": [low, high],
         **_facts(ratings, tags, n_described),
         "dropped": [finding for finding, dropped in listed if dropped],
         "notes": [finding for finding, dropped in listed if not dropped],

@@ -34,16 +34,6 @@ def _as_ids(column: pd.Series, integers: bool) -> pd.Series:
     return pd.Series(values.take(column.cat.codes.to_numpy()), index=column.index)
 
 
-def check_range(ratings: RawTable, rating_range: tuple[float, float]) -> None:
-    """Refuse ratings outside the range with a `UserError` that names the first lines."""
-    low, high = rating_range
-    ratings.require(
-        ratings.rows["rating"].between(low, high).to_numpy(),
-        f"rating(s) outside {low:g} to {high:g}",
-        "Correct them, or set dataset.rating_range to the range of the ratings.",
-    )
-
-
 def resolve_duplicates(ratings: RawTable, policy: str) -> Checked:
     """Keep one rating of each (user, item) pair.
 

@@ -125,10 +125,20 @@ def test_a_failed_or_incomplete_download_is_repeated(failure, server, fetched, t
     assert server.requested == ["/tiny.zip"] * 2
 
 
-def test_an_incomplete_download_is_refused_without_a_checksum(server, fetched, target):
-    cut = Response(ARCHIVE[:100], declared_length=len(ARCHIVE))
-    with pytest.raises(UserError, match="IncompleteRead"):
-        fetched(Download(server.offer("/tiny.zip", cut), PLAIN))
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (Response(ARCHIVE[:100], declared_length=len(ARCHIVE)), "IncompleteRead"),
+        (Response(ARCHIVE, seconds=0.5), "Read timed out"),
+    ],
+)
+def test_an_incomplete_download_or_a_silent_server_is_refused(
+    response, reason, server, fetched, target, monkeypatch
+):
+    monkeypatch.setattr(download, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(download, "RETRIES", 0)
+    with pytest.raises(UserError, match=reason):
+        fetched(Download(server.offer("/tiny.zip", response), PLAIN))
     assert_nothing_left(target)
 
 
@@ -191,15 +201,6 @@ def test_another_or_no_published_checksum_is_refused(published, reason, server, 
     md5 = server.offer("/tiny.zip.md5", Response(published.encode()))
     with pytest.raises(UserError, match=reason):
         fetched(Download(url, PLAIN, checksum_url=md5))
-
-
-def test_a_silent_server_times_out(server, fetched, target, monkeypatch):
-    monkeypatch.setattr(download, "READ_SECONDS", 0.05)
-    monkeypatch.setattr(download, "RETRIES", 0)
-    url = server.offer("/tiny.zip", Response(ARCHIVE, seconds=0.5))
-    with pytest.raises(UserError, match="Read timed out"):
-        fetched(Download(url, PLAIN))
-    assert_nothing_left(target)
 
 
 @pytest.fixture
