@@ -12,7 +12,7 @@ from blendmf.common.errors import UserError
 from blendmf.common.files import read_json
 from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import RATINGS_COLUMNS
-from blendmf.ingest.raw_tables import RawTable
+from blendmf.ingest.raw_tables import RawTable, RawTables
 from blendmf.ingest.readers import read_raw
 from blendmf.ingest.validation import clean_tags, complete_items, resolve_duplicates, unify_ids
 
@@ -46,24 +46,23 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     """
     origin = read_json(raw / "origin.json")
     low, high = _rating_range(dataset, origin)
-    read = read_raw(raw, dataset, origin["format"])
-    tables = {"ratings": read.ratings, "items": read.items, "tags": read.tags}
-    given = _with_unified_ids({name: t for name, t in tables.items() if t is not None})
-    if given["ratings"].rows.empty:
-        raise UserError(f"{read.ratings.file}: no ratings below the header. Give a file with some.")
-    given["ratings"].require(
-        given["ratings"].rows["rating"].between(low, high).to_numpy(),
+    tables = _with_unified_ids(read_raw(raw, dataset, origin["format"]))
+    raw_ratings, raw_items = tables["ratings"], tables.get("items")
+    if raw_ratings.rows.empty:
+        raise UserError(f"{raw_ratings.file}: no ratings below the header. Give a file with some.")
+    raw_ratings.require(
+        raw_ratings.rows["rating"].between(low, high).to_numpy(),
         f"rating(s) outside {low:g} to {high:g}",
         "Correct them, or set dataset.rating_range to the range of the ratings.",
     )
-    ratings, repeated = resolve_duplicates(given["ratings"], dataset.duplicates)
-    items, undescribed = complete_items(given.get("items"), ratings)
-    tags, untagged = clean_tags(given.get("tags"), ratings, items)
+    ratings, repeated = resolve_duplicates(raw_ratings, dataset.duplicates)
+    items, undescribed = complete_items(raw_items, ratings)
+    tags, untagged = clean_tags(tables.get("tags"), ratings, items)
     ratings = ratings[RATINGS_COLUMNS].astype({"rating": np.float32})
-    findings = [finding for table in given.values() for finding in table.findings]
+    findings = [finding for table in tables.values() for finding in table.findings]
     findings += [*repeated, *undescribed, *untagged]
     listed = [({"file": f.file, "count": f.count, "what": f.what}, f.dropped) for f in findings]
-    n_described = 0 if read.items is None else read.items.rows["item_id"].nunique()
+    n_described = 0 if raw_items is None else raw_items.rows["item_id"].nunique()
     source = {
         **origin,
         "rating_range": [low, high],
@@ -89,14 +88,16 @@ def _rating_range(dataset: DatasetSettings, origin: Mapping[str, Any]) -> tuple[
     return low, high
 
 
-def _with_unified_ids(tables: dict[str, RawTable]) -> dict[str, RawTable]:
+def _with_unified_ids(read: RawTables) -> dict[str, RawTable]:
     """Give every id column the same type in all tables, int64 or str."""
+    given = {"ratings": read.ratings, "items": read.items, "tags": read.tags}
+    tables = {name: table for name, table in given.items() if table is not None}
     for column in ("user_id", "item_id"):
         holders = [name for name, table in tables.items() if column in table.rows]
         unified = unify_ids(*(tables[name].rows[column] for name in holders))
         for name, ids in zip(holders, unified, strict=True):
             rows = tables[name].rows.assign(**{column: ids})
-            tables |= {name: replace(tables[name], rows=rows)}
+            tables[name] = replace(tables[name], rows=rows)
     return tables
 
 
