@@ -170,12 +170,13 @@ def read_own_csv(raw: Path, csv: CsvSettings | None) -> RawTables:
             encoding=csv.encoding,
             advice=f"Name the right columns under dataset.csv.{table}, and dataset.csv.separator.",
         )
-        read = read_delimited(file, {name: column for name, column in columns.items() if column})
+        found = read_delimited(file, {name: column for name, column in columns.items() if column})
         if "timestamp" not in names or columns["timestamp"]:
-            return read
+            return found
         what = "no timestamps: temporal splits fall back on file order"
-        note = Finding(read.file, len(read.rows), what)
-        return replace(read, rows=read.rows.assign(timestamp=0), findings=(*read.findings, note))
+        note = Finding(found.file, len(found.rows), what)
+        rows = found.rows.assign(timestamp=0)
+        return replace(found, rows=rows, findings=(*found.findings, note))
 
     ratings, items, tags = read("ratings", csv.ratings, *RATINGS), None, None
     if csv.items is not None:

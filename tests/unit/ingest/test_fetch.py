@@ -70,17 +70,15 @@ def test_the_least_deep_files_are_used_and_hidden_ones_ignored(below, fetched, t
     assert_fetched(target)
 
 
-def test_nothing_else_is_tried_if_the_path_does_not_exist(fetched, target, tmp_path):
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("nowhere", "nowhere does not exist"), ("mine", r"mine: the folder lacks movies\.csv")],
+)
+def test_nothing_else_is_tried_if_the_path_is_wrong(path, message, fetched, target, tmp_path):
     make_folder(tmp_path / "tiny")
-    with pytest.raises(UserError, match=r"dataset\.path: .*nowhere does not exist"):
-        fetched(path="nowhere", copies=tmp_path)
-    assert_nothing_left(target)
-
-
-def test_the_message_names_what_a_path_lacks(fetched, target, tmp_path):
     (make_folder(tmp_path / "mine") / "movies.csv").unlink()
-    with pytest.raises(UserError, match=r"dataset\.path: .*mine: the folder lacks movies\.csv"):
-        fetched(path=str(tmp_path / "mine"))
+    with pytest.raises(UserError, match=rf"dataset\.path: .*{message}"):
+        fetched(path=str(tmp_path / path), copies=tmp_path)
     assert_nothing_left(target)
 
 
@@ -101,19 +99,14 @@ def test_an_archive_beyond_the_size_limit_is_refused(fetched, target, tmp_path):
     assert_fetched(target, bytes(3000))
 
 
-def test_local_copies_are_tried_before_the_sources(fetched, tmp_path):
+def test_local_copies_are_tried_in_order_before_the_sources(fetched, target, tmp_path, capsys):
     archive = make_archive(tmp_path / "tiny.zip")
     source = Download(UNREACHABLE, PLAIN)
     assert fetched(source, copies=tmp_path)["origin"] == str(archive)
     folder = make_folder(tmp_path / "tiny")
     assert fetched(source, copies=tmp_path)["origin"] == str(folder)
-
-
-def test_after_an_incomplete_copy_the_next_one_is_used(fetched, target, tmp_path, capsys):
-    folder = make_folder(tmp_path / "tiny")
     (folder / "movies.csv").unlink()
-    archive = make_archive(tmp_path / "tiny.zip")
-    assert fetched(copies=tmp_path)["origin"] == str(archive)
+    assert fetched(source, copies=tmp_path)["origin"] == str(archive)
     assert_fetched(target)
     assert f"not taken from {folder}: the folder lacks movies.csv" in capsys.readouterr().out
 
@@ -141,15 +134,12 @@ def test_a_local_archive_is_compared_with_the_published_one(md5, matches, fetche
 
 
 def test_own_files_need_no_entry_in_the_catalogue(fetched, target, tmp_path):
+    with pytest.raises(UserError, match=r"\(ratings\.csv, movies\.csv\).*dataset\.path"):
+        fetched(name="films", csv=OWN)
     make_folder(tmp_path / "films")
     record = fetched(name="films", csv=OWN, copies=tmp_path)
     assert_fetched(target)
     assert (record["format"], record["rating_range"]) == ("csv", None)
-
-
-def test_the_message_names_own_files_that_are_missing(fetched):
-    with pytest.raises(UserError, match=r"\(ratings\.csv, movies\.csv\).*dataset\.path"):
-        fetched(name="films", csv=OWN)
 
 
 def synthetic(**changes: Any) -> DatasetSettings:

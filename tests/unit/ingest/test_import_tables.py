@@ -148,18 +148,18 @@ def test_ratings_outside_the_range_are_refused_with_their_lines(tmp_path):
         imported(tmp_path, RATINGS + "1,2,3,1\n1,3,0.5,1\n\n1,4,6,1\n")
 
 
-def test_the_range_comes_from_the_configuration_before_the_origin(tmp_path):
+@pytest.mark.parametrize(
+    ("configured", "message"),
+    [(None, "outside 1 to 5"), ([5, 1], r"dataset\.rating_range: \[5, 1\] is empty")],
+)
+def test_the_configured_range_has_precedence_over_the_origin(tmp_path, configured, message):
     rows, origin = RATINGS + "1,2,8,1\n", {"rating_range": [1, 5]}
     wide = imported(tmp_path, rows, origin=origin, rating_range=[0, 10])
     assert wide.source["rating_range"] == [0.0, 10.0]
-    with pytest.raises(UserError, match="outside 1 to 5"):
-        imported(tmp_path, rows, origin=origin, rating_range=None)
-
-
-@pytest.mark.parametrize("rating_range", [None, [5, 1]])
-def test_a_missing_or_empty_range_names_the_key(tmp_path, rating_range):
-    with pytest.raises(UserError, match=r"dataset\.rating_range"):
-        imported(tmp_path, RATINGS + "1,2,3,1\n", rating_range=rating_range)
+    with pytest.raises(UserError, match=message):
+        imported(tmp_path, rows, origin=origin, rating_range=configured)
+    with pytest.raises(UserError, match=r"dataset\.rating_range: missing"):
+        imported(tmp_path, rows, rating_range=None)
 
 
 TWICE = RATINGS + "1,2,3,50\n1,9,1,1\n1,2,5,90\n7,2,4,1\n1,2,4,90\n1,2,1,10\n"
