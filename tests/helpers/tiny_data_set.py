@@ -1,4 +1,4 @@
-"""A data set of two ratings files, its archive, and what holds of it when it has been fetched."""
+"""A data set of two small files, its archive, and checks of the fetched folder."""
 
 import hashlib
 import io
@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.catalogue import DataSet, Download, Wheel
-from blendmf.ingest.layouts import Layout, RawFile
+from blendmf.ingest.catalogue import DataSet, Download, Layout, Wheel
 
 RATINGS = b"userId,movieId,rating,timestamp\n1,2,3.5,4\n"
 MOVIES = b"movieId,title,genres\n2,Film (1999),Drama\n"
-PLAIN = Layout("movielens-csv", (RawFile("ratings.csv"), RawFile("movies.csv")))
+PLAIN = Layout("movielens-csv", {"ratings.csv": None, "movies.csv": None})
 CHECKED = Layout(
     "movielens-csv",
-    (RawFile("ratings.csv", hashlib.sha256(RATINGS).hexdigest()), RawFile("movies.csv")),
+    {"ratings.csv": hashlib.sha256(RATINGS).hexdigest(), "movies.csv": None},
 )
 
 
@@ -30,11 +29,12 @@ def zipped(ratings: bytes = RATINGS, folder: str = "tiny/") -> bytes:
 
 
 ARCHIVE = zipped()
-MD5 = hashlib.file_digest(io.BytesIO(ARCHIVE), "md5").hexdigest()
+MD5 = hashlib.md5(ARCHIVE, usedforsecurity=False).hexdigest()
+SHA256 = hashlib.sha256(ARCHIVE).hexdigest()
 
 
-def known(*its_sources: Wheel | Download, layout: Layout = PLAIN) -> DataSet:
-    return DataSet("tiny", (0.5, 5.0), "a licence", "a citation", (layout,), its_sources)
+def known(*sources: Wheel | Download, layout: Layout = PLAIN) -> DataSet:
+    return DataSet("tiny", (0.5, 5.0), "a licence", "a citation", (layout,), sources)
 
 
 def configured(**changes: Any) -> DatasetSettings:

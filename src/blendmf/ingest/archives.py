@@ -1,25 +1,25 @@
-"""Unpacking of zip and tar archives that may come from anywhere.
+"""Unpacking of untrusted zip and tar archives.
 
-A member's name never becomes a path: the caller says under which name a member is written.
-An archive that has a dangerous member is refused all the same, since whoever made it meant harm
-or erred.
+Files are written under the names of a known layout, never under a member's own name. An archive
+with a dangerous member is refused nevertheless, because its author made a mistake or means harm.
 """
 
 import errno
 import lzma
-import re
 import stat
 import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import IO, cast
 
 from blendmf.common.errors import UserError
+from blendmf.ingest.catalogue import Layout, select
 
+Container = zipfile.ZipFile | tarfile.TarFile
 GIB = 2**30
 CHUNK = 2**20
 
@@ -30,168 +30,109 @@ _DAMAGE = (
     lzma.LZMAError,
     EOFError,
     struct.error,
-    ValueError,  # offsets and names that make no sense
+    ValueError,  # impossible offsets and names
     OverflowError,
-    RuntimeError,  # an encrypted member, or a compression method that Python lacks
+    RuntimeError,  # an encrypted member, or an unsupported compression method
 )
 
 
-def member_names(archive: Path, max_bytes: int) -> list[str]:
-    """Names of the files in a zip or tar archive, in its order.
+def unpack(archive: Path, layouts: Sequence[Layout], folder: Path, max_gib: float) -> Layout:
+    """Write a data set's files from a zip or tar archive into an existing folder.
 
-    Parameters
-    ----------
-    archive : Path
-    max_bytes : int
-        A compressed tar archive must be unpacked to be listed; no more than this.
+    The first complete one of `layouts` is written and returned; see `select`. The limit `max_gib`
+    on the unpacked size is checked while unpacking, because the sizes that an archive declares may
+    be wrong; a tar archive is also unpacked to be listed.
 
     Raises
     ------
     UserError
-        If the file is damaged or no such archive, a member is a link or a device or its name
-        leads out of the target folder, or a tar archive unpacks to more than `max_bytes`.
+        If the file is damaged or not an archive, if it unpacks to more than `max_gib`, if a member
+        is a link or a device or its name leads out of a folder, or if no layout is complete.
     """
+    left = max_gib * GIB
     with _opened(archive) as container:
-        if isinstance(container, zipfile.ZipFile):
-            return _zip_names(container, archive)
-        return _tar_names(container, archive, max_bytes)
-
-
-def unpack(archive: Path, members: Mapping[str, str], folder: Path, max_bytes: int) -> None:
-    """Write some members of a zip or tar archive into a folder.
-
-    Parameters
-    ----------
-    archive : Path
-    members : mapping of str to str
-        The members to write, of those that `member_names` gives, by the name of the file that
-        each becomes; folders in that name are ignored.
-    folder : Path
-        An existing folder.
-    max_bytes : int
-        Limit on what is written in all; counted while unpacking, since the sizes that an archive
-        declares need not be true.
-
-    Raises
-    ------
-    UserError
-        If the archive is damaged or unpacks to more than `max_bytes`.
-    """
-    left = max_bytes
-    with _opened(archive) as container:
+        names = _file_names(container, archive, max_gib)
+        layout, members = select(names, layouts, "the archive")
         for name, member in members.items():
-            with (
-                _member(container, member) as source,
-                (folder / Path(name).name).open("wb") as target,
-            ):
+            # extractfile gives None only for links and devices, which `_file_names` refuses.
+            opened = (
+                container.open(member)
+                if isinstance(container, zipfile.ZipFile)
+                else cast(IO[bytes], container.extractfile(member))
+            )
+            with opened as source, (folder / name).open("wb") as target:
                 while chunk := source.read(CHUNK):
                     left -= len(chunk)
                     if left < 0:
-                        raise _too_large(archive, max_bytes)
+                        raise _too_large(archive, max_gib)
                     target.write(chunk)
+    return layout
+
+
+def _file_names(container: Container, archive: Path, max_gib: float) -> list[str]:
+    names = []
+    left = max_gib * GIB
+    for name, is_file, is_folder, size in _members(container):
+        # Windows' rules cover drives and both kinds of slash.
+        path = PureWindowsPath(name)
+        if not name or "\0" in name or path.anchor or ".." in path.parts:
+            raise UserError(
+                f"{archive.name}: the member {name!r} would be written outside the target folder; "
+                "the archive is refused, get it from its publisher"
+            )
+        if not (is_file or is_folder):
+            raise UserError(
+                f"{archive.name}: the member {name!r} is a link or a device, not a file; the "
+                "archive is refused, get it from its publisher or give the folder of the unpacked "
+                "files"
+            )
+        left -= size
+        if left < 0:
+            raise _too_large(archive, max_gib)
+        if is_file:
+            names.append(name)
+    return names
 
 
 @contextmanager
-def _opened(archive: Path) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
-    """Open an archive, and tell whatever is wrong with its bytes as a `UserError`."""
+def _opened(archive: Path) -> Iterator[Container]:
+    """Open an archive and report damage as a `UserError`."""
     try:
-        if _begins_as_zip(archive):
-            with zipfile.ZipFile(archive) as zipped:
-                yield zipped
-        else:
-            with tarfile.open(archive) as tar:
-                yield tar
-    except _DAMAGE as error:
-        raise _damaged(archive, error) from error
-    except OSError as error:
-        # Bad data are an OSError without a number, an impossible offset an invalid argument; any
-        # other number is the machine's trouble, not the archive's.
-        if error.errno not in (None, errno.EINVAL):
+        # zipfile.is_zipfile looks at the end, where a tar archive may contain a zip file.
+        with archive.open("rb") as file:
+            is_zip = file.read(2) == b"PK"
+        with zipfile.ZipFile(archive) if is_zip else tarfile.open(archive) as container:
+            yield container
+    except (*_DAMAGE, OSError) as error:
+        # Damage is an OSError without a number or with "invalid argument" (an impossible offset);
+        # any other number is a problem of the machine.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
-        raise _damaged(archive, error) from error
-
-
-def _begins_as_zip(archive: Path) -> bool:
-    # zipfile.is_zipfile looks at the end, where a tar archive may hold a zip file.
-    with archive.open("rb") as file:
-        return file.read(2) == b"PK"
-
-
-def _member(container: zipfile.ZipFile | tarfile.TarFile, name: str) -> IO[bytes]:
-    if isinstance(container, zipfile.ZipFile):
-        return container.open(name)
-    # None only for members that are no files, which `member_names` refuses.
-    return cast(IO[bytes], container.extractfile(name))
-
-
-def _zip_names(container: zipfile.ZipFile, archive: Path) -> list[str]:
-    names = []
-    for member in container.infolist():
-        _check_name(member.filename, archive)
-        kind = stat.S_IFMT(member.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise _no_file(member.filename, archive)
-        if not member.is_dir():
-            names.append(member.filename)
-    return names
-
-
-def _tar_names(container: tarfile.TarFile, archive: Path, max_bytes: int) -> list[str]:
-    names = []
-    left = max_bytes
-    for member in container:
-        _check_name(member.name, archive)
-        if not (member.isfile() or member.isdir()):
-            raise _no_file(member.name, archive)
-        # A tar file's members lie one behind the other, so the size in a header is true, and the
-        # member's content has not been read yet.
-        left -= member.size
-        if left < 0:
-            raise _too_large(archive, max_bytes)
-        if member.isfile():
-            names.append(member.name)
-    _read_to_the_end(container)
-    return names
-
-
-def _read_to_the_end(container: tarfile.TarFile) -> None:
-    """Read past the archive's last member, where compressed data have their checksum."""
-    rest = cast(IO[bytes], container.fileobj)
-    for _ in iter(lambda: rest.read(CHUNK), b""):
-        pass
-
-
-def _check_name(name: str, archive: Path) -> None:
-    if (
-        not name
-        or name.startswith("/")
-        or "\\" in name
-        or "\0" in name
-        or ".." in name.split("/")
-        or re.match(r"[A-Za-z]:", name)
-    ):
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise UserError(
-            f"{archive.name}: the member {name!r} would lie outside the target folder; "
-            "the archive is refused, get it from its publisher"
-        )
+            f"{archive.name} is no zip or tar archive, or damaged or cut short ({reason}); "
+            "get it again"
+        ) from error
 
 
-def _no_file(name: str, archive: Path) -> UserError:
+def _members(container: Container) -> Iterator[tuple[str, bool, bool, int]]:
+    """Name of each member, whether it is a file or a folder, and the bytes that listing unpacks."""
+    if isinstance(container, zipfile.ZipFile):
+        for zipped in container.infolist():
+            is_plain = stat.S_IFMT(zipped.external_attr >> 16) in (0, stat.S_IFREG, stat.S_IFDIR)
+            is_folder = zipped.filename.endswith("/")
+            yield zipped.filename, is_plain and not is_folder, is_plain and is_folder, 0
+    else:
+        for member in container:
+            yield member.name, member.isfile(), member.isdir(), member.size
+        # The checksum of compressed data follows the last member.
+        rest = cast(IO[bytes], container.fileobj)
+        while rest.read(CHUNK):
+            pass
+
+
+def _too_large(archive: Path, max_gib: float) -> UserError:
     return UserError(
-        f"{archive.name}: the member {name!r} is a link or a device, not a file; the archive is "
-        "refused, get it from its publisher or give the folder of the unpacked files"
-    )
-
-
-def _too_large(archive: Path, max_bytes: int) -> UserError:
-    return UserError(
-        f"{archive.name} unpacks to more than {max_bytes / GIB:g} GiB; if that is as it should be, "
-        "raise dataset.max_unpacked_gib"
-    )
-
-
-def _damaged(archive: Path, error: Exception) -> UserError:
-    reason = str(error).partition("\n")[0] or type(error).__name__
-    return UserError(
-        f"{archive.name} is no zip or tar archive, or damaged or cut short ({reason}); get it again"
+        f"{archive.name} unpacks to more than {max_gib:g} GiB; if that is expected, raise "
+        "dataset.max_unpacked_gib"
     )

@@ -1,6 +1,6 @@
-"""Tables that are already in the canonical form, as generated data is."""
+"""Reader of Parquet tables that are already in the canonical form, such as generated data."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,17 +11,18 @@ import pyarrow.parquet as pq
 
 from blendmf.common.errors import UserError
 from blendmf.data.tables import ITEMS_COLUMNS, RATINGS_COLUMNS, TAGS_COLUMNS, read_column
-from blendmf.ingest.descriptions import GENRES_TYPE
-from blendmf.ingest.raw_tables import Finding, RawTable, RawTables
+from blendmf.ingest.raw_tables import GENRES_TYPE, Finding, RawTable, RawTables
+
+MAY_BE_MISSING = ("title", "year", "tag")
 
 
 def read_canonical(raw: Path) -> RawTables:
-    """Read ``ratings.parquet`` and, if there, ``items.parquet`` and ``tags.parquet``.
+    """Read ``ratings.parquet`` and, if they exist, ``items.parquet`` and ``tags.parquet``.
 
     Raises
     ------
     UserError
-        If a file is missing or no Parquet, lacks a column, or has one of another type or with
+        If a file is missing or not Parquet, or if a column is missing, has the wrong type or has
         missing values.
     """
     ratings = _read(raw / "ratings.parquet", RATINGS_COLUMNS)
@@ -38,53 +39,45 @@ def read_canonical(raw: Path) -> RawTables:
     )
 
 
-def _is_id(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or _is_text(kind))
-
-
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-TYPES = {
-    "user_id": (_is_id, "integers or strings"),
-    "item_id": (_is_id, "integers or strings"),
+def _is_id(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind)) or _is_text(kind)
+
+
+TYPES: dict[str, tuple[Callable[[pa.DataType], bool], str]] = {
+    **dict.fromkeys(("user_id", "item_id"), (_is_id, "integers or strings")),
+    **dict.fromkeys(("timestamp", "year"), (pa.types.is_integer, "integers")),
+    **dict.fromkeys(("title", "tag"), (_is_text, "strings")),
     "rating": (pa.types.is_floating, "floating-point numbers"),
-    "timestamp": (pa.types.is_integer, "integers"),
-    "title": (_is_text, "strings"),
-    "year": (pa.types.is_integer, "integers"),
     "genres": (pa.types.is_list, "lists of strings"),
-    "tag": (_is_text, "strings"),
 }
-MAY_BE_MISSING = ("title", "year", "tag")
 
 
 def _read(path: Path, columns: Sequence[str]) -> RawTable:
     try:
-        names = pq.read_schema(path).names
-        if missing := [name for name in columns if name not in names]:
+        schema = pq.read_schema(path)
+        if missing := [name for name in columns if name not in schema.names]:
             raise UserError(
-                f"{path.name}: no column {', '.join(missing)}; it has {', '.join(names)}. "
+                f"{path.name}: no column {', '.join(missing)}; it has {', '.join(schema.names)}. "
                 f"A canonical table needs {', '.join(columns)}."
             )
-        series = {name: _column(path, name) for name in columns}
+        # One after another, so that only one column exists twice while it is converted.
+        series = {name: _column(path, name, schema.field(name).type) for name in columns}
     except FileNotFoundError:
         raise UserError(f"{path}: no such file. Fetch or generate the data again.") from None
     except pa.ArrowInvalid as error:
         raise UserError(f"{path.name}: no Parquet file: {error}. Write it again.") from error
-    extra = [name for name in names if name not in columns]
+    extra = [name for name in schema.names if name not in columns]
     note = Finding(path.name, len(extra), f"columns not used: {', '.join(extra)}")
     rows = pd.DataFrame(series, copy=False)
-    where = partial(_where, path, columns)
-    return RawTable(rows, path.name, where, (note,) if extra else ())
+    return RawTable(rows, path.name, partial(_where, path, columns), (note,) if extra else ())
 
 
-def _column(path: Path, name: str) -> pd.Series:
-    """Read a column: string ids as a categorical, in types that know missing values.
-
-    One at a time, so that no other column exists twice while this one is converted.
-    """
-    kind = pq.read_schema(path).field(name).type
+def _column(path: Path, name: str, kind: pa.DataType) -> pd.Series:
+    """Read a column: string ids as a categorical, others in types that support missing values."""
     is_right, right = TYPES[name]
     if not is_right(kind):
         raise UserError(f"{path.name}: column {name} holds {kind} instead of {right}. Convert it.")
@@ -102,7 +95,7 @@ def _column(path: Path, name: str) -> pd.Series:
 
 
 def _arrow_column(path: Path, name: str) -> pa.ChunkedArray:
-    """Read a column as Arrow has it, in which missing is not NaN, and refuse a missing value."""
+    """Read a column into Arrow, which distinguishes missing from NaN; refuse missing values."""
     column = pq.read_table(path, columns=[name])[name]
     if name not in MAY_BE_MISSING and column.null_count:
         row = column.is_null().index(pa.scalar(True)).as_py() + 1

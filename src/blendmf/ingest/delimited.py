@@ -1,11 +1,17 @@
-"""Delimited text files, read at the speed of the hardware and, if that fails, with line numbers.
+"""Delimited text files: parsed fast by Arrow, with line numbers in error messages.
 
-A file is first parsed in one go by Arrow. Only when that refuses the file, or a value turns out
-to be wrong, is it read again slowly to find out what stands in which line.
+Arrow does not know in which line a row is when values contain line ends or lines are blank. So if
+it refuses a file, or if a value is wrong, Python's slower CSV reader finds the lines.
 """
 
-from collections.abc import Mapping
+import codecs
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,116 +20,241 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
-from blendmf.ingest.lines import (
-    Head,
-    TextFile,
-    check_encoding,
-    explain_refusal,
-    head,
-    odd_lines,
-    where,
-)
-from blendmf.ingest.raw_tables import Finding, RawTable
+from blendmf.ingest.raw_tables import ROWS_SHOWN, Finding, RawTable, bad_rows
 
 BLOCK_BYTES = 1 << 23
 UNIT_SEPARATOR = "\x1f"
+TEXT_SHOWN = 80
 
 IDS = ("user_id", "item_id")
 ID_TYPE = pa.dictionary(pa.int32(), pa.string())
 NUMBER_TYPES = {"rating": pa.float64(), "timestamp": pa.int64()}
 
 LARGEST_SECONDS = 2.0**53
-MILLISECONDS_FROM = 10**11  # as seconds this would be the year 5138
+MILLISECONDS_FROM = 10**11  # in seconds, this is the year 5138
+BAD_TIMESTAMP = (
+    "timestamp(s) that are neither seconds nor an ISO 8601 date",
+    "Write each as seconds since 1970 or as a date such as 2024-12-31T23:59:59.",
+)
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A delimited text file and its dialect.
+
+    The `separator` has one or more characters. In `quoted` files, double quotes enclose fields and
+    are doubled inside (RFC 4180). `encoding` is a Python codec. `names` are the names of the
+    columns if the file has no header. `advice` is the remedy if a column is missing.
+    """
+
+    path: Path
+    separator: str = ","
+    quoted: bool = True
+    encoding: str = "utf-8"
+    names: tuple[str, ...] | None = None
+    advice: str = "The file is not as its publisher made it: delete it and fetch it again."
+
+
+class Record(NamedTuple):
+    """Fields of a row with its first and last line (from 1)."""
+
+    line: int
+    last_line: int
+    fields: list[str]
+
+    def __str__(self) -> str:
+        text = ", ".join(self.fields)
+        return f"line {self.line} ({text[:TEXT_SHOWN]}{'...' if len(text) > TEXT_SHOWN else ''})"
+
+
+class Head(NamedTuple):
+    """Column names, number of lines above the first row, and whether there are rows."""
+
+    names: tuple[str, ...]
+    n_lines: int
+    has_rows: bool
 
 
 def read_delimited(file: TextFile, columns: Mapping[str, str]) -> RawTable:
     """Read some columns of a delimited file.
 
-    Parameters
-    ----------
-    file : TextFile
-    columns : mapping of str to str
-        Canonical name of a column to its name in the file. ``user_id`` and ``item_id`` become
-        categoricals of the strings as they stand in the file, ``rating`` float64, ``timestamp``
-        int64 seconds (whole or decimal numbers, or ISO 8601 dates taken as UTC), every other
-        column str.
-
-    Returns
-    -------
-    RawTable
-        Columns in the order of `columns`. Its findings tell of columns left out, blank lines and
-        conversions of timestamps.
+    `columns` maps the canonical name of each column to its name in the file. ``user_id`` and
+    ``item_id`` become categoricals of the strings in the file, ``rating`` float64, ``timestamp``
+    int64 seconds (from whole or decimal numbers, or from ISO 8601 dates in UTC), and other columns
+    str. The findings report unused columns, blank lines and conversions of timestamps.
 
     Raises
     ------
     UserError
-        If the file is missing or empty, is not in its encoding, lacks a column, has a line with
-        too many or too few fields, or a value that cannot be what its column needs.
+        If the file is missing, empty or not in its encoding, if it lacks a column, if a line has
+        too many or too few fields, or if a value does not fit its column.
     """
-    top = head(file)
-    positions = _positions(file, top, columns)
-    left_out = _left_out(file, top, columns)
-    if not top.has_rows:
-        empty = Finding(file.name, 0, "no rows below the header")
-        return RawTable(_no_rows(columns), file.name, partial(where, file), (*left_out, empty))
+    name, where = file.path.name, partial(_where, file)
+    head = _head(file)
+    _check_columns(file, head, columns)
+    findings = []
+    if unused := [column for column in head.names if column not in columns.values()]:
+        findings.append(Finding(name, len(unused), f"columns not used: {', '.join(unused)}"))
+    if not head.has_rows:
+        findings.append(Finding(name, 0, "no rows below the header"))
     try:
-        table = _parse(file, top, positions, NUMBER_TYPES)
+        table = _parse(file, head, columns, NUMBER_TYPES)
     except pa.ArrowInvalid as refusal:
-        explain_refusal(file, len(top.names))
-        table = _parse_as_text(file, top, positions, refusal)
-    raw = RawTable(table.to_pandas(), file.name, partial(where, file))
-    converted, findings = _convert(raw)
-    blank = odd_lines(file, top, len(converted))
-    return RawTable(converted, file.name, raw.where, (*left_out, *blank, *findings))
+        _check_encoding(file)
+        _check_number_of_fields(file, len(head.names))
+        try:
+            table = _parse(file, head, columns, {}, line_ends_in_values=True)
+        except pa.ArrowInvalid:
+            raise UserError(f"{name}: cannot be read: {refusal}. {file.advice}") from refusal
+    raw = RawTable(table.to_pandas(), name, where)
+    converted = _convert(raw)
+    findings += _unusual_lines(file, head, len(raw.rows))
+    return RawTable(raw.rows, name, where, (*findings, *converted))
 
 
-def _positions(file: TextFile, top: Head, columns: Mapping[str, str]) -> dict[str, int]:
-    """Where each canonical column stands in the file."""
+def _records(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
+    """Iterate over the header and the rows of a file, without blank lines.
+
+    Raises
+    ------
+    UserError
+        If a field does not end; with `strict`, also if quotation marks are not balanced.
+    """
+    is_utf8 = codecs.lookup(file.encoding).name == "utf-8"
+    codec = "utf-8-sig" if is_utf8 else file.encoding
+    with file.path.open(encoding=codec, errors="replace", newline="") as lines:
+        is_long = len(file.separator) > 1
+        reader = csv.reader(
+            (line.replace(file.separator, UNIT_SEPARATOR) for line in lines) if is_long else lines,
+            delimiter=UNIT_SEPARATOR if is_long else file.separator,
+            quoting=csv.QUOTE_MINIMAL if file.quoted else csv.QUOTE_NONE,
+            strict=strict,
+        )
+        last_line = 0
+        try:
+            for fields in reader:
+                if fields:
+                    yield Record(last_line + 1, reader.line_num, fields)
+                last_line = reader.line_num
+        except csv.Error as error:
+            raise UserError(
+                f"{file.path.name}: from line {last_line + 1}: {error}; a quotation mark is "
+                "probably not closed. Enclose fields that contain quotation marks in quotes, and "
+                "double the marks inside."
+            ) from error
+
+
+def _head(file: TextFile) -> Head:
+    try:
+        records = _records(file)
+        header = None if file.names is not None else next(records, None)
+        has_rows = next(records, None) is not None
+    except FileNotFoundError:
+        raise UserError(
+            f"{file.path}: no such file. Fetch the data again, or correct the file's name under "
+            "dataset.csv."
+        ) from None
+    except LookupError:
+        raise UserError(
+            f"{file.path.name}: unknown encoding {file.encoding!r}. Set dataset.csv.encoding to "
+            "one such as utf-8, latin-1 or cp1252."
+        ) from None
+    if file.names is not None and has_rows:
+        return Head(file.names, 0, has_rows)
+    if header is None:
+        raise UserError(
+            f"{file.path.name}: the file is empty. Give a file with data, or fetch it again."
+        )
+    return Head(tuple(name.strip() for name in header.fields), header.last_line, has_rows)
+
+
+def _where(file: TextFile, rows: Sequence[int]) -> list[str]:
+    """Lines and fields of some rows, numbered from 0 and in ascending order."""
+    first = 0 if file.names is not None else 1
+    records = islice(_records(file), first, first + rows[-1] + 1)
+    return [str(record) for row, record in enumerate(records) if row in rows]
+
+
+def _check_encoding(file: TextFile) -> None:
+    content = file.path.read_bytes()
+    try:
+        content.decode(file.encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{file.path.name}: line {line} (byte {error.start}) is not {file.encoding}: "
+            f"{content[error.start : error.end]!r}. Save the file as {file.encoding}, or set "
+            "dataset.csv.encoding to its encoding, such as latin-1, cp1252 or utf-16."
+        ) from error
+
+
+def _check_number_of_fields(file: TextFile, n_columns: int) -> None:
+    wrong = (r for r in _records(file) if len(r.fields) != n_columns)
+    shown = [f"{record} has {len(record.fields)}" for record in islice(wrong, ROWS_SHOWN)]
+    if count := len(shown) + sum(1 for _ in wrong):
+        what = f"row(s) that do not have {n_columns} fields"
+        remedy = "Correct them; enclose fields that contain the separator in quotes."
+        if not file.quoted:
+            remedy = "Correct them, or fetch the file again."
+        raise bad_rows(file.path.name, count, what, shown, remedy)
+
+
+def _unusual_lines(file: TextFile, head: Head, n_rows: int) -> list[Finding]:
+    """Count blank lines and rows of several lines; a quotation mark that is not closed is refused.
+
+    The slow reader is used only if there are more lines than rows.
+    """
+    with file.path.open("rb") as lines:
+        n_lines = sum(1 for _ in lines)
+    if n_lines <= n_rows + head.n_lines:
+        return []
+    covered = long = 0
+    for record in _records(file, strict=True):
+        covered += record.last_line - record.line + 1
+        long += record.last_line > record.line
+    findings = [
+        Finding(file.path.name, n_lines - covered, "blank lines skipped"),
+        Finding(file.path.name, long, "rows of more than one line, by quoted line ends"),
+    ]
+    return [finding for finding in findings if finding.count > 0]
+
+
+def _check_columns(file: TextFile, head: Head, columns: Mapping[str, str]) -> None:
     for column in columns.values():
-        if (count := top.names.count(column)) != 1:
-            check_encoding(file)
+        if (count := head.names.count(column)) != 1:
+            _check_encoding(file)
             problem = "no column" if count == 0 else f"{count} columns named"
             raise UserError(
-                f"{file.name}: {problem} {column!r}; it has {', '.join(top.names)}. {file.advice}"
+                f"{file.path.name}: {problem} {column!r}; it has {', '.join(head.names)}. "
+                f"{file.advice}"
             )
-    return {name: top.names.index(column) for name, column in columns.items()}
-
-
-def _left_out(file: TextFile, top: Head, columns: Mapping[str, str]) -> tuple[Finding, ...]:
-    extra = [name for name in top.names if name not in set(columns.values())]
-    what = f"columns not used: {', '.join(extra)}"
-    return (Finding(file.name, len(extra), what),) if extra else ()
-
-
-def _no_rows(columns: Mapping[str, str]) -> pd.DataFrame:
-    types = {"rating": "float64", "timestamp": "int64"} | dict.fromkeys(IDS, "category")
-    return pd.DataFrame({name: pd.Series([], dtype=types.get(name, "str")) for name in columns})
 
 
 def _parse(
     file: TextFile,
-    top: Head,
-    positions: Mapping[str, int],
+    head: Head,
+    columns: Mapping[str, str],
     number_types: Mapping[str, pa.DataType],
     *,
     line_ends_in_values: bool = False,
 ) -> pa.Table:
     """Parse a file into an Arrow table of the canonical columns."""
+    kinds = {name: number_types.get(name, pa.string()) for name in columns}
+    kinds |= {name: ID_TYPE for name in columns if name in IDS}
+    if not head.has_rows:
+        return pa.schema(kinds).empty_table()
     separator, source = file.separator, str(file.path)
     if len(separator) > 1:
         content = file.path.read_bytes()
         source = pa.BufferReader(content.replace(separator.encode(), UNIT_SEPARATOR.encode()))
         separator = UNIT_SEPARATOR
-    # A column may serve as an id and as text at once; it is then read as an id.
-    types = {
-        str(positions[name]): ID_TYPE if name in IDS else number_types.get(name, pa.string())
-        for name in sorted(positions, key=lambda name: name in IDS)
-    }
+    # A column that is both an id and a text is read as an id.
+    in_file = {columns[name]: kinds[name] for name in sorted(columns, key=IDS.__contains__)}
     table = pyarrow.csv.read_csv(
         source,
         read_options=pyarrow.csv.ReadOptions(
-            column_names=[str(position) for position in range(len(top.names))],
-            skip_rows=top.n_lines,
+            column_names=head.names,
+            skip_rows=head.n_lines,
             encoding=file.encoding,
             block_size=BLOCK_BYTES,
         ),
@@ -132,29 +263,16 @@ def _parse(
             quote_char='"' if file.quoted else False,
             newlines_in_values=line_ends_in_values,
         ),
-        convert_options=pyarrow.csv.ConvertOptions(column_types=types, include_columns=list(types)),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=in_file, include_columns=list(in_file)
+        ),
     )
-    columns = {name: table[str(position)] for name, position in positions.items()}
-    return pa.table(
-        {
-            name: column.cast(pa.string()) if name not in IDS and column.type == ID_TYPE else column
-            for name, column in columns.items()
-        }
-    ).unify_dictionaries()
+    canonical = {name: table[column].cast(kinds[name]) for name, column in columns.items()}
+    return pa.table(canonical).unify_dictionaries()
 
 
-def _parse_as_text(
-    file: TextFile, top: Head, positions: Mapping[str, int], refusal: pa.ArrowInvalid
-) -> pa.Table:
-    """Parse a file with its numbers left as text, after Arrow could not read them."""
-    try:
-        return _parse(file, top, positions, {}, line_ends_in_values=True)
-    except pa.ArrowInvalid:
-        raise UserError(f"{file.name}: cannot be read: {refusal}. {file.advice}") from refusal
-
-
-def _convert(raw: RawTable) -> tuple[pd.DataFrame, list[Finding]]:
-    """Convert values to the types that `read_delimited` states, or name lines that cannot be."""
+def _convert(raw: RawTable) -> list[Finding]:
+    """Convert the columns in place to the types that `read_delimited` states."""
     rows, findings = raw.rows, []
     for name in rows.columns:
         if name in IDS:
@@ -170,15 +288,17 @@ def _convert(raw: RawTable) -> tuple[pd.DataFrame, list[Finding]]:
             rows[name] = ratings
         elif name == "timestamp":
             rows[name], notes = _seconds(raw)
-            findings += notes
-    return rows, findings
+            late = int((rows[name] >= MILLISECONDS_FROM).sum())
+            what = "timestamps after the year 5000, perhaps milliseconds: used as seconds"
+            findings += [*notes, Finding(raw.file, late, what)]
+    return [finding for finding in findings if finding.count]
 
 
 def _seconds(raw: RawTable) -> tuple[NDArray[np.int64], list[Finding]]:
-    """Timestamps in whole seconds since 1970, and what was done to make them so."""
+    """Timestamps in whole seconds since 1970, and how they were converted."""
     column = raw.rows["timestamp"]
     if column.dtype == np.int64:
-        return column.to_numpy(), _too_large(raw.file, column.to_numpy())
+        return column.to_numpy(), []
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     is_number = np.abs(numbers) < LARGEST_SECONDS
     if not is_number.all():
@@ -186,21 +306,8 @@ def _seconds(raw: RawTable) -> tuple[NDArray[np.int64], list[Finding]]:
         if dates.notna().sum() > is_number.sum():
             raw.require(dates.notna().to_numpy(), *BAD_TIMESTAMP)
             seconds = dates.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64)
-            return seconds, [Finding(raw.file, len(seconds), "dates taken as UTC, in seconds")]
+            return seconds, [Finding(raw.file, len(seconds), "dates in UTC, converted to seconds")]
     raw.require(is_number, *BAD_TIMESTAMP)
     seconds = np.floor(numbers).astype(np.int64)
     cut = int((seconds != numbers).sum())
-    notes = [Finding(raw.file, cut, "timestamps cut to whole seconds")] if cut else []
-    return seconds, notes + _too_large(raw.file, seconds)
-
-
-BAD_TIMESTAMP = (
-    "timestamp(s) that are neither seconds nor an ISO 8601 date",
-    "Write each as seconds since 1970 or as a date such as 2024-12-31T23:59:59.",
-)
-
-
-def _too_large(file: str, seconds: NDArray[np.int64]) -> list[Finding]:
-    count = int((seconds >= MILLISECONDS_FROM).sum())
-    what = "timestamps after the year 5000, perhaps milliseconds: taken as seconds all the same"
-    return [Finding(file, count, what)] if count else []
+    return seconds, [Finding(raw.file, cut, "timestamps cut to whole seconds")]

@@ -1,4 +1,4 @@
-"""Getting a data set's archive from where it is published."""
+"""Download of a data set's archive from its publisher, by pip or HTTP."""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ MIB = 2**20
 
 
 class SourceError(Exception):
-    """A source could not give the data; the message is the reason, and the next source is tried."""
+    """A source cannot provide the data; the message is the reason, and the next one is tried."""
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
@@ -32,12 +32,12 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
 
 
 def get_wheel(wheel: Wheel, folder: Path) -> Path:
-    """Have pip download a wheel into an empty folder, and check it.
+    """Download a wheel with pip into an empty folder and check it.
 
     Raises
     ------
     SourceError
-        If pip is missing, fails or takes too long, or the checksum is another.
+        If pip is missing, fails or takes too long, or if the checksum differs.
     """
     # fmt: off
     command = [
@@ -55,39 +55,34 @@ def get_wheel(wheel: Wheel, folder: Path) -> Path:
         raise SourceError(f"pip took more than {PIP_SECONDS:g} s") from error
     if done.returncode != 0:
         print(done.stderr)
-        raise SourceError(_last_error(done.stderr) or f"pip ended with {done.returncode}")
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+        raise SourceError((errors or lines or [f"pip ended with {done.returncode}"])[-1])
     (path,) = folder.glob("*.whl")
-    if digest(path) != wheel.sha256:
-        raise SourceError(f"sha256 of {path.name} is {digest(path)}, expected {wheel.sha256}")
+    if (found := digest(path)) != wheel.sha256:
+        raise SourceError(f"sha256 of {path.name} is {found}, expected {wheel.sha256}")
     return path
 
 
-def _last_error(stderr: str) -> str:
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return (errors or lines or [""])[-1]
-
-
 def get_download(source: Download, folder: Path) -> Path:
-    """Download an archive into a folder, and check it where a checksum is known.
+    """Download an archive into a folder and check it if a checksum is known.
 
     Raises
     ------
     SourceError
-        If it cannot be had whole, after `RETRIES` further attempts, or the checksum is another.
+        If it cannot be downloaded completely in ``1 + RETRIES`` attempts, or if the checksum
+        differs.
     """
     checksum = source.checksum
     if checksum is None and source.checksum_url is not None:
-        checksum = _published_md5(source.checksum_url, folder)
+        published = _download(source.checksum_url, folder, None)
+        found = re.search(
+            r"\b[0-9a-fA-F]{32}\b", published.read_text(encoding="utf-8", errors="replace")
+        )
+        if found is None:
+            raise SourceError(f"{source.checksum_url} contains no md5 checksum")
+        checksum = f"md5:{found.group().lower()}"
     return _download(source.url, folder, checksum)
-
-
-def _published_md5(url: str, folder: Path) -> str:
-    text = _download(url, folder, None).read_text(encoding="utf-8", errors="replace")
-    found = re.search(r"\b[0-9a-fA-F]{32}\b", text)
-    if found is None:
-        raise SourceError(f"{url} holds no md5 checksum")
-    return f"md5:{found.group().lower()}"
 
 
 def _download(url: str, folder: Path, checksum: str | None) -> Path:
@@ -103,12 +98,12 @@ def _download(url: str, folder: Path, checksum: str | None) -> Path:
 
 
 def _stream(url: str, output_file: str, _pooch: Any) -> None:
-    """Write what is behind an address to a file; what pooch calls for each attempt."""
+    """Write the content of an address to a file; pooch calls this for each attempt."""
     print(f"downloading {url}")
     try:
         with requests.get(url, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)) as response:
             if response.status_code in (requests.codes.forbidden, requests.codes.not_found):
-                # No kind of error that pooch would try again.
+                # pooch does not retry this kind of error.
                 raise FileNotFoundError(f"{response.status_code} {response.reason}: {url}")
             response.raise_for_status()
             size = int(response.headers.get("content-length", 0))

@@ -3,68 +3,88 @@
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_json
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.archives import GIB
-from blendmf.ingest.catalogue import DataSet, find_data_set
-from blendmf.ingest.download import SourceError, digest
-from blendmf.ingest.local_copies import DATA_FOLDER_VARIABLE, expanded, local_copies
-from blendmf.ingest.retrieve import Retrieved, address, from_archive, from_folder, from_source
+from blendmf.ingest.archives import unpack
+from blendmf.ingest.catalogue import DataSet, Download, Layout, Wheel, find_data_set
+from blendmf.ingest.download import SourceError, digest, get_download, get_wheel
+from blendmf.ingest.local_copies import (
+    DATA_FOLDER_VARIABLE,
+    expanded,
+    local_copies,
+    select_in_folder,
+)
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """How the files of a data set were obtained; part of ``origin.json``.
+
+    `retrieved_by` is "local-folder", "local-archive", "pip", "download" or "generated".
+    `archive_sha256` is None without an archive, `checksum_matches` if no checksum is known.
+    """
+
+    format: str
+    origin: str
+    retrieved_by: str
+    archive_sha256: str | None = None
+    checksum_matches: bool | None = None
 
 
 def fetch(
     dataset: DatasetSettings, target: Path, seed: int | None, environment: Mapping[str, str]
 ) -> None:
-    """Put a data set's raw files and `origin.json` into the folder `target`.
+    """Put a data set's raw files and `origin.json` into the folder `target`, replacing it.
 
-    Where `path` is given the files come from there or not at all. Else these are tried in order:
-    the copies in the folder that `BLENDMF_DATA` names, then the data set's own sources. The
-    folder appears whole or not at all. `origin.json` holds `name, format, origin, retrieved_by,
-    archive_sha256, checksum_matches, files, licence, citation, rating_range`.
-
-    Parameters
-    ----------
-    dataset : DatasetSettings
-    target : Path
-        The folder to make; one that exists is replaced.
-    seed : int or None
-        Needed where the data are generated.
-    environment : mapping
-        Environment variables.
+    If `path` is given, it is the only place that is tried. Otherwise these are tried in order: the
+    copies in the folder that `BLENDMF_DATA` names, then the data set's sources. The folder appears
+    complete or not at all. Generated data need the `seed`. `origin.json` has the keys ``name,
+    format, origin, retrieved_by, archive_sha256, checksum_matches, files, licence, citation,
+    rating_range``.
 
     Raises
     ------
     UserError
-        If the data cannot be had; the message lists every place that was tried with its reason.
+        If the data cannot be fetched; the message lists every place that was tried and the reason.
     """
     data_set = find_data_set(dataset)
-    with _appearing_whole(target) as (files, scratch):
+    with _appearing_complete(target) as (files, scratch):
         if data_set.generated:
             retrieved = _generate(data_set, dataset, files, seed)
         elif dataset.path is not None:
-            retrieved = _from_path(data_set, dataset, files)
+            path = expanded(dataset.path)
+            retrieved = _from_path(data_set, path, files, dataset.max_unpacked_gib)
         else:
             retrieved = _from_first(data_set, dataset, environment, files, scratch)
-        write_json(files / "origin.json", _origin(data_set, retrieved, files))
+        origin = {
+            "name": data_set.name,
+            **asdict(retrieved),
+            "files": {path.name: digest(path) for path in sorted(files.iterdir())},
+            "licence": data_set.licence,
+            "citation": data_set.citation,
+            "rating_range": data_set.rating_range,
+        }
+        write_json(files / "origin.json", origin)
 
 
 @contextmanager
-def _appearing_whole(target: Path) -> Iterator[tuple[Path, Path]]:
-    """Folder that becomes `target` when the block ends well, and one for what is thrown away.
+def _appearing_complete(target: Path) -> Iterator[tuple[Path, Path]]:
+    """Folder that becomes `target` if the block succeeds, and a folder for temporary files.
 
-    Both lie beside `target` under a name that is always the same, so that what a killed run left
-    behind is cleared by the next.
+    Their name next to `target` is always the same, so that a run clears what a killed run left.
     """
     work = target.with_name(f".{target.name}.part")
     files, scratch = work / "files", work / "scratch"
     try:
         _clear(work)
-        yield _clear(files), _clear(scratch)
+        _clear(files)
+        _clear(scratch)
+        yield files, scratch
         if target.exists():
             shutil.rmtree(target)
         files.rename(target)
@@ -72,12 +92,10 @@ def _appearing_whole(target: Path) -> Iterator[tuple[Path, Path]]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _clear(folder: Path) -> Path:
-    """Make `folder`, empty."""
+def _clear(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    return folder
 
 
 def _generate(
@@ -96,24 +114,16 @@ def _generate(
     return Retrieved(data_set.layouts[0].format, f"generated, seed {seed}", "generated")
 
 
-def _from_path(data_set: DataSet, dataset: DatasetSettings, files: Path) -> Retrieved:
-    assert dataset.path is not None
-    path = expanded(dataset.path)
+def _from_path(data_set: DataSet, path: Path, files: Path, max_gib: float) -> Retrieved:
     if not path.exists():
         raise UserError(
-            f"dataset.path: {path} does not exist; give a folder or archive that holds "
+            f"dataset.path: {path} does not exist; give a folder or archive that contains "
             f"{data_set.name}, or null to use its own sources"
         )
     try:
-        return _from_copy(data_set, path, _max_bytes(dataset), files)
+        return _from_copy(data_set, path, files, max_gib)
     except (UserError, OSError) as error:
         raise UserError(f"dataset.path: {path}: {error}") from error
-
-
-def _from_copy(data_set: DataSet, copy: Path, max_bytes: int, files: Path) -> Retrieved:
-    if copy.is_dir():
-        return from_folder(data_set, copy, files)
-    return from_archive(data_set, copy, files, max_bytes)
 
 
 def _from_first(
@@ -123,59 +133,96 @@ def _from_first(
     files: Path,
     scratch: Path,
 ) -> Retrieved:
-    """Take the files from the first place that can give them."""
-    max_bytes = _max_bytes(dataset)
+    """Take the files from the first place that has them."""
+    max_gib = dataset.max_unpacked_gib
     places: Sequence[tuple[str, Callable[[], Retrieved]]] = [
-        (str(copy), partial(_from_copy, data_set, copy, max_bytes, files))
+        (str(copy), partial(_from_copy, data_set, copy, files, max_gib))
         for copy in local_copies(data_set.name, environment)
     ] + [
-        (address(source), partial(from_source, source, files, scratch, max_bytes))
+        (_address(source), partial(_from_source, source, files, scratch, max_gib))
         for source in data_set.sources
     ]
     reasons = []
-    for place, take in places:
+    for place, retrieve in places:
         _clear(files)
         _clear(scratch)
         try:
-            return take()
+            return retrieve()
         except (SourceError, UserError, OSError) as error:
             reasons.append(f"{place}: {error}")
             print(f"not taken from {reasons[-1]}")
-    raise UserError(_nowhere(data_set, environment, reasons))
-
-
-def _max_bytes(dataset: DatasetSettings) -> int:
-    return int(dataset.max_unpacked_gib * GIB)
-
-
-def _nowhere(data_set: DataSet, environment: Mapping[str, str], reasons: list[str]) -> str:
     name = data_set.name
-    files = " or ".join(
-        ", ".join(file.name for file in layout.files if file.required)
-        for layout in data_set.layouts
-    )
     folder = environment.get(DATA_FOLDER_VARIABLE) or "not set"
-    return "\n".join(
-        [
-            f"dataset.name: {name} could not be had from anywhere",
-            *(f"  - {reason}" for reason in reasons),
-            f"Provide a local copy ({files}): give its folder or archive as dataset.path, or put "
-            f"{name}/ or {name}.zip into the folder that the environment variable "
-            f"{DATA_FOLDER_VARIABLE} names (now: {folder}).",
-        ]
-    )
+    needed = " or ".join(", ".join(layout.required) for layout in data_set.layouts)
+    lines = [
+        f"dataset.name: {name} could not be fetched from anywhere",
+        *(f"  - {reason}" for reason in reasons),
+        f"Provide a local copy ({needed}): give its folder or archive as dataset.path, or put "
+        f"{name}/ or {name}.zip into the folder that the environment variable "
+        f"{DATA_FOLDER_VARIABLE} names (now: {folder}).",
+    ]
+    raise UserError("\n".join(lines))
 
 
-def _origin(data_set: DataSet, retrieved: Retrieved, files: Path) -> dict[str, Any]:
-    return {
-        "name": data_set.name,
-        "format": retrieved.format,
-        "origin": retrieved.origin,
-        "retrieved_by": retrieved.retrieved_by,
-        "archive_sha256": retrieved.archive_sha256,
-        "checksum_matches": retrieved.checksum_matches,
-        "files": {path.name: digest(path) for path in sorted(files.iterdir())},
-        "licence": data_set.licence,
-        "citation": data_set.citation,
-        "rating_range": data_set.rating_range,
-    }
+def _from_copy(data_set: DataSet, copy: Path, files: Path, max_gib: float) -> Retrieved:
+    """Take the files from a local folder or archive; another edition is only warned about."""
+    archive_sha256 = archive_checksum = None
+    if copy.is_dir():
+        layout, members = select_in_folder(copy, data_set.layouts)
+        for name, member in members.items():
+            shutil.copyfile(copy / member, files / name)
+    else:
+        layout = unpack(copy, data_set.layouts, files, max_gib)
+        archive_sha256 = digest(copy)
+        downloads = (source for source in data_set.sources if isinstance(source, Download))
+        archive_checksum = next((s.checksum for s in downloads if s.layout == layout), None)
+    matches = None
+    if (differing := _differing(layout, files)) is not None:
+        matches = not differing
+    elif archive_checksum is not None:
+        algorithm, expected = archive_checksum.split(":")
+        matches = digest(copy, algorithm) == expected
+    if matches is False:
+        print(
+            f"warning: {copy} is not the known edition (its checksums differ); it is used "
+            "nevertheless, and figures may differ from published ones"
+        )
+    retrieved_by = "local-archive" if archive_sha256 else "local-folder"
+    return Retrieved(layout.format, str(copy), retrieved_by, archive_sha256, matches)
+
+
+def _from_source(source: Wheel | Download, files: Path, scratch: Path, max_gib: float) -> Retrieved:
+    """Take the files from a source's archive, which is put into `scratch`.
+
+    Raises
+    ------
+    SourceError
+        If the archive cannot be downloaded, or a checksum is not the known one.
+    UserError
+        If the archive is damaged, dangerous, too large or incomplete.
+    """
+    if isinstance(source, Wheel):
+        archive, retrieved_by, is_checked = get_wheel(source, scratch), "pip", True
+    else:
+        archive, retrieved_by = get_download(source, scratch), "download"
+        is_checked = source.checksum is not None or source.checksum_url is not None
+    layout = unpack(archive, [source.layout], files, max_gib)
+    differing = _differing(layout, files)
+    if differing:
+        raise SourceError(
+            f"{', '.join(differing)} in {archive.name} differ from the known edition; to use "
+            "another one, download it and give it as dataset.path"
+        )
+    matches = True if is_checked or differing is not None else None
+    return Retrieved(layout.format, _address(source), retrieved_by, digest(archive), matches)
+
+
+def _address(source: Wheel | Download) -> str:
+    return f"pip: {source.requirement}" if isinstance(source, Wheel) else source.url
+
+
+def _differing(layout: Layout, files: Path) -> list[str] | None:
+    """Files that do not have their known checksum; None if no checksum is known."""
+    checksums = {n: sha256 for n, sha256 in layout.files.items() if sha256 and (files / n).exists()}
+    differing = [name for name, sha256 in checksums.items() if digest(files / name) != sha256]
+    return differing if checksums else None

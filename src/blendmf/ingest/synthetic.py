@@ -1,11 +1,12 @@
-"""Ratings made from known parameters, so that a model can be judged by what it recovers.
+"""Ratings generated from known parameters, to test which of them a model recovers.
 
 The rating of user u and item i is
 
     r = clip(round(mu + b_u + b_i + p_u . (q_i + C_i V) + noise e), 0.5, 5)
 
-rounded to half steps, with e standard normal. How often an item is rated, and how much a user
-rates, follow shifted power laws (Zipf-Mandelbrot), as in collected data.
+rounded to half steps, with e standard normal. The number of ratings per item and per user follows
+shifted power laws (Zipf-Mandelbrot), as in collected data: the weight of rank k (from 0) is
+proportional to (k + RANK_SHIFT) ** -exponent.
 """
 
 from collections.abc import Iterator
@@ -23,9 +24,10 @@ from blendmf.common.files import read_arrays, replacing, write_arrays
 from blendmf.common.random_streams import stream
 from blendmf.config.dataset import SyntheticSettings
 from blendmf.data.tables import write_table
-from blendmf.ingest.descriptions import GENRES_TYPE
-from blendmf.ingest.power_law import deal, draw_distinct, place_in_group
+from blendmf.ingest.raw_tables import GENRES_TYPE
 from blendmf.models.factor_model import FactorModel
+
+Integers = NDArray[np.int64]
 
 RATING_RANGE = (0.5, 5.0)
 RATING_STEP = 0.5
@@ -38,13 +40,14 @@ FACTOR_EFFECT_DEVIATION = 0.5
 CONTENT_EFFECT_DEVIATION = 0.4
 """Standard deviation of p_u . (C_i V) over all pairs, in ratings."""
 
+RANK_SHIFT = 10.0
 ITEM_EXPONENT = 1.0
 USER_EXPONENT = 0.8
 TERM_EXPONENT = 0.5
 
 MIN_RATINGS_PER_USER = 5
 LARGEST_SHARE_RATED = 0.5
-"""A user rates at most this share of the items; more would leave no chance to popularity."""
+"""Largest share of the items that a user rates; with more, popularity would not matter."""
 TERMS_PER_ITEM = 4
 
 FIRST_TIMESTAMP = 1_000_000_000
@@ -53,35 +56,27 @@ YEARS = (1960, 2010)
 
 RATINGS_PER_BLOCK = 1 << 18
 RATINGS_SCHEMA = pa.schema(
-    [
-        ("user_id", pa.int64()),
-        ("item_id", pa.int64()),
-        ("rating", pa.float32()),
-        ("timestamp", pa.int64()),
-    ]
+    {
+        "user_id": pa.int64(),
+        "item_id": pa.int64(),
+        "rating": pa.float32(),
+        "timestamp": pa.int64(),
+    }
 )
 
 
 def generate(folder: Path, settings: SyntheticSettings, seed: int) -> None:
     """Write generated canonical tables and the parameters behind them.
 
-    ``ratings.parquet`` is sorted by user and time; ``items.parquet`` has the words of an item as
-    its genres; ``tags.parquet`` is empty. ``truth.npz`` is the planted `FactorModel` (position k
-    is id k + 1; its content matrix holds binary term rows of length 1), with the standard
-    deviation ``noise`` beside it. Memory grows with users and items, not with ratings.
-
-    Parameters
-    ----------
-    folder : Path
-    settings : mapping
-        ``dataset.synthetic`` of the configuration: ``users``, ``items``, ``ratings`` (exactly as
-        many are made, no pair twice), ``latent_dim``, ``terms``, ``noise``.
-    seed : int
+    ``ratings.parquet`` is sorted by user and time; ``items.parquet`` has the terms of an item as
+    its genres; ``tags.parquet`` is empty. ``truth.npz`` contains the `FactorModel` (position k is
+    id k + 1; the rows of its content matrix are binary, scaled to length 1) and the standard
+    deviation ``noise``. Memory grows with users and items, not with ratings.
 
     Raises
     ------
     UserError
-        If users and items cannot have that many ratings between them.
+        If that many ratings are impossible for that many users and items.
     """
     counts = ratings_per_user(settings, seed)
     content = item_terms(settings, seed)
@@ -101,36 +96,38 @@ def generate(folder: Path, settings: SyntheticSettings, seed: int) -> None:
     write_arrays(folder / "truth.npz", read_arrays(folder / "truth.npz") | noise)
 
 
-def ratings_per_user(settings: SyntheticSettings, seed: int) -> NDArray[np.int64]:
-    """Deal to each user a number of items, of shape (n_users,), in all ``ratings`` exactly."""
+def ratings_per_user(settings: SyntheticSettings, seed: int) -> Integers:
+    """Draw the number of ratings of each user, of shape (n_users,), with the configured sum."""
     n_users, n_items, n_ratings = (settings.users, settings.items, settings.ratings)
     most = int(n_items * LARGEST_SHARE_RATED)
     if not n_users * MIN_RATINGS_PER_USER <= n_ratings <= n_users * most:
         raise UserError(
-            f"dataset.synthetic.ratings: {n_ratings} ratings cannot be dealt to {n_users} users "
+            f"dataset.synthetic.ratings: {n_ratings} ratings are impossible for {n_users} users "
             f"and {n_items} items; each user rates {MIN_RATINGS_PER_USER} to {most} items, so "
             f"give {n_users * MIN_RATINGS_PER_USER} to {n_users * most} ratings, or more items"
         )
     beyond_least = n_ratings - n_users * MIN_RATINGS_PER_USER
-    extra = deal(beyond_least, n_users, USER_EXPONENT, most=most - MIN_RATINGS_PER_USER)
+    extra = power_law_shares(beyond_least, n_users, USER_EXPONENT, most - MIN_RATINGS_PER_USER)
     rng = stream(seed, "synthetic", "activity")
     return np.asarray(rng.permutation(extra + MIN_RATINGS_PER_USER))
 
 
-def planted_model(settings: SyntheticSettings, content: sp.csr_array, seed: int) -> FactorModel:
-    """Draw the parameters from which the ratings are made.
+def item_terms(settings: SyntheticSettings, seed: int) -> sp.csr_array:
+    """Draw the terms of each item: binary rows scaled to length 1, of shape (n_items, n_terms)."""
+    shape = (settings.items, settings.terms)
+    rng = stream(seed, "synthetic", "content")
+    counts = rng.integers(1, min(TERMS_PER_ITEM, shape[1]) + 1, shape[0])
+    items, terms = draw_distinct(counts, shape[1], TERM_EXPONENT, rng)
+    values = 1.0 / np.sqrt(counts[items])
+    return sp.csr_array((values.astype(np.float32), (items, terms)), shape=shape)
 
-    Parameters
-    ----------
-    settings : mapping
-        As for `generate`.
-    content : csr_array of shape (n_items, n_terms)
-        C, from `item_terms`.
-    seed : int
-    """
+
+def planted_model(settings: SyntheticSettings, content: sp.csr_array, seed: int) -> FactorModel:
+    """Draw the parameters behind the ratings; `content` is C, of shape (n_items, n_terms)."""
     n_users, n_items, n_terms = (settings.users, settings.items, settings.terms)
     d = settings.latent_dim
     deviation = np.sqrt(FACTOR_EFFECT_DEVIATION / np.sqrt(d))
+    content_deviation = CONTENT_EFFECT_DEVIATION / (deviation * np.sqrt(d))
 
     def normal(name: str, scale: float, *shape: int) -> NDArray[np.float32]:
         draws = stream(seed, "synthetic", name).standard_normal(shape)
@@ -145,21 +142,9 @@ def planted_model(settings: SyntheticSettings, content: sp.csr_array, seed: int)
         item_bias=normal("item_bias", ITEM_BIAS_DEVIATION, n_items),
         user_factors=normal("user_factors", deviation, n_users, d),
         item_factors=normal("item_factors", deviation, n_items, d),
-        content_factors=normal(
-            "content_factors", CONTENT_EFFECT_DEVIATION / (deviation * np.sqrt(d)), n_terms, d
-        ),
+        content_factors=normal("content_factors", content_deviation, n_terms, d),
         content=content,
     )
-
-
-def item_terms(settings: SyntheticSettings, seed: int) -> sp.csr_array:
-    """Draw the terms of each item: binary rows scaled to length 1, of shape (n_items, n_terms)."""
-    shape = (settings.items, settings.terms)
-    rng = stream(seed, "synthetic", "content")
-    counts = rng.integers(1, min(TERMS_PER_ITEM, shape[1]) + 1, shape[0])
-    items, terms = draw_distinct(counts, shape[1], TERM_EXPONENT, rng)
-    values = 1.0 / np.sqrt(counts[items])
-    return sp.csr_array((values.astype(np.float32), (items, terms)), shape=shape)
 
 
 def _items(content: sp.csr_array, seed: int) -> pd.DataFrame:
@@ -181,10 +166,8 @@ def _items(content: sp.csr_array, seed: int) -> pd.DataFrame:
     )
 
 
-def _ratings(
-    truth: FactorModel, counts: NDArray[np.int64], noise: float, seed: int
-) -> Iterator[pa.Table]:
-    """Yield the ratings of some users after those of others, each block from its own stream."""
+def _ratings(truth: FactorModel, counts: Integers, noise: float, seed: int) -> Iterator[pa.Table]:
+    """Yield the ratings in blocks of whole users, each drawn from its own stream."""
     vectors = truth.item_vectors
     parameters = (truth.user_bias, truth.item_bias, truth.user_factors, vectors)
     user_bias, item_bias, user_factors, item_vectors = (np.asarray(p, float) for p in parameters)
@@ -199,12 +182,81 @@ def _ratings(
         scores += np.einsum("nd,nd->n", user_factors[users], item_vectors[items])
         scores += noise * rng.standard_normal(len(scores))
         ratings = np.clip(RATING_STEP * np.rint(scores / RATING_STEP), *RATING_RANGE)
-        columns = (users + 1, items + 1, ratings.astype(np.float32), _timestamps(own, rng))
-        yield pa.table(list(columns), schema=RATINGS_SCHEMA)
+        # Uniform over the period, strictly increasing within each user.
+        seconds = own * PERIOD_SECONDS + rng.integers(0, PERIOD_SECONDS, len(own))
+        seconds.sort()
+        seconds = FIRST_TIMESTAMP + seconds - own * PERIOD_SECONDS + _place_in_group(own)
+        columns = [users + 1, items + 1, ratings.astype(np.float32), seconds]
+        yield pa.table(columns, schema=RATINGS_SCHEMA)
 
 
-def _timestamps(users: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw uniformly over the period, strictly increasing within each user (`users` is sorted)."""
-    drawn = users * PERIOD_SECONDS + rng.integers(0, PERIOD_SECONDS, len(users))
-    drawn.sort()
-    return FIRST_TIMESTAMP + drawn - users * PERIOD_SECONDS + place_in_group(users)
+def power_law_shares(total: int, n_shares: int, exponent: float, most: int) -> Integers:
+    """Divide `total`, at most ``n_shares * most``, into integer shares in power-law proportions.
+
+    No share exceeds `most`; the excess of the largest shares is divided among the others. The
+    shares, of shape (n_shares,), add up to `total` exactly.
+    """
+    weights = (np.arange(n_shares) + RANK_SHIFT) ** -exponent
+    shares = np.zeros(n_shares)
+    n_full, n_above = 0, n_shares
+    while n_above:
+        left = weights[n_full:]
+        shares[n_full:] = (total - n_full * most) * left / left.sum()
+        n_above = int((shares[n_full:] > most).sum())
+        shares[n_full : n_full + n_above] = most
+        n_full += n_above
+    # Rounding the running sum instead of each share preserves the total.
+    edges = np.floor(np.append(0.0, np.cumsum(shares)) + 0.5).astype(np.int64)
+    return np.diff(edges)
+
+
+def draw_distinct(
+    counts: Integers, n_options: int, exponent: float, rng: np.random.Generator
+) -> tuple[Integers, Integers]:
+    """Draw ``counts[g]`` distinct ones of `n_options` options for each group g.
+
+    Option k has a probability of about (k + RANK_SHIFT) ** -exponent; an option that the group
+    already has is redrawn. Returns the groups and the options, of shape (sum of counts,), sorted by
+    group and within a group in the order of the draws.
+    """
+    finished: list[Integers] = []
+    pairs = np.empty(0, dtype=np.int64)
+    lacking = np.asarray(counts, dtype=np.int64)
+    oversampling = 1.25
+    while lacking.any():
+        n_drawn = np.ceil(oversampling * lacking).astype(np.int64)
+        groups = np.repeat(np.arange(len(counts)), n_drawn)
+        drawn = groups * n_options + _draw(len(groups), n_options, exponent, rng)
+        # Unlike np.unique, this keeps the order of first occurrence.
+        pairs = np.asarray(pd.unique(np.append(pairs, drawn)))
+        groups = pairs // n_options
+        found = np.bincount(groups, minlength=len(counts))
+        lacking = np.where(lacking > 0, np.maximum(counts - found, 0), 0)
+        is_short = lacking[groups] > 0
+        finished.append(pairs[~is_short])
+        pairs = pairs[is_short]
+        oversampling *= 2.0
+    pairs = np.concatenate([*finished, pairs])
+    pairs = pairs[np.argsort(pairs // n_options, kind="stable")]
+    groups, options = np.divmod(pairs, n_options)
+    kept = _place_in_group(groups) < counts[groups]
+    return groups[kept], options[kept]
+
+
+def _draw(n: int, n_options: int, exponent: float, rng: np.random.Generator) -> Integers:
+    """Draw from 0 to n_options - 1 by the inverse of the continuous distribution function."""
+    low, high = RANK_SHIFT, n_options + RANK_SHIFT
+    uniform = rng.random(n)
+    if exponent == 1.0:
+        drawn = low * (high / low) ** uniform
+    else:
+        power = 1.0 - exponent
+        drawn = (low**power + uniform * (high**power - low**power)) ** (1.0 / power)
+    return np.minimum((drawn - low).astype(np.int64), n_options - 1)
+
+
+def _place_in_group(groups: Integers) -> Integers:
+    """Number the entries of each group from 0; equal groups are adjacent."""
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    lengths = np.diff(starts, append=len(groups))
+    return np.arange(len(groups)) - np.repeat(starts, lengths)

@@ -1,7 +1,7 @@
-"""What ratings, descriptions and tags must satisfy together, and what is done where they do not.
+"""Checks of ratings, descriptions and tags together.
 
-A check refuses the data with an error that names the lines, or repairs the data and says so in a
-finding. Nothing is left out in silence.
+A check either refuses the data with an error that names the lines, or repairs the data and reports
+a finding. Nothing is dropped silently.
 """
 
 import numpy as np
@@ -9,25 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.data.tables import ITEMS_COLUMNS, TAGS_COLUMNS
-from blendmf.ingest.descriptions import GENRES_TYPE
-from blendmf.ingest.raw_tables import Finding, RawTable
+from blendmf.ingest.raw_tables import GENRES_TYPE, Finding, RawTable
 
-Found = tuple[pd.DataFrame, list[Finding]]
+Checked = tuple[pd.DataFrame, list[Finding]]
 
 
 def unify_ids(*columns: pd.Series) -> list[pd.Series]:
-    """Give ids of one kind, in several tables, one type.
+    """Give ids of the same kind in several tables the same type.
 
-    Parameters
-    ----------
-    *columns : Series
-        Each int64, or a categorical of strings.
-
-    Returns
-    -------
-    list of Series
-        All int64 if every id is an integer in its plain form, else all str without space around
-        them. Codes such as "007" therefore stay apart from "7".
+    Each column is int64 or a categorical of strings. All become int64 if every id is an integer
+    without leading zeros, otherwise str without surrounding spaces, so that "007" and "7" remain
+    distinct.
     """
     texts = [c.cat.categories.astype("str").str.strip() for c in columns if c.dtype == "category"]
     integers = all(text.str.fullmatch(r"0|-?[1-9]\d{0,17}").all() for text in texts)
@@ -42,37 +34,12 @@ def _as_ids(column: pd.Series, integers: bool) -> pd.Series:
     return pd.Series(values.take(column.cat.codes.to_numpy()), index=column.index)
 
 
-def check_range(ratings: RawTable, rating_range: tuple[float, float]) -> None:
-    """Refuse ratings outside the range.
+def resolve_duplicates(ratings: RawTable, policy: str) -> Checked:
+    """Keep one rating of each (user, item) pair.
 
-    Raises
-    ------
-    UserError
-        With the lines of the first ones.
-    """
-    low, high = rating_range
-    ratings.require(
-        ratings.rows["rating"].between(low, high).to_numpy(),
-        f"rating(s) outside {low:g} to {high:g}",
-        "Correct them, or set dataset.rating_range to the range that the ratings have.",
-    )
-
-
-def resolve_duplicates(ratings: RawTable, policy: str) -> Found:
-    """Leave one rating of each (user, item) pair.
-
-    Parameters
-    ----------
-    ratings : RawTable
-    policy : str
-        ``error`` refuses a second rating; ``last`` keeps the newest one, on equal timestamps the
-        one that stands later in the file; ``mean`` keeps the place and the timestamp of that one
-        and gives it the mean rating of the pair.
-
-    Raises
-    ------
-    UserError
-        Under ``error``, with the lines of the first repetitions.
+    The policy ``error`` refuses a second rating with a `UserError` that names the first lines.
+    ``last`` keeps the newest one; of equal timestamps, the later row. ``mean`` keeps the same row,
+    with the mean rating of the pair.
     """
     rows = ratings.rows
     in_order = _pair_keys(rows)
@@ -85,7 +52,7 @@ def resolve_duplicates(ratings: RawTable, policy: str) -> Found:
         ratings.require(
             ~pd.Series(pair).duplicated().to_numpy(),
             "rating(s) of an item that the same user has rated further up",
-            "Leave one of each, or set dataset.duplicates to last or mean.",
+            "Keep one of each, or set dataset.duplicates to last or mean.",
         )
     # Only the rows of repeated pairs need sorting.
     repeated = np.flatnonzero(pd.Series(pair).isin(repeated_pairs))
@@ -101,14 +68,14 @@ def resolve_duplicates(ratings: RawTable, policy: str) -> Found:
         rows = rows.assign(rating=values)
     what = {
         "last": "older ratings of a pair that was rated again (dataset.duplicates: last)",
-        "mean": "older ratings of a pair, taken into its mean (dataset.duplicates: mean)",
+        "mean": "older ratings of a pair, included in its mean (dataset.duplicates: mean)",
     }[policy]
     kept = rows[is_kept].reset_index(drop=True)
     return kept, [Finding(ratings.file, len(rows) - len(kept), what, dropped=True)]
 
 
 def _pair_keys(rows: pd.DataFrame) -> NDArray[np.int64]:
-    """Number each row, alike exactly where user and item are."""
+    """Number each row; equal numbers mean the same user and item."""
     items, names = pd.factorize(rows["item_id"])
     keys = np.asarray(pd.factorize(rows["user_id"])[0], dtype=np.int64)
     keys *= len(names)
@@ -116,42 +83,41 @@ def _pair_keys(rows: pd.DataFrame) -> NDArray[np.int64]:
     return keys
 
 
-def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Found:
-    """Descriptions with one row per item: those of the source in its order, then bare ones.
+def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Checked:
+    """Descriptions with one row per item: the source's in its order, then added ones.
 
     An item that is rated but not described gets a row without year and genres; an item without a
-    title gets its id as one. An item described twice in the same words is kept once.
+    title gets its id as the title. Of identical descriptions of an item one is kept.
 
     Raises
     ------
     UserError
         If two descriptions of an item differ.
     """
-    findings: list[Finding] = []
-    rated = pd.Series(ratings["item_id"].unique(), dtype=ratings["item_id"].dtype)
+    ids = ratings["item_id"]
+    rated = pd.Series(ids.unique(), dtype=ids.dtype)
     if items is None:
-        described = _bare(ratings["item_id"].iloc[:0])
-        file = "no file of items"
+        described, findings, file = _minimal(ids.iloc[:0]), [], "no file of items"
     else:
-        described, findings = _described_once(items)
+        described, dropped = _described_once(items)
         file = items.file
         untitled = int(described["title"].isna().sum())
         never_rated = int((~described["item_id"].isin(rated)).sum())
-        findings += [
+        findings = [
+            dropped,
             Finding(file, untitled, "items described without a title: it is the id"),
             Finding(file, never_rated, "items described but not rated: kept"),
         ]
-    bare = rated[~rated.isin(described["item_id"])]
-    findings.append(
-        Finding(file, len(bare), "items rated but not described: title is the id, no genres")
-    )
+    added = rated[~rated.isin(described["item_id"])]
+    what = "items rated but not described: title is the id, no genres"
+    findings.append(Finding(file, len(added), what))
     titled = described.assign(title=described["title"].fillna(described["item_id"].astype("str")))
-    table = pd.concat([titled, _bare(bare)], ignore_index=True)[ITEMS_COLUMNS]
+    table = pd.concat([titled, _minimal(added)], ignore_index=True)[ITEMS_COLUMNS]
     return table, [finding for finding in findings if finding.count]
 
 
-def _bare(ids: pd.Series) -> pd.DataFrame:
-    """Describe items by nothing but their ids."""
+def _minimal(ids: pd.Series) -> pd.DataFrame:
+    """Descriptions that consist of the id only."""
     return pd.DataFrame(
         {
             "item_id": ids,
@@ -162,7 +128,7 @@ def _bare(ids: pd.Series) -> pd.DataFrame:
     )
 
 
-def _described_once(items: RawTable) -> Found:
+def _described_once(items: RawTable) -> tuple[pd.DataFrame, Finding]:
     rows = items.rows
     again = rows["item_id"].duplicated(keep=False)
     # Lists are not hashable.
@@ -172,16 +138,16 @@ def _described_once(items: RawTable) -> Found:
     differs = repeated["item_id"].duplicated() & ~same
     items.require(
         ~differs.reindex(rows.index, fill_value=False).to_numpy(),
-        "row(s) that describe an item once more and differently",
-        "Leave one description of each item.",
+        "row(s) that describe an item again and differently",
+        "Keep one description of each item.",
     )
     kept = rows.drop(index=same[same].index).reset_index(drop=True)
-    what = "descriptions that repeat an earlier one word for word"
-    return kept, [Finding(items.file, int(same.sum()), what, dropped=True)]
+    what = "descriptions identical to an earlier one"
+    return kept, Finding(items.file, int(same.sum()), what, dropped=True)
 
 
-def clean_tags(tags: RawTable | None, ratings: pd.DataFrame, items: pd.DataFrame) -> Found:
-    """Tags that have text; where there are none, an empty table of the right types.
+def clean_tags(tags: RawTable | None, ratings: pd.DataFrame, items: pd.DataFrame) -> Checked:
+    """Tags with text; without a source of tags, an empty table of the right types.
 
     Tags on unknown items and by users without ratings are kept and counted.
     """

@@ -5,109 +5,98 @@ import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.catalogue import KNOWN, Download, Wheel, find_data_set
-from blendmf.ingest.layouts import Layout, RawFile, select
+from blendmf.ingest.catalogue import KNOWN, Layout, Wheel, expected_ratings, find_data_set, select
 
 OWN = {
     "ratings": {"file": "stars.csv", "user": "u", "item": "i", "rating": "r"},
     "items": {"file": "films.csv", "item": "i"},
     "tags": None,
 }
-PAIR = Layout("pair", (RawFile("a"), RawFile("b"), RawFile("c", required=False)))
-SINGLE = Layout("single", (RawFile("x"),))
+PAIR = Layout("pair", dict.fromkeys("abc"), optional=("c",))
+SINGLE = Layout("single", {"x": None})
 
 
 def own(**changes: Any) -> DatasetSettings:
     return DatasetSettings(name="mine", csv=OWN | changes)
 
 
-def test_all_data_sets_of_the_configuration_are_known() -> None:
+def test_the_data_sets_are_known() -> None:
     movielens = ["100k", "latest-small", "1m", "10m", "20m", "25m", "32m"]
     assert list(KNOWN) == [f"ml-{size}" for size in movielens] + ["synthetic"]
     assert all(find_data_set(DatasetSettings(name=name)) is KNOWN[name] for name in KNOWN)
 
 
-def test_every_source_is_accepted_as_a_local_copy_too() -> None:
-    for data_set in KNOWN.values():
-        assert {source.layout for source in data_set.sources} <= set(data_set.layouts)
-
-
-def test_every_data_set_is_checked_by_a_checksum() -> None:
+def test_every_source_has_a_checksum_and_is_accepted_as_a_local_copy() -> None:
+    address = "https://files.grouplens.org/datasets/movielens"
     for data_set in KNOWN.values():
         for source in data_set.sources:
+            assert source.layout in data_set.layouts
             if isinstance(source, Wheel):
                 assert re.fullmatch(r"[0-9a-f]{64}", source.sha256)
             else:
-                assert isinstance(source, Download)
-                assert (
-                    source.url
-                    == f"https://files.grouplens.org/datasets/movielens/{data_set.name}.zip"
-                )
-                members = all(file.sha256 for file in source.layout.files)
-                assert bool(source.checksum) + bool(source.checksum_url) + members == 1
+                assert source.url == f"{address}/{data_set.name}.zip"
+                files_checked = all(source.layout.files.values())
+                assert bool(source.checksum) + bool(source.checksum_url) + files_checked == 1
                 assert re.fullmatch(r"md5:[0-9a-f]{32}", source.checksum or f"md5:{'0' * 32}")
 
 
-def test_the_first_source_of_ml_100k_needs_nothing_but_pip() -> None:
+def test_the_first_source_of_ml_100k_needs_only_pip() -> None:
     wheel, zipped = KNOWN["ml-100k"].sources
     assert isinstance(wheel, Wheel)
     assert wheel.requirement == "recbole==1.2.1"
     assert [source.layout.format for source in (wheel, zipped)] == ["recbole", "movielens-100k"]
 
 
-def test_an_unknown_name_is_told_with_the_known_ones() -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UserError, match=r"dataset\.name: 'ml-1k' .*ml-100k, .*dataset\.csv"):
         find_data_set(DatasetSettings(name="ml-1k"))
 
 
-def test_own_files_are_those_of_the_column_mapping() -> None:
-    data_set = find_data_set(own())
-    assert [(layout.format, layout.files) for layout in data_set.layouts] == [
-        ("csv", (RawFile("stars.csv"), RawFile("films.csv")))
-    ]
-    assert data_set.rating_range is None
-    assert data_set.sources == ()
+@pytest.mark.parametrize("name", ["mine", "ml-100k", "synthetic"])
+def test_a_column_mapping_describes_own_data_under_any_name(name: str) -> None:
+    data_set = find_data_set(DatasetSettings(name=name, csv=OWN))
+    assert data_set.layouts == (Layout("csv", {"stars.csv": None, "films.csv": None}),)
+    assert (data_set.rating_range, data_set.sources, data_set.generated) == (None, (), False)
 
 
-def test_a_column_mapping_makes_a_known_name_the_users_own_data() -> None:
-    for name in ("ml-100k", "synthetic"):
-        data_set = find_data_set(DatasetSettings(name=name, csv=OWN))
-        assert data_set.layouts[0].format == "csv"
-        assert not data_set.sources
-        assert not data_set.generated
-
-
-def test_a_file_that_serves_as_two_tables_is_one_file() -> None:
+def test_a_file_of_two_tables_is_listed_once() -> None:
     data_set = find_data_set(own(tags={"file": "stars.csv", "user": "u", "item": "i", "tag": "t"}))
-    assert [file.name for file in data_set.layouts[0].files] == ["stars.csv", "films.csv"]
+    assert list(data_set.layouts[0].files) == ["stars.csv", "films.csv"]
 
 
 @pytest.mark.parametrize("file", ["sub/stars.csv", "../stars.csv", "/stars.csv", "a\\b", "..", ""])
-def test_an_own_file_name_with_a_folder_is_refused(file: str) -> None:
+def test_a_name_of_an_own_file_with_a_folder_is_refused(file: str) -> None:
     with pytest.raises(UserError, match=r"dataset\.csv\.items\.file"):
         find_data_set(own(items={"file": file, "item": "i"}))
 
 
-def test_files_are_found_by_base_name_with_the_optional_ones_that_are_there() -> None:
-    found = select(["top/b", "top/sub/a", "c", "other"], [PAIR], "it")
-    assert found.members == {"a": "top/sub/a", "b": "top/b", "c": "c"}
-    assert select(["a", "b"], [PAIR], "it").members == {"a": "a", "b": "b"}
+def test_expected_ratings_are_published_configured_or_unknown() -> None:
+    assert expected_ratings(DatasetSettings(name="ml-1m")) == 1_000_209
+    assert expected_ratings(DatasetSettings(name="synthetic", synthetic={"ratings": 7})) == 7
+    assert expected_ratings(DatasetSettings(name="ml-1m", csv=OWN)) == 0
 
 
-def test_the_first_complete_layout_is_taken() -> None:
-    assert select(["a", "x"], [PAIR, SINGLE], "it").layout is SINGLE
-    assert select(["a", "b", "x"], [PAIR, SINGLE], "it").layout is PAIR
+@pytest.mark.parametrize(
+    ("names", "layout", "members"),
+    [
+        (["top/b", "top/sub/a", "c", "d"], PAIR, {"a": "top/sub/a", "b": "top/b", "c": "c"}),
+        (["a", "b"], PAIR, {"a": "a", "b": "b"}),
+        (["a", "x"], SINGLE, {"x": "x"}),
+        (["a", "b", "x"], PAIR, {"a": "a", "b": "b"}),
+        (["old/x", "x"], SINGLE, {"x": "x"}),
+    ],
+)
+def test_the_least_deep_files_of_the_first_complete_layout_are_selected(
+    names: list[str], layout: Layout, members: dict[str, str]
+) -> None:
+    assert select(names, [PAIR, SINGLE], "it") == (layout, members)
 
 
-def test_the_file_that_lies_least_deep_is_taken() -> None:
-    assert select(["old/x", "x"], [SINGLE], "it").members == {"x": "x"}
-
-
-def test_a_file_that_is_there_twice_is_refused() -> None:
+def test_a_file_that_exists_twice_is_refused() -> None:
     with pytest.raises(UserError, match="new/x and old/x"):
         select(["old/x", "new/x"], [SINGLE], "it")
 
 
-def test_what_is_missing_is_told_for_each_layout() -> None:
+def test_the_message_names_what_each_layout_lacks() -> None:
     with pytest.raises(UserError, match=r"it lacks b \(pair\), or x \(single\)"):
         select(["a"], [PAIR, SINGLE], "it")

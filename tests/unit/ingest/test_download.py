@@ -1,8 +1,10 @@
 import hashlib
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,9 +13,8 @@ from typing import Any
 import pytest
 
 from blendmf.common.errors import UserError
-from blendmf.ingest import download as sources
-from blendmf.ingest.catalogue import KNOWN, DataSet, Download
-from blendmf.ingest.fetch import fetch
+from blendmf.ingest import download
+from blendmf.ingest.catalogue import Download, Wheel
 from tiny_data_set import (
     ARCHIVE,
     CHECKED,
@@ -21,226 +22,230 @@ from tiny_data_set import (
     MOVIES,
     PLAIN,
     RATINGS,
+    SHA256,
     assert_fetched,
     assert_nothing_left,
-    configured,
-    known,
-    origin,
     zipped,
 )
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "results" / "tiny" / "data" / "raw"
-
-
-@pytest.fixture
-def publish(monkeypatch: pytest.MonkeyPatch) -> Callable[[DataSet], None]:
-    return lambda data_set: monkeypatch.setitem(KNOWN, data_set.name, data_set)
-
-
 @dataclass
-class Answer:
+class Response:
     content: bytes = b""
     status: int = 200
     declared_length: int | None = None
     seconds: float = 0.0
 
 
-@dataclass
-class Server:
-    """Answers to each path in turn, the last one again and again."""
+class Server(ThreadingHTTPServer):
+    """A local server that gives the responses of each path in turn, the last one repeatedly."""
 
-    base: str
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
-    requested: list[str] = field(default_factory=list)
+    # Closing the server then waits for the threads of its responses.
+    daemon_threads = False
 
-    def offer(self, path: str, *answers: Answer) -> str:
-        self.answers[path] = list(answers)
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.base = f"http://127.0.0.1:{self.server_port}"
+        self.responses: dict[str, list[Response]] = {}
+        self.requested: list[str] = []
+
+    def offer(self, path: str, *responses: Response) -> str:
+        self.responses[path] = list(responses)
         return self.base + path
+
+    def handle_error(self, *_: Any) -> None:
+        """Print no traceback when a client has left."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.requested.append(self.path)
+        responses = self.server.responses.get(self.path, [Response(status=404)])
+        response = responses.pop(0) if len(responses) > 1 else responses[0]
+        time.sleep(response.seconds)
+        self.send_response(response.status)
+        length = response.declared_length or len(response.content)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(response.content)
+
+    def log_message(self, *_: Any) -> None:
+        pass
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.requested.append(self.path)
-            answers = state.answers.get(self.path, [Answer(status=404)])
-            answer = answers.pop(0) if len(answers) > 1 else answers[0]
-            time.sleep(answer.seconds)
-            self.send_response(answer.status)
-            length = answer.declared_length or len(answer.content)
-            self.send_header("Content-Length", str(length))
-            self.end_headers()
-            self.wfile.write(answer.content)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr("pooch.core.time", SimpleNamespace(sleep=lambda _: None))
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        state = Server(f"http://127.0.0.1:{http.server_port}")
+    with Server() as http:
         thread = threading.Thread(target=http.serve_forever, args=(0.01,))
         thread.start()
-        yield state
+        yield http
         http.shutdown()
         thread.join()
 
 
-def test_a_download_gives_the_files_and_their_origin(
-    server: Server, publish: Callable[[DataSet], None], target: Path
-) -> None:
-    url = server.offer("/tiny.zip", Answer(ARCHIVE))
-    publish(known(Download(url, PLAIN, f"md5:{MD5}")))
-    fetch(configured(), target, 1, {})
-    assert_fetched(target)
-    assert origin(target) == {
-        "name": "tiny",
-        "format": "movielens-csv",
-        "origin": url,
-        "retrieved_by": "download",
-        "archive_sha256": hashlib.sha256(ARCHIVE).hexdigest(),
-        "checksum_matches": True,
-        "files": {
-            "movies.csv": hashlib.sha256(MOVIES).hexdigest(),
-            "ratings.csv": hashlib.sha256(RATINGS).hexdigest(),
-        },
-        "licence": "a licence",
-        "citation": "a citation",
-        "rating_range": [0.5, 5.0],
-    }
-
-
-def test_the_record_has_the_same_bytes_each_time(
-    server: Server, publish: Callable[[DataSet], None], tmp_path: Path
-) -> None:
-    publish(known(Download(server.offer("/tiny.zip", Answer(ARCHIVE)), PLAIN)))
-    for run in ("a", "b"):
-        fetch(configured(), tmp_path / run, 1, {})
-    records = [(tmp_path / run / "origin.json").read_bytes() for run in ("a", "b")]
+def test_a_download_gives_the_files_and_a_reproducible_record(server, fetched, target):
+    url, records = server.offer("/tiny.zip", Response(ARCHIVE)), []
+    for _ in range(2):
+        assert fetched(Download(url, PLAIN)) == {
+            "name": "tiny",
+            "format": "movielens-csv",
+            "origin": url,
+            "retrieved_by": "download",
+            "archive_sha256": SHA256,
+            "checksum_matches": None,
+            "files": {
+                "movies.csv": hashlib.sha256(MOVIES).hexdigest(),
+                "ratings.csv": hashlib.sha256(RATINGS).hexdigest(),
+            },
+            "licence": "a licence",
+            "citation": "a citation",
+            "rating_range": [0.5, 5.0],
+        }
+        assert_fetched(target)
+        records.append((target / "origin.json").read_bytes())
     assert records[0] == records[1]
-    assert origin(tmp_path / "a")["checksum_matches"] is None
 
 
-def test_a_download_is_tried_again_after_a_failure(
-    server: Server, publish: Callable[[DataSet], None], target: Path
-) -> None:
-    url = server.offer("/tiny.zip", Answer(status=503), Answer(ARCHIVE))
-    publish(known(Download(url, PLAIN, f"md5:{MD5}")))
-    fetch(configured(), target, 1, {})
+@pytest.mark.parametrize(
+    "failure", [Response(status=503), Response(ARCHIVE[:100], declared_length=len(ARCHIVE))]
+)
+def test_a_failed_or_incomplete_download_is_repeated(failure, server, fetched, target):
+    url = server.offer("/tiny.zip", failure, Response(ARCHIVE))
+    assert fetched(Download(url, PLAIN, f"md5:{MD5}"))["checksum_matches"] is True
     assert_fetched(target)
     assert server.requested == ["/tiny.zip"] * 2
 
 
-def test_a_body_that_is_cut_short_never_counts_as_done(
-    server: Server, publish: Callable[[DataSet], None], target: Path
-) -> None:
-    cut = Answer(ARCHIVE[:100], declared_length=len(ARCHIVE))
-    url = server.offer("/tiny.zip", cut)
-    publish(known(Download(url, PLAIN)))
-    with pytest.raises(UserError, match="IncompleteRead"):
-        fetch(configured(), target, 1, {})
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (Response(ARCHIVE[:100], declared_length=len(ARCHIVE)), "IncompleteRead"),
+        (Response(ARCHIVE, seconds=0.5), "Read timed out"),
+    ],
+)
+def test_an_incomplete_download_or_a_silent_server_is_refused(
+    response, reason, server, fetched, target, monkeypatch
+):
+    monkeypatch.setattr(download, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(download, "RETRIES", 0)
+    with pytest.raises(UserError, match=reason):
+        fetched(Download(server.offer("/tiny.zip", response), PLAIN))
     assert_nothing_left(target)
-    server.offer("/tiny.zip", cut, Answer(ARCHIVE))
-    fetch(configured(), target, 1, {})
-    assert_fetched(target)
 
 
-def test_a_wrong_checksum_fails_the_source_and_the_next_one_is_taken(
-    server: Server,
-    publish: Callable[[DataSet], None],
-    target: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    bad = server.offer("/bad.zip", Answer(zipped(b"other\n")))
-    good = server.offer("/good.zip", Answer(ARCHIVE))
-    publish(known(Download(bad, PLAIN, f"md5:{MD5}"), Download(good, PLAIN, f"md5:{MD5}")))
-    fetch(configured(), target, 1, {})
+def test_after_a_wrong_checksum_the_next_source_is_used(server, fetched, target, capsys):
+    bad = server.offer("/bad.zip", Response(zipped(b"other\n")))
+    good = server.offer("/good.zip", Response(ARCHIVE))
+    record = fetched(Download(bad, PLAIN, f"md5:{MD5}"), Download(good, PLAIN, f"md5:{MD5}"))
     assert_fetched(target)
-    assert origin(target)["origin"] == good
+    assert record["origin"] == good
     assert f"not taken from {bad}: MD5 hash of downloaded file (bad.zip)" in capsys.readouterr().out
 
 
-def test_another_edition_behind_an_address_fails_the_source(
-    server: Server, publish: Callable[[DataSet], None], target: Path
-) -> None:
-    url = server.offer("/tiny.zip", Answer(zipped(b"other\n")))
-    publish(known(Download(url, CHECKED), layout=CHECKED))
+def test_another_edition_at_an_address_is_refused(server, fetched, target):
+    url = server.offer("/tiny.zip", Response(zipped(b"other\n")))
     with pytest.raises(UserError, match=r"ratings\.csv in tiny\.zip differ from the known edition"):
-        fetch(configured(), target, 1, {})
+        fetched(Download(url, CHECKED), layout=CHECKED)
     assert_nothing_left(target)
 
 
-def test_a_missing_page_is_not_asked_for_again_and_the_next_source_is_taken(
-    server: Server, publish: Callable[[DataSet], None], target: Path
-) -> None:
-    good = server.offer("/good.zip", Answer(ARCHIVE))
-    publish(known(Download(f"{server.base}/gone.zip", PLAIN), Download(good, PLAIN)))
-    fetch(configured(), target, 1, {})
+def test_a_missing_page_is_not_requested_again(server, fetched, target):
+    good = server.offer("/good.zip", Response(ARCHIVE))
+    fetched(Download(f"{server.base}/gone.zip", PLAIN), Download(good, PLAIN))
     assert_fetched(target)
     assert server.requested == ["/gone.zip", "/good.zip"]
 
 
-def test_when_every_source_fails_each_is_told_with_its_reason_and_the_remedy(
-    server: Server, publish: Callable[[DataSet], None], target: Path, tmp_path: Path
-) -> None:
+def test_if_every_source_fails_the_message_lists_the_reasons_and_the_remedy(
+    server, fetched, target, tmp_path
+):
     (tmp_path / "tiny.zip").write_bytes(b"not a zip file")
-    broken = server.offer("/broken.zip", Answer(b"<html>log in first</html>"))
-    failing = server.offer("/failing.zip", Answer(status=500))
+    broken = server.offer("/broken.zip", Response(b"<html>log in first</html>"))
+    failing = server.offer("/failing.zip", Response(status=500))
     gone = f"{server.base}/gone.zip"
-    publish(known(*(Download(url, PLAIN) for url in (broken, failing, gone))))
     with pytest.raises(UserError) as failure:
-        fetch(configured(), target, 1, {"BLENDMF_DATA": str(tmp_path)})
-    message = str(failure.value)
-    assert f"- {tmp_path / 'tiny.zip'}: tiny.zip is no zip or tar archive" in message
-    assert f"- {broken}: broken.zip is no zip or tar archive" in message
-    assert f"- {failing}: 500 Server Error" in message
-    assert f"- {gone}: 404 Not Found" in message
-    assert "dataset.path" in message
-    assert f"BLENDMF_DATA names (now: {tmp_path})" in message
+        fetched(*(Download(url, PLAIN) for url in (broken, failing, gone)), copies=tmp_path)
+    for part in (
+        f"- {tmp_path / 'tiny.zip'}: tiny.zip is no zip or tar archive",
+        f"- {broken}: broken.zip is no zip or tar archive",
+        f"- {failing}: 500 Server Error",
+        f"- {gone}: 404 Not Found",
+        "dataset.path",
+        f"BLENDMF_DATA names (now: {tmp_path})",
+    ):
+        assert part in str(failure.value)
     assert_nothing_left(target)
 
 
-def test_the_publishers_checksum_is_read_where_none_is_pinned(
-    server: Server, publish: Callable[[DataSet], None], target: Path
-) -> None:
-    url = server.offer("/tiny.zip", Answer(ARCHIVE))
-    checksum_url = server.offer("/tiny.zip.md5", Answer(f"MD5 (tiny.zip) = {MD5}\n".encode()))
-    publish(known(Download(url, PLAIN, checksum_url=checksum_url)))
-    fetch(configured(), target, 1, {})
+def test_the_publishers_checksum_is_used_if_none_is_known(server, fetched, target):
+    url = server.offer("/tiny.zip", Response(ARCHIVE))
+    md5 = server.offer("/tiny.zip.md5", Response(f"MD5 (tiny.zip) = {MD5}\n".encode()))
+    assert fetched(Download(url, PLAIN, checksum_url=md5))["checksum_matches"] is True
     assert_fetched(target)
-    assert origin(target)["checksum_matches"] is True
 
 
 @pytest.mark.parametrize(
-    ("published", "reason"), [("0" * 32, "does not match"), ("<html>", "holds no md5 checksum")]
+    ("published", "reason"), [("0" * 32, "does not match"), ("<html>", "contains no md5 checksum")]
 )
-def test_a_publishers_checksum_that_does_not_fit_fails_the_source(
-    published: str,
-    reason: str,
-    server: Server,
-    publish: Callable[[DataSet], None],
-    target: Path,
-) -> None:
-    url = server.offer("/tiny.zip", Answer(ARCHIVE))
-    checksum_url = server.offer("/tiny.zip.md5", Answer(published.encode()))
-    publish(known(Download(url, PLAIN, checksum_url=checksum_url)))
+def test_another_or_no_published_checksum_is_refused(published, reason, server, fetched):
+    url = server.offer("/tiny.zip", Response(ARCHIVE))
+    md5 = server.offer("/tiny.zip.md5", Response(published.encode()))
     with pytest.raises(UserError, match=reason):
-        fetch(configured(), target, 1, {})
+        fetched(Download(url, PLAIN, checksum_url=md5))
 
 
-def test_a_server_that_says_nothing_is_given_up(
-    server: Server,
-    publish: Callable[[DataSet], None],
-    target: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sources, "READ_SECONDS", 0.05)
-    monkeypatch.setattr(sources, "RETRIES", 0)
-    url = server.offer("/tiny.zip", Answer(ARCHIVE, seconds=0.5))
-    publish(known(Download(url, PLAIN)))
-    with pytest.raises(UserError, match="Read timed out"):
-        fetch(configured(), target, 1, {})
+@pytest.fixture
+def wheel_sha256(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make the tiny data set a wheel in the only index that pip knows; gives its checksum."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    wheel = tmp_path / "index" / "blendmf_tiny-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(ARCHIVE)
+    metadata = {
+        "METADATA": "Metadata-Version: 2.1\nName: blendmf-tiny\nVersion: 1.0\n",
+        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "RECORD": "",
+    }
+    with zipfile.ZipFile(wheel, "a") as archive:
+        for name, text in metadata.items():
+            archive.writestr(f"blendmf_tiny-1.0.dist-info/{name}", text)
+    return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+def test_a_wheel_is_fetched_with_pip_after_a_source_that_fails(
+    wheel_sha256, fetched, target, capsys
+):
+    absent = Wheel("blendmf-absent==1.0", wheel_sha256, PLAIN)
+    record = fetched(absent, Wheel("blendmf-tiny==1.0", wheel_sha256, PLAIN))
+    assert_fetched(target)
+    assert (record["retrieved_by"], record["origin"]) == ("pip", "pip: blendmf-tiny==1.0")
+    assert (record["archive_sha256"], record["checksum_matches"]) == (wheel_sha256, True)
+    reason = "not taken from pip: blendmf-absent==1.0: No matching distribution found"
+    assert reason in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("wheel_sha256")
+def test_a_wheel_with_another_checksum_is_refused(fetched, target):
+    with pytest.raises(UserError, match=r"sha256 of blendmf_tiny-1\.0-py3-none-any\.whl is"):
+        fetched(Wheel("blendmf-tiny==1.0", "0" * 64, PLAIN))
     assert_nothing_left(target)
+
+
+@pytest.mark.parametrize(
+    ("pip", "reason"),
+    [("echo 'No module named pip' >&2; exit 1", "No module named pip"), ("exec sleep 9", "0.2 s")],
+)
+def test_a_pip_that_is_missing_or_hangs_is_a_reason(pip, reason, fetched, tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{pip}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr(download, "PIP_SECONDS", 0.2)
+    with pytest.raises(UserError, match=f"pip: blendmf-tiny==1.0: .*{reason}"):
+        fetched(Wheel("blendmf-tiny==1.0", "0" * 64, PLAIN))

@@ -8,9 +8,8 @@ import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.catalogue import KNOWN, Download
+from blendmf.ingest.catalogue import Download
 from blendmf.ingest.fetch import fetch
-from blendmf.ingest.layouts import Layout
 from blendmf.ingest.synthetic import RATING_RANGE
 from tiny_data_set import (
     ARCHIVE,
@@ -22,7 +21,6 @@ from tiny_data_set import (
     assert_fetched,
     assert_nothing_left,
     configured,
-    known,
     origin,
     zipped,
 )
@@ -32,21 +30,7 @@ OWN = {
     "ratings": {"file": "ratings.csv", "user": "u", "item": "i", "rating": "r"},
     "items": {"file": "movies.csv", "item": "i"},
 }
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "results" / "tiny" / "data" / "raw"
-
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(KNOWN, "tiny", known())
-
-
-def publish(monkeypatch: pytest.MonkeyPatch, layout: Layout, checksum: str | None = None) -> None:
-    source = Download("http://127.0.0.1:9/tiny.zip", layout, checksum)
-    monkeypatch.setitem(KNOWN, "tiny", known(source, layout=layout))
+UNREACHABLE = "http://127.0.0.1:9/tiny.zip"
 
 
 def make_folder(folder: Path, ratings: bytes = RATINGS) -> Path:
@@ -58,171 +42,111 @@ def make_folder(folder: Path, ratings: bytes = RATINGS) -> Path:
 
 
 def make_archive(path: Path, content: bytes = ARCHIVE) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path
 
 
-def test_a_folder_given_as_path_is_copied_and_left_as_it_is(target: Path, tmp_path: Path) -> None:
-    folder = make_folder(tmp_path / "mine")
-    fetch(configured(path=str(folder)), target, 1, {})
+@pytest.mark.parametrize("name", ["mine", "mine.zip", "mine.tar.gz"])
+def test_a_local_folder_or_archive_is_used_and_not_changed(name, fetched, target, tmp_path):
+    folder, path = make_folder(tmp_path / "mine"), tmp_path / name
+    make_archive(tmp_path / "mine.zip")
+    with tarfile.open(tmp_path / "mine.tar.gz", "w:gz") as archive:
+        archive.add(folder, "mine")
+    record = fetched(path=str(path))
     assert_fetched(target)
     assert len(list(folder.iterdir())) == 3
-    record = origin(target)
-    assert (record["retrieved_by"], record["origin"]) == ("local-folder", str(folder))
-    assert (record["archive_sha256"], record["checksum_matches"]) == (None, None)
+    sha256 = None if path == folder else hashlib.sha256(path.read_bytes()).hexdigest()
+    by = "local-folder" if path == folder else "local-archive"
+    assert (record["retrieved_by"], record["origin"]) == (by, str(path))
+    assert (record["archive_sha256"], record["checksum_matches"]) == (sha256, None)
 
 
 @pytest.mark.parametrize("below", ["", "tiny", "a/b"])
-def test_the_files_may_lie_in_a_subfolder(below: str, target: Path, tmp_path: Path) -> None:
-    make_folder(tmp_path / "mine" / below)
-    fetch(configured(path=str(tmp_path / "mine")), target, 1, {})
-    assert_fetched(target)
-
-
-def test_copies_that_lie_deeper_and_hidden_ones_do_not_matter(target: Path, tmp_path: Path) -> None:
-    make_folder(tmp_path / "mine" / "edition", RATINGS)
-    make_folder(tmp_path / "mine" / "edition" / "old", b"old")
+def test_the_least_deep_files_are_used_and_hidden_ones_ignored(below, fetched, target, tmp_path):
+    folder = make_folder(tmp_path / "mine" / below)
+    make_folder(folder / "old", b"old")
     make_folder(tmp_path / "mine" / ".checkpoints", b"hidden")
-    fetch(configured(path=str(tmp_path / "mine")), target, 1, {})
+    fetched(path=str(tmp_path / "mine"))
     assert_fetched(target)
 
 
-def test_a_zip_given_as_path_is_unpacked(target: Path, tmp_path: Path) -> None:
-    archive = make_archive(tmp_path / "mine.zip")
-    fetch(configured(path=str(archive)), target, 1, {})
-    assert_fetched(target)
-    record = origin(target)
-    assert record["retrieved_by"] == "local-archive"
-    assert record["archive_sha256"] == hashlib.sha256(ARCHIVE).hexdigest()
-
-
-def test_a_tar_archive_given_as_path_is_unpacked(target: Path, tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "mine.tar.gz", "w:gz") as archive:
-        archive.add(make_folder(tmp_path / "mine"), "mine")
-    fetch(configured(path=str(tmp_path / "mine.tar.gz")), target, 1, {})
-    assert_fetched(target)
-
-
-def test_a_path_that_does_not_exist_is_told_and_nothing_else_is_tried(
-    target: Path, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("nowhere", "nowhere does not exist"), ("mine", r"mine: the folder lacks movies\.csv")],
+)
+def test_nothing_else_is_tried_if_the_path_is_wrong(path, message, fetched, target, tmp_path):
     make_folder(tmp_path / "tiny")
-    with pytest.raises(UserError, match=r"dataset\.path: .*nowhere does not exist"):
-        fetch(configured(path="nowhere"), target, 1, {"BLENDMF_DATA": str(tmp_path)})
-    assert_nothing_left(target)
-
-
-def test_a_path_without_the_files_names_what_it_lacks(target: Path, tmp_path: Path) -> None:
     (make_folder(tmp_path / "mine") / "movies.csv").unlink()
-    with pytest.raises(UserError, match=r"dataset\.path: .*mine: the folder lacks movies\.csv"):
-        fetch(configured(path=str(tmp_path / "mine")), target, 1, {})
+    with pytest.raises(UserError, match=rf"dataset\.path: .*{message}"):
+        fetched(path=str(tmp_path / path), copies=tmp_path)
     assert_nothing_left(target)
 
 
-def test_a_dangerous_archive_leaves_nothing(target: Path, tmp_path: Path) -> None:
+def test_a_dangerous_archive_leaves_nothing(fetched, tmp_path):
     archive = make_archive(tmp_path / "mine.zip")
     with zipfile.ZipFile(archive, "a") as zip_file:
         zip_file.writestr("../../evil.csv", "evil")
-    before = sorted(tmp_path.rglob("*"))
     with pytest.raises(UserError, match=r"evil\.csv"):
-        fetch(configured(path=str(archive)), target, 1, {})
-    assert [p for p in sorted(tmp_path.rglob("*")) if p.is_file()] == [
-        p for p in before if p.is_file()
-    ]
+        fetched(path=str(archive))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [archive]
 
 
-def test_an_archive_beyond_the_size_limit_leaves_nothing(target: Path, tmp_path: Path) -> None:
+def test_an_archive_beyond_the_size_limit_is_refused(fetched, target, tmp_path):
     archive = make_archive(tmp_path / "mine.zip", zipped(bytes(3000)))
-    fetch(configured(path=str(archive), max_unpacked_gib=4000 / 2**30), target, 1, {})
+    fetched(path=str(archive), max_unpacked_gib=4000 / 2**30)
     with pytest.raises(UserError, match="max_unpacked_gib"):
-        fetch(configured(path=str(archive), max_unpacked_gib=2000 / 2**30), target, 1, {})
+        fetched(path=str(archive), max_unpacked_gib=2000 / 2**30)
     assert_fetched(target, bytes(3000))
 
 
-def test_the_folder_of_local_copies_is_asked_before_the_sources(
-    target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish(monkeypatch, PLAIN)
-    archive = make_archive(tmp_path / "copies" / "tiny.zip")
-    environment = {"BLENDMF_DATA": str(tmp_path / "copies")}
-    fetch(configured(), target, 1, environment)
-    assert origin(target)["origin"] == str(archive)
-    folder = make_folder(tmp_path / "copies" / "tiny")
-    fetch(configured(), target, 1, environment)
-    assert origin(target)["origin"] == str(folder)
-
-
-def test_an_incomplete_copy_is_told_and_the_next_one_taken(
-    target: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = make_folder(tmp_path / "tiny")
-    (folder / "movies.csv").unlink()
+def test_local_copies_are_tried_in_order_before_the_sources(fetched, target, tmp_path, capsys):
     archive = make_archive(tmp_path / "tiny.zip")
-    fetch(configured(), target, 1, {"BLENDMF_DATA": str(tmp_path)})
+    source = Download(UNREACHABLE, PLAIN)
+    assert fetched(source, copies=tmp_path)["origin"] == str(archive)
+    folder = make_folder(tmp_path / "tiny")
+    assert fetched(source, copies=tmp_path)["origin"] == str(folder)
+    (folder / "movies.csv").unlink()
+    assert fetched(source, copies=tmp_path)["origin"] == str(archive)
     assert_fetched(target)
-    assert origin(target)["origin"] == str(archive)
     assert f"not taken from {folder}: the folder lacks movies.csv" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", ["folder", "archive"])
 @pytest.mark.parametrize(("ratings", "matches"), [(RATINGS, True), (b"another edition", False)])
-def test_another_edition_of_a_local_copy_is_told_and_recorded_but_used(
-    ratings: bytes,
-    matches: bool,
-    kind: str,
-    target: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    publish(monkeypatch, CHECKED)
+def test_another_edition_of_a_local_copy_is_used_with_a_warning(
+    ratings, matches, kind, fetched, target, tmp_path, capsys
+):
     if kind == "folder":
         path = make_folder(tmp_path / "mine", ratings)
     else:
         path = make_archive(tmp_path / "mine.zip", zipped(ratings))
-    fetch(configured(path=str(path)), target, 1, {})
+    record = fetched(Download(UNREACHABLE, CHECKED), layout=CHECKED, path=str(path))
     assert_fetched(target, ratings)
-    assert origin(target)["checksum_matches"] is matches
+    assert record["checksum_matches"] is matches
     assert ("is not the known edition" in capsys.readouterr().out) is not matches
 
 
-@pytest.mark.parametrize(
-    ("checksum", "matches"), [(f"md5:{MD5}", True), ("md5:" + "0" * 32, False)]
-)
-def test_a_local_archive_is_compared_with_the_published_one(
-    checksum: str,
-    matches: bool,
-    target: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    publish(monkeypatch, PLAIN, checksum)
+@pytest.mark.parametrize(("md5", "matches"), [(MD5, True), ("0" * 32, False)])
+def test_a_local_archive_is_compared_with_the_published_one(md5, matches, fetched, tmp_path):
     archive = make_archive(tmp_path / "mine.zip")
-    fetch(configured(path=str(archive)), target, 1, {})
-    assert origin(target)["checksum_matches"] is matches
+    record = fetched(Download(UNREACHABLE, PLAIN, f"md5:{md5}"), path=str(archive))
+    assert record["checksum_matches"] is matches
 
 
-def test_own_files_need_no_entry_in_the_catalogue(target: Path, tmp_path: Path) -> None:
+def test_own_files_need_no_entry_in_the_catalogue(fetched, target, tmp_path):
+    with pytest.raises(UserError, match=r"\(ratings\.csv, movies\.csv\).*dataset\.path"):
+        fetched(name="films", csv=OWN)
     make_folder(tmp_path / "films")
-    dataset = configured(name="films", csv=OWN)
-    fetch(dataset, target, 1, {"BLENDMF_DATA": str(tmp_path)})
+    record = fetched(name="films", csv=OWN, copies=tmp_path)
     assert_fetched(target)
-    assert (origin(target)["format"], origin(target)["rating_range"]) == ("csv", None)
-
-
-def test_own_files_that_are_nowhere_are_told_by_name(target: Path) -> None:
-    with pytest.raises(UserError) as failure:
-        fetch(configured(name="films", csv=OWN), target, 1, {})
-    assert "(ratings.csv, movies.csv)" in str(failure.value)
-    assert "dataset.path" in str(failure.value)
+    assert (record["format"], record["rating_range"]) == ("csv", None)
 
 
 def synthetic(**changes: Any) -> DatasetSettings:
     return configured(name="synthetic", synthetic=SYNTHETIC, **changes)
 
 
-def test_synthetic_data_are_generated_from_the_seed(tmp_path: Path) -> None:
+def test_synthetic_data_are_generated_from_the_seed(tmp_path):
     for seed, folder in ((1, "a"), (1, "b"), (2, "c")):
         fetch(synthetic(), tmp_path / folder, seed, {"BLENDMF_DATA": str(tmp_path)})
     a, b, c = (origin(tmp_path / folder) for folder in "abc")
@@ -233,34 +157,25 @@ def test_synthetic_data_are_generated_from_the_seed(tmp_path: Path) -> None:
     assert a["rating_range"] == list(RATING_RANGE)
 
 
-def test_a_path_for_synthetic_data_is_refused(target: Path) -> None:
+def test_a_path_for_synthetic_data_is_refused(target):
     with pytest.raises(UserError, match=r"dataset\.path: .* is generated"):
         fetch(synthetic(path="somewhere"), target, 1, {})
 
 
-def test_what_a_killed_run_left_is_cleared(target: Path, tmp_path: Path) -> None:
-    left = target.with_name(".raw.part") / "files"
-    left.mkdir(parents=True)
-    (left / "half.csv").write_text("half")
-    fetch(configured(path=str(make_folder(tmp_path / "mine"))), target, 1, {})
+def test_files_of_earlier_and_killed_runs_are_replaced(fetched, target, tmp_path):
+    for folder in (target, target.with_name(".raw.part") / "files"):
+        folder.mkdir(parents=True)
+        (folder / "old.csv").write_text("old")
+    fetched(path=str(make_folder(tmp_path / "mine")))
     assert_fetched(target)
 
 
-def test_an_interrupted_run_leaves_nothing(
-    target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_run_leaves_nothing(fetched, target, tmp_path, monkeypatch):
     def interrupted(*_: Any) -> None:
         assert (target.with_name(".raw.part") / "files" / "ratings.csv").exists()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("blendmf.ingest.fetch.write_json", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        fetch(configured(path=str(make_folder(tmp_path / "mine"))), target, 1, {})
+        fetched(path=str(make_folder(tmp_path / "mine")))
     assert_nothing_left(target)
-
-
-def test_a_folder_of_an_earlier_run_is_replaced(target: Path, tmp_path: Path) -> None:
-    target.mkdir(parents=True)
-    (target / "old.csv").write_text("old")
-    fetch(configured(path=str(make_folder(tmp_path / "mine"))), target, 1, {})
-    assert_fetched(target)

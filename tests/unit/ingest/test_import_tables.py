@@ -34,11 +34,13 @@ def imported(
         "items": {"item": "item", "title": "title", "year": "year", "genres": "genres"},
         "tags": {**ids, "tag": "tag", "timestamp": "time"},
     }
-    csv: dict = {"items": None, "tags": None}
+    csv: dict = {}
     for name, text in {"ratings": ratings, "items": items, "tags": tags}.items():
         if text is not None:
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")
-            csv[name] = {"file": f"{name}.csv", **columns[name]}
+            header = text.splitlines()[0].split(",")
+            used = {key: column for key, column in columns[name].items() if column in header}
+            csv[name] = {"file": f"{name}.csv", **used}
     write_json(folder / "origin.json", {"name": "own", "format": "csv", **(origin or {})})
     dataset = DatasetSettings(**{"name": "own", "csv": csv, "rating_range": [1, 5], **changes})
     return import_tables(folder, dataset)
@@ -51,23 +53,19 @@ def test_tables_have_the_canonical_columns_types_and_order(tmp_path):
         ITEMS + "10,Heat,1995,Crime|Drama\n20,Unseen,,\n",
         TAGS + "9,10,tense,160\n2,10,,170\n",
     )
-    assert tables.ratings.to_dict("list") == {
-        "user_id": [9, 2, 9],
-        "item_id": [30, 10, 10],
-        "rating": [4.5, 3.0, 1.0],
-        "timestamp": [200, 100, 150],
-    }
+    assert tables.ratings.to_numpy().tolist() == [
+        [9, 30, 4.5, 200],
+        [2, 10, 3, 100],
+        [9, 10, 1, 150],
+    ]
+    assert tables.ratings.columns.tolist() == ["user_id", "item_id", "rating", "timestamp"]
     assert tables.ratings.dtypes.astype(str).tolist() == ["int64", "int64", "float32", "int64"]
     assert tables.items["item_id"].tolist() == [10, 20, 30]
     assert tables.items["title"].tolist() == ["Heat", "Unseen", "30"]
     assert tables.items["year"].isna().tolist() == [False, True, True]
     assert [list(genres) for genres in tables.items["genres"]] == [["Crime", "Drama"], [], []]
-    assert tables.tags.to_dict("list") == {
-        "user_id": [9],
-        "item_id": [10],
-        "tag": ["tense"],
-        "timestamp": [160],
-    }
+    tag = {"user_id": 9, "item_id": 10, "tag": "tense", "timestamp": 160}
+    assert tables.tags.to_dict("records") == [tag]
 
 
 def test_source_counts_everything(tmp_path):
@@ -80,22 +78,15 @@ def test_source_counts_everything(tmp_path):
     ).source
     assert source["licence"] == "none"
     assert source["rating_range"] == [1.0, 5.0]
-    assert source["counts"] == {
-        "users": 2,
-        "items_rated": 2,
-        "items_described": 3,
-        "ratings": 3,
-        "tags": 2,
-        "density": 0.75,
-    }
+    counts = {"users": 2, "items_rated": 2, "items_described": 3, "ratings": 3, "tags": 2}
+    assert source["counts"] == counts | {"density": 0.75}
     assert source["ratings"]["mean"] == pytest.approx(3.5)
     assert source["ratings"]["standard_deviation"] == pytest.approx(np.std([4.5, 3, 3]))
     assert source["ratings"]["distribution"] == [[3.0, 2], [4.5, 1]]
     assert source["timestamps"] == {"first": 100, "last": 200}
     assert source["dropped"] == [{"file": "tags.csv", "count": 1, "what": "tags without text"}]
-    assert [
-        (note["file"], note["count"], note["what"].split(":")[0]) for note in source["notes"]
-    ] == [
+    notes = [(n["file"], n["count"], n["what"].split(":")[0]) for n in source["notes"]]
+    assert notes == [
         ("items.csv", 1, "items described without a title"),
         ("items.csv", 2, "items described but not rated"),
         ("items.csv", 1, "items rated but not described"),
@@ -115,12 +106,9 @@ def test_written_tables_keep_their_types_when_they_are_empty(tmp_path):
     assert tables.source["counts"]["items_described"] == 0
 
 
-def test_a_header_without_tags_is_noted(tmp_path):
+def test_a_header_without_rows_is_noted_for_tags_and_refused_for_ratings(tmp_path):
     source = imported(tmp_path, RATINGS + "1,2,3,4\n", tags=TAGS).source
     assert {"file": "tags.csv", "count": 0, "what": "no rows below the header"} in source["notes"]
-
-
-def test_a_header_without_ratings_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"ratings\.csv: no ratings below the header"):
         imported(tmp_path, RATINGS)
 
@@ -160,18 +148,18 @@ def test_ratings_outside_the_range_are_refused_with_their_lines(tmp_path):
         imported(tmp_path, RATINGS + "1,2,3,1\n1,3,0.5,1\n\n1,4,6,1\n")
 
 
-def test_the_range_comes_from_the_configuration_before_the_origin(tmp_path):
+@pytest.mark.parametrize(
+    ("configured", "message"),
+    [(None, "outside 1 to 5"), ([5, 1], r"dataset\.rating_range: \[5, 1\] is empty")],
+)
+def test_the_configured_range_has_precedence_over_the_origin(tmp_path, configured, message):
     rows, origin = RATINGS + "1,2,8,1\n", {"rating_range": [1, 5]}
     wide = imported(tmp_path, rows, origin=origin, rating_range=[0, 10])
     assert wide.source["rating_range"] == [0.0, 10.0]
-    with pytest.raises(UserError, match="outside 1 to 5"):
-        imported(tmp_path, rows, origin=origin, rating_range=None)
-
-
-@pytest.mark.parametrize("rating_range", [None, [5, 1]])
-def test_a_missing_or_empty_range_names_the_key(tmp_path, rating_range):
-    with pytest.raises(UserError, match=r"dataset\.rating_range"):
-        imported(tmp_path, RATINGS + "1,2,3,1\n", rating_range=rating_range)
+    with pytest.raises(UserError, match=message):
+        imported(tmp_path, rows, origin=origin, rating_range=configured)
+    with pytest.raises(UserError, match=r"dataset\.rating_range: missing"):
+        imported(tmp_path, rows, rating_range=None)
 
 
 TWICE = RATINGS + "1,2,3,50\n1,9,1,1\n1,2,5,90\n7,2,4,1\n1,2,4,90\n1,2,1,10\n"
@@ -212,30 +200,23 @@ def test_last_keeps_what_a_dictionary_in_time_order_would(rows):
 
 
 def test_missing_timestamps_are_zero_and_noted(tmp_path):
-    (tmp_path / "r.csv").write_text("user,item,rating\n1,2,3\n1,3,4\n")
-    write_json(tmp_path / "origin.json", {"format": "csv"})
-    ratings = {"file": "r.csv", "user": "user", "item": "item", "rating": "rating"}
-    dataset = DatasetSettings(name="own", csv={"ratings": ratings}, rating_range=[1, 5])
-    tables = import_tables(tmp_path, dataset)
+    tables = imported(tmp_path, "user,item,rating\n1,2,3\n1,3,4\n")
     assert tables.ratings["timestamp"].tolist() == [0, 0]
     assert "no timestamps: temporal splits fall back on file order" in [
         note["what"] for note in tables.source["notes"]
     ]
 
 
-def test_an_item_described_twice_alike_is_kept_once(tmp_path):
+def test_identical_descriptions_are_kept_once_and_different_ones_refused(tmp_path):
     tables = imported(tmp_path, RATINGS + "1,2,3,4\n", ITEMS + "2,A,,x|y\n3,B,,\n2,A,,x|y\n")
     assert tables.items["title"].tolist() == ["A", "B"]
     assert tables.source["counts"]["items_described"] == 2
     assert [found["count"] for found in tables.source["dropped"]] == [1]
-
-
-def test_an_item_described_twice_differently_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"items\.csv: 1 .*differently: line 4 \(2, A, , x\)"):
         imported(tmp_path, RATINGS + "1,2,3,4\n", ITEMS + "2,A,,x|y\n3,B,,\n2,A,,x\n")
 
 
-def test_many_distinct_ratings_are_told_in_bins(tmp_path):
+def test_many_distinct_ratings_are_counted_in_bins(tmp_path):
     rows = "".join(f"1,{i},{1 + i / 1000},1\n" for i in range(1000))
     distribution = imported(tmp_path, RATINGS + rows).source["ratings"]["distribution"]
     assert len(distribution) == 100

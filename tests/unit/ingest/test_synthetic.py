@@ -12,7 +12,6 @@ from blendmf.common.random_streams import stream
 from blendmf.config.dataset import DatasetSettings, SyntheticSettings
 from blendmf.data.tables import read_table
 from blendmf.ingest.import_tables import import_tables
-from blendmf.ingest.power_law import deal, draw_distinct
 from blendmf.ingest.synthetic import (
     CONTENT_EFFECT_DEVIATION,
     FACTOR_EFFECT_DEVIATION,
@@ -21,17 +20,14 @@ from blendmf.ingest.synthetic import (
     RATING_RANGE,
     RATING_STEP,
     USER_BIAS_DEVIATION,
+    draw_distinct,
     generate,
+    power_law_shares,
 )
 from blendmf.models.factor_model import FactorModel
 
 SETTINGS = SyntheticSettings(
-    users=800,
-    items=500,
-    ratings=60_000,
-    latent_dim=6,
-    terms=20,
-    noise=0.4,
+    users=800, items=500, ratings=60_000, latent_dim=6, terms=20, noise=0.4
 )
 
 
@@ -52,15 +48,12 @@ def truth(folder) -> FactorModel:
     return FactorModel.load(folder / "truth.npz")
 
 
-def test_exactly_as_many_distinct_ratings_as_asked_for(ratings):
+def test_as_many_distinct_ratings_as_configured_are_half_steps_in_the_range(ratings):
     assert len(ratings) == SETTINGS.ratings
     assert not ratings.duplicated(["user_id", "item_id"]).any()
     assert sorted(ratings["user_id"].unique()) == list(range(1, SETTINGS.users + 1))
     assert ratings["item_id"].between(1, SETTINGS.items).all()
     assert ratings["user_id"].value_counts().min() >= MIN_RATINGS_PER_USER
-
-
-def test_ratings_are_half_steps_within_the_range(ratings):
     steps = ratings["rating"].to_numpy() / RATING_STEP
     assert np.array_equal(steps, np.rint(steps))
     assert (ratings["rating"].min(), ratings["rating"].max()) == RATING_RANGE
@@ -81,9 +74,9 @@ def test_popularity_and_activity_are_heavy_tailed(ratings):
     assert abs(np.corrcoef(ratings["item_id"], ratings["user_id"])[0, 1]) < 0.02
 
 
-def test_what_the_planted_prediction_leaves_is_noise_and_rounding(ratings, truth):
+def test_errors_of_the_planted_prediction_are_noise_and_rounding(ratings, truth):
     predicted = truth.predict(ratings["user_id"] - 1, ratings["item_id"] - 1)
-    # Four deviations of the noise away from both ends, nothing is clipped.
+    # Four standard deviations of the noise from both ends, nothing is clipped.
     inside = (predicted > 2.25) & (predicted < 3.25)
     errors = (ratings["rating"].to_numpy() - predicted)[inside]
     expected = np.sqrt(SETTINGS.noise**2 + RATING_STEP**2 / 12)
@@ -91,7 +84,8 @@ def test_what_the_planted_prediction_leaves_is_noise_and_rounding(ratings, truth
     assert abs(errors.mean()) < 4 * expected / np.sqrt(len(errors))
 
 
-def test_planted_parameters_have_their_moments(truth):
+def test_planted_parameters_have_their_moments(folder, truth):
+    assert read_arrays(folder / "truth.npz")["noise"] == SETTINGS.noise
     assert truth.user_bias.std() == pytest.approx(USER_BIAS_DEVIATION, rel=0.1)
     assert truth.item_bias.std() == pytest.approx(ITEM_BIAS_DEVIATION, rel=0.1)
     collaborative = truth.user_factors @ truth.item_factors.T
@@ -100,7 +94,7 @@ def test_planted_parameters_have_their_moments(truth):
     assert by_words.std() == pytest.approx(CONTENT_EFFECT_DEVIATION, rel=0.3)
 
 
-def test_words_are_the_genres_and_explain_ratings(folder, ratings, truth):
+def test_terms_are_the_genres_and_explain_ratings(folder, ratings, truth):
     items = read_table(folder / "items.parquet")
     assert items["item_id"].tolist() == list(range(1, SETTINGS.items + 1))
     binary = truth.content.toarray() > 0
@@ -112,12 +106,12 @@ def test_words_are_the_genres_and_explain_ratings(folder, ratings, truth):
     vectors = truth.content @ truth.content_factors
     residual = ratings["rating"] - truth.global_mean - truth.user_bias[users]
     effect = np.einsum("nd,nd->n", truth.user_factors[users], vectors[rated])
-    dealt_wrong = np.einsum("nd,nd->n", truth.user_factors[users], np.roll(vectors, 1, 0)[rated])
+    shuffled = np.einsum("nd,nd->n", truth.user_factors[users], np.roll(vectors, 1, 0)[rated])
     assert np.corrcoef(residual, effect)[0, 1] > 0.3
-    assert abs(np.corrcoef(residual, dealt_wrong)[0, 1]) < 0.2
+    assert abs(np.corrcoef(residual, shuffled)[0, 1]) < 0.2
 
 
-def test_one_seed_gives_one_set_of_bytes(folder, tmp_path):
+def test_the_seed_determines_every_byte(folder, tmp_path):
     generate(tmp_path / "same", SETTINGS, seed=5)
     generate(tmp_path / "other", SETTINGS, seed=6)
     for name in ("ratings.parquet", "items.parquet", "truth.npz"):
@@ -126,17 +120,13 @@ def test_one_seed_gives_one_set_of_bytes(folder, tmp_path):
         assert made != (tmp_path / "other" / name).read_bytes()
 
 
-def test_blocks_join_without_a_seam(tmp_path, monkeypatch):
+def test_small_blocks_make_one_complete_table(tmp_path, monkeypatch):
     monkeypatch.setattr("blendmf.ingest.synthetic.RATINGS_PER_BLOCK", 7_000)
     generate(tmp_path, SETTINGS, seed=5)
     made = read_table(tmp_path / "ratings.parquet")
     assert len(made) == SETTINGS.ratings
     assert not made.duplicated(["user_id", "item_id"]).any()
     assert made["user_id"].is_monotonic_increasing
-
-
-def test_noise_stands_beside_the_truth(folder):
-    assert read_arrays(folder / "truth.npz")["noise"] == SETTINGS.noise
 
 
 def test_generated_data_passes_the_import(folder, ratings):
@@ -154,7 +144,7 @@ def test_impossible_sizes_are_refused(tmp_path, n_ratings):
 
 
 @pytest.mark.parametrize("n_ratings", [20 * 5, 20 * 25])
-def test_the_least_and_the_most_ratings_are_possible(tmp_path, n_ratings):
+def test_the_fewest_and_the_most_ratings_are_possible(tmp_path, n_ratings):
     small = {"users": 20, "items": 50, "ratings": n_ratings, "terms": 1, "latent_dim": 1}
     generate(tmp_path, SETTINGS.model_copy(update=small), seed=5)
     counts = read_table(tmp_path / "ratings.parquet")["user_id"].value_counts()
@@ -162,16 +152,16 @@ def test_the_least_and_the_most_ratings_are_possible(tmp_path, n_ratings):
 
 
 @given(st.integers(1, 200), st.integers(1, 300), st.floats(0.1, 2.0), st.floats(0.0, 1.0))
-def test_shares_add_up_and_stay_below_the_most(n_shares, most, exponent, fullness):
+def test_shares_have_the_total_and_respect_the_maximum(n_shares, most, exponent, fullness):
     total = int(fullness * n_shares * most)
-    shares = deal(total, n_shares, exponent, most)
+    shares = power_law_shares(total, n_shares, exponent, most)
     assert shares.sum() == total
     assert shares.min() >= 0
     assert shares.max() <= most
 
 
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=30), st.integers(0, 100))
-def test_draws_are_distinct_and_as_many_as_asked_for(counts, seed):
+def test_draws_are_distinct_and_as_many_as_requested(counts, seed):
     groups, options = draw_distinct(np.array(counts), 12, 1.0, stream(seed, "test"))
     assert np.bincount(groups, minlength=len(counts)).tolist() == counts
     assert len(set(zip(groups.tolist(), options.tolist(), strict=True))) == sum(counts)
