@@ -55,4 +55,5 @@ def test_the_same_of_two_shards_a_lost_one_is_redone_alone_and_more_trials_repea
     pending = copy.pending(targets=OUTCOME, changes=search(2, trials=21))
     again = {str(Path(file).relative_to(SEARCH)) for file in pending["search"]}
     # The second generation was not full before.
-    assert again == {f"generation-{g}/shard-{s}.jsonl" for g in (1, 2) for s in (0, 1)}
+    steps = ("generation-1", "generation-2", "finalists")
+    assert again == {f"{step}/shard-{shard}.jsonl" for step in steps for shard in (0, 1)}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from blendmf.data.known_tags import PAIR, on_rated_pair, written_after
+from blendmf.data.splits import PAIR, on_rated_pair, written_after
 
 MOMENTS = [*PAIR, "timestamp"]
 """Columns that the audit reads of each table."""

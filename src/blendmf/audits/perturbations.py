@@ -9,9 +9,9 @@ import scipy.sparse as sp
 from blendmf.common.random_streams import stream
 from blendmf.config.protocol import ContentSettings
 from blendmf.data.content import content
-from blendmf.data.known_tags import tags_known_in_training
 from blendmf.data.matrices import matrices
 from blendmf.data.rating_order import places
+from blendmf.data.splits import tags_known_in_training
 from blendmf.models.baselines import fit_bias, fit_global_mean
 from blendmf.models.drift import BIAS_SHRINKAGE, without_drift
 from blendmf.models.observations import Observations

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer,
 from sklearn.preprocessing import normalize
 
 from blendmf.common.random_streams import stream
-from blendmf.data.known_tags import tags_known_in_training
+from blendmf.data.splits import tags_known_in_training
 
 WORD = re.compile(r"[^\W_]{2,}")
 

@@ -54,30 +54,32 @@ class Costs:
 # fmt: off
 COSTS = {
     # Pages, tables and figures of the report, whatever the data; manifest computes checksums.
-    "report": Costs(330, time={"rating": 0.2}),
-    "selection": Costs(140),
+    "report": Costs(160, time={"rating": 0.2}),
+    "selection": Costs(85),
     "small_matrix": Costs(800),
     # Tables of ratings.
-    "fetch": Costs(320, {"user": 300}, {"rating": 1.0, "text_byte": 2.0}),
-    "tables": Costs(270, {"rating": 85, "item": 2500, "tag": 200, "long_byte": 6},
+    "fetch": Costs(180, {"user": 300, "block_rating": 130}, {"rating": 1.0, "text_byte": 2.0}),
+    "tables": Costs(180, {"rating": 85, "block_rating": 60, "item": 2500, "tag": 200,
+                          "long_byte": 6},
                     {"rating": 0.8, "text_byte": 0.2}),
-    "leakage": Costs(270, {"rating": 18, "tag": 2300, "long_byte": 1}, {"rating": 0.2, "tag": 10}),
-    "content": Costs(280, {"item": 3000, "tag": 2400}, {"item": 100, "tag": 30}),
-    "fitted_on": Costs(300, {"rating": 115, "item": 3000, "tag": 1500, "long_byte": 4},
+    "leakage": Costs(160, {"rating": 18, "block_rating": 60, "tag": 2300, "long_byte": 1},
+                     {"rating": 0.2, "tag": 10}),
+    "content": Costs(235, {"item": 3000, "tag": 2400}, {"item": 100, "tag": 30}),
+    "fitted_on": Costs(240, {"rating": 115, "item": 3000, "tag": 1500, "long_byte": 4},
                        {"rating": 4.0, "tag": 60}),
-    "figures": Costs(330, {"rating": 50, "long_byte": 1}, {"rating": 0.4}),
+    "figures": Costs(260, {"rating": 50, "long_byte": 1}, {"rating": 0.4}),
     # Fits, by method. Fits in PyTorch include the libraries of CUDA.
-    "baseline": Costs(140, {"train_rating": 35}, {"train_rating": 0.1}),
-    "closed_form": Costs(140, {"train_rating": 75, "factor": 20, "neighbour": 15,
+    "baseline": Costs(85, {"train_rating": 35}, {"train_rating": 0.1}),
+    "closed_form": Costs(105, {"train_rating": 75, "factor": 20, "neighbour": 15,
                                "listed_user": 1000},
                          {"train_rating": 1.0, "train_factor": 0.08, "train_item": 0.007,
                           "listed_item": 0.05}),
-    "als": Costs(300, {"train_rating": 55, "factor": 24},
+    "als": Costs(220, {"train_rating": 55, "factor": 24},
                  {"train_rating": 0.8, "train_epoch": 0.2, "train_epoch_factor2": 0.004}),
-    "bayes": Costs(400, {"train_rating": 180, "factor": 200, "drawn_factor": 4.5},
+    "bayes": Costs(330, {"train_rating": 180, "factor": 200, "drawn_factor": 4.5},
                    {"train_rating": 5.0, "train_epoch": 0.3, "train_epoch_factor2": 0.005,
                     "factor_epoch": 0.01}),
-    "sgd": Costs(310, {"train_rating": 50, "gpu_rating": 80, "factor": 16, "item_word": 1024,
+    "sgd": Costs(225, {"train_rating": 50, "gpu_rating": 80, "factor": 16, "item_word": 1024,
                        "user_word": 20, "met_word": 22},
                  {"train_rating": 0.8, "train_epoch": 0.1, "train_epoch_factor": 0.002,
                   "train_epoch_word": 1.2}),
@@ -86,13 +88,13 @@ COSTS = {
                    {"train_rating": 0.8, "train_epoch": 5.0, "train_epoch_factor": 0.1,
                     "train_epoch_word": 4.0}),
     # Scores of a model, its lists of items, and what is computed from the scores of all models.
-    "evaluate": Costs(310, {"rating": 34, "user": 200, "block_factor": 4, "met_word": 8.5,
+    "evaluate": Costs(240, {"rating": 34, "user": 200, "block_factor": 4, "met_word": 8.5,
                             "drawn_factor": 4.5, "neighbour": 8, "long_byte": 0.5},
                       {"rating": 0.8, "user": 60, "listed_item": 0.05, "rating_neighbour": 0.05}),
-    "recommend": Costs(260, {"rating": 3, "item": 4700, "factor": 4, "met_word": 8,
+    "recommend": Costs(185, {"rating": 3, "item": 4700, "factor": 4, "met_word": 8,
                              "drawn_factor": 4.5, "neighbour": 8, "recommended": 390},
                        {"user": 10, "listed_item": 0.05}),
-    "compare": Costs(330, {"user": 500, "score": 360, "resampled_pair": 22},
+    "compare": Costs(190, {"user": 2200, "resample": 13000, "score": 360, "resampled_pair": 22},
                      {"resampled_user": 0.03, "resampled_score": 0.01, "resampled_pair": 1.0}),
     "variants": Costs(350, {"score": 60}, {"resampled_user": 0.03, "resampled_score": 0.002}),
 }
@@ -100,6 +102,9 @@ COSTS = {
 
 FIT = "fit"
 """Class of the rules that fit models: each fit has the costs of its method."""
+
+EXTRA_MB = {"rank_sweep": 80, "studies": 110, "scaling": 80, "check_parity": 60}
+"""Megabytes of libraries that a rule loads in addition to its class."""
 
 RULES_OF_CLASS = {
     FIT: "train search rank_sweep parity",
@@ -232,7 +237,9 @@ def peak_mb(job: Job) -> float:
     peaks = []
     for fit in set(job.fits) or {NO_FIT}:
         costs = costs_of(job.rule, fit)
-        peaks.append(costs.start_mb + _total(costs.memory, units(job, fit)) / 1e6)
+        peaks.append(
+            costs.start_mb + EXTRA_MB.get(job.rule, 0) + _total(costs.memory, units(job, fit)) / 1e6
+        )
     return max(peaks)
 
 
@@ -266,6 +273,7 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
     train = size.ratings * job.train_share
     return {
         "rating": size.ratings,
+        "block_rating": min(size.ratings, 2**20),  # tables are read in blocks
         "train_rating": train,
         # From five million training ratings on `engine: auto` loads PyTorch to look for a GPU.
         "gpu_rating": min(train, 5_000_000),
@@ -298,6 +306,7 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
         "recommended": job.listed_users * job.list_length,
         "score": size.users * job.n_scores,
         # Resamples of the users.
+        "resample": job.resamples,
         "resampled_user": job.resamples * size.users,
         "resampled_score": job.resamples * size.users * job.n_scores,
         "resampled_pair": job.resamples * job.n_scores**2,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from blendmf.data.content import content as content_of_seed
 from blendmf.data.content import dealt_rows
-from blendmf.data.known_tags import tags_known_in_training
+from blendmf.data.splits import tags_known_in_training
 
 ITEMS = pd.DataFrame(
     {

@@ -30,7 +30,7 @@ from blendmf.resources.size import Size
 
 MEASURED = pd.read_csv(Path(__file__).with_name("measured_jobs.csv"), keep_default_na=False)
 WORKFLOW = Path(__file__).parents[3] / "workflow/rules"
-START_MB = 310
+START_MB = 300
 """Small jobs may request this much beyond three times what they use."""
 
 SMALL = Job("split", Size(100_000, 943, 1682, terms=100))
