@@ -2,6 +2,6 @@
 
 from hypothesis import settings
 
-# How long an example takes hangs on the machine and its load, and is no property of the code.
+# The time of an example depends on the machine and its load, not on the code.
 settings.register_profile("blendmf", deadline=None)
 settings.load_profile("blendmf")

@@ -22,8 +22,8 @@ SHORTER: dict[str, Any] = {
 TWO_SHARDS: dict[str, Any] = {**SHORTER, "search": {"shards": 2}}
 SECONDS = 900
 
-# Python reads a sitecustomize.py on its path at each start; this one writes down what Slurm has
-# told a rule's script.
+# Python imports a sitecustomize.py on its path at each start; this one records the variables that
+# Slurm sets for a rule's script.
 RECORDER = """\
 import json, os, sys
 from pathlib import Path
@@ -71,7 +71,7 @@ class ThroughSlurm:
 
     @contextmanager
     def running(self, *options: str, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
-        """Snakemake at work, which is waited for in the end; its output goes to a file."""
+        """A running Snakemake, whose end is awaited; its output goes to a file."""
         with (
             self.output_file.open("wb") as output,
             subprocess.Popen(
@@ -89,7 +89,7 @@ class ThroughSlurm:
                 process.kill()
 
     def exit_code(self, *options: str, **how: Any) -> int:
-        """Run to the end, whatever that is."""
+        """Run to the end, successful or not."""
         with self.running(*options, **how) as process:
             pass
         return process.returncode
@@ -100,27 +100,27 @@ class ThroughSlurm:
 
     @property
     def submitted(self) -> dict[str, Path]:
-        """Slurm's log of each job that the last run has submitted, by identifier, in order."""
+        """Slurm's log of each submitted job of the last run, by identifier, in order."""
         return {identifier: Path(log) for identifier, log in SUBMITTED.findall(self.output)}
 
     @property
     def ended(self) -> list[Job]:
-        """How each job of the last run has ended."""
+        """How each job of the last run ended."""
         return [job for job in self.slurm.ended() if job.identifier in self.submitted]
 
     def facts(self) -> list[tuple[str, dict[str, str]]]:
-        """The rule of every script that has run, and the variables that it had from Slurm."""
+        """The name of every script that ran, and its variables from Slurm."""
         files = sorted((self.project.folder / "facts").iterdir())
         return [(file.name.split(".")[1], json.loads(file.read_text())) for file in files]
 
 
 def take_interrupts() -> None:
-    """Undo what a shell does to what it runs in the background, tests among it."""
+    """Accept interrupts, which a shell makes its background processes ignore."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def results(project: Project) -> dict[str, bytes]:
-    """Everything that a run has found out, whatever the number of the search's shards."""
+    """All results of a run that do not depend on the number of shards."""
     return {
         name: comparable(path)
         for name, path in written(project.run).items()
@@ -129,6 +129,6 @@ def results(project: Project) -> dict[str, bytes]:
 
 
 def differing(one: Project, other: Project) -> list[str]:
-    """Files of which only one run has any, or that are not the same to the last byte."""
+    """Files that only one run has, or that differ."""
     first, second = results(one), results(other)
     return [name for name in first | second if first.get(name) != second.get(name)]

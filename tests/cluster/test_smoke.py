@@ -21,19 +21,21 @@ def planned(output: str) -> Counter[str]:
 def test_every_job_ran_in_a_job_of_slurm(smoke: ThroughSlurm) -> None:
     facts = smoke.facts()
     assert Counter(rule for rule, _ in facts) == planned(smoke.output)
-    assert {told["SLURM_JOB_ID"] for _, told in facts} == set(smoke.submitted)
+    assert {variables["SLURM_JOB_ID"] for _, variables in facts} == set(smoke.submitted)
     assert {job.state for job in smoke.ended} == {"COMPLETED"}
     assert {job.node for job in smoke.ended} == set(NODES)
     node_of = {job.identifier: job.node for job in smoke.ended}
     assert [
-        rule for rule, told in facts if told["SLURMD_NODENAME"] != node_of[told["SLURM_JOB_ID"]]
+        rule
+        for rule, variables in facts
+        if variables["SLURMD_NODENAME"] != node_of[variables["SLURM_JOB_ID"]]
     ] == []
 
 
 def test_tiny_rules_share_a_job(smoke: ThroughSlurm) -> None:
     jobs = {}
-    for rule, told in smoke.facts():
-        jobs.setdefault(told["SLURM_JOB_ID"], []).append(rule)
+    for rule, variables in smoke.facts():
+        jobs.setdefault(variables["SLURM_JOB_ID"], []).append(rule)
     together = sorted(sorted(rules) for rules in jobs.values() if len(rules) > 1)
     of_data = ("content", "import_tables", "leakage", "matrices", "places", "split")
     assert list(of_data) in together

@@ -1,4 +1,4 @@
-"""A copy of the project beside the folder that its workflow runs in."""
+"""A copy of the project, and the folder that its workflow runs in."""
 
 import csv
 import json

@@ -66,14 +66,15 @@ def test_every_job_leaves_a_log_and_a_benchmark(smoke: Project) -> None:
         assert (seconds > 0).all(), benchmark
 
 
-def test_every_job_requested_the_memory_that_it_used_and_not_much_more_than_three_times_that(
+def test_every_job_requested_the_memory_that_it_used_and_at_most_twice_that(
     smoke: Project,
 ) -> None:
     usage = pd.read_csv(smoke.run / "results/synthetic/usage.csv", keep_default_na=False)
     jobs = {row["log-file(s)"] for row in smoke.summary()}
     assert usage["jobs"].sum() == len(jobs) - 1, "all but the one that made the table"
-    assert (usage["asked_mb"] >= usage["used_mb"]).all(), usage
-    assert (usage["asked_mb"] <= 3 * usage["used_mb"] + 100).all(), usage
+    # Small matrices need PyTorch, whose CUDA build takes twice the memory of the CPU build.
+    limit = usage["rule"].map({"small_matrix": 2.5}).fillna(2)
+    assert usage["asked_by_used"].between(1, limit).all(), usage
     assert (usage["used_minutes"] < usage["asked_minutes"]).all(), usage
 
 

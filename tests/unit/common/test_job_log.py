@@ -66,13 +66,13 @@ def test_memory_is_unknown_where_the_system_does_not_tell(tmp_path):
 
 
 def test_the_log_of_a_success_ends_with_what_was_used_and_asked_for(tmp_path):
-    with log.job(tmp_path / "told.log", asked={"mem_mb": 300, "runtime": 10}):
+    with log.job(tmp_path / "requested.log", asked={"mem_mb": 300, "runtime": 10}):
         print("working")
-    with log.job(tmp_path / "untold.log"):
+    with log.job(tmp_path / "unrequested.log"):
         print("working")
-    assert log.logged_request(tmp_path / "told.log") == (300, 10)
-    assert log.logged_request(tmp_path / "untold.log") is None
-    for name in ("told", "untold"):
+    assert log.logged_request(tmp_path / "requested.log") == (300, 10)
+    assert log.logged_request(tmp_path / "unrequested.log") is None
+    for name in ("requested", "unrequested"):
         seconds, mib = log.logged_usage(tmp_path / f"{name}.log")
         assert seconds > 0
         assert mib > 10 or math.isnan(mib)

@@ -1,4 +1,4 @@
-"""What the steps on whole tables hold beside the ratings, in sizes of the ratings table."""
+"""Additional memory of the steps on whole tables, in sizes of the ratings table."""
 
 import tracemalloc
 from functools import partial

@@ -120,9 +120,11 @@ def test_validation_tells_how_well_the_unrated_are_liked_by_those_who_choose_the
     half = of_hidden.items % 2 == 0
     validation, test = of_hidden.where(half), of_hidden.where(~half)
     plain = {"kind": "mf", **BAYES}
-    told = fit((train, validation, test, None), plain).model
-    untold = fit((train, validation.where(validation.items < 0), test, None), plain).model
-    errors = [test.ratings - model.predict(test.users, test.items) for model in (told, untold)]
+    with_offsets = fit((train, validation, test, None), plain).model
+    without = fit((train, validation.where(validation.items < 0), test, None), plain).model
+    errors = [
+        test.ratings - model.predict(test.users, test.items) for model in (with_offsets, without)
+    ]
     assert errors[1].mean() > 0.6
     assert abs(errors[0].mean()) < 0.2
 
