@@ -1,4 +1,4 @@
-"""Write the ablation of the content as a table, a figure and a page."""
+"""Write the ablation study of the content as a table, a figure and an HTML page."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Surprise: the algorithm named by `settings.algorithm`."""
+"""Benchmark adapter for Surprise: fit the algorithm that `settings.algorithm` names."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,10 @@ from adapter import Problem, Request, Score, answer, refitting, seconds_of
 
 
 def fit(problem: Problem, request: Request, epochs: int) -> tuple[float, Score]:
-    """Fit a Surprise algorithm; `epochs` is 0 for one without."""
+    """Fit a Surprise algorithm; return the seconds and a function that scores the test pairs.
+
+    `epochs` is 0 for an algorithm that is not trained by epochs.
+    """
     settings = dict(request.settings)
     algorithm = getattr(surprise, settings.pop("algorithm"))
     if epochs:

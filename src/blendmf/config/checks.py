@@ -1,4 +1,4 @@
-"""From a mapping to a checked experiment, with all mistakes reported at once."""
+"""Validate a configuration, and report all its mistakes at once."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -17,20 +17,21 @@ from blendmf.config.search import Bounds
 from blendmf.config.training import TrainingSettings
 
 Problem = tuple[str, str]
-"""A key, and what is wrong with it."""
+"""A configuration key, and the problem with its value."""
 
 
 def experiment(config: Mapping[str, Any]) -> Experiment:
-    """Experiment of a configuration, complete: defaults filled in, every model's settings whole.
+    """Validate a configuration; return it as an experiment with all default values filled in.
 
-    Null takes out a model, a data set of `scale`, a variant of `audit.arms`, or a parameter of a
-    search space, so that a file laid over the default configuration can remove one. A model's
-    `training` and `space` are laid over the blocks that all models share.
+    Null removes a model, a data set of `scale`, a variant of `audit.arms`, or a parameter of a
+    search space, so that a file merged over the default configuration can remove one. A model's
+    `training` and `space` override the shared blocks `training` and `search.space` key by key.
 
     Raises
     ------
     UserError
-        With one line for each mistake: the key, its value, what is allowed.
+        If the configuration has mistakes. The message has one line per mistake: the key, its
+        value, and what is allowed.
     """
     written = deepcopy(dict(config))
     problems: list[str] = []
@@ -49,9 +50,10 @@ def experiment(config: Mapping[str, Any]) -> Experiment:
 
 
 def _whole(found: Experiment) -> dict[str, Entry]:
-    """Models with their `training` and `space` laid over what all models share.
+    """Models whose `training` and `space` are merged with the shared blocks.
 
-    A space has the shared parameters first and is sorted, since its order is part of a search.
+    A space lists the shared parameters first, then the model's own in alphabetical order. The order
+    is fixed because it affects the search.
     """
     whole: dict[str, Entry] = {}
     for name, entry in found.models.items():
@@ -66,15 +68,15 @@ def _whole(found: Experiment) -> dict[str, Entry]:
 
 
 def contradictions(found: Experiment, written: Mapping[str, Any]) -> list[str]:
-    """Every contradiction of an experiment, as ``key: problem``.
+    """List the contradictions between settings, each as ``key: problem``.
 
     Parameters
     ----------
     found : Experiment
-        Each of its keys is valid by itself.
+        Experiment in which each value is valid on its own.
     written : mapping
-        The configuration as written; a model that only it has is wrong already, and so is no
-        model that is missing.
+        The configuration as the user wrote it. A model that is in it, is not null and is
+        not in `found` has been reported as invalid; references to it are not reported as missing.
     """
     models = written.get("models")
     named = models if isinstance(models, dict) else {}
@@ -100,7 +102,7 @@ def _split(key: str, split: SplitSettings) -> Iterator[Problem]:
 
 
 def _model(name: str, entry: Entry) -> Iterator[Problem]:
-    """What an optimiser cannot do that the model asks of it."""
+    """Combinations of model and optimiser that are not supported."""
     if not isinstance(entry, TrainedEntry):
         return
     key, optimiser = f"models.{name}", entry.training.optimiser
@@ -109,7 +111,7 @@ def _model(name: str, entry: Entry) -> Iterator[Problem]:
     if optimiser == "als" and entry.kind != "mf":
         yield (
             key,
-            f"optimiser als cannot train kind {entry.kind}, which learns words; give it "
+            f"optimiser als cannot train kind {entry.kind}, which learns from words; give it "
             "optimiser: sgd",
         )
     if optimiser == "bayes" and entry.kind == "content":
@@ -129,14 +131,14 @@ def _model(name: str, entry: Entry) -> Iterator[Problem]:
 
 
 def _references(found: Experiment, wrong: Collection[str]) -> Iterator[Problem]:
-    """Models that are named elsewhere and are not there, or of another kind."""
+    """References to models that do not exist or are of the wrong kind."""
     models = found.models
     for key, named, kind, name in (
         ("svd.compared_with", found.svd.compared_with, MfEntry, "mf"),
         ("ablation.model", found.ablation.model, MfContentEntry, "mf-content"),
     ):
         if named is not None and named not in wrong and not isinstance(models.get(named), kind):
-            yield key, f"{named!r} is no model of kind {name}; name one, or null"
+            yield key, f"{named!r} is not a model of kind {name}; name one, or null"
     for key, names, none in (
         ("recommendations.models", found.recommendations.models, "[] for none"),
         ("audit.models", found.audit.models, "null for all"),
@@ -151,7 +153,7 @@ def _variants(found: Experiment) -> Iterator[Problem]:
     for name, change in found.audit.arms.items():
         key = f"audit.arms.{name}"
         if change.split is None and change.content is None:
-            yield key, "changes nothing; give it keys of split or content, or take it out by null"
+            yield key, "changes nothing; give it keys of split or content, or set it to null"
         if change.split is not None and {"train", "validation"} & change.split.model_fields_set:
             yield from _split(f"{key}.split", found.split.with_fields_of(change.split))
 
@@ -190,13 +192,13 @@ def _search(found: Experiment) -> Iterator[Problem]:
         if entry.searched and not entry.bounds:
             yield (
                 key,
-                f"missing or empty, although models.{name} is searched; give bounds to any of "
+                f"missing or empty, although models.{name} is searched; give bounds for any of "
                 f"{list(entry.parameters)}",
             )
 
 
 def _warm_start(found: Experiment) -> str | None:
-    """What is wrong with the folder of an earlier search, if there is one."""
+    """Problem with the folder of an earlier search; None if it is valid or not set."""
     named = found.search.warm_start
     if named is None:
         return None
@@ -204,11 +206,11 @@ def _warm_start(found: Experiment) -> str | None:
     if not folder.is_dir():
         return f"{named!r} is no folder; name one like results/ml-100k/search, or null"
     if folder in [Path("results", name, "search").resolve() for name in found.data_sets()]:
-        return f"{named!r} is what this run writes; copy it to another place and name that"
+        return f"{named!r} is what this run writes; copy it elsewhere and name the copy"
     if not any((folder / name / "trials.csv").is_file() for name in found.searched):
         return (
             f"{named!r} has no MODEL/trials.csv of any searched model ({found.searched}); name the "
-            "folder search of a run's results, or null"
+            "search folder of a run's results, or null"
         )
     return None
 
@@ -229,7 +231,7 @@ def _space(
 
 
 def _field(settings: type[Settings], parameter: str) -> TypeAdapter[Any]:
-    """What validates a value of one setting."""
+    """Validator for the values of one setting."""
     field = settings.model_fields[parameter]
     annotated: Any = Annotated[field.annotation, *field.metadata]
     return TypeAdapter(annotated)

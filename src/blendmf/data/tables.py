@@ -1,7 +1,7 @@
-"""The canonical tables: ratings, items, tags.
+"""The canonical tables (ratings, items, tags), and functions that read and write Parquet files.
 
-Every reader produces these tables and every later step starts from them, so that a new source of
-data needs only a reader.
+Every reader produces these tables and every later step uses them, so a new data source needs only a
+new reader.
 """
 
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ TAGS_COLUMNS = ["user_id", "item_id", "tag", "timestamp"]
 """``tag`` is free text."""
 
 ROWS_PER_BLOCK = 2**20
-"""Rows of a block of `read_blocks`."""
+"""Number of rows per block of `read_blocks`."""
 
 ROWS_PER_PAGE = 2**16
-"""Rows that are copied at a time while a column is read."""
+"""Number of rows that `read_column` copies at a time."""
 
 
 def write_table(path: PathLike, table: pd.DataFrame) -> None:
-    """Write a table as Parquet without its index; the same rows give the same bytes."""
+    """Write a table as Parquet without its index; equal tables give identical files."""
     arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     with replacing(path) as temporary:
         pq.write_table(arrow, temporary, compression="zstd")
@@ -41,7 +41,7 @@ def write_table(path: PathLike, table: pd.DataFrame) -> None:
 def read_table(
     path: PathLike, columns: list[str] | None = None, *, of_users: ArrayLike | None = None
 ) -> pd.DataFrame:
-    """Read a Parquet table: all of it, or some columns and the rows of some users."""
+    """Read a Parquet table, optionally only some columns and only the rows of some users."""
     if of_users is not None:
         kind = pq.read_schema(path).field("user_id").type
         where = pc.field("user_id").isin(pa.array(of_users, type=kind))
@@ -51,7 +51,7 @@ def read_table(
 
 
 def read_column(path: PathLike, name: str) -> pd.Series:
-    """Read one column of a Parquet table; numbers without a second copy in memory."""
+    """Read one column of a Parquet table; numeric columns are in memory only once."""
     with pq.ParquetFile(path) as file:
         kind = file.schema_arrow.field(name).type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
@@ -59,7 +59,7 @@ def read_column(path: PathLike, name: str) -> pd.Series:
             end = 0
             for block in file.iter_batches(ROWS_PER_PAGE, columns=[name], use_threads=False):
                 if block.column(0).null_count and pa.types.is_integer(kind):
-                    break
+                    break  # An integer array cannot hold nulls; read the column as a whole.
                 end += len(block)
                 numbers[end - len(block) : end] = block.column(0).to_numpy(zero_copy_only=False)
             else:
@@ -68,7 +68,7 @@ def read_column(path: PathLike, name: str) -> pd.Series:
 
 
 def read_blocks(path: PathLike, columns: list[str]) -> Iterator[pd.DataFrame]:
-    """Read some columns of a Parquet table in blocks of rows, after an empty first block."""
+    """Yield some columns of a Parquet table: an empty block first, then blocks of rows."""
     with pq.ParquetFile(path) as file:
         yield file.schema_arrow.empty_table().select(columns).to_pandas()
         for block in file.iter_batches(ROWS_PER_BLOCK, columns=columns):

@@ -1,9 +1,9 @@
 """Metrics within each bin of each stratum.
 
-The ranked lists are those of the whole held-out part. In a bin they belong to the users with
-held-out ratings in it, and only the relevant held-out ratings of the bin count as hits, in recall
-and in the ideal list. So a bin of items or of a year measures how well these ratings are predicted,
-and found among everything else.
+Ranked lists are not recomputed for each bin: each user's list is that of the whole held-out part.
+The metrics of a bin are means over the users with held-out ratings in it. Only relevant held-out
+ratings of the bin count, as hits, in recall and in the ideal list. So a bin of items or a year
+measures how well its ratings are predicted and ranked among all candidates.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,22 +41,25 @@ VALUES = [
 ]
 
 STRATA_COLUMNS = [*KEYS, *COUNTS, *VALUES]
-"""`KEYS` and `COUNTS` are the same for all models of a split; `VALUES` belong to a model."""
+"""`KEYS` and `COUNTS` depend only on the split; `VALUES` also depend on the model."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """A model's errors and lists of the held-out part, and the numbers of training ratings.
+    """A model's errors and ranked lists on the held-out part, and numbers of training ratings.
 
     Attributes
     ----------
     test : Observations
         The held-out part.
     is_relevant : ndarray of bool, of shape (n,)
+        Whether each held-out rating is relevant.
     errors : ndarray of float64, of shape (n,)
-        Predicted minus observed rating; NaN for a model that predicts none.
+        Predicted minus observed rating; NaN if the model predicts no ratings.
     rankings : Rankings
+        Ranked lists of both protocols.
     n_train_of_user, n_train_of_item : ndarray of int64, of shape (n_users,) and (n_items,)
+        Number of training ratings of each user and of each item.
     """
 
     test: Observations
@@ -74,10 +77,11 @@ class Bin:
     Attributes
     ----------
     number : int
+        Index of the bin in its stratum.
     ratings : ndarray of int64, of shape (n,)
-        Their indices in the held-out part.
+        Indices of the bin's ratings in the held-out part.
     n_of_user, n_relevant_of_user : ndarray of int64, of shape (n_users,)
-        Number of each user's ratings, and of the relevant ones, in the bin.
+        Number of ratings, and of relevant ratings, that each user has in the bin.
     """
 
     number: int
@@ -87,7 +91,7 @@ class Bin:
 
 
 def strata_table(scored: Scored, strata: Sequence[Stratum]) -> pd.DataFrame:
-    """Every metric by stratum and bin.
+    """Compute every metric in each bin of each stratum.
 
     Returns
     -------
@@ -97,19 +101,20 @@ def strata_table(scored: Scored, strata: Sequence[Stratum]) -> pd.DataFrame:
         ``n_ratings``, ``n_users``, ``n_items``
             Held-out ratings in the bin, and their distinct users and items.
         ``n_users_with_relevant``, ``n_full_users``, ``n_full_users_with_relevant``
-            Users among them with a relevant rating in the bin; to whom the full protocol was
-            applied; both.
+            Users of ``n_users`` with a relevant rating in the bin; users of ``n_users`` ranked by
+            the full protocol; users that are both.
         ``rmse``, ``mae``, ``user_rmse``, ``user_mae``
             See `rating_metrics`; ``rmse_low`` and ``rmse_high`` are `rmse_interval`.
         ``rated_*``, ``full_*``
-            Mean over the bin's users; those without relevant ratings in the bin count 0. The
-            candidates are those of the whole list, also in ``precision_at_min_k_n``.
+            Mean over the bin's users; a user without relevant ratings in the bin counts as 0. The
+            candidates are not limited to the bin, not even in ``precision_at_min_k_n``.
         ``full_coverage``
-            Share of the ``n_catalogue`` items that are in some list. In a bin of items: its own
-            items and the lists of all users; otherwise all items and the lists of the bin's users.
+            Share of the ``n_catalogue`` items that appear in at least one list. If the stratum
+            divides the items, these are the items of the bin and the lists of all users; otherwise
+            all items and the lists of the bin's users.
         ``full_novelty``
-            See `catalogue_metrics`, of the lists of the bin's users. NaN in bins of items, which
-            are about equally known.
+            Novelty of the lists of the bin's users, see `catalogue_metrics`. NaN if the stratum
+            divides the items, since the items of a bin are about equally popular.
     """
     rows = [row for stratum in strata for row in _rows(scored, stratum)]
     table = pd.DataFrame(rows, columns=STRATA_COLUMNS)
@@ -119,7 +124,7 @@ def strata_table(scored: Scored, strata: Sequence[Stratum]) -> pd.DataFrame:
 def _rows(scored: Scored, stratum: Stratum) -> Iterator[dict[str, Any]]:
     rankings = scored.rankings
     rated_bins, full_bins = (
-        # Bin of the rating at each place that is a hit, -1 elsewhere.
+        # For each position of each list, the bin of the rating if it is a hit, otherwise -1.
         np.where(lists.hits, stratum.of_rating[lists.found], np.int16(-1))
         for lists in (rankings.rated, rankings.full)
     )
@@ -146,7 +151,7 @@ def _rows(scored: Scored, stratum: Stratum) -> Iterator[dict[str, Any]]:
 
 
 def _bins(scored: Scored, stratum: Stratum) -> Iterator[Bin]:
-    """The bins in order. Ratings are sorted by bin once, which is faster than a mask per bin."""
+    """Yield the bins in order. Sorting the ratings once is faster than a mask per bin."""
     test, n_bins = scored.test, len(stratum.lower)
     order = np.argsort(stratum.of_rating, kind="stable")
     ends = np.cumsum(np.bincount(stratum.of_rating, minlength=n_bins))
@@ -160,13 +165,13 @@ def _bins(scored: Scored, stratum: Stratum) -> Iterator[Bin]:
 def _ranking(
     of_bin: Bin, lists: ProtocolLists, bins_of_hits: NDArray[np.int16]
 ) -> tuple[dict[str, float], int, int]:
-    """Mean metrics of the bin's users, their number, and the number with relevant ratings."""
+    """Mean metrics of the bin's users, number of users, and how many have relevant ratings."""
     n_users = int(np.count_nonzero(of_bin.n_of_user[lists.users]))
     if n_users == 0:
         return {}, 0, 0
     n_relevant = of_bin.n_relevant_of_user[lists.users]
     hits = bins_of_hits == of_bin.number
-    # Lists without a hit have 0 in every metric; in most bins those are most lists.
+    # Skip lists without hits, since all their metrics are 0; in most bins these are most lists.
     hit = np.flatnonzero(hits.any(axis=1))
     values = ranking_metrics(RankedLists(hits[hit], n_relevant[hit], lists.n_candidates[hit]))
     means = {name: float(of_users.sum() / n_users) for name, of_users in values.items()}
@@ -174,7 +179,7 @@ def _ranking(
 
 
 def _rating(scored: Scored, of_bin: Bin) -> dict[str, float]:
-    """Rating metrics of the bin; empty without errors."""
+    """Rating metrics of the bin; empty if it has no ratings or the model predicts none."""
     test, errors = scored.test, scored.errors[of_bin.ratings]
     if len(errors) == 0 or np.isnan(errors).any():
         return {}
@@ -190,7 +195,7 @@ def _rating(scored: Scored, of_bin: Bin) -> dict[str, float]:
 
 
 def _catalogue(scored: Scored, stratum: Stratum, of_bin: Bin) -> dict[str, float | int]:
-    """Catalogue metrics of the bin's items in all lists, or of all items in the users' lists."""
+    """Catalogue metrics: the bin's items in all lists, or all items in the bin's users' lists."""
     rankings, n_train = scored.rankings, scored.n_train_of_item
     if stratum.of_item is None:
         own = np.ones(len(n_train), dtype=np.bool_)

@@ -24,7 +24,10 @@ from blendmf.training.loop import GoesOn
 
 Score = Callable[[Model], float]
 Objective = Callable[[Params, tuple[str | int, ...], GoesOn], TrialOutcome]
-"""Fits a model with given parameters and random stream until told to stop; returns its score."""
+"""Fits a model with given parameters, a random-stream name and a stopping rule; returns its score.
+
+The `GoesOn` callback can stop training early.
+"""
 
 
 def validation_objective(

@@ -12,7 +12,7 @@ from blendmf.training.loop import Engine
 from blendmf.training.parameters import Parameters
 
 WORTH_A_GPU = 5_000_000
-"""Number of ratings from which `auto` looks for a GPU; the CPU trains on fewer within seconds."""
+"""Minimum number of ratings for `auto` to look for a GPU; the CPU trains on fewer in seconds."""
 
 ONLY_ENGINE = {
     "als": ("numba", "alternating least squares runs on the CPU only"),
@@ -20,23 +20,23 @@ ONLY_ENGINE = {
     "adam": ("torch", "adam runs in PyTorch only"),
     "gd": ("torch", "gd runs in PyTorch only"),
 }
-"""Engine of each optimiser that has only one, and the reason."""
+"""For each optimiser that only one engine supports: the engine, and the reason."""
 
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """What a fit ran on.
+    """Engine and hardware that a fit used.
 
     Attributes
     ----------
     name : str
-        ``numba`` or ``torch`` and the kind of device, or ``closed-form``.
+        ``numba`` or ``torch`` followed by the device type, as in ``numba cpu``; or ``closed-form``.
     reason : str
         Why this engine was chosen.
     threads : int
-        Number of working threads.
+        Number of training threads.
     blocks : int, optional
-        Number of blocks of users and of items.
+        Number of blocks into which users and items are each divided, for block SGD.
     gpu : str, optional
         Model name of the GPU.
     """
@@ -49,9 +49,9 @@ class EngineFacts:
 
 
 def choose_engine(settings: TrainingSettings, n_ratings: int) -> tuple[str, str]:
-    """``numba`` or ``torch``, and the reason.
+    """Choose ``numba`` or ``torch``; return it with the reason.
 
-    PyTorch takes seconds to load, so it is asked for a GPU only if the answer matters.
+    PyTorch takes seconds to load, so it is imported only if the choice depends on a GPU.
 
     Raises
     ------
@@ -91,7 +91,9 @@ def make_engine(
     random: np.random.Generator,
     threads: int,
 ) -> tuple[Engine, EngineFacts]:
-    """Create the engine for the settings; modules of other engines are not imported.
+    """Create the engine for the settings; import only the module of this engine.
+
+    The optimiser bayes has no engine: `blendmf.training.fit` runs its sampler.
 
     Raises
     ------

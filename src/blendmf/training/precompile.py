@@ -1,4 +1,4 @@
-"""Compile the kernels of the default experiment, as part of the set-up."""
+"""Compile the kernels of the default experiment during installation, before the first run."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,11 +17,11 @@ VARIANTS = {
     ("mf-content", "both"): (LANES,),
     ("content", None): (LANES,),
 }
-"""Numbers of factors to compile each variant for; others are compiled when first used."""
+"""Numbers of factors to compile for each (kind, blend); others are compiled on first use."""
 
 
 def compile_kernels() -> None:
-    """Create an engine of each variant, which compiles its kernels into the cache on disk."""
+    """Create an engine for each variant, which compiles its kernels and caches them on disk."""
     position = np.zeros(1, dtype=np.int32)
     train = Observations(position, position, np.ones(1, dtype=np.float32), (1, 1))
     content = sp.csr_array(np.ones((1, 1), dtype=np.float32))
@@ -32,6 +32,7 @@ def compile_kernels() -> None:
     for (kind, blend), settings in [*fits, (("mf", None), TrainingSettings(optimiser="als"))]:
         start = Parameters.initial(Terms.of_kind(kind, blend), train, 1, settings, random)
         make_engine(start, train, content, settings, (1.0, 5.0), random, threads=1)
+    # The Bayesian sampler has no engine; its kernels are compiled separately.
     load_kernels()
 
 

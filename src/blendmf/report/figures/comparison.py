@@ -1,4 +1,4 @@
-"""Figures of all models: their metrics, and their differences from one of them."""
+"""Figures that compare all models: their metrics, and differences from a reference model."""
 
 from collections.abc import Mapping
 
@@ -33,14 +33,15 @@ MISSING = "predicts no ratings"
 
 @shared_look()
 def plot_comparison(metrics: pd.DataFrame, kinds: Mapping[str, str], k: int) -> Figure:
-    """Mean and 95 % interval of each model on five metrics, models by ascending RMSE.
+    """Plot five metrics of each model with 95 % intervals, models sorted by ascending RMSE.
 
-    Values far from the best one are shown as an arrow at the edge and a number.
+    A value far from the best one is shown as a number with an arrow at the edge of the panel.
 
     Parameters
     ----------
     metrics : DataFrame
-        `model`, `metric`, `mean`, `low`, `high`, `seed_sd`.
+        One row per model and metric, with the columns `model`, `metric`, `mean`, `low`, `high`,
+        `seed_sd`.
     kinds : mapping of str to str
         Kind of each model.
     k : int
@@ -83,10 +84,11 @@ def plot_comparison(metrics: pd.DataFrame, kinds: Mapping[str, str], k: int) -> 
 def plot_differences(
     differences: pd.DataFrame, kinds: Mapping[str, str], reference: str | None, k: int
 ) -> Figure:
-    """Each model's metrics minus the reference's, models by ascending RMSE.
+    """Plot each model's metrics minus the reference model's, sorted by ascending RMSE difference.
 
-    A filled mark is a difference that holds after correction for the number of pairs.
-    Differences far from the best one are shown as an arrow at the edge and a number.
+    A filled marker means that the difference is significant after correction for the number of
+    pairs, and larger than the standard deviation over seeds. A difference far from the best one is
+    shown as a number with an arrow at the edge of the panel.
 
     Parameters
     ----------
@@ -95,7 +97,7 @@ def plot_differences(
     kinds : mapping of str to str
         Kind of each model.
     reference : str or None
-        Model that is subtracted; None if there is no such model.
+        Model whose metrics are subtracted. With None, the figure contains only a message.
     k : int
         Length of the ranked lists.
     """

@@ -1,6 +1,7 @@
 """Figures of errors and ranked lists by item popularity, user history and year.
 
-The bins of a stratum are x = 0, 1, 2... A few models are highlighted, the others pale.
+A stratum divides the test ratings into bins by one of these properties. Its bins are drawn at
+x = 0, 1, 2, ... A few models are highlighted; the others are pale.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,38 +31,39 @@ from blendmf.report.figures.style import (
 )
 
 STRATA = {"user-history": "training ratings of the user", "year": "year of the rating"}
-"""Strata of `plot_strata`, one column each, with the label of their bins."""
+"""Strata that `plot_strata` draws, one column of panels each, and their x-axis labels."""
 
 DODGE = 0.45
-"""Width over which the models of one bin are spread, in distances between bins."""
+"""Horizontal spread of the models within a bin, relative to the distance between bins."""
 
 LINE_HEIGHT = 13.0
-"""Distance between lines of small text in points."""
+"""Distance between lines of small text, in points."""
 
 PALE = "#BDBDBD"
 BEST_RANKER = Series(PURPLE, "v", LINES[2])
 
 FEW_USERS = 10
-"""Bins of fewer users have no point."""
+"""Minimum number of users in a bin; the values of smaller bins are not drawn."""
 
 NOTHING = f"No model has this metric, or no bin has {FEW_USERS} users."
 
 CHARACTERS = 115
-"""Length of a line of small text over the whole width of a figure."""
+"""Maximum length of a line of small text that spans the figure."""
 
 
 @shared_look()
 def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
-    """Test RMSE of each model by the item's number of training ratings, above the bins' sizes.
+    """Plot test RMSE by the item's number of training ratings, above a bar chart of bin sizes.
 
-    The highlighted models have a colour and 95 % intervals over users. The others are pale; those
-    whose error is far higher are named above the panel and not drawn.
+    Highlighted models have a colour and 95 % intervals over users. The other models are pale. Pale
+    models with far higher errors are not drawn, but named above the panel.
 
     Parameters
     ----------
     strata : DataFrame
-        `model`, `stratum`, `bin`, `lower`, `n_ratings`, `n_users`, `n_full_users`,
-        `full_ndcg_at_k`, and `rmse`, `rmse_low`, `rmse_high` (NaN if a model predicts no ratings).
+        One row per model, stratum and bin, with the columns `model`, `stratum`, `bin`, `lower`,
+        `n_ratings`, `n_users`, `n_full_users`, `full_ndcg_at_k`, and `rmse`, `rmse_low`,
+        `rmse_high` (NaN if a model predicts no ratings).
     kinds : mapping of str to str
         Kind of each model.
     """
@@ -81,7 +83,7 @@ def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
         _by_bin(strata, "cold-start", f"rmse_{end}").reindex(front) for end in ("low", "high")
     )
     _draw_pale(error, others[near])
-    # Each model is shifted a little, so that no interval hides another.
+    # Shift the models horizontally, so that their intervals do not overlap.
     shifts = np.linspace(-DODGE / 2, DODGE / 2, len(front)) if len(front) > 1 else [0.0]
     for shift, name in zip(shifts, front, strict=True):
         x, colour = np.arange(errors.shape[1]) + shift, styles[name].colour
@@ -100,15 +102,15 @@ def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
 
 @shared_look()
 def plot_strata(strata: pd.DataFrame, kinds: Mapping[str, str], k: int) -> Figure:
-    """Test RMSE and NDCG of the full lists by user history and, with timestamps, by year.
+    """Plot test RMSE and full-protocol NDCG by user history and, with timestamps, by year.
 
-    The highlighted models have a colour; the others are pale. Models whose error is far higher
-    are drawn only among the lists.
+    Highlighted models have a colour; the others are pale. Pale models with far higher errors appear
+    only in the NDCG panels.
 
     Parameters
     ----------
     strata : DataFrame
-        As in `plot_cold_start`, without intervals.
+        As in `plot_cold_start`; the interval columns are not used.
     kinds : mapping of str to str
         Kind of each model.
     k : int
@@ -139,7 +141,7 @@ def plot_strata(strata: pd.DataFrame, kinds: Mapping[str, str], k: int) -> Figur
 def _draw_metric(
     panels: Sequence[Axes], tables: Sequence[pd.DataFrame], styles: Mapping[str, Series]
 ) -> None:
-    """Draw one metric by each stratum, all on one scale; the last panel has the names."""
+    """Draw one metric, one panel per stratum, with the same y limits; label the last panel."""
     if not any(table.notna().any(axis=None) for table in tables):
         for axes in panels:
             show_message(axes, NOTHING)
@@ -157,15 +159,17 @@ def _draw_metric(
 
 
 def _fit_y_axis(panels: Sequence[Axes], tables: Sequence[pd.DataFrame]) -> None:
+    """Give all panels the same y limits, which cover every value of the tables."""
     values = np.concatenate([table.to_numpy().ravel() for table in tables])
     for axes in panels:
         axes.set_ylim(*padded(float(np.nanmin(values)), float(np.nanmax(values))))
 
 
 def _by_bin(strata: pd.DataFrame, stratum: str, value: str) -> pd.DataFrame:
-    """One row per model that has the value, one column per non-empty bin of the stratum.
+    """Table of one value: a row per model that has it, a column per non-empty bin.
 
-    NaN in bins of few users, whose values depend more on these users than on the model.
+    Bins with fewer than `FEW_USERS` users are NaN, since their values depend more on these users
+    than on the model.
     """
     rows = strata[(strata["stratum"] == stratum) & (strata["n_ratings"] > 0)]
     rows = rows.sort_values("lower", kind="stable")
@@ -176,10 +180,10 @@ def _by_bin(strata: pd.DataFrame, stratum: str, value: str) -> pd.DataFrame:
 
 
 def highlighted(strata: pd.DataFrame, kinds: Mapping[str, str]) -> dict[str, Series]:
-    """Models to be drawn in colour, and their styles.
+    """Select the models to highlight, and their styles.
 
-    These are the best model by RMSE of each kind in `KIND_STYLES` and the best one by NDCG of the
-    full lists.
+    These are the model with the lowest RMSE of each kind in `KIND_STYLES`, and the model with the
+    highest full-protocol NDCG.
 
     Parameters
     ----------
@@ -200,7 +204,7 @@ def highlighted(strata: pd.DataFrame, kinds: Mapping[str, str]) -> dict[str, Ser
 
 
 def _overall(strata: pd.DataFrame, value: str, weight: str) -> pd.Series:
-    """Each model's mean over all ratings or users; for RMSE the root of the mean square."""
+    """Mean over each model's bins, weighted by the column `weight`; for RMSE, root mean square."""
     rows = strata[(strata["stratum"] == "user-history") & (strata[weight] > 0)]
     power = 2 if value == "rmse" else 1
     weighted = (rows[value] ** power * rows[weight]).groupby(rows["model"], sort=False)
@@ -215,7 +219,7 @@ def _draw_pale(axes: Axes, values: pd.DataFrame) -> None:
 
 
 def _draw_front(axes: Axes, x: ArrayLike, values: ArrayLike, style: Series) -> None:
-    """Draw the line of a highlighted model, with a mark at each value."""
+    """Draw the line of a highlighted model, with a marker at each value."""
     (line,) = axes.plot(x, values, color=style.colour, marker=style.marker, linestyle=style.line)
     line.set(linewidth=1.5, mec="white", mew=0.6, ms=7.0)
 
@@ -229,7 +233,8 @@ def _label_models(axes: Axes, table: pd.DataFrame, styles: Mapping[str, Series])
 def _draw_sizes(axes: Axes, strata: pd.DataFrame, stratum: str, most_names: int) -> None:
     """Draw the number of test ratings of each non-empty bin, and name the bins.
 
-    With more than `most_names` bins, only some are named and an axis replaces the numbers.
+    With more than `most_names` bins, only some bins are named, and a y axis replaces the number on
+    each bar.
     """
     rows = strata[(strata["stratum"] == stratum) & (strata["n_ratings"] > 0)]
     bins = rows.sort_values("lower", kind="stable").drop_duplicates("bin")
@@ -249,7 +254,7 @@ def _draw_sizes(axes: Axes, strata: pd.DataFrame, stratum: str, most_names: int)
 
 
 def _name_others(pale: pd.DataFrame, off_axis: pd.DataFrame) -> str:
-    """Text that names the pale models and those off the axis, one row each as in `_by_bin`."""
+    """Caption that names the pale models and those not drawn, from tables as of `_by_bin`."""
     parts = []
     if len(pale):
         parts.append(f"pale: {', '.join(shorten(str(name)) for name in pale.index)}")

@@ -1,4 +1,4 @@
-"""The prior of the rows of one side, updated in every sweep."""
+"""Prior of the parameter rows of all users or of all items, resampled in every Gibbs sweep."""
 
 from collections.abc import Sequence
 
@@ -12,34 +12,34 @@ from blendmf.training.bayes.side_features import SideInformation
 Rows = NDArray[np.float64]
 
 EXPECTED_VARIANCE = 0.05
-"""Prior mean of a coordinate's variance, for standardised ratings; a weak prior."""
+"""Variance of a coordinate at the prior mean of the precision, for standardised ratings."""
 
 STRENGTH_PRIOR = (1.0, 0.001)
-"""Shape and rate of the Gamma prior of the coefficients' relative precision."""
+"""Shape and rate of the Gamma prior of `strength`, the coefficients' relative precision."""
 
 
 class RowPrior:
-    """Normal prior of rows around side information: x_k ~ N(sum_j (F_j W_j)_k, precision^-1).
+    """Normal prior whose mean depends on features: x_k ~ N(sum_j (F_j W_j)_k, precision^-1).
 
-    The coefficients W_j are normal around 0 with `strength` times the rows' precision; the strength
-    has a Gamma prior and the precision a Wishart prior. Each is drawn from its distribution given
-    all others, so that the scale of the features is learned.
+    The coefficients W_j have a normal prior with mean 0 and `strength` times the rows' precision.
+    The strength has a Gamma prior unless F_j fixes it, and the precision has a weak Wishart prior.
+    Each is drawn from its full conditional distribution, so the scale of the features is learned.
 
     Parameters
     ----------
     known : sequence of SideInformation
-        F_j.
+        Features F_j. A constant feature for the intercept is added to them.
     weights : ndarray of shape (n,)
-        Square root of each row's weight; rows and features must be multiplied by it.
+        Square root of each row's weight. The caller must multiply rows and features by it.
     width : int
         Number of coordinates of a row.
 
     Attributes
     ----------
     mean : ndarray of shape (n, width)
-        Prior mean of each row.
+        Prior mean of each row, including the row's factor from `weights`.
     precision : ndarray of shape (width, width)
-        Precision common to all rows.
+        Precision matrix, the same for all rows.
 
     References
     ----------
@@ -60,14 +60,14 @@ class RowPrior:
         self.precision = np.eye(width) / EXPECTED_VARIANCE
 
     def update(self, rows: Rows, random: np.random.Generator) -> None:
-        """Draw the coefficients, their strengths and the precision, given the rows."""
+        """Draw the coefficients, their strengths and the precision, given rows (n, width)."""
         upper = np.asarray(np.linalg.cholesky(self.precision).T, dtype=np.float64)
         for number in range(len(self._known)):
             self._update_coefficients(number, rows, upper, random)
         self._update_precision(rows, random)
 
     def mean_of(self, features: Sequence[sp.csr_array], n: int) -> Rows:
-        """Prior mean of n other rows with the given features, of shape (n, width)."""
+        """Prior mean of n other, unweighted rows with the given features, of shape (n, width)."""
         ones = sp.csr_array(np.ones((n, 1)))
         pairs = zip(self._known, (ones, *features), self._coefficients, strict=True)
         return np.sum([one.mapped_of(own, by) for one, own, by in pairs], axis=0)
@@ -75,6 +75,7 @@ class RowPrior:
     def _update_coefficients(
         self, number: int, rows: Rows, upper: Rows, random: np.random.Generator
     ) -> None:
+        """Draw the coefficients of one F_j given all others, then its strength unless fixed."""
         known, strength = self._known[number], self._strengths[number]
         self.mean -= self._shares[number]
         spread = (known.squares + strength)[:, None]
@@ -88,6 +89,7 @@ class RowPrior:
             self._strengths[number] = random.gamma(shape + drawn.size / 2) / (rate + length / 2)
 
     def _update_precision(self, rows: Rows, random: np.random.Generator) -> None:
+        """Draw the precision from its conditional Wishart distribution."""
         n, width = rows.shape
         residuals = rows - self.mean
         scatter = width * EXPECTED_VARIANCE * np.eye(width) + residuals.T @ residuals
