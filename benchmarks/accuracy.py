@@ -23,7 +23,7 @@ METRICS = {
     "precision": "rated_precision_at_k",
     "recall": "rated_recall_at_k",
 }
-"""Name of each metric in the tables here, and in `blendmf.evaluation`."""
+"""Name of each metric in these tables, and its name in `blendmf.evaluation`."""
 
 CURVE_COLUMNS = ["data_set", "system", "epochs", "seconds", "test_rmse"]
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.environment .venv-peers REQUIREMENTS CONSTRAINTS
 
-creates it. The commands that run other systems share its options.
+creates it. `parser_of` has the options that all commands that run other systems share.
 """
 
 import argparse

@@ -3,7 +3,7 @@
     python -m benchmarks.known_answers results/ml-100k results/ml-latest-small
 
 Published systems are fitted with their published settings to this project's split and scored by
-its metrics: if the published figures are reproduced, split and metrics are right. This project's
+its metrics: reproducing the published figures validates split and metrics. This project's
 models with the same settings must then reach the same accuracy. Each system runs in its own
 process.
 """

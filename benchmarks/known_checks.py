@@ -28,7 +28,7 @@ PREDICTIONS = "predictions"
 
 @dataclass(frozen=True)
 class Check:
-    """One figure.
+    """Comparison of one known figure with the measured one.
 
     Attributes
     ----------
@@ -170,7 +170,7 @@ def measure(
     evaluation: Evaluation,
     clipped_to: tuple[float, float],
 ) -> Measurement:
-    """Mean metrics over some problems, of predictions clipped before they are also ranked.
+    """Mean metrics over the problems; predictions are clipped before scoring and ranking.
 
     Equal predictions are ranked in the order of the test part.
     """

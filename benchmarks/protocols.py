@@ -1,7 +1,7 @@
 """How published figures were obtained: entries of ``known-answers.yaml``, and their data splits.
 
-The order of ratings matters: SGD learns them in the order in which they are given, and equal
-scores are ranked by it. Splits therefore keep the order that the publishers used.
+The order of ratings matters: SGD processes them in the given order, and equal scores are ranked
+by it. Splits therefore keep the order that the publishers used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -79,6 +79,7 @@ class KnownSystem:
     words : mapping of str to mapping
         Parts of the items' content that the system uses, by data set.
     slow : bool
+        Whether ``--fast`` skips the system.
     counterpart : Counterpart, optional
     """
 

@@ -1,4 +1,4 @@
-"""Fail unless the engines agree; their figures are already written."""
+"""Fail unless the engines agree; their test errors are already written."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Check which part of the ratings everything was fitted on."""
+"""Audit which part of the ratings every statistic was fitted on."""
 
 from blendmf.audits.fitted_on import MODEL_ARRAYS, ModelFile, Stored, fitted_on
 from blendmf.audits.perturbations import PERTURBATIONS

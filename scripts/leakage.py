@@ -1,4 +1,4 @@
-"""Count what the training part knows of the future."""
+"""Audit the split for future information in the training part."""
 
 from blendmf.audits.leakage import MOMENTS, leakage
 from blendmf.common.files import write_json

@@ -1,4 +1,4 @@
-"""Train every variant by every engine that the machine has, and compare their test errors."""
+"""Train every variant with every available engine, and compare their test errors."""
 
 from blendmf.common.files import read_json, read_sparse, write_rows
 from blendmf.common.job_log import job

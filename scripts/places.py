@@ -1,4 +1,4 @@
-"""Find where each rating stands in the order in which its user rated."""
+"""Compute the place of each rating in its user's order of time."""
 
 from blendmf.common.files import write_sparse
 from blendmf.common.job_log import job

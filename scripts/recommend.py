@@ -1,4 +1,4 @@
-"""Recommend unseen items to every user; the page shows the first users' lists."""
+"""Recommend unseen items to all or some users; the page shows the first users' lists."""
 
 import numpy as np
 

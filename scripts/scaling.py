@@ -1,4 +1,4 @@
-"""Collect what every rule took by number of ratings."""
+"""Collect the time and memory of every rule by number of ratings."""
 
 from pathlib import Path
 

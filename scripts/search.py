@@ -1,4 +1,4 @@
-"""Run steps of a model's search, or those trials and fits of a step that belong to one shard."""
+"""Run steps of a model's search, or one shard of a step."""
 
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry

@@ -1,4 +1,4 @@
-"""Fit one model once."""
+"""Fit one model from one seed."""
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import read_json, read_sparse, write_json, write_rows

@@ -1,4 +1,4 @@
-"""Set what every job asked for beside what it used."""
+"""Compare the requested with the used memory and time of every rule."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""implicit: alternating least squares on rated or not, with ratings as confidence."""
+"""implicit: ALS on implicit feedback (rated or not), with ratings as confidence."""
 
 import numpy as np
 import scipy.sparse as sp

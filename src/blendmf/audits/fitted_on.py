@@ -23,7 +23,7 @@ from blendmf.data.content import dealt_rows
 from blendmf.data.rating_order import Places
 
 TOLERANCE = 1e-6
-"""Largest difference that rounding to 32 bits explains."""
+"""Largest difference that rounding to 32 bits can explain."""
 
 FITTED_ON_COLUMNS = [
     *("statistic", "stored_in", "recomputed_equal", "largest_difference"),
@@ -120,11 +120,11 @@ class Stored:
     tfidf : csr_array of shape (n_items, n_terms)
     vocabulary : DataFrame
     content : mapping
-        Facts of the content.
+        The run's ``content.json``.
     models : sequence of ModelFile
     paths : mapping of str
-        Paths of ``user_index, item_index, train_matrix, facts, vocabulary, tfidf``, and of the
-        places of ``train`` and ``validation`` if there are any.
+        Paths of ``user_index, item_index, train_matrix, facts, vocabulary, tfidf`` and, with
+        `places`, of the places of ``train`` and ``validation``.
     places : Places, optional
         None if no model uses the order of the ratings.
     """

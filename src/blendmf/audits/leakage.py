@@ -1,4 +1,4 @@
-"""Audit of a split: how much of the future the training part and the tags know."""
+"""Leakage audit of a split: future information in the training part and in the tags."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from blendmf.data.splits import PAIR, on_rated_pair, written_after
 
 MOMENTS = [*PAIR, "timestamp"]
-"""Columns that the audit reads of each table."""
+"""Columns that the audit reads from each table."""
 
 QUESTIONS = {
     "test_older_than_training_of_item": (
@@ -71,7 +71,7 @@ TAGS = {
     "all_tags": "all tags (content.tags: all)",
     "train_only_tags": "the tags that training may know (content.tags: train-only)",
 }
-"""Choices of tags. Both are audited, whichever of them the content uses."""
+"""Choices of tags. Both are audited, whichever the content uses."""
 
 
 def leakage(
@@ -80,7 +80,7 @@ def leakage(
     test: Iterable[pd.DataFrame],
     tags: pd.DataFrame,
 ) -> dict[str, dict[str, Any]]:
-    """Count what training knows that a recommender at the time of each test rating could not.
+    """Count training information that was not available at the time of the test ratings.
 
     Older means a smaller timestamp; ratings of the same second are not older.
 
@@ -209,7 +209,7 @@ class _SortedMoments(NamedTuple):
     def count_later(
         self, groups: pd.Series, timestamps: pd.Series
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Count each group's moments, and those after the given timestamp."""
+        """For each query row, count the group's timestamps, and those after the row's own."""
         group = self.groups.get_indexer(pd.Index(groups)).astype(np.int64)
         first = group * len(self.moments)
         newer = np.searchsorted(self.moments, timestamps.to_numpy(dtype=np.int64), side="right")

@@ -1,4 +1,4 @@
-"""Perturb one part of the ratings and see which fitted statistics change."""
+"""Perturb one part of the ratings, and find the fitted statistics that change."""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,6 @@
-"""Second computation of every statistic that the pipeline fits in closed form.
+"""Second computation, from the tables, of every statistic that is fitted in closed form.
 
-It works on the tables, in other ways than the pipeline on purpose, so that an error in one of the
-two shows as a difference.
+It deliberately uses other algorithms than the pipeline: an error in either shows as a difference.
 """
 
 from collections import Counter
@@ -22,7 +21,7 @@ DRIFT_SHRINKAGE = (15.0, 10.0, 10.0)
 """Pseudo-counts of user biases, item biases and slopes in `blendmf.models.drift`."""
 
 NEXT_PLACE = 0.5
-"""Place of a user's next rating, used where there are no validation ratings."""
+"""Place of a user's next rating, used if there are no validation ratings."""
 
 
 class RecomputedRatings:
@@ -75,7 +74,7 @@ class RecomputedRatings:
         return places
 
     def matrix(self, part: str, values: ArrayLike) -> sp.csr_array:
-        """Matrix with a value for each rating of ``train`` or ``validation``, sorted by hand."""
+        """Values of the ``train`` or ``validation`` ratings, of shape (n_users, n_items)."""
         rows, columns = self._positions(getattr(self, part))
         order = np.lexsort((columns, rows))
         starts = np.searchsorted(rows[order], np.arange(len(self.user_ids) + 1))
@@ -87,7 +86,7 @@ class RecomputedRatings:
     def biases(
         self, user_shrinkage: float, item_shrinkage: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """User and item biases by alternating shrunken means."""
+        """User and item biases, of shape (n_users,) and (n_items,), by shrunken means."""
         rows, columns = self._positions(self.train)
         centred = self.train["rating"].to_numpy(dtype=np.float64) - self.mean
         of_user, of_item = np.zeros(len(self.user_ids)), np.zeros(len(self.item_ids))
@@ -127,7 +126,7 @@ class RecomputedRatings:
 
 
 def used_tags(tags: pd.DataFrame, train: pd.DataFrame, settings: ContentSettings) -> pd.DataFrame:
-    """Tags that the content is made of."""
+    """Tags that the content uses."""
     if "tags" not in settings.parts:
         return tags.iloc[:0]
     if settings.tags == "all":
@@ -188,7 +187,7 @@ def tfidf(counts: pd.DataFrame, kept: pd.DataFrame, n_items: int) -> sp.csr_arra
 
 
 def _ranks(ratings: pd.DataFrame) -> NDArray[np.float64]:
-    """Rank of each rating by time among the user's ratings."""
+    """Rank of each rating by time among the user's ratings, from 1; ties are averaged."""
     ranks = ratings.groupby("user_id", sort=False)["timestamp"].rank(method="average")
     return np.asarray(ranks, dtype=np.float64)
 

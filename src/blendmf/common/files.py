@@ -45,7 +45,7 @@ def parts_below(path: PathLike, folder: str) -> tuple[str, ...]:
 
 
 def place_in_results(path: PathLike) -> str:
-    """Path of a result below the last folder ``results``, whatever a storage or prefix adds."""
+    """Path of a result from the last folder ``results`` on, without storage or prefix."""
     return Path("results", *parts_below(path, "results")).as_posix()
 
 

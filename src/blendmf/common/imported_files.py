@@ -1,4 +1,4 @@
-"""The library's own files that a Python file imports, and their digest."""
+"""Modules of this package that a Python file imports, and their digest."""
 
 import hashlib
 import os
@@ -29,9 +29,9 @@ def imported_files(file: Path) -> list[Path]:
 
 
 def code_digest(file: Path) -> str:
-    """Short hash of the modules that a file imports: of their names and contents, not their place.
+    """Short hash of the names and contents of the modules that a file imports.
 
-    It changes with an edit of any of them, and not if a file is touched or the project is moved.
+    It changes if any of them is edited, but not if a file is touched or the project is moved.
     """
     digest = hashlib.blake2b(digest_size=8)
     for module in imported_files(file):

@@ -32,7 +32,7 @@ def job(log: PathLike, threads: int = 1, asked: Mapping[str, Any] | None = None)
     The log of a successful job ends with its processor time and peak memory, and with its requests,
     ``mem_mb`` and ``runtime`` (minutes) of `asked`. A `UserError` is logged as its message, any
     other exception with its traceback; both end the process with status 1. The default is one
-    thread, because the order of BLAS sums may depend on the number of threads.
+    thread, because results of BLAS may depend on the number of threads.
     """
     path = Path(log)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -75,8 +75,8 @@ def contradictions(found: Experiment, written: Mapping[str, Any]) -> list[str]:
     found : Experiment
         Experiment in which each value is valid on its own.
     written : mapping
-        The configuration as the user wrote it. A model that is in it, is not null and is
-        not in `found` has been reported as invalid; references to it are not reported as missing.
+        The configuration as the user wrote it. Its models that are not null and not in `found`
+        are invalid and reported already; references to them are not reported as missing.
     """
     models = written.get("models")
     named = models if isinstance(models, dict) else {}

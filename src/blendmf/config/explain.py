@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in the user's terms."""
+"""Explain the validation errors of a configuration in the user's terms."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ EXPECTED = {
     "model": "a mapping of keys",
     "model_attributes": "a mapping of keys",
 }
-"""What pydantic's errors `NAME_type` ask for."""
+"""Expected value, by the type of pydantic's error without the suffix ``_type``."""
 
 LIMITS = {
     "greater_than": ("gt", "above"),
@@ -39,7 +39,7 @@ def explained(error: ValidationError, model: type[Settings]) -> list[str]:
 def without_errors(
     config: dict[str, Any], error: ValidationError, model: type[Settings]
 ) -> Any | None:
-    """Settings without the keys that are wrong, so that the rest can be checked; None if none."""
+    """Settings without the invalid keys, so that the rest can be checked; None if impossible."""
     config = deepcopy(config)
     for _ in range(5):
         for found in error.errors():
@@ -53,7 +53,7 @@ def without_errors(
 
 
 def _key(path: tuple[Any, ...], model: type[Settings]) -> str:
-    """Dotted path of a key as the user wrote it; of the mapping, where the key itself is wrong."""
+    """Dotted path of a key as the user wrote it; that of the mapping if the key is invalid."""
     written = _written(path, model)
     return ".".join(map(str, written[:-1] if path[-1] == "[key]" else written))
 
@@ -146,7 +146,7 @@ def _type_at(path: tuple[Any, ...], model: type[Settings]) -> type[BaseModel] | 
 
 
 def _annotation_at(path: tuple[Any, ...], model: type[Settings]) -> Any:
-    """Annotation of the value at a path of pydantic's."""
+    """Annotation of the value at a pydantic error path; None if there is none."""
     annotation: Any = model
     for part in path:
         members = _models_in(annotation)

@@ -1,4 +1,4 @@
-"""What all blocks of the configuration share: the base class and the types of their values."""
+"""Base class of all configuration blocks, and types of their values."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Self, TypeVar
@@ -52,7 +52,7 @@ def _sorted(block: dict[str, Value]) -> dict[str, Value]:
 
 
 Number = Annotated[float, WrapValidator(_as_written)]
-"""A finite number that keeps its form: 2 stays 2, so that files made from it keep theirs."""
+"""A finite number that keeps its type: 2 stays an integer, also in files written from it."""
 
 FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """A name that may be a folder: letters, digits, dot, underscore and hyphen."""
@@ -95,10 +95,10 @@ def _distinct(values: list[Value]) -> list[Value]:
 
 
 Distinct = AfterValidator(_distinct)
-"""Refuses a list that names something twice."""
+"""Rejects lists with duplicates."""
 
 Sorted = AfterValidator(_sorted)
 """Sorts a mapping by key, so that no result depends on the order of keys in a file."""
 
 Removable = BeforeValidator(_without_null)
-"""Drops entries that are null, so that a file laid over another can remove one."""
+"""Drops null entries, so that an overlay file can remove an entry."""

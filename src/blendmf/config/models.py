@@ -40,7 +40,7 @@ class Entry(Settings):
 
     @property
     def searched_settings(self) -> Settings:
-        """Settings that a search chooses from: those of the training, if there is any."""
+        """Block with the searchable settings: `training` if there is one, otherwise the entry."""
         return getattr(self, "training", self)
 
     @property
@@ -244,7 +244,7 @@ def tuned(entry: Found, best: Sequence[Mapping[str, Any]]) -> Found:
     ----------
     entry : Entry
     best : sequence of mapping
-        The search's ``best.json``, or nothing if the model is not searched.
+        The search's ``best.json``; empty if the model is not searched.
     """
     params = {name: value for outcome in best for name, value in outcome["params"].items()}
     return entry.with_params(params)

@@ -1,6 +1,6 @@
 """The reference of all settings: a page of the documentation, and a JSON schema for editors.
 
-``python -m blendmf.config.reference`` writes both anew, in the project's folder.
+``python -m blendmf.config.reference``, run in the project's folder, rewrites both.
 """
 
 import json
@@ -32,7 +32,7 @@ WORDS = {
 def schema() -> dict[str, Any]:
     """JSON schema of a configuration file; an overlay may leave out any block."""
     found = Experiment.model_json_schema()
-    # A file laid over the default experiment names what it changes, and null removes an entry.
+    # An overlay file names only what it changes, and null removes an entry.
     del found["required"]
     for definition in found["$defs"].values():
         definition.pop("required", None)

@@ -16,7 +16,7 @@ class Bounds(Settings):
 
 
 Space = dict[str, Bounds | None]
-"""Bounds by parameter; null takes a shared parameter out of a model's own space."""
+"""Bounds by parameter; null removes a shared parameter from a model's own space."""
 
 
 class SearchSettings(Settings):

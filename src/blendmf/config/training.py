@@ -137,7 +137,7 @@ class TrainingSettings(Settings):
 
     @property
     def penalties(self) -> tuple[float, float, float, float]:
-        """L2 penalties of the factors, the biases, w_u and V."""
+        """L2 penalties of the factors, the biases, word weights w_u and word factors V."""
 
         def own(value: float | None) -> float:
             return self.regularization if value is None else value

@@ -1,7 +1,7 @@
-"""Variants: the whole experiment again with one thing changed.
+"""Variants: the experiment repeated with one change.
 
 A variant is searched, trained and evaluated like the experiment it derives from. Files that the
-change does not affect, from the data to the fits of models that read none of it, are shared.
+change does not affect, from the data to the fits of unaffected models, are shared.
 """
 
 from collections.abc import Iterator, Mapping

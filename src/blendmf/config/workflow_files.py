@@ -1,6 +1,6 @@
-"""Files that the jobs of an experiment write: which fits, which searches, which benchmarks.
+"""Paths of the files that the jobs of an experiment write: fits, searches, benchmarks.
 
-Paths have the data set's folder open, as ``{dataset}``.
+Paths contain the placeholder ``{dataset}``.
 """
 
 from collections.abc import Collection, Iterator
@@ -24,7 +24,7 @@ class WorkflowFiles:
     n_ratings : int
         Expected number of ratings of its largest data set.
     root : str
-        Folder of a data set.
+        Folder of a data set's results.
     """
 
     experiment: Experiment
@@ -53,7 +53,7 @@ class WorkflowFiles:
         return [name for name, entry in self.experiment.models.items() if entry.is_trained]
 
     def fits(self, pattern: str, models: Collection[str] | None = None) -> list[str]:
-        """One path per fit of the given models (default: all); may have ``{model}``, ``{seed}``."""
+        """One path per fit of the models (default: all); `pattern` has ``{model}``, ``{seed}``."""
         return [
             f"{self.root}/{pattern.format(model=model, seed=seed)}"
             for model, seed in self.model_seeds(models)

@@ -1,4 +1,4 @@
-"""Mistakes of a YAML file that its parsed values no longer show."""
+"""Errors in YAML files that parsing hides: repeated keys."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,10 +9,9 @@ from blendmf.common.errors import UserError
 
 
 def refuse_repeated_keys(files: Iterable[Path]) -> None:
-    """Raise a `UserError` that names every key that a mapping of a file has twice.
+    """Raise a `UserError` that names every repeated key of a mapping.
 
-    YAML parsers keep the last value in silence. A file that cannot be parsed is left to the reader
-    of its values.
+    YAML parsers silently keep the last value. Files that cannot be parsed are ignored here.
     """
     problems = []
     for file in files:

@@ -1,4 +1,4 @@
-"""Bins of the held-out ratings, by what training knows and by the year of the rating.
+"""Strata of the held-out ratings: bins by number of training ratings, and by year.
 
 The strata are ``user-history`` and ``item-popularity``, the number of training ratings of a
 rating's user and of its item; ``cold-start``, the item's number in finer bins; and ``year``, the
@@ -18,14 +18,14 @@ LOWER_BOUNDS = {
     "item-popularity": (0, 1, 3, 6, 11, 21, 51, 101),
     "cold-start": (0, 1, 2, 3, 4, 6, 9, 13, 21, 33, 51, 81, 131, 201),
 }
-"""Fewest training ratings of each bin. A bin ends before the next one; the last is open. Bins grow
-by about half in ``cold-start`` and about double in the others."""
+"""Lower bound of each bin, in training ratings. The last bin is open-ended. Bins grow by about half
+in ``cold-start`` and about double in the others."""
 
 OPEN = -1
-"""Upper end of a bin without one."""
+"""Upper bound of an open-ended bin."""
 
 LAST_YEAR = 5000
-"""Later years come from timestamps in milliseconds; reading the data warns of them."""
+"""Later years indicate timestamps in milliseconds; the import warns of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Stratum:
     ----------
     name : str
     lower, upper : ndarray of int64, of shape (n_bins,)
-        Inclusive ends of each bin; `OPEN` if there is no upper one.
+        Inclusive bounds of each bin; `OPEN` if there is no upper bound.
     of_rating : ndarray of int16, of shape (n,)
         Bin of each held-out rating.
     of_item : ndarray of int16, of shape (n_items,), optional

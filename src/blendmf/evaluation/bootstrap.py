@@ -46,7 +46,7 @@ class UserSums:
     root : bool
         Whether the metric is the root of the ratio, like RMSE.
     mean : ndarray of shape (n_columns, n_means), optional
-        If given, the metric is its matrix product with this: means over runs.
+        If given, the columns' metrics are multiplied by this matrix, which averages runs.
     """
 
     sums: NDArray[np.float64]
@@ -61,11 +61,11 @@ class UserSums:
         return UserSums(self.sums @ mean, self.weights)
 
     def value(self) -> NDArray[np.float64]:
-        """Metric of each column or mean over all users, of shape (n,)."""
+        """Metric of each column, or of each mean of columns, over all users; shape (n,)."""
         return self.resampled(np.ones((1, len(self.weights)))).ravel()
 
     def resampled(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Metric of each column or mean on resamples of the users.
+        """Metric of each column, or of each mean of columns, on resamples of the users.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ def bootstrap(
 def percentile_interval(
     values: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """95 % percentile interval of resampled values of shape (resamples, ...), each bound (...)."""
+    """Lower and upper bound of the 95 % percentile interval over axis 0, the resamples."""
     tail = (1.0 - CONFIDENCE) / 2.0
     low, high = np.quantile(values, [tail, 1.0 - tail], axis=0)
     return low, high

@@ -13,7 +13,7 @@ from blendmf.evaluation.strata import COUNTS, KEYS, VALUES
 from blendmf.evaluation.user_metrics import UNCERTAINTY, Measured, measure, seed_deviation
 
 WHOLE = ("coverage", "novelty")
-"""Metrics of all full lists together, which are no means over users and have no interval."""
+"""Metrics of all full lists together; not means over users, so they have no interval."""
 
 HEADLINE = [
     *("rmse", "rmse_low", "rmse_high", "mae"),

@@ -57,7 +57,7 @@ def effect_size(difference: float, influence: NDArray[np.float64]) -> float:
     Returns
     -------
     float
-        0 for equal models; NaN if all users contribute alike, so that nothing varies.
+        0 for equal models; NaN if the contributions do not vary over users.
 
     References
     ----------

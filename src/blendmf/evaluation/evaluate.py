@@ -39,8 +39,8 @@ class ModelScores:
     metrics : dict
         Blocks ``rating`` (None for a model that predicts no ratings), ``rated`` and ``full``, with
         their denominators. A ranking metric is the mean over all users with held-out ratings;
-        users without relevant items count 0. Times ``n_users / n_users_with_relevant`` it is the
-        mean over the users with relevant items.
+        users without relevant items count as 0. Multiply by ``n_users / n_users_with_relevant`` for
+        the mean over the users with relevant items.
     per_user : DataFrame
         One row per user with held-out ratings: ``user_id``, ``n_train``, ``n_ratings``,
         ``n_relevant``, ``squared_error`` and ``absolute_error`` (sums over the user's held-out
@@ -72,7 +72,7 @@ def evaluate(
     ----------
     model : Model
     train, validation : csr_array of shape (n_users, n_items)
-        Ratings whose items the full protocol does not list again.
+        Known ratings; the full protocol does not list their items.
     test : Observations
     items : DataFrame
         Row i is item i; column ``n_train``, its number of training ratings.
@@ -90,7 +90,7 @@ def evaluate(
     UserError
         If the test part is empty.
     ValueError
-        If the model's scores or predictions are not numbers.
+        If the model's scores are not finite or its predictions are NaN.
     """
     if len(test) == 0:
         raise UserError(
@@ -140,7 +140,7 @@ def evaluate(
 
 
 def _among(rankings: Rankings, of_full_users: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values of all users: those of the full protocol's, NaN for the others."""
+    """Expand values of the full protocol's users to all users; NaN for the others."""
     values = np.full(len(rankings.rated.users), np.nan)
     values[np.searchsorted(rankings.rated.users, rankings.full.users)] = of_full_users
     return values

@@ -31,7 +31,7 @@ class ProtocolLists(RankedLists):
     users : ndarray of int64, of shape (m,)
         Positions of the users, ascending.
     found : ndarray of int32, of shape (m, k)
-        Index in the held-out part of the rating at each place of a list; -1 without one.
+        Index of each listed item's rating in the held-out part; -1 if it has none.
     """
 
     users: NDArray[np.int64]
@@ -47,7 +47,7 @@ class Rankings:
     rated : ProtocolLists
         Of all users with held-out ratings.
     full : ProtocolLists
-        Of those among them to whom the full protocol was applied.
+        Of the users ranked by the full protocol.
     full_items : ndarray of int32, of shape (m_full, k)
         Positions of the items in the full lists, -1 after the end of a list.
     """
@@ -82,8 +82,8 @@ def rank_users(
     relevance_threshold : float
         Smallest relevant held-out rating.
     full_users : ndarray of int64, of shape (m_full,), optional
-        Positions, ascending, of the users with held-out ratings to whom the full protocol is
-        applied; default: all.
+        Ascending positions of the users ranked by the full protocol, all with held-out ratings;
+        default: all of these.
     scores_per_block, pairs_per_block : int
         Limit the memory: approximate number of scores in a block of the full and of the rated
         protocol. A block has at least one user.
@@ -138,7 +138,7 @@ def unseen_scores(
     ----------
     model : Model
     users : ndarray of int64, of shape (m,)
-        Positions; unknown ones get the model's fallback.
+        Positions; -1 is an unknown user, who gets the model's fallback.
     seen : sequence of csr_array of shape (m, n_items)
         Row j holds ratings by ``users[j]``.
 
@@ -156,7 +156,7 @@ def unseen_scores(
 def _found_of_rated(
     model: Model, users: NDArray[np.int64], held_out: sp.csr_array, k: int
 ) -> NDArray[np.int32]:
-    """Indices of the held-out ratings by place; row j of `held_out` belongs to ``users[j]``."""
+    """Held-out index by list position, of shape (m, k); row j of `held_out` is ``users[j]``."""
     rows, items = _stored(held_out)
     place = places(rows, items, _finite(model.score_pairs(users[rows], items), model))
     listed = place < k
@@ -182,7 +182,7 @@ def _blocks(n: int, size: int) -> Iterator[slice]:
 
 
 def _blocks_of_pairs(n_pairs: NDArray[np.int64], size: int) -> Iterator[slice]:
-    """Divide users with some pairs each into blocks of about `size` pairs."""
+    """Split users, who have `n_pairs` pairs each, into blocks of about `size` pairs."""
     block = (np.cumsum(n_pairs) - n_pairs) // size
     starts = np.flatnonzero(np.diff(block, prepend=-1))
     return (slice(*ends) for ends in zip(starts, [*starts[1:], len(n_pairs)], strict=True))

@@ -92,7 +92,7 @@ def _without_late_ties(
 
 
 def ranking_metrics(lists: RankedLists) -> dict[str, NDArray[np.float64]]:
-    """All metrics of each user's list; a user without relevant items counts 0 in each.
+    """All metrics of each user's list; a user without relevant items counts as 0 in each.
 
     Returns
     -------
@@ -131,26 +131,26 @@ def ranking_metrics(lists: RankedLists) -> dict[str, NDArray[np.float64]]:
 
 
 def _ratio(total: NDArray[np.number], of: NDArray[np.number]) -> NDArray[np.float64]:
-    """Quotient, 0 where the divisor is."""
+    """Quotient; 0 where the divisor is 0."""
     quotient = np.zeros(len(total))
     np.divide(total, of, out=quotient, where=of > 0)
     return quotient
 
 
 def count_listed(lists: NDArray[np.int32], n_items: int) -> NDArray[np.int64]:
-    """Number of lists that each item is in, of shape (n_items,); -1 in a list is no item."""
+    """Number of lists that contain each item, of shape (n_items,); -1 marks an empty position."""
     return np.bincount(lists[lists >= 0], minlength=n_items)
 
 
 def catalogue_metrics(
     times_listed: NDArray[np.int64], n_train: NDArray[np.int64], n_train_users: int
 ) -> dict[str, float | int]:
-    """Share of the catalogue that the lists show, and how little known the listed items are.
+    """Coverage of the catalogue by the lists, and novelty of the listed items.
 
     Parameters
     ----------
     times_listed, n_train : ndarray of int64, of shape (n_items,)
-        Number of lists that each item is in, and of its training ratings.
+        Number of lists that contain each item, and number of the item's training ratings.
     n_train_users : int
         Number of users with a training rating.
 

@@ -17,7 +17,7 @@ WITHIN = tuple(f"within_{round(100 * level)}" for level in LEVELS)
 WIDTHS = tuple(f"width_{round(100 * level)}" for level in LEVELS)
 
 ROUNDING = 1e-6
-"""Rating points by which a rating at the end of an interval may miss it."""
+"""Tolerance for ratings at the bounds of an interval, in rating points."""
 
 
 def prediction_errors(
@@ -44,7 +44,7 @@ def prediction_errors(
 
 
 def rmse(model: Model, part: Observations) -> float:
-    """Root mean squared error of the predicted ratings of a part that is not empty."""
+    """Root mean squared error on a non-empty part; NaN if the model predicts no ratings."""
     return float(np.sqrt(np.mean(prediction_errors(model, part) ** 2)))
 
 
@@ -72,8 +72,8 @@ def rating_metrics(
     Returns
     -------
     dict
-        ``rmse`` and ``mae`` pool all ratings; ``user_rmse`` and ``user_mae`` are means over users
-        of each user's own; ``n_ratings`` and ``n_users`` are the denominators.
+        ``rmse`` and ``mae`` pool all ratings; ``user_rmse`` and ``user_mae`` are means of the
+        users' own values; ``n_ratings`` and ``n_users`` are the denominators.
     """
     n = int(n_ratings.sum())
     return {
@@ -89,7 +89,7 @@ def rating_metrics(
 def rmse_interval(
     squared_error: NDArray[np.float64], n_ratings: NDArray[np.int64]
 ) -> tuple[float, float]:
-    """95 % interval of the RMSE over all ratings, for resampled users.
+    """95 % interval of the RMSE over all ratings, with users as the sampling unit.
 
     The mean squared error is a ratio of sums over users. Its variance is that of the residuals of
     the users' sums (linearisation), with Student's t for m - 1 degrees of freedom.
@@ -102,7 +102,7 @@ def rmse_interval(
     Returns
     -------
     tuple of float
-        Both ends; NaN for fewer than two users.
+        Lower and upper bound; NaN for fewer than two users.
 
     References
     ----------

@@ -26,7 +26,7 @@ RANKED = tuple(f"{protocol}_{name}" for protocol in ("rated", "full") for name i
 """Metrics of ranked lists; higher is better."""
 
 UNCERTAINTY = (*WITHIN, *WIDTHS)
-"""Share of the ratings inside their intervals, and mean width of these; neither has a better."""
+"""Share of the ratings inside their intervals, and mean interval width, in rating points."""
 
 
 def higher_is_better(metric: str) -> bool:
@@ -102,7 +102,7 @@ def measure(
     metrics: Sequence[str] = (*RATING, *RANKED, *UNCERTAINTY),
     names: Sequence[str] | None = None,
 ) -> dict[str, Measured]:
-    """Measure per-user metrics of the models that have them.
+    """Measure each metric of the models that have it; metrics that no model has are omitted.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _has(table: pd.DataFrame, column: str) -> bool:
 
 
 def _aligned(tables: Sequence[pd.DataFrame], names: Sequence[str]) -> list[pd.DataFrame]:
-    """Per-user tables sorted by user, after a check that all are about the same ratings."""
+    """Sort per-user tables by user; check that users and numbers of ratings are the same."""
     ordered = [
         # A sorted table is not copied, to save memory.
         table

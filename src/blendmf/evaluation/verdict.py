@@ -8,7 +8,7 @@ import pandas as pd
 from blendmf.evaluation.user_metrics import higher_is_better
 
 SIGNIFICANCE = 0.05
-"""Largest corrected p-value of a significant difference (exclusive)."""
+"""Corrected p-values below this are significant."""
 
 Finding = Literal["better", "worse", "perhaps better", "perhaps worse", "not told apart"]
 
@@ -45,7 +45,7 @@ class Difference:
 
     @property
     def within_seeds(self) -> bool:
-        """Whether fits from other seeds differ by as much."""
+        """Whether the difference is at most its standard deviation over seeds; False if unknown."""
         return abs(self.value) <= self.seed_sd
 
     @property

@@ -1,4 +1,4 @@
-"""The command ``blendmf``: ask a trained model about one user."""
+"""The command ``blendmf``: query a trained model about one user."""
 
 import argparse
 import sys
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 after a user's error, whose message goes to stderr.
+        0, or 2 after a `UserError`, whose message goes to stderr.
     """
     options = _parser().parse_args(arguments)
     try:

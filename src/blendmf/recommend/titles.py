@@ -47,8 +47,7 @@ def find_titles(query: str, titles: Sequence[str]) -> tuple[list[int], list[int]
     Parameters
     ----------
     query : str
-        Part of a title. Case, diacritics and punctuation do not matter, nor whether the article is
-        in front or behind.
+        Part of a title. Case, diacritics, punctuation and the article's position do not matter.
     titles : sequence of str
 
     Returns
@@ -69,7 +68,7 @@ def find_titles(query: str, titles: Sequence[str]) -> tuple[list[int], list[int]
 
 
 def close_titles(query: str, titles: Sequence[str], n: int = 5) -> list[str]:
-    """At most `n` titles similar to the query, whole or by as many first words, best first."""
+    """At most `n` titles similar to the query, compared whole and by first words, best first."""
     wanted = normalise(query)
     n_words = len(wanted.split())
     named: dict[str, str] = {}

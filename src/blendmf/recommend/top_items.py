@@ -72,7 +72,7 @@ def top_unseen(
     ----------
     model : Model
     users : ndarray of int64, of shape (m,)
-        Positions; unknown ones get the model's fallback.
+        Positions; -1 is an unknown user, who gets the model's fallback.
     seen : sequence of csr_array of shape (m, n_items)
         Row j holds ratings by ``users[j]``.
     n : int

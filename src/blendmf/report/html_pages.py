@@ -1,4 +1,4 @@
-"""Tables, facts and figures as self-contained HTML without scripts, light or dark."""
+"""Tables, facts and figures as self-contained HTML without scripts, in light and dark mode."""
 
 import re
 from base64 import b64encode
@@ -112,7 +112,7 @@ def table_page(
     Returns
     -------
     str
-        HTML; the same for the same table.
+        HTML; deterministic.
     """
     shown = table if rows is None else table.head(rows)
     columns = [list(map(column_format(table[name]), shown[name])) for name in table]
@@ -146,7 +146,7 @@ def facts_page(facts: Mapping[str, Any], title: str, *, file: str) -> str:
     Returns
     -------
     str
-        HTML; the same for the same facts.
+        HTML; deterministic.
     """
     paragraphs = [f"The same as JSON is in {place_in_results(file)}."]
     return TEMPLATE.render(title=title, paragraphs=paragraphs, facts=list(_facts(facts)))
@@ -155,7 +155,7 @@ def facts_page(facts: Mapping[str, Any], title: str, *, file: str) -> str:
 def _facts(
     facts: Mapping[str, Any], depth: int = 0, moments: bool = False
 ) -> Iterator[tuple[str, str | None, int]]:
-    """Name, value and depth of each fact; the value is None if the next facts lie within it."""
+    """Name, value and depth of each fact; the value is None for a heading of nested facts."""
     for name, value in facts.items():
         of_time = moments or "timestamp" in name
         nested = value if isinstance(value, Mapping) else {}

@@ -58,7 +58,7 @@ def manifest(
     benchmarks : sequence of Path
         Snakemake's benchmark files.
     repository : Path
-        A folder of the working copy that the run was made with.
+        A folder in the Git working copy of the run.
     """
     git = git_state(repository)
     installed = sorted({f"{one.name}=={one.version}" for one in distributions()}, key=str.lower)
@@ -145,8 +145,8 @@ def regeneration(git: Mapping[str, Any] | None, path: Path, target: str) -> str:
     """Shell command that regenerates the run in a clone of the project that has the manifest.
 
     It checks out the commit (if there is a repository), extracts the configuration from the
-    manifest and makes the target. The manifest is expected in ``results/DATASET``, wherever a
-    storage or a prefix has put it. With uncommitted changes the commit is not all of the code.
+    manifest and makes the target. The manifest is expected in ``results/DATASET``, without
+    any storage or prefix. With uncommitted changes the commit is not all of the code.
     """
     place = Path("results", path.parent.name, path.name)
     extract = (
@@ -179,7 +179,7 @@ def package_versions() -> dict[str, str]:
     """Installed versions of this package and its requirements, by name.
 
     Empty if the library is used from its sources without being installed, as in a rule's conda
-    environment; the full list of installed packages is next to it.
+    environment; the manifest also lists all installed packages.
     """
     try:
         required = requires("blendmf") or []
@@ -208,7 +208,7 @@ def instruction_sets() -> list[str]:
 def thread_pools() -> list[dict[str, Any]]:
     """Loaded libraries for linear algebra and threads: name, version and threads, not the path.
 
-    Every job limits them to as many threads as the job of the manifest.
+    The numbers of threads are those of the manifest's own job.
     """
     pools = [
         {key: value for key, value in pool.items() if key != "filepath"}
@@ -218,7 +218,7 @@ def thread_pools() -> list[dict[str, Any]]:
 
 
 def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """Number of jobs, their total seconds and the largest memory of any, by rule.
+    """Number of jobs, their total seconds and their maximum memory, by rule.
 
     Parameters
     ----------

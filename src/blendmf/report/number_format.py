@@ -28,8 +28,8 @@ def column_format(column: pd.Series) -> Callable[[Any], str]:
     """Format of a column's values, chosen by its type, name and magnitude.
 
     Errors and shares have four decimals, squared errors and their bound six, counts thousands
-    separators, identifiers and years neither. P-values stop at 0.001. Values that span orders of
-    magnitude have four significant digits. Missing values are an en dash.
+    separators, identifiers and years none. P-values below 0.001 are ``< 0.001``. Values that span
+    orders of magnitude have four significant digits. Missing values are an en dash.
     """
     present = _present_format(column)
     return lambda value: MISSING if pd.isna(value) else present(value)

@@ -16,19 +16,19 @@ MEMORY_MARGIN, TIME_MARGIN = 1.3, 4
 """Factors of requests over predictions: versions and data differ, and machines are slow or busy."""
 
 LEAST_MINUTES = 10
-"""For a node that loads Python and its libraries over a busy network."""
+"""Minutes to load Python and its libraries over a busy network."""
 
 SNAKEMAKE_MB = 180
 """Memory of one Snakemake process that has read this workflow."""
 
 ROW_PADDING = 16
-"""More numbers than an engine adds to a row of factors to align it."""
+"""Upper bound of the numbers that an engine adds to a row of factors for alignment."""
 
 RATINGS_PER_BLOCK = 2**18
 """Ratings that are predicted at a time."""
 
 WORDS_PER_ITEM = 10
-"""More words than an item has on average."""
+"""Upper bound of the mean number of words per item."""
 
 Units = Mapping[str, float]
 
@@ -125,23 +125,23 @@ RULES = {rule: rule for rule in ALONE_IN_CLASS} | {
 
 @dataclass(frozen=True)
 class Fit:
-    """A fit of one model, as far as its costs depend on it.
+    """Properties of a fit of one model that determine its costs.
 
     Attributes
     ----------
     method : str
-        Row of `COSTS`: ``baseline`` (a mean, popularity or chance), ``closed_form``, ``als``,
+        Key of `COSTS`: ``baseline`` (a mean, popularity or chance), ``closed_form``, ``als``,
         ``bayes``, ``sgd`` (in Numba) or ``torch``.
     factors, epochs : int
-        Number of factors d, 0 for a model without, and of epochs.
+        Number of factors d (0 for a model without factors), and of epochs.
     draws : int
-        Draws from the posterior that the model keeps.
+        Number of posterior draws that the model keeps.
     neighbours : int
         Neighbours of each item.
     user_words, item_words : bool
-        Whether the model weighs words by user (w_u), and maps words to factors (V).
+        Whether the model has word weights per user (w_u), and factors of words (V).
     gpus : int
-        GPUs that the configuration asks for by name.
+        GPUs that the configuration requires (``device: cuda``).
     """
 
     method: str
@@ -170,11 +170,11 @@ class Job:
     fits : list of Fit
         Models that the job fits or scores, one after the other.
     n_scores : int
-        Tables of per-user scores that it compares: models times seeds, in all variants.
+        Number of tables of per-user scores that it compares: models x seeds, over all variants.
     resamples : int
         Bootstrap resamples of the users.
     listed_users, list_length : int
-        Users for whom it ranks the whole catalogue; items that it recommends to each.
+        Number of users for whom it ranks the whole catalogue, and of items recommended to each.
     """
 
     rule: str
@@ -244,7 +244,7 @@ def peak_mb(job: Job) -> float:
 
 
 def seconds(job: Job) -> float:
-    """Predicted processor seconds beyond the start, summed over the fits."""
+    """Predicted processor seconds above start-up, summed over the fits."""
     fits = job.fits or [NO_FIT]
     return sum(_total(costs_of(job.rule, fit).time, units(job, fit)) for fit in fits) / 1e6
 
@@ -264,7 +264,7 @@ def costs_of(rule: str, fit: Fit = NO_FIT) -> Costs:
 
 
 def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
-    """Number of each unit that costs are counted in."""
+    """Quantity of each cost unit, by the unit's name."""
     size = job.size
     width = fit.factors + ROW_PADDING if fit.factors else 0
     factors = (size.users + size.items) * width

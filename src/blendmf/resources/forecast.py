@@ -33,7 +33,7 @@ JOBS = (
     *("train mf-content", "train bayes-content", "evaluate mf-content", "evaluate bayes-content"),
     *("recommend mf-content", "compare", "rank_sweep", "figures"),
 )
-"""Rule, and model where there is one."""
+"""Rule, and model if it has one."""
 
 
 def forecast(config: Mapping[str, Any], ratings: Sequence[int]) -> Iterator[str]:

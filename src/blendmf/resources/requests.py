@@ -1,4 +1,4 @@
-"""What each job of the workflow requests: its costs for this configuration and these data."""
+"""Describe the jobs of the workflow for their resource requests, from configuration and data."""
 
 import json
 import os
@@ -47,7 +47,7 @@ class JobSizes:
 
     def job(self, rule: str, wildcards: Mapping[str, str]) -> Job:
         """The job of a rule for some values of its wildcards."""
-        wildcards = dict(wildcards.items())  # Snakemake's are a list with names
+        wildcards = dict(wildcards.items())  # Snakemake's wildcards are a named list
         variant = self._variants[wildcards.get("dataset", next(iter(self._variants)))]
         size = self._expected(variant.folder)
         if rule not in BEFORE_IMPORT:
@@ -145,7 +145,7 @@ def largest_fit(entry: Entry, experiment: Experiment) -> Fit:
 
 
 def _method(training: TrainingSettings) -> str:
-    """Row of the costs; `engine: auto` without a named device counts as Numba."""
+    """Row of `COSTS`; `engine: auto` without a named device counts as Numba."""
     optimiser, engine, device = training.optimiser, training.engine, training.device
     if optimiser in ("als", "bayes"):
         return optimiser
@@ -154,7 +154,7 @@ def _method(training: TrainingSettings) -> str:
 
 
 def _n_fits(rule: str, experiment: Experiment, entry: Entry, wildcards: Mapping[str, str]) -> int:
-    """Trials and refits of finalists of a search; seeds of a model that is scored."""
+    """Trials plus refits of finalists of a search; seeds of a scored model; otherwise 1."""
     if rule == "evaluate":
         return len(entry.seeds(experiment.seeds))
     if rule != "search":

@@ -17,7 +17,7 @@ RATINGS_PER_USER_OR_ITEM = 20
 """Fewer than most data sets have, so that users and items are not underestimated."""
 
 LINE_BYTES, LONG_LINE_BYTES = 26, 32
-"""A line of ratings of a known data set, and the longest one whose ids are numbers."""
+"""Bytes per line of ratings: of a known data set, and at most with numeric ids."""
 
 FEW_TERMS = 140
 """Terms of genres, years and decades together."""
@@ -46,7 +46,7 @@ class Size:
 
     @property
     def long_line_bytes(self) -> int:
-        """Bytes of text beyond lines of numeric ids, that is for ids that are words."""
+        """Bytes of text in excess of lines with numeric ids, due to text ids."""
         return max(0, self.text_bytes - LONG_LINE_BYTES * self.ratings)
 
 

@@ -1,4 +1,4 @@
-"""Memory and time that finished jobs used: against their requests, and by size of the data."""
+"""Memory and time of finished jobs, compared with their requests and by size of the data."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -46,7 +46,7 @@ def read_jobs(jobs: Iterable[tuple[Path, Path]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``model`` is empty for a rule without. ``peak_mib`` is the kernel's own record of the
+        ``model`` is empty for a rule without models. ``peak_mib`` is the kernel's record of the
         process, ``sampled_mib`` the maximum that Snakemake sampled of it and its children; NaN
         where unknown, as are the requests of a job that logged none.
 

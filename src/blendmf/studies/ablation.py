@@ -1,6 +1,6 @@
 """Ablation: what each part of the content contributes, and whether random content does as well.
 
-Variants of one model leave out a part of the content, all of it, or blend it in another way.
+Variants of one model leave out a part of the content, or all of it, or blend it differently.
 Placebo variants keep the content but assign it to the wrong items.
 """
 
@@ -31,10 +31,10 @@ class Placebos(NamedTuple):
     n_beaten : int
         Placebos with a higher RMSE than the true content's.
     p_value, smallest_p_value : float
-        Permutation p-value of the hypothesis that the content may be that of other items:
-        (1 + placebos that are as good or better) / (1 + placebos); and the smallest possible one.
-    distance : float
-        Placebos' mean minus the true content's RMSE, in standard deviations of the placebos.
+        Permutation p-value of the null hypothesis that content of other items does as well:
+        (1 + placebos that are as good or better) / (1 + placebos); its smallest possible value.
+    distance : float or None
+        Placebos' mean minus the true content's RMSE, divided by `sd`; None if `sd` is None or 0.
     difference, low, high : float
         True content minus the placebos' mean, paired over users, and its 95 % interval.
     without_content : float
@@ -76,8 +76,9 @@ class Ablation(NamedTuple):
         ``holds``, ``same_content``, and ``rmse_seed_1`` and so on. ``difference`` is the variant's
         RMSE minus the full model's, paired over users: positive if the model needs what the
         variant removes. ``seed_sd`` is its standard deviation over seeds. ``p_holm`` is corrected
-        among the variants that change the content and are no placebos. A difference ``holds`` if
-        its interval excludes 0, the corrected p-value is below 0.05, and it exceeds ``seed_sd``.
+        among the variants except placebos and those with ``same_content``, where the parts left
+        out have no terms. A difference ``holds`` if its interval excludes 0, the corrected p-value
+        is below 0.05, and it exceeds ``seed_sd``.
     placebos : Placebos or None
         None without placebos.
     """

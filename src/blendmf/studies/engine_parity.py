@@ -19,7 +19,7 @@ from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
 
 TOLERANCE = 0.002
-"""Largest difference of test RMSE between engines that counts as agreement, in rating steps."""
+"""Largest difference of test RMSE between engines that counts as agreement, in rating points."""
 
 COMPARED_MODELS = {
     "mf": {"kind": "mf"},
@@ -34,8 +34,9 @@ COMPARED_MODELS = {
 class ParityFit(NamedTuple):
     """One fit by one engine, a row of ``parity.csv``.
 
-    `difference` is the test RMSE minus that of the numba engine with the same model, seed and
-    settings; `agrees` is whether its size is at most `tolerance`; `seconds` is the time of the fit.
+    `difference` is the test RMSE minus the numba engine's with the same model, seed and settings;
+    `agrees` is whether its size is at most `tolerance` and the fit did not diverge; `seconds` is
+    the time of the fit.
     """
 
     model: str

@@ -23,7 +23,7 @@ SHARES = [
 """Shares of the leakage audit that depend on the split."""
 
 TAG_SHARES = ["after_test_rating", "after_by_own_user"]
-"""Shares of the uses of tags, for the tags that a variant's content is made of."""
+"""Shares of the uses of tags, for the tags that a variant's content uses."""
 
 CHANGE = ["change", "change_low", "change_high", "change_p_value"]
 
@@ -77,7 +77,7 @@ def audit(
     variants : sequence of AuditedVariant
         The unchanged experiment first.
     blended, plain : str or None
-        The model with content and the one without, which are compared in every variant.
+        Models with and without content, compared in every variant; None skips the comparison.
     resamples : int
     seed : int
         The experiment's seed.

@@ -120,7 +120,7 @@ def entry_gradients(r: float, u: FloatArray, v: FloatArray) -> Factors:
 def gradient_descent(
     R: FloatArray, mask: Mask, start: Factors, learning_rate: float, iterations: int
 ) -> Descent:
-    """Full-batch gradient descent from several starts; returns the one with the lowest error.
+    """Full-batch gradient descent from several starts; returns that of the lowest final error.
 
     `start` is (U, V), of shape (starts, m, d) and (starts, n, d).
     """

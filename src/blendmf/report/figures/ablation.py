@@ -26,10 +26,10 @@ from blendmf.report.figures.style import (
 )
 
 STACK = 0.2
-"""Vertical distance of dots that would overlap, in rows."""
+"""Vertical distance of stacked dots, in rows."""
 
 BINS = 60
-"""Dots overlap if they are closer than the width of the panel divided by this."""
+"""Number of bins across the panel; dots in the same bin are stacked."""
 
 
 @shared_look()

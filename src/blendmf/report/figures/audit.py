@@ -40,14 +40,14 @@ GAP_HEIGHT = 0.3
 """Height of the gap between variants in inches."""
 
 SPREAD = 0.36
-"""Greatest distance of a model from the middle of its variant, in variants."""
+"""Largest vertical offset of a model from the centre of its variant's row, in rows."""
 
 
 @shared_look()
 def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> Figure:
     """RMSE of each model in each variant (left) and the difference that content makes (right).
 
-    A model that is far from the best one in every variant is named and not drawn. Other values
+    A model that is far from the best one in every variant is named but not drawn. Other values
     off the axis are shown as an arrow at the edge and a number.
 
     Parameters
@@ -55,7 +55,7 @@ def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> F
     table : DataFrame
         The table of `blendmf.studies.protocol_audit.audit`.
     blended, plain : str or None
-        The models whose difference is drawn.
+        The models whose difference is drawn; None if there is no such model.
     """
     variants = list(table["arm"].unique())
     errors = table.dropna(subset="rmse")

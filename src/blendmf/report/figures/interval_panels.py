@@ -53,7 +53,7 @@ class Interval:
 
     @property
     def extent(self) -> tuple[float, float]:
-        """Smallest and greatest value that is drawn."""
+        """Smallest and largest value that is drawn."""
         sd = np.nan_to_num(self.seed_sd)
         low, high = np.nanmin([self.low, self.value - sd]), np.nanmax([self.high, self.value + sd])
         return float(low), float(high)
@@ -77,8 +77,8 @@ def draw_panel(
     rows : mapping
         An interval, or a text that says why there is none.
     higher_is_better : bool or None, optional
-        Choose the axis without values far from the best one. Those that do not fit are shown as
-        an arrow and the value. None (default) shows all.
+        Direction of the metric. Values far from the best one do not affect the axis limits; off
+        the axis they are shown as an arrow and a number. None (default) shows all.
     include : sequence of float, optional
         Values that the axis must include.
     margin : float, optional
@@ -86,7 +86,7 @@ def draw_panel(
     number : str, optional
         Format of values off the axis.
     ticks : int, optional
-        Greatest number of steps on the axis.
+        Maximum number of steps on the axis.
     """
     set_up_rows(axes, title, list(rows), ticks)
     intervals = [row for row in rows.values() if isinstance(row, Interval)]
@@ -168,7 +168,7 @@ def holding_marks(colour: str, holds: str) -> list[Line2D]:
 def add_legend(
     figure: Figure, *marks: Line2D, seeds: bool = True, off_axis: bool = True, **options: Any
 ) -> None:
-    """Explain the marks below all panels, together with those that many figures share."""
+    """Add a legend below all panels; `seeds` and `off_axis` add the marks for these."""
     brackets = legend_mark(
         "± 1 standard deviation over seeds", color=GREY, marker="|", ms=5, linewidth=1.1
     )

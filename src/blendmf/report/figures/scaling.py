@@ -24,10 +24,10 @@ PHASES = {
     "training": ("train", "rank_sweep", "search", "select_best"),
     "evaluation": ("evaluate", "compare", "recommend"),
 }
-"""Rules of each phase; all other rules make the report."""
+"""Rules of each phase; all other rules are in the phase ``report``."""
 
 MOST_TIMES_RATINGS = 4
-"""Memory that no rule should exceed, in sizes of the ratings table."""
+"""Memory that no rule should exceed, as a multiple of the size of the ratings table."""
 
 
 @shared_look()

@@ -29,7 +29,7 @@ PANELS = 4
 """Number of parameters in one row."""
 
 HISTORY_WIDTH = 1.5
-"""Width of the panel of all trials in order, in widths of a parameter's panel."""
+"""Width of the panel of the trial history, relative to a parameter's panel."""
 
 ROW_HEIGHT = 2.2
 HEADER_HEIGHT = 0.3
@@ -37,10 +37,10 @@ LABEL_LENGTH = 20
 """Longest line of an axis label in characters."""
 
 FEW_DECADES = 100.0
-"""Ratio of a logarithmic axis' ends below which powers of ten alone are too few ticks."""
+"""Log axes get ticks between the powers of ten if the ratio of their bounds is smaller."""
 
 SHOWN_SHARE = 0.85
-"""Share of the complete trials, the best ones, that fit on the axes."""
+"""Share of the complete trials, best first, that fit on the axes."""
 
 MARGIN = 0.1
 """Room below the best trial, as a share of the shown range; twice that above the worst."""
@@ -68,12 +68,12 @@ class ModelSearch:
     ----------
     model : str
     score : str
-        What the trials' values are.
+        Name of the score that the trials' values are.
     chosen : int
         Number of the chosen trial.
     trials : DataFrame
-        `number`, `generation`, `state`, `value` (the score; NaN for a failed trial, but not for
-        all), `finalist_mean` (NaN unless a finalist) and a column for each searched parameter.
+        `number`, `generation`, `state`, `value` (NaN for a failed trial; one trial must
+        be complete), `finalist_mean` (NaN unless a finalist) and a column for each parameter.
     importances : DataFrame
         `parameter`, `importance`; all 0 if there were too few trials.
     space : mapping of str to Dimension
@@ -125,7 +125,7 @@ def _draw_model(block: SubFigure, search: ModelSearch) -> None:
     parameters = list(search.space.items())
     for n in range(n_rows * PANELS):
         row, column = divmod(n, PANELS)
-        if n >= len(parameters):  # keeps the panels of all models in line
+        if n >= len(parameters):  # aligns the panels of all models
             block.add_subplot(grid[row, 1 + column]).set_axis_off()
             continue
         parameter, dimension = parameters[n]

@@ -49,7 +49,7 @@ FAR = 2.0
 """A value is far from the best one beyond this multiple of the median distance to it."""
 
 INDENTATION_AND_COMMENTS = re.compile("^ +(<!--.*-->\n)?", re.MULTILINE)
-"""A sixth of the file that Matplotlib writes."""
+"""Removed from the SVG files that Matplotlib writes: a sixth of their size."""
 
 _LOOK = {
     "axes.axisbelow": True,
@@ -80,7 +80,7 @@ _LOOK = {
 
 @contextmanager
 def shared_look() -> Iterator[None]:
-    """Use Matplotlib's defaults with the project's look, whatever the user's own settings are."""
+    """Use Matplotlib's defaults and the project's style, whatever the user's settings."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_LOOK)  # type: ignore[arg-type]
@@ -121,12 +121,12 @@ def series_styles(names: Iterable[str]) -> dict[str, Series]:
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """Empty figure of `width` x `height` inches whose parts are laid out without overlap."""
+    """Empty figure of `width` x `height` inches, with constrained layout."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def message_figure(text: str) -> Figure:
-    """Figure that shows only why there is nothing to draw."""
+    """Figure that shows only a message, such as why there is nothing to draw."""
     figure = new_figure(2.0)
     show_message(figure.subplots(), text)
     return figure
@@ -164,7 +164,7 @@ def close_to_best(values: ArrayLike, higher_is_better: bool = False) -> NDArray[
     Parameters
     ----------
     values : array_like of shape (n,)
-        NaN where there is none.
+        NaN where a value is missing.
 
     Returns
     -------
@@ -186,7 +186,7 @@ def close_to_best(values: ArrayLike, higher_is_better: bool = False) -> NDArray[
 
 
 def padded(low: float, high: float, share: float = 0.06) -> tuple[float, float]:
-    """Widen a range by a share of its width on each side; an empty range by a little."""
+    """Widen a range by a share of its width on each side; an empty one by 1 % of its value."""
     margin = (high - low) * share or max(abs(high) * 0.01, 1e-3)
     return low - margin, high + margin
 

@@ -42,7 +42,7 @@ def _interval(low: float, high: float) -> str:
 
 
 def budgets(best: Sequence[Mapping[str, Any]]) -> str:
-    """The budget of each model's search, and whether all had the same."""
+    """Search budget of each model, and whether all budgets are the same."""
     if not best:
         return "No model was searched: all settings are as configured."
     trials = {found["model"]: found["budget"]["trials"] for found in best}

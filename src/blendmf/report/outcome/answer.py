@@ -93,7 +93,7 @@ def _certainty(difference: Difference, pairs: int, planned: bool) -> str:
 
 
 def best_model(results: Results) -> str:
-    """The model of the lowest test RMSE, and the models that may be as good."""
+    """The model with the lowest test RMSE, and the models that may be as good."""
     rmse = results.rmse
     if rmse.empty:
         return "No model of this run predicts ratings, so there is no rating error to compare."

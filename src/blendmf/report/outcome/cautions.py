@@ -35,7 +35,7 @@ LEVELS_OF_TAGS = {
 
 
 def cautions(results: Results) -> str:
-    """List of everything in this run that weakens its results, or a sentence that nothing does."""
+    """List of everything in this run that weakens its results, or a sentence if nothing does."""
     checks = (_of_searches, _of_chance, _of_strata, _of_time, _of_leakage, _of_fitting)
     lines = list(chain.from_iterable(check(results) for check in checks))
     return bullets(lines) or (

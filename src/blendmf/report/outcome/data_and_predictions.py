@@ -114,7 +114,7 @@ def published_section(
     Returns
     -------
     list of str
-        Pieces of reStructuredText, rows by ascending RMSE, those without one last. Empty if
+        Pieces of reStructuredText, rows by ascending RMSE, those without RMSE last. Empty if
         nothing is published.
     """
     if not published:

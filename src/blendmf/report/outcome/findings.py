@@ -22,7 +22,7 @@ WORDS: dict[Finding, str] = {
 
 
 def findings(results: Results) -> list[str]:
-    """Every model against the reference, on rating error and on ranking the catalogue.
+    """Compare every model with the reference, by test RMSE and by full-protocol NDCG.
 
     Returns
     -------

@@ -65,7 +65,7 @@ class Results:
         return [str(name) for name in self.rmse.index if self.models[name].kind == kind]
 
     def best_of_kind(self, kind: str) -> str | None:
-        """See `best_of_kind`."""
+        """Model that represents a kind, or None; see the function `best_of_kind`."""
         return best_of_kind(kind, self.rmse, self.models, self.validated)
 
 
@@ -94,7 +94,7 @@ def best_of_kind(
 ) -> str | None:
     """The model that represents a kind: the best on validation, if known for all of the kind.
 
-    Otherwise it is the model of the lowest test RMSE; None if there is no such model.
+    Otherwise it is the model with the lowest test RMSE; None if there is no such model.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def reference_model(
 ) -> str | None:
     """The model with which all others are compared: the best plain factorisation.
 
-    Without one it is the model of the lowest test RMSE; None if no model predicts ratings.
+    Without one it is the model with the lowest test RMSE; None if no model predicts ratings.
     """
     if rmse.empty:
         return None
