@@ -204,7 +204,7 @@ def _warm_start(found: Experiment) -> str | None:
         return None
     folder = Path(named).expanduser().resolve()
     if not folder.is_dir():
-        return f"{named!r} is no folder; name one like results/ml-100k/search, or null"
+        return f"{named!r} is not a folder; name one like results/ml-100k/search, or null"
     if folder in [Path("results", name, "search").resolve() for name in found.data_sets()]:
         return f"{named!r} is what this run writes; copy it elsewhere and name the copy"
     if not any((folder / name / "trials.csv").is_file() for name in found.searched):

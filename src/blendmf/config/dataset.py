@@ -47,7 +47,7 @@ class TagsFile(Settings):
 
 
 class CsvSettings(Settings):
-    """One's own delimited files."""
+    """Columns of your own delimited files."""
 
     separator: str = Field(
         default=",", min_length=1, max_length=1, description="What separates the columns."
@@ -69,7 +69,7 @@ class SyntheticSettings(Settings):
     noise: Number = Field(
         default=0.8,
         ge=0,
-        description="Standard deviation of the noise of a rating, in rating steps.",
+        description="Standard deviation of the noise of a rating, in rating units.",
     )
 
 

@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 class Settings(BaseModel):
     """A block of the configuration: immutable, of exact types, without unknown keys.
 
-    Numbers are finite, text is no number, 3.0 is no count.
+    Numbers are finite; text is not read as a number, nor 3.0 as an integer.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -90,7 +90,7 @@ ModelName = Annotated[
 
 def _distinct(values: list[Value]) -> list[Value]:
     if len(set(map(repr, values))) < len(values):
-        raise ValueError("names something twice")
+        raise ValueError("contains a value twice")
     return values
 
 

@@ -12,7 +12,7 @@ from blendmf.config.training import TrainingSettings
 
 
 class Entry(Settings):
-    """What all kinds have. A kind that adds no field reads no settings."""
+    """Fields and properties of every kind; a kind without further fields has no settings."""
 
     predicts_ratings: ClassVar[bool] = True
     stochastic: ClassVar[bool] = False

@@ -82,7 +82,7 @@ class EvaluationSettings(Settings):
 
 
 class Change(Settings):
-    """What a variant of the experiment changes; other keys are those of the experiment."""
+    """Changes of a variant; all other keys are those of the experiment."""
 
     split: SplitSettings | None = Field(default=None, description="Keys of `split`.")
     content: ContentSettings | None = Field(default=None, description="Keys of `content`.")

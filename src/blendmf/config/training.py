@@ -76,7 +76,7 @@ class TrainingSettings(Settings):
     error_clip: float = Field(
         default=5.0,
         gt=0,
-        description="A prediction error is clipped to this many rating steps before a step.",
+        description="A prediction error is clipped to this many rating units before an update.",
     )
     init_deviation: float = Field(
         default=0.01,

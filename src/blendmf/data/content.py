@@ -19,12 +19,12 @@ WORD = re.compile(r"[^\W_]{2,}")
 
 
 class Content(NamedTuple):
-    """The content matrix and the meaning of its columns.
+    """The content matrix and its vocabulary.
 
     Attributes
     ----------
     tfidf : csr_array of float32, of shape (n_items, n_terms)
-        Row i is the text of item i, or of another item in a placebo; rows have length 1, or 0
+        Row i is the text of item i (of another item in a placebo), with Euclidean length 1, or 0
         without terms.
     vocabulary : DataFrame
         Columns term, part, document_frequency, idf; row number is the column of `tfidf`.
@@ -50,7 +50,7 @@ def content(
     dealt: int | None,
     seed: int,
 ) -> Content:
-    """TF-IDF of the items' text.
+    """TF-IDF matrix of the items' text.
 
     A term is a part and a word, such as ``genres:comedy`` or ``tags:funny``, so that a tag and a
     genre with the same name differ. Genres, years and decades are one term each; tags and titles
@@ -64,7 +64,7 @@ def content(
     tag_table : DataFrame
         Columns user_id, item_id, tag, timestamp.
     train : DataFrame
-        Training ratings of the tags' authors, needed for ``tags: train-only``.
+        Training ratings of the tags' authors; used if `tags` is not ``all``.
     parts, tags, max_terms, min_items, idf, dealt
         As in `blendmf.config.protocol.ContentSettings`.
     seed : int
@@ -84,7 +84,7 @@ def content(
     tfidf = (normalize(weighted) if terms else weighted).astype(np.float32)
     vocabulary = pd.DataFrame(
         {
-            # Without terms, pandas would infer numbers.
+            # Explicit dtype, because pandas infers another one without terms.
             "term": pd.Series([term.partition(":")[2] for term in terms], dtype="str"),
             "part": pd.Series([term.partition(":")[0] for term in terms], dtype="str"),
             "document_frequency": frequency,
@@ -111,7 +111,7 @@ def content(
 
 
 def dealt_rows(tfidf: sp.csr_array, random: np.random.Generator) -> sp.csr_array:
-    """A content matrix whose rows are permuted, so that no item keeps its own: a placebo.
+    """A placebo: the content matrix with permuted rows, so that no item keeps its own row.
 
     The permutation is one random cycle (Sattolo). The matrix has the same rows and the same word
     frequencies; only the assignment of words to items is lost.
@@ -157,7 +157,7 @@ TERMS_OF: dict[str, Callable[[Mapping[Any, Any]], list[str]]] = {
 def _count(
     documents: list[list[str]], max_terms: int, min_items: int
 ) -> tuple[sp.csr_array, list[str]]:
-    """Occurrences of the most frequent terms, of shape (n_items, n_terms), and the terms."""
+    """Counts of the most frequent terms, of shape (n_items, n_terms), and the terms."""
     n_items = Counter(chain.from_iterable(map(set, documents)))
     if max(n_items.values(), default=0) < min_items:
         return sp.csr_array((len(documents), 0), dtype=np.float64), []

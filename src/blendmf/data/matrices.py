@@ -33,7 +33,7 @@ def matrices(
     """Index all users and items with a rating in any part, sorted by id.
 
     An item without training ratings has a column too, so that every held-out rating can be scored;
-    training knows nothing but its existence.
+    its training column is empty.
     """
     parts = (train, validation, test)
     user_ids = _index([part["user_id"] for part in parts])

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 RATINGS_PER_BLOCK = 2**20
-"""Approximate number of ratings processed at a time, all ratings of some users."""
+"""Approximate number of ratings processed at a time, in blocks of whole users."""
 
 
 class Places(NamedTuple):
@@ -65,9 +65,9 @@ class Moments(NamedTuple):
 def places_among(of: Moments, among: Moments) -> NDArray[np.float32]:
     """Positions of ratings among each user's training ratings, from -1/2 (first) to 1/2 (last).
 
-    The position is the share of the user's training ratings that are older, ratings at the same
-    time counting half, minus 1/2. It averages 0 over the user's training ratings, and is 0 for a
-    user without any.
+    The position is the share of the user's training ratings that are older, minus 1/2; ratings at
+    the same time count half. It averages 0 over a user's training ratings, and is 0 for a user
+    without training ratings.
 
     Parameters
     ----------

@@ -16,12 +16,12 @@ PAIR = ["user_id", "item_id"]
 NUMBERS = np.arange(len(PARTS), dtype=np.int8)
 
 ITEMS_PER_STRATUM = 20
-"""Number of items of similar popularity that are divided together."""
+"""Number of items of similar popularity in a stratum of `draw_items`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The part of each rating.
+    """The ratings and the part of each rating.
 
     Attributes
     ----------
@@ -142,15 +142,15 @@ def draw_items(
     """Part of each item: 0 for training, 1 for validation, 2 for test.
 
     Items are sorted by popularity and cut into strata of `ITEMS_PER_STRATUM`; each stratum is
-    shuffled and divided among the parts. Every item is equally likely to be hidden. Hidden items
-    are as popular as the others, so that the shares approximately hold for the ratings too.
+    shuffled and divided among the parts. Every item is equally likely to be held out. Held-out
+    items are as popular as the others, so the shares approximately hold for the ratings too.
 
     Parameters
     ----------
     popularity : ndarray of shape (n_items,)
         Number of ratings of each item.
     ends : (float, float)
-        Ends of training and validation, as shares of the whole, in (0, 1).
+        Cumulative shares at the ends of the training and validation parts, in (0, 1).
     random : Generator
 
     Returns
@@ -165,8 +165,8 @@ def draw_items(
     shuffled = np.lexsort((random.random(n_items), stratum))
     size = np.bincount(stratum)
     first = np.repeat(np.cumsum(size) - size, size)
-    # The k-th of n shuffled items gets a place in [k / n, (k + 1) / n): each part gets its share of
-    # every stratum up to one item, with random rounding.
+    # The k-th of n shuffled items gets a position in [k / n, (k + 1) / n), so each part gets its
+    # share of every stratum up to one item, with random rounding.
     offset = np.repeat(random.random(len(size)), size)
     place = (np.arange(n_items) - first + offset) / np.repeat(size, size)
     part = np.empty(n_items, dtype=np.int8)
@@ -198,7 +198,7 @@ def _order(users: NDArray[np.int32], rank: NDArray[Any]) -> NDArray[np.int64]:
     if np.issubdtype(rank.dtype, np.integer):
         first, n_moments = int(rank.min()), int(rank.max()) - int(rank.min()) + 1
         if (int(users.max()) + 1) * n_moments < 2**63:
-            # One combined key needs one sort, and almost no time if it is sorted already.
+            # One combined key needs one sort, which is fast if the ratings are already in order.
             key = users * np.int64(n_moments)
             key += rank
             key -= first
@@ -239,7 +239,7 @@ def tags_known_in_training(tags: pd.DataFrame, train: pd.DataFrame) -> pd.DataFr
 
 
 def written_after(tags: pd.DataFrame, last_rating: pd.Series) -> "pd.Series[bool]":
-    """Mask of tags written after their author's last training rating, or by a user without any.
+    """Mask of tags written after their author's last training rating, or if there is none.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def written_after(tags: pd.DataFrame, last_rating: pd.Series) -> "pd.Series[bool
     last_rating : Series
         Timestamp of each user's last training rating, by user.
     """
-    # Without tags, pandas would map text to text.
+    # The cast is needed without tags: pandas would then return a column of text.
     latest = tags["user_id"].map(last_rating).astype(np.float64)
     return ~(tags["timestamp"] <= latest)
 
@@ -261,7 +261,7 @@ def on_rated_pair(tags: pd.DataFrame, rated: Iterable[pd.DataFrame]) -> "pd.Seri
     tags : DataFrame
         Columns ``user_id, item_id``.
     rated : iterable of DataFrame
-        Users and items of ratings.
+        Blocks of ratings, with columns ``user_id, item_id``.
     """
     pairs = pd.MultiIndex.from_frame(pd.concat([block[PAIR] for block in rated]))
     return pd.Series(pd.MultiIndex.from_frame(tags[PAIR]).isin(pairs), index=tags.index)

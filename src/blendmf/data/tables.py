@@ -51,7 +51,7 @@ def read_table(
 
 
 def read_column(path: PathLike, name: str) -> pd.Series:
-    """Read one column of a Parquet table; numeric columns are in memory only once."""
+    """Read one column of a Parquet table; a numeric column is never in memory twice."""
     with pq.ParquetFile(path) as file:
         kind = file.schema_arrow.field(name).type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):

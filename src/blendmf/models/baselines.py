@@ -25,13 +25,13 @@ def fit_bias(
 ) -> FactorModel:
     """mu + b_u + b_i by alternating ridge solutions.
 
-    Each sweep sets b_i to the shrunken mean of the residuals without it, the sum over
+    Each sweep sets b_i to the shrunken mean of the residuals r - mu - b_u, their sum divided by
     (shrinkage + count), and then b_u likewise.
 
     Parameters
     ----------
     user_shrinkage, item_shrinkage : float
-        Pseudo-counts of residuals of 0.
+        Number of pseudo-ratings with residual 0.
     sweeps : int
         Number of sweeps.
 
@@ -93,7 +93,7 @@ class PopularityModel:
         return cls(train.shape[0], np.bincount(train.items, minlength=train.shape[1]))
 
     def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
-        """Number of training ratings of each item; 0 for an unknown item."""
+        """Number of training ratings of each item, 0 for an unknown item, of shape (n,)."""
         del users
         i, known = known_positions(items, self.n_items)
         return np.where(known, self.counts[i], 0).astype(np.float64)
@@ -159,7 +159,7 @@ class RandomModel:
         return cls(*train.shape, rating_range, float(ratings.mean()), float(ratings.std()), seed)
 
     def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
-        """One draw per pair, clipped to the rating range."""
+        """One draw per pair, clipped to the rating range, of shape (n,)."""
         pairs = np.broadcast_arrays(np.atleast_1d(users), np.atleast_1d(items))
         draws = self.mean + self.deviation * self._normal(*pairs)
         return np.clip(draws, *self.rating_range)
@@ -170,7 +170,7 @@ class RandomModel:
         return (self.mean + self.deviation * draws).astype(np.float32)
 
     def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
-        """Unclipped draws for all items, of shape (m, n_items)."""
+        """Unclipped draws for m users and all items, of shape (m, n_items)."""
         rows = np.atleast_1d(np.asarray(users))[:, None]
         draws = self._normal(rows, np.arange(self.n_items)[None, :])
         return (self.mean + self.deviation * draws).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Bayesian factorisation: draws of the parameters from their posterior distribution."""
+"""Bayesian matrix factorisation: draws of the parameters from their posterior."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -14,7 +14,7 @@ from blendmf.models.observations import Positions, known_positions
 Floats = NDArray[np.float32]
 
 LEVELS = np.linspace(0.0, 1.0, 201)
-"""Levels of intervals whose widths a model stores; widths between them are interpolated."""
+"""Interval levels whose widths a model stores; other widths are interpolated."""
 
 NORMAL_WIDTHS = ndtri((1 + np.minimum(LEVELS, 0.9995)) / 2)
 """Half-widths of the intervals of a normal distribution, in standard deviations."""
@@ -73,21 +73,21 @@ class BayesianFactorModel:
         return np.clip(self._moments(users, items)[0], *self.rating_range)
 
     def deviation(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
-        """Standard deviation of a future rating in rating steps, of shape (n,).
+        """Standard deviation of a future rating in rating units, of shape (n,).
 
-        It includes the uncertainty of the parameters and the user's noise, and ignores the bounds
-        of the ratings.
+        It includes the uncertainty of the parameters and the user's noise, and ignores the rating
+        range.
         """
         return np.sqrt(self._moments(users, items)[1] + self._other_variance(users, items))
 
     def intervals(
         self, users: ArrayLike, items: ArrayLike, level: ArrayLike
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Ends of intervals that contain a future rating with probability `level`.
+        """Bounds of intervals that contain a future rating with probability `level`.
 
-        Each of shape (n,), or (k, n) for k levels, within the rating range. The widths, in
-        predicted standard deviations, contained that share of the validation ratings, so that no
-        shape of the noise is assumed (split conformal prediction with normalised errors).
+        Each of shape (n,), or (k, n) for k levels, within the rating range. The widths are
+        quantiles of normalised validation errors, without an assumed noise distribution (split
+        conformal prediction), or normal quantiles if there are no validation ratings.
 
         References
         ----------
@@ -152,7 +152,7 @@ class BayesianFactorModel:
         return self.global_mean + mean, np.maximum(squares / n_draws - mean**2, 0.0)
 
     def _predictions(self, users: ArrayLike, items: ArrayLike) -> Iterator[NDArray[np.float64]]:
-        """Predictions of pairs by each draw, without mu."""
+        """Predictions of pairs by each draw, without mu, each of shape (n,)."""
         u, user_known = known_positions(users, self.n_users)
         i, item_known = known_positions(items, self.n_items)
         for of_users, of_items in zip(self.user_rows, self.item_rows, strict=True):
@@ -162,7 +162,7 @@ class BayesianFactorModel:
 
 
 def _gathered(rows: Floats, positions: Positions, known: NDArray[np.bool_]) -> Floats:
-    """Rows at some positions; the mean of all rows for unknown ones."""
+    """Rows at the given positions; the mean of all rows for unknown positions."""
     gathered = rows[positions]
     if not known.all():
         gathered[~known] = rows.mean(axis=0)

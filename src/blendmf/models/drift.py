@@ -1,7 +1,7 @@
-"""Drift: the trend of a user's ratings in the order in which they are given, and its removal.
+"""Drift: the trend of a user's ratings over the user's rating order, and its removal.
 
-An optimiser without a drift term trains on ratings that are moved along the trend to one position
-of the user's order, the one for which ratings are predicted.
+An optimiser without a drift term trains on ratings that are shifted along the trend to the position
+for which ratings are predicted.
 """
 
 from dataclasses import replace
@@ -13,10 +13,10 @@ from blendmf.models.baselines import fit_bias
 from blendmf.models.observations import Observations
 
 BIAS_SHRINKAGE = (15.0, 10.0)
-"""Pseudo-counts of the user and item biases that drift is measured from."""
+"""Pseudo-counts of the user and item biases from whose residuals slopes are estimated."""
 
 SHRINKAGE = 10.0
-"""Ridge penalty of a slope's deviation from the common slope; a rating adds about 1/12."""
+"""Ridge penalty on a slope's deviation from the common slope; a rating weighs about 1/12."""
 
 LAST_PLACE = 0.5
 """Position of a user's next rating."""
@@ -25,7 +25,7 @@ LAST_PLACE = 0.5
 def predicted_place(validation: Observations) -> float:
     """Mean position of the validation ratings in the order of their users' training ratings.
 
-    It is the end for a split by time and the middle for a random split, without a trend.
+    About 0.5 (end) for a split by time, about 0 for a random one; `LAST_PLACE` if unknown.
     """
     if validation.places is None or not len(validation):
         return LAST_PLACE
@@ -35,9 +35,9 @@ def predicted_place(validation: Observations) -> float:
 def user_slopes(
     train: Observations, places: NDArray[np.float32], rating_range: tuple[float, float]
 ) -> NDArray[np.float64]:
-    """Slope of each user's ratings over their positions, in rating steps, of shape (n_users,).
+    """Slope of each user's ratings from first to last, in rating units, of shape (n_users,).
 
-    A ridge regression of the residuals of the biases, shrunken to the slope common to all users.
+    A ridge regression of the residuals of the biases, shrunk towards the slope of all users.
     """
     bias = fit_bias(train, rating_range, *BIAS_SHRINKAGE)
     left = train.ratings - bias.predict(train.users, train.items)
@@ -53,7 +53,7 @@ def user_slopes(
 def without_drift(
     train: Observations, validation: Observations, rating_range: tuple[float, float]
 ) -> Observations:
-    """The training part with ratings moved to the mean position of the validation ratings.
+    """The training part with ratings shifted to the mean position of the validation ratings.
 
     Unchanged if the positions are unknown.
     """

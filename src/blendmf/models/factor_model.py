@@ -23,7 +23,7 @@ Floating = TypeVar("Floating", np.float32, np.float64)
 SPARSE_TERMS = ("content", "user_content")
 
 WORDS_GATHERED = 2**22
-"""Number of user words in memory at a time, counted per scored pair."""
+"""Maximum number of user weights gathered at a time, n_terms per scored pair."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class FactorModel:
     user_factors, item_factors : ndarray of shape (n_users, d) and (n_items, d), optional
         p_u and q_i.
     content_factors : ndarray of shape (n_terms, d), optional
-        V, maps words to item factors that all users share.
+        V, which maps words to item factors.
     user_content : csr_array of shape (n_users, n_terms), optional
         w_u, each user's weights of the words.
     content : csr_array of shape (n_items, n_terms), optional
@@ -139,11 +139,12 @@ class FactorModel:
         return products
 
     def score_users(self, users: ArrayLike) -> NDArray[np.float32]:
-        """Unclipped scores of all items for some users, so that ranks stay distinct.
+        """Scores of all items for some users, unclipped because clipping would create ties.
 
         Parameters
         ----------
         users : array of int, of shape (m,)
+            Positions, possibly unknown.
 
         Returns
         -------

@@ -13,13 +13,13 @@ from blendmf.models.factor_model import FactorModel
 from blendmf.models.observations import Observations
 
 SCORES_PER_BLOCK = 2**21
-"""Scores that `score_pairs` computes at a time: all items for some users."""
+"""Maximum number of scores that `score_pairs` computes at a time (users x all items)."""
 
 ENTRIES_PER_BLOCK = 2**18
-"""Entries of the dense matrices in memory: all users, or all items, for some items."""
+"""Maximum number of entries of a dense work matrix (users or items x a block of items)."""
 
 LEAST_ITEMS = 16
-"""Minimum number of items of such a matrix; fewer would waste vector instructions."""
+"""Minimum number of items in a block; fewer would waste vector instructions."""
 
 MATRICES = ("residuals", "weights")
 
@@ -159,20 +159,20 @@ def fit_item_neighbours(
     Parameters
     ----------
     neighbours : int
-        Maximum number of neighbours of an item, ties with the last one aside.
+        Maximum number of neighbours of an item; ties with the last one are kept.
     similarity_shrinkage : float
         Pseudo-count of common raters without correlation, at least 0.
     neighbour_shrinkage : float
         Pseudo-count of neighbours of mean weight with residual 0, at least 0.
     amplification : float
-        Power of the similarity that weights a neighbour; above 1, similar ones count more.
+        Exponent of the similarity in a weight; above 1, the most similar items count more.
     user_shrinkage, item_shrinkage : float
         Pseudo-counts of the biases; see `fit_bias`.
 
     Notes
     -----
-    An item's neighbourhood is the same for every user. The k most similar items that a user rated
-    are no more accurate with a shrunken mean, and much slower.
+    An item's neighbourhood is the same for every user. Choosing the k most similar items among
+    those that a user rated is much slower and, with a shrunken mean, not more accurate.
 
     References
     ----------
@@ -195,7 +195,7 @@ def neighbour_weights(
 ) -> sp.csr_array:
     """Weights of each item's most similar items: powers of the similarities, with mean 1.
 
-    Items with a similarity of 0 or less are no neighbours.
+    Items with a similarity of 0 or less are not neighbours.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def neighbour_weights(
     shrinkage : float
         See `similarities`.
     amplification : float
-        Power of the similarity.
+        Exponent of the similarity.
 
     Returns
     -------
@@ -214,7 +214,7 @@ def neighbour_weights(
         Column i has the weights of item i's neighbours.
     """
     n_items = residuals.shape[1]
-    # An item rated by a single user is similar to no other.
+    # An item with a single rating has similarity 0 to all others.
     rated = np.flatnonzero(np.bincount(residuals.indices, minlength=n_items) > 1)
     candidates = sp.csr_array(residuals.T)[rated]
     found = [np.zeros((3, 0))]
@@ -247,6 +247,7 @@ def similarities(
     residuals : csr_array of float32, of shape (n_items, n_users)
         Residuals e, one row per item.
     items : ndarray of int, of shape (m,)
+        Row indices.
 
     Returns
     -------
@@ -255,7 +256,7 @@ def similarities(
     rated, squares = residuals.copy(), residuals.copy()
     rated.data = np.ones_like(residuals.data)
     squares.data = residuals.data**2
-    # Dense on the right: sparse times sparse is slower unless there are very many items.
+    # Dense right factors: sparse times sparse is slower unless there are very many items.
     of_item, rated_of_item, squares_of_item = (
         np.ascontiguousarray(matrix[items].toarray().T) for matrix in (residuals, rated, squares)
     )
@@ -269,7 +270,7 @@ def similarities(
 
 
 def _largest_of_each_row(matrix: NDArray[np.float32], n: int) -> tuple[NDArray[np.intp], ...]:
-    """Indices of the `n` largest positive entries of each row, ties with the last included."""
+    """Row and column indices of each row's `n` largest positive entries, ties included."""
     if n >= matrix.shape[1]:
         return np.nonzero(matrix > 0)
     last = matrix.shape[1] - n

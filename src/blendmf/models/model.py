@@ -17,7 +17,7 @@ from blendmf.models.svd import PureSvdModel
 class Model(Protocol):
     """A trained model: predicts ratings of pairs and scores all items of a user.
 
-    If ``predicts_ratings`` is False, the predictions only rank items, and have no rating error.
+    If ``predicts_ratings`` is False, `predict` gives unclipped scores that only rank items.
     """
 
     kind: ClassVar[str]
@@ -54,7 +54,7 @@ class UncertainModel(Model, Protocol):
     def intervals(
         self, users: ArrayLike, items: ArrayLike, level: ArrayLike
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Ends of intervals that contain future ratings with probability `level`.
+        """Bounds of intervals that contain future ratings with probability `level`.
 
         Each of shape (n,), or (k, n) for k levels.
         """

@@ -1,4 +1,4 @@
-"""Observed ratings of one part, as arrays of positions in the index of users and items."""
+"""Observed ratings of one part, as positions in the index of users and items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Observations:
     def of_files(
         cls, train: PathLike, validation: PathLike, places: Sequence[PathLike] = ()
     ) -> "tuple[Observations, Observations]":
-        """Training and validation part from files of matrices, and of their rating order if any."""
+        """Read the two parts from matrix files, with rating-order files for both parts or none."""
         parts = [read_sparse(path) for path in (train, validation)]
         placed = [read_sparse(path) for path in places] or [None, None]
         return cls.from_matrix(parts[0], placed[0]), cls.from_matrix(parts[1], placed[1])
@@ -78,7 +78,7 @@ class Observations:
 
 
 def known_positions(given: ArrayLike, size: int) -> tuple[Positions, NDArray[np.bool_]]:
-    """Positions that are safe to index with, and a mask of the known ones, each of shape (n,).
+    """Positions that are safe to index with, and a mask of known positions, each of shape (n,).
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def singular_triplets(
     rank : int
         Number of triplets, at least 1 and below min(m, n).
     random : Generator
-        Source of the solver's start vector.
+        Draws the solver's start vector.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def fit_svd(
     user_shrinkage: float,
     item_shrinkage: float,
 ) -> FactorModel:
-    """mu + b_u + b_i plus the best rank-k approximation of the residuals, 0 for unrated items.
+    """mu + b_u + b_i plus the best rank-k approximation of the residuals (0 if unrated).
 
     The residual matrix R - mu - b_u - b_i has an entry for each training rating and zero
     elsewhere; with its truncated SVD U S Vt, p_u = U_u sqrt(S) and q_i = V_i sqrt(S).
@@ -73,7 +73,7 @@ def fit_svd(
     rank : int
         k, at least 1 and below the numbers of users and items.
     random : Generator
-        Source of the solver's start vector.
+        Draws the solver's start vector.
     user_shrinkage, item_shrinkage : float
         Pseudo-counts of the biases; see `fit_bias`.
 
@@ -91,12 +91,12 @@ def fit_svd(
 
 
 def best_rank(model: FactorModel, validation: Observations, ranks: Sequence[int]) -> int:
-    """The rank with the lowest validation RMSE, the smallest of equal ones.
+    """The rank with the lowest validation RMSE; ties go to the smallest rank.
 
     Parameters
     ----------
     model : FactorModel
-        An SVD of the largest rank.
+        An SVD of rank max(ranks).
     """
     errors = [_squared_error(truncated(model, rank), validation) for rank in sorted(ranks)]
     return sorted(ranks)[int(np.argmin(errors))]

@@ -1,7 +1,7 @@
-"""The finalists of a search: its best trials, fitted again from other random numbers.
+"""The finalists of a search: its best trials, refitted with other random streams.
 
-The lowest of many noisy scores is too low by selection. Fits from new random numbers show which of
-the best trials is really better, and how good it is.
+The lowest of many noisy scores is biased low by selection. Refits with new random streams give a
+fairer comparison of the best trials.
 """
 
 import json
@@ -53,7 +53,7 @@ def refit_finalists(
     trials : iterable of Trial
         All trials of the search.
     shard : int
-        Counted from 0. A shard has every ``plan.settings.shards``-th fit.
+        Counted from 0. A shard runs every ``plan.settings.shards``-th fit.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def refit_finalists(
 
 
 def best_trials(plan: SearchPlan, trials: Iterable[Trial]) -> list[Trial]:
-    """The best complete trials of different points, best first; ties by number."""
+    """The best complete trials with distinct points, best first; ties by number."""
     found: dict[tuple[float, ...], Trial] = {}
     for trial in sorted(complete(trials), key=lambda trial: (trial.value, trial.number)):
         found.setdefault(tuple(trial.params.values()), trial)
@@ -82,7 +82,7 @@ def best_trials(plan: SearchPlan, trials: Iterable[Trial]) -> list[Trial]:
 
 
 def refits_due(plan: SearchPlan, trials: Iterable[Trial]) -> list[tuple[Trial, int]]:
-    """Finalists, best first, with each seed of their fits; a deterministic model has one."""
+    """Finalists, best first, with each seed of their fits; only seed 1 without epochs."""
     n_seeds = 1 if plan.epochs is None else plan.settings.finalist_seeds
     return [(trial, 1 + seed) for trial in best_trials(plan, trials) for seed in range(n_seeds)]
 

@@ -1,4 +1,4 @@
-"""A generation of trials: which points it tries, and their evaluation.
+"""Propose and evaluate the trials of a generation.
 
 Every shard recomputes the generation's proposals from the trials of earlier generations. This needs
 neither a server nor a lock, and gives the same points for any number of shards.
@@ -21,7 +21,7 @@ from blendmf.search.study import distributions_of, frozen, new_study
 from blendmf.search.trials import Trial, scored
 
 CANDIDATES = 100
-"""Number of points of which TPE proposes the most promising.
+"""Number of candidate points from which TPE proposes the most promising one.
 
 Optuna's default of 24 is slightly worse for a budget of tens of trials: mean best value 0.9400
 instead of 0.9398 over 25 searches of a Gaussian process fitted to 175 trainings on ml-100k."""
@@ -40,8 +40,8 @@ def search(
     Parameters
     ----------
     objective : callable
-        As made by `validation_objective`. A value that is not finite makes a failed trial, and the
-        search continues. All trials start from the same random numbers.
+        As made by `validation_objective`. A trial with a value that is not finite fails, and the
+        search continues. All trials use the same random stream.
     plan : SearchPlan
     earlier : sequence of Trial
         All trials of earlier generations, sorted by number.
@@ -67,7 +67,7 @@ def search(
 
 
 def propose(plan: SearchPlan, earlier: Sequence[Trial], generation: int) -> list[Params]:
-    """Points that a generation tries.
+    """Points of a generation's trials.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ def propose(plan: SearchPlan, earlier: Sequence[Trial], generation: int) -> list
     ``random`` draws points from the space. ``qmc`` takes the points of a scrambled Sobol sequence.
     ``tpe`` draws at random until a trial has a score; then the multivariate tree-structured Parzen
     estimator proposes. Within a generation, TPE treats pending trials as bad ones ("constant
-    liar"). Pruned trials rank below complete ones, the earlier pruned the lower, and failed trials
-    rank lowest: reported as failed, Optuna would ignore them and propose diverging points again.
+    liar"). Pruned trials rank below complete ones, and lower the earlier they were pruned. Failed
+    trials are reported as pruned and rank lowest, because Optuna ignores the points of failed ones.
 
     References
     ----------
@@ -124,12 +124,12 @@ def _sampler(plan: SearchPlan, earlier: Sequence[Trial], generation: int) -> Bas
 
 
 def _sobol_points(plan: SearchPlan, numbers: range) -> list[Params]:
-    """Points of the search's Sobol sequence with these numbers."""
+    """Points of the search's Sobol sequence with the given numbers."""
     # Imported here because it loads slowly and the other samplers do not need it.
     from scipy.stats.qmc import Sobol
 
     sequence = Sobol(len(plan.space), scramble=True, rng=stream(plan.seed, "sobol", plan.model))
-    # Powers of two fill the space evenly; SciPy warns of any other number of points.
+    # Powers of two fill the space evenly; SciPy warns about other numbers of points.
     positions: np.ndarray = sequence.random_base2(math.ceil(math.log2(numbers.stop)))
     return [
         {

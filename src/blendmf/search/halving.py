@@ -2,7 +2,7 @@
 
 A trial is judged after certain epochs, the rungs, by its lowest validation RMSE so far. It is
 compared with trials of earlier generations only, so that the result does not depend on the number
-of shards or on the order of finishing.
+of shards or on the order in which trials finish.
 
 References
 ----------
@@ -26,8 +26,8 @@ class Halving:
     reduction_factor : int, optional
         One in this many trials continues; needed if there are rungs.
     earlier : iterable of Trial
-        All trials of earlier generations. Failed ones are ignored: training that diverges often
-        looks good shortly before.
+        All trials of earlier generations. Failed ones are ignored: training often looks good
+        shortly before it diverges.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Halving:
 
 
 class Climb:
-    """The way of one trial up the rungs; called after each epoch.
+    """Progress of one trial through the rungs: a `GoesOn`, called after each epoch.
 
     Attributes
     ----------
@@ -83,9 +83,9 @@ class Climb:
 
 
 def _at_rung(trial: Trial, place: int) -> float | None:
-    """Lowest RMSE of a trial up to a rung; None if it was stopped before.
+    """Lowest RMSE of a trial up to a rung; None if it was pruned before the rung.
 
-    A trial that ended by itself before a rung would not have become better.
+    A trial that ended by early stopping before a rung counts with its final score.
     """
     if place < len(trial.rungs):
         return trial.rungs[place]

@@ -42,7 +42,7 @@ def validation_objective(
     threads: int = 1,
     ranks: Sequence[int] = (),
 ) -> Objective:
-    """Function that fits a model with the parameters of a trial and scores it on validation.
+    """Function that fits a model with a trial's parameters and scores it on validation.
 
     The score is the RMSE of the best epoch for a model trained by epochs, the RMSE of the fit for
     any other model that predicts ratings, and `ranking_score` for one that only ranks. It is NaN if
@@ -53,7 +53,7 @@ def validation_objective(
     entry, train, validation, content, rating_range, threads, ranks
         As in `fit_model`.
     evaluation : EvaluationSettings
-        Read for models that only rank.
+        Used for models that only rank.
     seed : int
         The experiment's seed.
     """
@@ -101,7 +101,7 @@ def objective_of_files(
     threads: int,
     ranks: Sequence[int] = (),
 ) -> Objective:
-    """`validation_objective` of files: matrices, TF-IDF rows, facts of the data.
+    """`validation_objective` from files: matrices, facts of the data, TF-IDF matrix.
 
     `rating_order` has the files of both parts, or none.
     """
@@ -119,7 +119,7 @@ def objective_of_files(
 
 
 def _overshoots(entry: Entry) -> bool:
-    """Whether every training step would overshoot zero; the reason goes to the log."""
+    """Whether every training step would overshoot zero; logs the reason."""
     if isinstance(entry, TrainedEntry):
         try:
             entry.training.refuse_overshooting_steps()
@@ -132,7 +132,7 @@ def _overshoots(entry: Entry) -> bool:
 def ranking_score(
     train: Observations, validation: Observations, evaluation: EvaluationSettings, seed: int
 ) -> Score:
-    """Function that gives 1 - NDCG@k of a model's ranked lists of all unrated items.
+    """Function that returns 1 - NDCG@k of a model's ranked lists of all unrated items.
 
     The mean is over the users with validation ratings, or a sample of ``evaluation.full_users``.
     """

@@ -1,4 +1,4 @@
-"""The plan of a search: the space, the budget, the order of the work."""
+"""The plan of a search: its space, its budget and its generations."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,9 +27,8 @@ class SearchPlan:
     seed : int
         The experiment's seed.
     start : sequence of dict
-        The first trials: the configured settings, moved into the space, unless they leave a
-        parameter open, so that a search never ends worse than what it was given; then the
-        finalists of an earlier search.
+        Points of the first trials, clipped to the space: the configured settings, if they set
+        every parameter, so that the search tries them too; then an earlier search's finalists.
     epochs : int, optional
         Maximum number of epochs of a trial; None for a model without epochs, which is
         deterministic too.
@@ -61,7 +60,7 @@ class SearchPlan:
         settings : SearchSettings
         seed : int
         earlier_finalists : sequence of dict
-            Good points of an earlier search. A parameter that they lack is as configured; one that
+            Good points of an earlier search. A missing parameter has its configured value; one that
             is not searched here is ignored.
         """
         space = search_space(entry)
@@ -74,8 +73,7 @@ class SearchPlan:
     def rungs(self) -> tuple[int, ...]:
         """Epochs after which trials are judged, ascending; none without epochs or halving.
 
-        ``epochs`` divided by the reduction factor again and again, rounded up, down to
-        `FIRST_RUNG`.
+        ``epochs`` divided repeatedly by the reduction factor and rounded up, at least `FIRST_RUNG`.
         """
         factor = self.settings.reduction_factor
         if self.epochs is None or factor is None:
@@ -106,7 +104,7 @@ def score_name(entry: Entry, evaluation: EvaluationSettings) -> str:
 
 
 def _moved_into(space: Mapping[str, Dimension], entry: Entry, found: Params) -> Params | None:
-    """Point of the space; None if a parameter has no value."""
+    """Point clipped to the space; None if a parameter has no value."""
     settings = entry.searched_settings
     values = {name: found.get(name, getattr(settings, name)) for name in space}
     if any(value is None for value in values.values()):

@@ -30,7 +30,7 @@ TRIAL_COLUMNS = (
 def select_best(
     plan: SearchPlan, trials: Sequence[Trial], refits: Iterable[Refit], score: str
 ) -> dict[str, Any]:
-    """Best trial of a search, the budget, and the boundaries of the space that it meets.
+    """Best trial of a search, the budget, and the bounds of the space that it is close to.
 
     Parameters
     ----------
@@ -38,15 +38,15 @@ def select_best(
     trials : sequence of Trial
         All trials of the search.
     refits : iterable of Refit
-        The finalists' fits, finalist by finalist. The finalist that diverged least often wins, then
-        the lowest mean, then the better trial.
+        The finalists' fits, grouped by finalist, best first. The finalist with the fewest diverged
+        fits wins; ties go to the lowest mean, then to the better trial.
     score : str
         Name of the score, from `blendmf.search.plan.score_name`.
 
     Returns
     -------
     dict
-        ``model, params, score``; ``value``, the mean score of the chosen trial's repeated fits;
+        ``model, params, score``; ``value``, mean finite score of the chosen trial's repeated fits;
         ``number`` of that trial, its own ``trial_value`` and ``best_epoch``; the ``finalists``;
         counts of ``trials`` by state, the ``budget``, the total number of ``epochs``, and the
         ``boundary`` list of `blendmf.search.space.boundary`.
@@ -54,7 +54,7 @@ def select_best(
     Raises
     ------
     UserError
-        If no trial ran to its end.
+        If no trial is complete.
     """
     if not complete(trials):
         raise UserError(_all_failed(plan, score))
@@ -92,7 +92,7 @@ def select_best(
 
 
 def _standing(trial: Trial, fits: Sequence[Refit]) -> dict[str, Any]:
-    """A finalist's number, its trial's score, and the scores of its repeated fits."""
+    """A finalist's number, its trial's score, and its repeated fits' scores and their mean."""
     values = [fit.value for fit in fits]
     finite = [value for value in values if value is not None]
     return {
@@ -127,7 +127,7 @@ def trials_table(
     """Columns and rows of the table of trials.
 
     The columns are `TRIAL_COLUMNS`, where ``finalist_mean`` is the mean score of a finalist's
-    repeated fits, and the parameters. Without pandas, which loads slower than all else here.
+    repeated fits, and the parameters. Does not use pandas, because it loads slowly.
     """
     means = {
         number: _standing(trials[number], list(fits))["mean"]

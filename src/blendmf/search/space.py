@@ -22,9 +22,9 @@ class Dimension:
     Attributes
     ----------
     low, high : int or float
-        Bounds, both included; integers for a whole number.
+        Bounds, both included; integers if `whole`.
     log : bool
-        Whether orders of magnitude are searched rather than amounts.
+        Whether the parameter is searched on a logarithmic scale.
     whole : bool
         Whether only integers are searched.
     """
@@ -55,7 +55,7 @@ class Dimension:
         return min(max((at - low) / (high - low), 0.0), 1.0)
 
     def at(self, position: float) -> int | float:
-        """Value at a position from 0 to 1, rounded for a whole number."""
+        """Value at a position from 0 to 1 on the searched scale, rounded if `whole`."""
         half = 0.5 if self.whole else 0.0
         low, high = self.low - half, self.high + half
         value = low * (high / low) ** position if self.log else low + (high - low) * position
@@ -78,8 +78,8 @@ def boundary(space: Mapping[str, Dimension], params: Params) -> list[dict[str, A
     Returns
     -------
     list of dict
-        ``parameter``, its ``value``, the ``bound`` that it meets ("low" or "high"), and the
-        ``limit``, the value of that bound.
+        ``parameter``, its ``value``, the nearby ``bound`` ("low" or "high"), and the ``limit``,
+        the value of that bound.
     """
     met = []
     for name, value in params.items():

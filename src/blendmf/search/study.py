@@ -1,4 +1,4 @@
-"""Searches as Optuna studies: for looking at, and for the importance of each parameter."""
+"""Convert searches to Optuna studies, for inspection and for parameter importances."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NO_TIME = datetime(1970, 1, 1)
-"""Time of every trial, so that the same trials make the same file."""
+"""Time of every trial, so that equal trials give equal files."""
 
 
 def new_study(**settings: object) -> optuna.Study:
@@ -29,13 +29,13 @@ def new_study(**settings: object) -> optuna.Study:
 
 
 def distribution(dimension: Dimension) -> BaseDistribution:
-    """Optuna's form of a dimension."""
+    """Optuna distribution of a dimension."""
     kind = IntDistribution if dimension.whole else FloatDistribution
     return kind(dimension.low, dimension.high, log=dimension.log)
 
 
 def distributions_of(space: Mapping[str, Dimension]) -> dict[str, BaseDistribution]:
-    """Optuna's form of a space."""
+    """Optuna distributions of a space, by parameter."""
     return {name: distribution(dimension) for name, dimension in space.items()}
 
 
@@ -47,7 +47,7 @@ def frozen(
     rungs: Sequence[int] = (),
     failed: TrialState = TrialState.FAIL,
 ) -> FrozenTrial:
-    """Optuna's form of a finished trial.
+    """Optuna equivalent of a finished trial.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def write_study(path: PathLike, plan: SearchPlan, trials: Iterable[Trial]) -> No
 
 
 def importances(plan: SearchPlan, trials: Sequence[Trial]) -> "pd.DataFrame":
-    """Share of the variance of the scores that each parameter explains alone (fANOVA).
+    """Share of the variance of the scores that each parameter alone explains (fANOVA).
 
     Returns
     -------
@@ -123,7 +123,7 @@ def _fanova(plan: SearchPlan, trials: Sequence[Trial]) -> dict[str, float]:
     # Imported here because it loads scikit-learn.
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    # The evaluator weights a logarithmic parameter by its amount, so that low decades hardly
+    # The evaluator would weight a logarithmic parameter by its value, so that low decades hardly
     # count; positions on the searched scale count equally.
     unit = dict.fromkeys(plan.space, distribution(Dimension(0.0, 1.0)))
     study = new_study()

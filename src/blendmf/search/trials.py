@@ -26,7 +26,7 @@ class TrialOutcome:
     value : float
         The score, lower is better; not finite if training diverged.
     epochs, best_epoch : int
-        Number of epochs, and the epoch with the score `value`.
+        Number of epochs, and the epoch with the score `value`; 0 without epochs.
     """
 
     value: float
@@ -44,8 +44,8 @@ class Trial:
         Counted from 0.
     params : dict
     value : float or None
-        The score, lower is better; of the best epoch so far if the trial was pruned, None if it
-        failed.
+        The score, lower is better: that of the best epoch so far if the trial was pruned, None if
+        it failed.
     epochs : int
         Number of epochs; 0 for a model without epochs.
     best_epoch : int or None
@@ -73,7 +73,7 @@ class Trial:
         rungs: Iterable[float] = (),
         pruned: bool = False,
     ) -> "Trial":
-        """Trial with the given outcome; a value that is not finite makes it a failed one."""
+        """Trial with the given outcome; failed if its value is not finite."""
         if not math.isfinite(outcome.value):
             return cls(number, params, None, int(outcome.epochs), None)
         value, epochs, best_epoch = outcome.value, outcome.epochs, outcome.best_epoch
@@ -102,7 +102,7 @@ class Trial:
 
     @classmethod
     def from_json(cls, line: str) -> "Trial":
-        """Trial of a line that `to_json` wrote.
+        """Trial from a line written by `to_json`.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class Trial:
 
 
 def complete(trials: Iterable[Trial]) -> list[Trial]:
-    """Trials that ran to their end."""
+    """Trials that neither failed nor were pruned."""
     return [trial for trial in trials if trial.state == "complete"]
 
 
@@ -132,7 +132,7 @@ def scored(trials: Iterable[Trial]) -> list[Trial]:
 def read_lines(
     path: PathLike, parse: Callable[[str], Record], what: str
 ) -> list[tuple[str, Record]]:
-    """Records of a file with one JSON line each, together with where they are, for messages.
+    """Records of a file of JSON lines, each with its file and line number for messages.
 
     Raises
     ------

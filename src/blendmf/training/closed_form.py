@@ -41,7 +41,7 @@ def fit_closed_form(
     entry : Entry
         The model's kind and settings.
     train, validation : Observations
-        Validation only chooses the rank of an SVD without one.
+        The validation part only selects the rank of an SVD without a configured `rank`.
     rating_range : (float, float)
         Lowest and highest possible rating.
     seed : int
@@ -49,7 +49,7 @@ def fit_closed_form(
     name : tuple
         Name of the random stream of this fit.
     ranks : sequence of int
-        Ranks that an SVD without a `rank` chooses from.
+        Candidate ranks of an SVD without a configured `rank`.
     """
     match entry:
         case GlobalMeanEntry():
@@ -78,7 +78,7 @@ def _fit_svd(
     rating_range: tuple[float, float],
     random: np.random.Generator,
 ) -> FactorModel:
-    """Truncated SVD of the given rank, or of the best one of `ranks` on validation."""
+    """Truncated SVD of the configured rank, or else of the best of `ranks` on validation."""
     shrinkage = (entry.user_shrinkage, entry.item_shrinkage)
     if entry.rank is not None:
         return fit_svd(train, rating_range, entry.rank, random, *shrinkage)

@@ -1,4 +1,4 @@
-"""Fitting any model of the comparison from its entry in the configuration."""
+"""Fit any model from its entry in the configuration."""
 
 import math
 import time
@@ -24,7 +24,7 @@ from blendmf.training.parameters import Parameters, Terms
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted model and how it came about.
+    """A fitted model and facts about the fit.
 
     Attributes
     ----------
@@ -32,15 +32,15 @@ class Fit:
     history : sequence of Epoch
         Empty for a kind that is not trained by epochs.
     best_epoch, epochs : int
-        The epoch whose parameters the model has, and how many were run.
+        Epoch of the model's parameters, and number of epochs run; both 0 without epochs.
     validation_rmse : float
-        Of the best epoch; NaN for a kind that is not trained by epochs, infinite if no epoch
-        gave finite numbers.
+        Of the best epoch; NaN without epochs or without validation ratings, infinite if no epoch
+        gave finite parameters.
     diverged : bool
     engine : EngineFacts
-        What did the work.
+        Engine and hardware used.
     seconds : float
-        Time of the fit itself, without reading, writing and compiling.
+        Duration of the fit, without reading, writing and compiling.
     """
 
     model: Model
@@ -53,7 +53,7 @@ class Fit:
     seconds: float
 
     def facts(self, n_ratings: int) -> dict[str, Any]:
-        """JSON values that ``fit.json`` states; `n_ratings` is the number of training ratings."""
+        """Contents of ``fit.json``; `n_ratings` is the number of training ratings."""
         rmse, rate = self.validation_rmse, self.epochs * n_ratings / self.seconds
         return {
             "engine": self.engine.name,
@@ -91,20 +91,20 @@ def fit_model(
     entry : Entry
         The model's kind and settings.
     train, validation : Observations
-        Validation decides when training stops and which rank an SVD has, and nothing else.
+        Validation sets the best epoch, SVD rank, drift position, Bayesian offsets and intervals.
     content : csr_array of shape (n_items, n_terms), optional
         Needed by kinds with a content term.
     rating_range : (float, float)
     seed : int
         The experiment's seed.
     name : tuple
-        Name of the random stream that this fit draws from.
+        Name of the random stream of this fit.
     threads : int
         Number of training threads; does not affect the result.
     ranks : sequence of int
-        Ranks that an SVD without a `rank` chooses from.
+        Candidate ranks of an SVD without a configured `rank`.
     goes_on : GoesOn, optional
-        Whether training goes on after an epoch; not asked for a kind without epochs.
+        Called after each epoch; training stops if it returns False.
     """
     start = time.perf_counter()
     if not isinstance(entry, TrainedEntry):
@@ -154,7 +154,7 @@ def _sampled(
     threads: int,
     goes_on: GoesOn,
 ) -> Fit:
-    """Fit by draws from the posterior, all of which count: the last sweep is the best one."""
+    """Fit by Gibbs sampling; the last sweep counts as the best epoch."""
     from blendmf.training.bayes.gibbs import GibbsSampler
     from blendmf.training.bayes.posterior import sample_posterior
     from blendmf.training.bayes.row_sampler import load_kernels
@@ -164,7 +164,7 @@ def _sampled(
     print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
     load_kernels()
     start = time.perf_counter()
-    # Other numbers of threads add up in another order, which later draws would tell.
+    # BLAS sums in an order that depends on its number of threads; this would change later draws.
     with threadpool_limits(1, "blas"):
         sampler = GibbsSampler(train, content, settings, random, threads)
         model, history = sample_posterior(sampler, validation, settings, rating_range, goes_on)

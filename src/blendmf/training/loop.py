@@ -11,7 +11,7 @@ from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, penalised_loss
 
 GoesOn = Callable[[int, float], bool]
-"""Whether training continues, given the number of epochs and the lowest validation RMSE so far."""
+"""Whether training continues, given the epochs run and the lowest validation RMSE, or NaN."""
 
 
 def to_the_end(_epoch: int, _rmse: float) -> bool:
@@ -57,7 +57,7 @@ class Training:
     """Result of a training.
 
     `parameters` are those of the best epoch, the one with the lowest validation RMSE; `best_epoch`
-    is 0 if the first epoch already gave numbers that are not finite. `diverged` tells whether
+    is 0 if the first epoch already gave parameters that are not finite. `diverged` is True if
     training ended because a parameter was not finite.
     """
 
@@ -81,7 +81,7 @@ def train_epochs(
 ) -> Training:
     """Train until validation RMSE has not improved for `patience` epochs; return the best epoch.
 
-    Without validation ratings training runs all epochs and the last one counts as the best.
+    Without validation ratings, training runs all epochs and the last one counts as the best.
 
     Parameters
     ----------

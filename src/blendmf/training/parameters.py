@@ -56,7 +56,7 @@ class Terms:
 
 @dataclass
 class Parameters:
-    """Parameters of a variant, dense; a term that the variant does not have is None.
+    """Dense parameters of a variant; a term that the variant does not have is None.
 
     Attributes
     ----------
@@ -127,7 +127,7 @@ class Parameters:
     def to_model(
         self, shape: tuple[int, int], rating_range: tuple[float, float], content: sp.csr_array
     ) -> FactorModel:
-        """Model with these parameters, in single precision."""
+        """Model of `shape` (n_users, n_items) with these parameters, in single precision."""
         arrays = self.arrays().items()
         terms: dict[str, Any] = {name: array.astype(np.float32) for name, array in arrays}
         user_content = terms.pop("user_content", None)

@@ -289,7 +289,7 @@ def test_an_earlier_search_of_any_searched_model_may_be_named(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("named", "reason"),
     [
-        ("nowhere", "no folder"),
+        ("nowhere", "not a folder"),
         ("empty", "no MODEL/trials.csv of any searched model"),
         ("random", "no MODEL/trials.csv of any searched model"),
         ("results/ml-100k/search", "what this run writes; copy it"),

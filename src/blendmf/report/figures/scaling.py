@@ -20,7 +20,8 @@ from blendmf.report.figures.style import (
 from blendmf.resources.usage import BYTES_PER_RATING, MIB
 
 PHASES = {
-    "data": ("fetch", "import_tables", "split", "leakage", "matrices", "content"),
+    "data": ("fetch", "import_tables", "split", "matrices", "content", "places"),
+    "audits": ("leakage", "fitted_on"),
     "training": ("train", "rank_sweep", "search", "select_best"),
     "evaluation": ("evaluate", "compare", "recommend"),
 }

@@ -1,4 +1,4 @@
-"""Alternating least squares with the same bits for any number of threads."""
+"""Alternating least squares, bit-identical for any number of threads."""
 
 import math
 from collections.abc import Callable
@@ -20,8 +20,8 @@ Rows = NDArray[np.float64]
 class RatingRows(NamedTuple):
     """The training ratings by user or by item, as CSR arrays.
 
-    Row k has the ratings ``centred[indptr[k] : indptr[k + 1]]``, minus mu, by or of the rows
-    ``others[indptr[k] : indptr[k + 1]]`` of the other side.
+    Row k has the entries ``indptr[k] : indptr[k + 1]`` of `others`, the row indices on the other
+    side, and of `centred`, the ratings minus mu.
     """
 
     indptr: NDArray[np.int32]
@@ -45,7 +45,7 @@ class AlsEngine:
     Attributes
     ----------
     threads : int
-        Number of working threads.
+        Number of training threads.
 
     References
     ----------
@@ -130,7 +130,7 @@ class AlsEngine:
         return lambda: kernel(*arrays, self._mean, *self._range, self._user_rows, self._item_rows)
 
     def _load_kernels(self, train: Observations) -> None:
-        """Load or compile the kernels by calls on no rows."""
+        """Load or compile the kernels by calls on empty ranges."""
         self._errors(train, 0, 0)()
         rows = self._user_rows
         compiled(solve_rows)(0, 0, *self._by_user, rows, rows, *self._penalties)

@@ -1,6 +1,6 @@
 """The kernels of alternating least squares, called through `blendmf.training.kernels.compiled`.
 
-Arguments that they share:
+Shared arguments:
 
 X, Y : ndarray of float64, of shape (n, d + 1) and (m, d + 1)
     Rows of one side (users or items) and of the other: factors, and the bias in the last column.
@@ -17,7 +17,7 @@ from blendmf.training.kernels.normal_equations import (
 
 
 def solve_rows(begin, end, indptr, others, centred, X, Y, penalty, bias_penalty):
-    """Set the rows from `begin` to `end` of X to the minimum of the objective, with Y fixed.
+    """Set rows `begin` to `end` - 1 of X to the minimum of the objective, with Y fixed.
 
     With z_i = (q_i, 1) for the n ratings of a row, the row is the solution x of
 
@@ -30,7 +30,7 @@ def solve_rows(begin, end, indptr, others, centred, X, Y, penalty, bias_penalty)
     indptr, others : ndarray of int
         CSR arrays: row k has ratings with the rows ``others[indptr[k] : indptr[k + 1]]`` of Y.
     centred : ndarray of float64
-        Those ratings minus mu.
+        The ratings minus mu, in the same order.
     """
     width = X.shape[1]
     bias, right = width - 1, width

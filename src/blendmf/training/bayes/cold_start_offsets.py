@@ -1,8 +1,8 @@
 """Prediction bias for users and items without training ratings.
 
 People rate what they expect to like, so that rated items get higher ratings than a random item
-would. For users and items with ratings the model learns this with the rest; for the others only the
-validation ratings show how much.
+would. The model learns this effect for users and items with training ratings. For the others, it is
+estimated from the validation ratings.
 """
 
 from typing import NamedTuple
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from blendmf.models.observations import Observations
 
 CHANCE_ERRORS = 2.0
-"""Number of standard errors up to which a mean counts as chance."""
+"""A mean error of at most this many standard errors is treated as chance."""
 
 Positions = NDArray[np.int64]
 
 
 class Offsets(NamedTuple):
-    """What is added to predictions for users, and for items, without training ratings."""
+    """Offsets added to predictions for users, and for items, without training ratings."""
 
     of_users: float
     of_items: float
@@ -40,7 +40,7 @@ class ColdRatings:
         self._by, self._of = np.isin(part.users, users), np.isin(part.items, items)
 
     def offsets(self, predicted: NDArray[np.float64]) -> Offsets:
-        """Mean errors of the predictions, as far as they exceed chance."""
+        """Mean errors of predictions of shape (n,), shrunk by `mean_beyond_chance`."""
         users, items, by, of = self._part.users, self._part.items, self._by, self._of
         errors = self._part.ratings - predicted
         of_users = mean_beyond_chance(errors[by], users[by], items[by])
@@ -67,7 +67,7 @@ def mean_beyond_chance(
     Returns
     -------
     float
-        0 if all errors are of a single user or item.
+        0 for fewer than two errors, or if all are of a single user or item.
 
     References
     ----------

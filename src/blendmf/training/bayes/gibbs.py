@@ -1,19 +1,19 @@
-"""Gibbs sampling of a Bayesian factorisation; the same bits for any number of threads.
+"""Gibbs sampling of a Bayesian matrix factorisation, bit-identical for any number of threads.
 
 The model of a rating at position t of its user's order (from -1/2 to 1/2) is
 
     r = mu + b_u + s_u t + b_i + p_u . q_i + e,   e ~ N(0, 1 / (alpha a_u)).
 
-The rows (b_u, p_u, s_u) and (b_i, q_i) are normal around a linear function of side information:
-the words of an item, and for both sides how many ratings there are and by whom (`RowSampler`). Each
-user has a relative noise precision a_u with a Gamma prior. Everything is sampled in units of the
-ratings' standard deviation, so that no prior depends on the rating scale. A sweep updates
+The prior of the rows (b_u, p_u, s_u) and (b_i, q_i) is normal. Its mean is linear in side
+information: an item's words, and each row's number of ratings and raters (`RowSampler`). The user's
+relative noise precision a_u has a Gamma prior, or is 1 if ``noise_freedom`` is None. Ratings are
+standardised, so no prior depends on the rating scale. A sweep updates
 
     the prior of the users' rows, then the users' rows,
     the prior of the items' rows, then the items' rows,
     the noise of each user, then the common noise,
 
-each from its distribution given all others.
+each by a draw from its full conditional distribution.
 
 References
 ----------
@@ -34,14 +34,14 @@ from blendmf.training.bayes.row_sampler import Rows, RowSampler, Values
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw of all parameters.
+    """One draw of all parameters, in rating units.
 
     Attributes
     ----------
     user_rows, item_rows : ndarray of float32, of shape (n_users, 1 + d) and (n_items, 1 + d)
         Bias and factors; the users' bias includes the drift up to the predicted position.
     user_variance, item_variance : ndarray of shape (n_users,) and (n_items,)
-        Variance of ratings given the rows: the user's noise, and the prior variance of users and
+        Variance of ratings given the rows: the user's noise, plus the prior variance of users and
         items without ratings, whose rows are prior means.
     """
 
@@ -60,7 +60,7 @@ class GibbsSampler:
     content : csr_array of shape (n_items, n_terms), optional
         Words of the items.
     settings : TrainingSettings
-        ``latent_dim``, ``drift``, ``feedback`` and ``noise_freedom`` are read.
+        Uses ``latent_dim``, ``drift``, ``feedback`` and ``noise_freedom``.
     random : Generator
     threads : int
         Number of threads; does not affect the result.
@@ -112,7 +112,7 @@ class GibbsSampler:
         Returns
         -------
         float
-            RMSE of the updated parameters on the training part, without clipping.
+            Training RMSE of the updated parameters in rating units, without clipping.
         """
         weights = np.sqrt(self._precision * self._user_precision[self._users.own])
         self._update_users(weights)
@@ -126,7 +126,7 @@ class GibbsSampler:
         self._users.update(self._multipliers(items.rows), targets, weights, self._order)
 
     def _update_items(self, weights: Values) -> Values:
-        """Update the items' rows; returns the residuals of the ratings, of shape (n,)."""
+        """Update the items' rows; return the residuals of the ratings, of shape (n,)."""
         users, items = self._users, self._items
         targets = self._centred - users.rows[users.own, 0]
         if self._has_drift:
@@ -146,7 +146,7 @@ class GibbsSampler:
         self._precision = random.gamma(1 + len(own) / 2) / (1 + weighted / 2)
 
     def current(self, position: float) -> Draw:
-        """The current parameters, in units of the ratings, for a position of the users' order.
+        """The current parameters in rating units, with biases at a position of the users' order.
 
         Rows of users and items without ratings are prior means.
         """
@@ -169,20 +169,20 @@ class GibbsSampler:
         return Draw(user_rows, item_rows, squared * user_variance, squared * item_variance)
 
     def _in_ratings(self, rows: Rows) -> NDArray[np.float32]:
-        """Biases and factors in units of the ratings instead of their standard deviation."""
+        """Convert biases and factors from standardised to rating units."""
         scale = np.full(rows.shape[1], np.sqrt(self._unit))
         scale[0] = self._unit
         return (scale * rows).astype(np.float32)
 
     def _at_position(self, rows: Rows, position: float) -> Rows:
-        """The users' biases at a position of their order, and their factors."""
+        """The users' biases at a position of their rating order, and their factors."""
         moved = rows[:, : self._width].copy()
         if self._has_drift:
             moved[:, 0] += position * rows[:, -1]
         return moved
 
     def _multipliers(self, rows: Rows) -> Rows:
-        """What rows of the other side are multiplied by: 1 for the bias, and the factors."""
+        """Multipliers of the other side's rows: 1 for the bias, then the factors."""
         multipliers = rows[:, : self._width].copy()
         multipliers[:, 0] = 1.0
         return multipliers

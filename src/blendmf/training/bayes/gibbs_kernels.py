@@ -1,6 +1,6 @@
-"""The kernels of Gibbs sampling, entered through `blendmf.training.kernels.compiled`.
+"""The kernels of Gibbs sampling, called through `blendmf.training.kernels.compiled`.
 
-Arguments that they share, for the ratings of one row:
+Shared arguments, for the ratings of one row:
 
 targets, weights, order : ndarray of float64, of shape (n_ratings,)
 others : ndarray of int32, of shape (n_ratings,)
@@ -28,12 +28,12 @@ from blendmf.training.kernels.normal_equations import (
 
 
 def draw_rows(begin, end, indptr, others, targets, weights, order, noise, Z, slope, X):
-    """Draw the rows from `begin` to `end` of X, given the other side.
+    """Draw rows `begin` to `end` - 1 of X in place, given the other side.
 
     Parameters
     ----------
     indptr : ndarray of int
-        Row k has the ratings from ``indptr[k]`` to ``indptr[k + 1]``.
+        Row k has the ratings ``indptr[k]`` to ``indptr[k + 1] - 1``.
     noise : ndarray of float64, of shape (n_ratings,)
         Draws from the standard normal distribution.
     X : ndarray of float64, of shape (n, width)
@@ -76,8 +76,8 @@ def _draw_by_equations(others, targets, weights, order, Z, slope, x, A, z):
 def _draw_by_correction(others, targets, weights, order, noise, Z, slope, x):
     """Draw a row with few ratings by Matheron's rule.
 
-    The draw from the prior is corrected by the residuals of the ratings, with a system of as many
-    unknowns as ratings.
+    The draw from the prior is corrected by the residuals of the ratings. The linear system has one
+    unknown per rating.
 
     References
     ----------
@@ -115,7 +115,7 @@ def _columns(width):
 
 @njit(error_model="numpy")
 def _fill(row, of_other, weight, position, slope):
-    """Write the weighted multipliers of a rating's row."""
+    """Write the weighted multipliers of one rating to `row`."""
     for f in range(len(slope)):
         row[f] = weight * (of_other[f] + position * slope[f])
 

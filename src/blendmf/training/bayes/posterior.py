@@ -23,7 +23,7 @@ def sample_posterior(
     rating_range: tuple[float, float],
     goes_on: GoesOn,
 ) -> tuple[BayesianFactorModel, Sequence[Epoch]]:
-    """Sample, and keep draws spread evenly over the sweeps after the burn-in.
+    """Run Gibbs sweeps and keep draws spread evenly over the sweeps after the burn-in.
 
     The validation part does not affect the draws. It determines the predicted position in the
     users' order (its mean position), the prediction bias for users and items without training
@@ -34,16 +34,16 @@ def sample_posterior(
     sampler : GibbsSampler
     validation : Observations
     settings : TrainingSettings
-        Numbers of sweeps (``epochs``), of discarded ones (``burn_in``) and of kept ``draws``.
+        ``epochs`` (sweeps), ``burn_in`` (discarded sweeps) and ``draws`` (about that many kept).
     rating_range : (float, float)
     goes_on : GoesOn
-        Whether sampling continues after a sweep.
+        Called after each sweep with its validation RMSE; sampling stops if it returns False.
 
     Returns
     -------
     (BayesianFactorModel, sequence of Epoch)
-        One epoch per sweep, with the training RMSE of its draw and the validation RMSE of the model
-        up to it.
+        One epoch per sweep, with the training RMSE of its draw and the validation RMSE of the mean
+        prediction so far.
     """
     position, epochs = predicted_place(validation), settings.epochs
     burn_in = min(settings.burn_in, epochs - 1)
@@ -108,7 +108,7 @@ class _Kept:
         self._item_rows[kept, sampler.items_without, 0] += np.float32(by.of_items)
 
     def model(self, global_mean: float, rating_range: tuple[float, float]) -> BayesianFactorModel:
-        """The model of the draws so far, with intervals of normal errors."""
+        """Model of the draws so far, with the interval widths of normal errors."""
         return BayesianFactorModel(
             self._user_rows.shape[1],
             self._item_rows.shape[1],
@@ -135,7 +135,7 @@ class _MeanPrediction:
         self._n_draws = 0
 
     def add(self, draw: Draw, alone: bool) -> None:
-        """Add a draw to the mean, or start the mean with it."""
+        """Add a draw to the mean; `alone` restarts the mean with it."""
         if alone:
             self._total[:], self._n_draws = 0.0, 0
         p = draw.user_rows[self._validation.users]

@@ -28,7 +28,7 @@ class RowPrior:
     Parameters
     ----------
     known : sequence of SideInformation
-        Features F_j. A constant feature for the intercept is added to them.
+        Features F_j; a constant feature is added as the intercept.
     weights : ndarray of shape (n,)
         Square root of each row's weight. The caller must multiply rows and features by it.
     width : int
@@ -37,7 +37,7 @@ class RowPrior:
     Attributes
     ----------
     mean : ndarray of shape (n, width)
-        Prior mean of each row, including the row's factor from `weights`.
+        Prior mean of each row, scaled by `weights` like the rows.
     precision : ndarray of shape (width, width)
         Precision matrix, the same for all rows.
 

@@ -1,4 +1,4 @@
-"""Sampling the rows of one side of a Bayesian factorisation, the users or the items."""
+"""Sampler of the user rows or the item rows of a Bayesian matrix factorisation."""
 
 from collections.abc import Callable
 
@@ -28,34 +28,34 @@ START_DEVIATION = 0.1
 
 
 class RowSampler:
-    """Sampler of the rows of users or of items.
+    """Sampler of the user rows or the item rows ("this side"; the others are "the other side").
 
     The prior of rows with ratings uses all side information. The prior of rows without ratings uses
-    words only. It is learned from the rows with ratings, weighted by how well they are known
-    (`HALF_WEIGHT_RATINGS`), because words have other effects next to the number of ratings.
+    words only. It has its own coefficients, since those of words depend on the other features, and
+    is fitted to the rows with ratings, weighted by n_ratings / (n_ratings + HALF_WEIGHT_RATINGS).
 
     Parameters
     ----------
     matrix : csr_array of shape (n, n_others)
-        The training ratings.
+        The training ratings, one row per row of this side.
     content : csr_array of shape (n, n_terms), or None
         Words of the rows.
     feedback : bool
-        Whether the number of ratings and who gave them are side information.
+        Whether a row's number of ratings and its raters (or rated items) are side information.
     n_shared, width : int
-        Number of coordinates that the other side multiplies (bias and factors), and of all
-        coordinates (with the slope, if any).
+        Number of coordinates that the other side multiplies (bias and factors), and total number
+        of coordinates (with the slope, if any).
     random : Generator
     threads : int
 
     Attributes
     ----------
     rated, without : ndarray of int64, of shape (m,) and (n - m,)
-        Rows with and without ratings.
+        Positions of the rows with and without ratings.
     rows : ndarray of shape (m, width)
-        Rows with ratings: bias, factors, and slope if any.
+        Current rows with ratings: bias, factors, and slope if any.
     own, others : ndarray of int32, of shape (n_ratings,)
-        Index of each rating's row among the rated ones of this and of the other side.
+        Row index of each rating on this and on the other side, among the rows with ratings.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class RowSampler:
         self._words_without = [] if words is None else [words[self.without]]
 
     def rated_index(self, positions: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Index of rows among those with ratings."""
+        """Index of each of the rated rows at `positions` among the rows with ratings."""
         return self._rated_index[positions].astype(np.int32)
 
     def set_ratings(self, own: NDArray[np.int32], others: NDArray[np.int32]) -> None:
@@ -106,7 +106,7 @@ class RowSampler:
         self._others_by_row = others[self._by_row]
 
     def update(self, multipliers: Rows, targets: Values, weights: Values, order: Values) -> None:
-        """Draw the prior given the rows, then the rows given the other side.
+        """Draw the prior given the rows, then the rows given the prior and the other side.
 
         A row x with prior mean m and precision L L' is drawn as m + L'^-1 z, with z standard
         normal a priori.
@@ -120,7 +120,7 @@ class RowSampler:
         weights : ndarray of shape (n_ratings,)
             Inverse standard deviation of each rating's noise.
         order : ndarray of shape (n_ratings,)
-            Multiplies the slope; no effect on rows without one.
+            Position of each rating in its user's order, which multiplies the slope if any.
         """
         random, (n_rows, width), n_shared = self._random, self.rows.shape, multipliers.shape[1]
         self.prior.update(self.rows, random)
@@ -151,7 +151,7 @@ class RowSampler:
         return products
 
     def all_rows(self) -> Rows:
-        """The current rows, and prior means of rows without ratings, of shape (n, width)."""
+        """The current rows, with prior means for rows without ratings, of shape (n, width)."""
         if not len(self.without):
             return self.rows
         prior = self._prior_without
@@ -169,14 +169,14 @@ class RowSampler:
         multipliers : ndarray of shape (n_others, width)
             The other side's rows, with 1 in place of the bias.
         n_ratings : ndarray of shape (n_others,)
-            Number of ratings of each, its weight in the average.
+            Number of ratings of each of the other side's rows: the weights of the average.
         """
         inverse = _inverse_factor(self._prior_without.precision)
         return float(np.average(np.sum((multipliers @ inverse.T) ** 2, axis=1), weights=n_ratings))
 
 
 def load_kernels() -> None:
-    """Load or compile the kernels by calls without work."""
+    """Load or compile the kernels by calls on empty input."""
     whole, positions, values = np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0)
     nothing = np.zeros((0, 1))
     compiled(draw_rows)(

@@ -1,4 +1,4 @@
-"""Side information of users or items, in coordinates in which sampling is cheap."""
+"""Side information of users or items, in orthogonal coordinates that make sampling cheap."""
 
 import math
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from sklearn.utils.extmath import randomized_svd
 Rows = NDArray[np.float64]
 
 MAX_DIRECTIONS = 256
-"""Maximum number of directions of the features, strongest first."""
+"""Maximum number of singular directions of the features; the strongest are kept."""
 
 MAX_RATER_DIRECTIONS = 128
-"""The same for the features of who rated what; more gained nothing."""
+"""The same for the features of `raters`; more directions did not help."""
 
 LARGEST_EXACT = 2048
 """Size of the largest Gram matrix that is decomposed exactly, which takes some seconds."""
@@ -26,10 +26,10 @@ SMALLEST_SHARE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class SideInformation:
-    """Features F of the rows of one side, in the directions of their singular vectors.
+    """Features F of users or of items, in the directions of their singular vectors.
 
     With F = U S V', a map from features to rows has r coefficients, one per column of V. The
-    columns of the design U S are orthogonal, so that each coefficient is drawn separately.
+    columns of the design U S are orthogonal, so each coefficient is drawn independently.
 
     Attributes
     ----------
@@ -40,9 +40,9 @@ class SideInformation:
     directions : ndarray of shape (k, r)
         V.
     design : ndarray of shape (n, r), or None
-        U S, if it is smaller than its factors.
+        U S if n <= k; None otherwise.
     strength : float or None
-        Prior precision of the coefficients relative to the rows'; None if it is drawn.
+        Prior precision of the coefficients relative to the rows'; None if it is sampled.
     """
 
     squares: NDArray[np.float64]
@@ -53,7 +53,7 @@ class SideInformation:
 
     @classmethod
     def constant(cls, values: NDArray[np.float64]) -> "SideInformation":
-        """A single feature of shape (n,); if it is constant, its coefficients are the mean."""
+        """A single feature, of shape (n,); with constant values it is an intercept."""
         column = values[:, None]
         squares = np.array([values @ values])
         return cls(squares, sp.csr_array(column), np.ones((1, 1)), column, strength=2.0)
@@ -91,7 +91,7 @@ class SideInformation:
         return cls(squares, matrix, matrix.T @ (vectors / lengths), design=vectors * lengths)
 
     def scaled(self, by: NDArray[np.float64], random: np.random.Generator) -> "SideInformation":
-        """The same features with each row multiplied by a factor of shape (n,)."""
+        """The same features with each row multiplied by its entry of `by`, of shape (n,)."""
         return SideInformation.of_features(sp.diags_array(by) @ self.features, random)
 
     @property
@@ -106,7 +106,7 @@ class SideInformation:
         return self.mapped_of(self.features, coefficients)
 
     def mapped_of(self, features: sp.csr_array, coefficients: Rows) -> Rows:
-        """The same for other features of shape (m, k), of shape (m, width)."""
+        """`mapped` for other features of shape (m, k); returns shape (m, width)."""
         mapped: Rows = features @ (self.directions @ coefficients)
         return mapped
 
@@ -121,7 +121,7 @@ class SideInformation:
 def raters(ratings: sp.csr_array) -> sp.csr_array:
     """Which users rated an item, or which items a user rated: TF-IDF rows of length 1.
 
-    A rater of many items says little about each, and has weight ln((1 + n) / (1 + ratings)).
+    A column with many ratings says little about each row; its weight is ln((1 + n) / (1 + count)).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Compile kernels into a cache on disk that many jobs may share, and run them in threads.
+"""Compile kernels into a disk cache that concurrent jobs may share, and run them in threads.
 
 Numba keeps one index for all specialisations of a function. Two jobs that compile different ones at
 the same time give them the same file name, and one may then load the other's machine code. Numba
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from blendmf.common.imported_files import imported_files
 
 RATINGS_PER_TASK = 1 << 15
-"""About the number of ratings of one task of `row_tasks`."""
+"""Approximate number of ratings per task of `row_tasks`."""
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ def compiled(kernel: Callable[..., Any], *variant: str | int) -> Callable[..., A
     kernel : function
         Not decorated.
     *variant : str or int
-        What determines the types of the arguments; call one variant with one set of types only.
+        Values that determine the argument types; call each variant with one set of types only.
     """
     assert isinstance(kernel, FunctionType)
     name = "_".join([kernel.__name__, *map(str, variant), _digest(kernel.__code__.co_filename)])
@@ -50,7 +50,7 @@ def compiled(kernel: Callable[..., Any], *variant: str | int) -> Callable[..., A
 
 @cache
 def _digest(module: str) -> str:
-    """Short hash of the kernel's module and all that it imports, the compiler and the processor."""
+    """Short hash of the kernel's module, all its imports, the compiler and the processor."""
     sources = [Path(module), *imported_files(Path(module))]
     parts = [
         *(source.read_bytes() for source in sources),
@@ -69,7 +69,7 @@ def row_tasks(indptr: NDArray[np.integer]) -> list[tuple[int, int]]:
     Parameters
     ----------
     indptr : ndarray of int, of shape (n + 1,)
-        Start of each row's ratings, and the end of the last row's.
+        Start of each row's ratings, and the end of the last row's ratings.
     """
     n_tasks = -(-int(indptr[-1]) // RATINGS_PER_TASK)
     ends = np.searchsorted(indptr, np.arange(1, n_tasks) * RATINGS_PER_TASK)
@@ -78,7 +78,7 @@ def row_tasks(indptr: NDArray[np.integer]) -> list[tuple[int, int]]:
 
 
 def in_threads(tasks: Iterable[Callable[[], T]], threads: int) -> list[T]:
-    """Results of the tasks, in their order."""
+    """Run the tasks in threads; return their results in the order of the tasks."""
     if threads == 1:
         return [task() for task in tasks]
     with ThreadPoolExecutor(threads) as pool:

@@ -1,8 +1,8 @@
 """Assemble and solve normal equations in place; called by kernels.
 
-A system of `width` unknowns is an array with a row for each: the upper triangle of its matrix, and
-the right side as column `width`. Further columns, up to a multiple of `LANES`, are padding for
-operations on whole vectors.
+A system of `width` unknowns is an array with `width` rows. It holds the upper triangle of the
+matrix and, in column `width`, the right side. Further columns, if any, pad the rows to a multiple
+of `LANES` for operations on whole vectors.
 """
 
 import math

@@ -3,7 +3,7 @@
 LLVM vectorises a loop over the factors only if it may reorder sums, and the result of a reordered
 sum depends on the processor's vector width. Here the order is fixed instead: every operation works
 on a whole row and rounds each element as IEEE 754 requires, and `dot` adds in a documented order.
-So the bits are the same on every processor, and the compiler can use the widest vectors available.
+So results are bit-identical on every processor, and the compiler can use the widest vectors.
 
 A matrix of rows is C-contiguous with `padded_width(d)` columns, the last ones zero, and starts at a
 multiple of 64 bytes (`aligned_rows`). In a kernel, `lanes` gives the compiler the width of a row: a

@@ -1,13 +1,12 @@
-"""Predictions and written-out gradients of a batch of ratings in PyTorch.
+"""Predictions and explicit gradients of a batch of ratings in PyTorch.
 
 The objective is that of per-rating SGD (`blendmf.training.sgd.sgd_kernels`): each rating adds
-(e^2 + penalties) / 2, where e is the error, cut to [-clip, clip] in the gradients (Huber's loss).
+(e^2 + penalties) / 2, where e is the error, clipped to [-clip, clip] in the gradients (Huber loss).
 Every gradient is taken at the values before the batch and is summed per row. The SGD step scales
 the sum by `damping`; Adam and gradient descent use the sum itself.
 
 Shapes depend on the size of the batch only, so a GPU never has to wait for the host. Each table
-therefore has one row more than it has users, items or words. That row is always zero, and slots
-that are not used point to it.
+therefore has an extra last row, which is always zero; unused slots point to it.
 """
 
 from collections.abc import Iterator
@@ -62,7 +61,7 @@ class Tables:
         Parameters by name, shaped as in `blendmf.training.parameters.Parameters` plus the zero
         row. ``user_content`` holds v_u, where w_u = scale[u] v_u.
     scale : Tensor of shape (n_users + 1,)
-        s_u of each user. SGD shrinks w_u by shrinking s_u, so a step writes only the words of the
+        s_u of each user. SGD shrinks w_u through s_u, so that a step writes only the words of the
         rated items.
     content : Content
     global_mean : float
@@ -70,7 +69,7 @@ class Tables:
         L2 penalty per rating, by term.
     error_clip : float
     product_dtype : torch.dtype
-        Precision in which factors are multiplied. Parameters and sums keep their own.
+        Precision in which factors are multiplied; parameters and sums keep that of `terms`.
     """
 
     terms: dict[str, Tensor]
@@ -95,14 +94,14 @@ Change = tuple[Tensor, Tensor, Tensor]
 class Batch:
     """A batch of ratings, predicted on creation.
 
-    If memory runs out, a batch changes nothing: all allocations come before the first write.
+    If memory runs out, no parameter changes: all allocations come before the first write.
 
     Parameters
     ----------
     tables : Tables
     ratings : Ratings
     capacity : int, optional
-        At least the number of words of the ratings' items, counted per rating; used with a
+        Upper bound on the number of words of the ratings' items, counted per rating; used with a
         ``user_content`` term only. By default the host counts them and so waits for the device.
 
     Attributes
@@ -235,14 +234,14 @@ class Batch:
             )
 
     def _own_positions(self) -> Tensor:
-        """Position of each of `_own_words` in the flat table; that of a zero for unused entries."""
+        """Index of each of `_own_words` in the flattened table; of a zero for unused entries."""
         W, own = self._tables.terms["user_content"], self._own_words
         used = own.words < W.shape[1]
         users, _ = self._rated
         return torch.where(used, users[own.owners] * W.shape[1] + own.words, W.numel() - 1)
 
     def _add_to_own_words(self, table: Tensor, steps: Tensor) -> None:
-        """Add each rating's step, of shape (n,), times its item's words to a users x words table.
+        """Add each rating's step, of shape (n,), times its item's words to a user-word table.
 
         This is the last operation that allocates memory.
         """
@@ -251,7 +250,7 @@ class Batch:
         table.view(-1).index_add_(0, self._own_positions(), values)
 
     def _move_own_words(self, learning_rate: Tensor) -> Change:
-        """Take the gradient's step in v_u; return the new s_u, which the penalty shrinks."""
+        """Take the gradient step in v_u; return the change of s_u, which the penalty shrinks."""
         users, (_, items) = self._users, self._rated
         penalty, scale = self._tables.penalties["user_content"], self._tables.scale
         curvature = users.sums(self._tables.content.squared_norms[items])
@@ -271,12 +270,12 @@ def _damped_step(lr: Tensor, penalty: float, counts: Tensor, curvature: Tensor) 
 
 
 def _as_columns(values: Tensor, *vectors: Tensor) -> list[Tensor]:
-    """Vectors of shape (m,), as columns if `values` is a matrix."""
+    """Vectors of shape (m,), as columns of shape (m, 1) if `values` is a matrix."""
     return [vector[:, None] if values.ndim == 2 else vector for vector in vectors]
 
 
 def _write(changes: list[Change]) -> None:
-    # The rows are distinct, so plain writes are repeatable; sorting them would allocate memory.
+    # The rows are distinct, so plain writes are repeatable; sorting would allocate memory.
     with repeatable(False):
         for table, rows, values in changes:
             table.index_copy_(0, rows, values)

@@ -16,7 +16,7 @@ class Words(NamedTuple):
     Attributes
     ----------
     owners : Tensor of int64, of shape (capacity,)
-        Position among the m items of the entry's item.
+        Index of the entry's item among the m items.
     words : Tensor of int64, of shape (capacity,)
         Column of the content matrix; n_terms, one past the last, in padding.
     weights : Tensor of shape (capacity,)
@@ -32,7 +32,7 @@ class Words(NamedTuple):
 class Content:
     """CSR arrays of the content matrix C, of shape (n_items, n_terms), on a device.
 
-    One more item, without words, is appended.
+    An extra item without words is appended.
 
     Attributes
     ----------
@@ -78,8 +78,8 @@ class Content:
         items : Tensor of int64, of shape (m,)
             Items, which may repeat.
         capacity : int, optional
-            At least their total number of words. By default the host counts them and so waits for
-            the device.
+            Upper bound on their total number of words. By default the host counts them and so waits
+            for the device.
         """
         starts = self.indptr.index_select(0, items)
         lengths = self.indptr.index_select(0, items + 1) - starts

@@ -8,16 +8,16 @@ import torch
 from blendmf.common.errors import UserError
 
 REFUSALS = ("out of memory", "can't allocate memory")
-"""Parts of the messages of Apple's and the CPU's allocator, which raise RuntimeError."""
+"""Parts of the RuntimeError messages of Apple's and the CPU's allocator."""
 
 
 def choose_device(name: str) -> torch.device:
-    """Device that `training.device` names; ``auto`` is CUDA if available, else the CPU.
+    """Device for a `training.device` setting; ``auto`` is CUDA if available, else the CPU.
 
     Raises
     ------
     UserError
-        If the machine has no device of the kind, or PyTorch was built without it.
+        If the machine has no such device, or PyTorch was built without support for it.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -53,11 +53,11 @@ def gpu_name(device: torch.device) -> str | None:
 
 @contextmanager
 def repeatable(deterministic: bool = True) -> Iterator[None]:
-    """Make PyTorch repeat its results; restores its state afterwards.
+    """Make PyTorch's results repeatable, and restore its state afterwards.
 
     On the CPU one thread does the work, since the order of a sum depends on the number of threads.
     With `deterministic`, a GPU sorts the terms of a sum instead of adding them atomically in any
-    order, so that it gives the same bits on each run.
+    order, so that runs on one device are bit-identical.
     """
     threads = torch.get_num_threads()
     before = torch.are_deterministic_algorithms_enabled()

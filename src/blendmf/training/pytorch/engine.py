@@ -21,19 +21,19 @@ from blendmf.training.pytorch.device import choose_device, gpu_name, ran_out_of_
 from blendmf.training.pytorch.update_rules import DampedSgd, DenseDescent
 
 RATINGS_AT_ONCE = 262_144
-"""Most ratings that `TorchEngine.rmse` predicts at a time."""
+"""Maximum number of ratings that `TorchEngine.rmse` predicts at a time."""
 
 
 class TorchEngine:
-    """Trains the parameters on a device by the optimiser that the settings name.
+    """Trains the parameters on a device with the configured optimiser.
 
     Random numbers are drawn by NumPy, so they do not depend on the device.
 
-    `user_content`, w_u, is a dense table of users x words on the device, 4 bytes each: 0.5 GB for
-    25,000 users and 5,000 words, 3.3 GB for 162,000 users; adam holds it four times, gd twice.
+    `user_content`, w_u, is a dense float32 table: 0.5 GB for 25,000 users and 5,000 words, 3.3 GB
+    for 162,000 users. adam holds four such tables and gd two; `keep` adds one.
 
-    If the device runs out of memory, the batch is halved and repeated from the parameters before
-    it, and a message is logged.
+    If the device runs out of memory, the batch size is halved, the batch is repeated from the
+    parameters before it, and a message is logged.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class TorchEngine:
         return pad(torch.from_numpy(array).to(self.device), (0, 0) * (array.ndim - 1) + (0, 1))
 
     def _process(self, ratings: Ratings) -> None:
-        """Process the ratings in their order, in smaller batches once memory has run out."""
+        """Process the ratings in the given order; halve the batches when memory runs out."""
         done = 0
         while done < len(ratings.values):
             capacity = self._most_words_of_a_batch(ratings.items[done:])

@@ -1,4 +1,4 @@
-"""Sums over a batch for each row of a table, and the damping of the rows' steps."""
+"""Per-row sums over a batch, and the damping of each row's step."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ class TouchedRows:
             Number of ratings that each entry represents.
         """
         if n_rows < len(entries):
-            # A slot for every row, used or not, saves the sorting.
+            # One slot per row, used or not, avoids sorting.
             rows, slots = torch.arange(n_rows + 1, device=entries.device), entries
         else:
             in_order, positions = torch.sort(entries)
@@ -63,7 +63,7 @@ class TouchedRows:
 
 
 def damping(counts: Tensor, shrinkage: Tensor) -> Tensor:
-    """Ratio of n successive steps to n steps from the same point.
+    """Ratio of the effect of n successive steps to that of n steps from the same point.
 
     One step that leaves 1 - h of the distance to its optimum leaves (1 - h)^n after n repetitions;
     n such steps from the same point add up to n h of the distance. The ratio is
@@ -77,7 +77,7 @@ def damping(counts: Tensor, shrinkage: Tensor) -> Tensor:
     Parameters
     ----------
     counts, shrinkage : Tensor of shape (m,)
-        n and h of each row, both at least 0; h is cut at 0.999.
+        n and h of each row, both at least 0; h is clipped to `LARGEST_SHRINKAGE`.
     """
     h = shrinkage.clamp(max=LARGEST_SHRINKAGE)
     at_once = counts * h

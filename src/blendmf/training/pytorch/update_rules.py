@@ -1,4 +1,4 @@
-"""What the optimisers in PyTorch do differently: the order of the ratings and the step."""
+"""Order of the ratings and step rule of each PyTorch optimiser."""
 
 import math
 
@@ -20,10 +20,10 @@ POSITIONS_PER_CELL = 2**23
 
 
 class DampedSgd:
-    """SGD on mini-batches, damped so that a batch does what its ratings would do one by one.
+    """Mini-batch SGD, damped so that a batch approximates the steps of its ratings one by one.
 
     The order is that of the block engine with the same seed and blocks, on every device: an epoch
-    has B rounds of B cells that have no user and no item in common. The cells of a round are
+    has B rounds of B cells without common users or items. The cells of a round are
     processed together, the ratings of each in their order and spread evenly over the round, so
     that a batch has ratings from all cells and few of any one user or item. The host sends 2 B
     numbers per epoch, the order of the blocks.
@@ -64,7 +64,7 @@ class DampedSgd:
         self._positions = on_device(positions * POSITIONS_PER_CELL // lengths[cells])
 
     def start_epoch(self, learning_rate: float) -> Tensor:
-        """Draw an order of the blocks; return that of the ratings."""
+        """Draw the order of the blocks; return the order of the ratings, of shape (n,)."""
         self._learning_rate.fill_(learning_rate)
         self._done, self._fold_interval = 0, self._ratings_per_fold(learning_rate)
         user_turns, item_turns = (
@@ -88,7 +88,7 @@ class DampedSgd:
         self._tables.fold_scale()
 
     def _ratings_per_fold(self, learning_rate: float) -> int:
-        """Ratings after which s_u of the user with most ratings is about `SMALLEST_SCALE`."""
+        """Ratings after which s_u of the user with most ratings reaches about `SMALLEST_SCALE`."""
         penalty = self._tables.penalties["user_content"]
         shrinks = -self._most_ratings * math.log1p(-learning_rate * penalty)
         folds = math.ceil(shrinks / -math.log(SMALLEST_SCALE))
@@ -98,12 +98,12 @@ class DampedSgd:
 class DenseDescent:
     """Adam or gradient descent; every step moves all parameters.
 
-    ``adam`` (Kingma and Ba, 2015) takes one step per mini-batch along its mean gradient, in an
-    order drawn anew for each epoch.
+    ``adam`` (Kingma and Ba, 2015) takes one step per mini-batch along its mean gradient, in a new
+    random order in each epoch.
 
     ``gd`` takes one step per epoch along the gradient over all ratings. A short step is equivalent
-    to an epoch of SGD at the same learning rate. A row with n ratings moves n times at once,
-    however, so the learning rate has to stay below about 2 / n of the user or item with most
+    to an epoch of SGD at the same learning rate. However, a row with n ratings moves n steps at
+    once, so the learning rate has to stay below about 2 / n of the user or item with most
     ratings, which takes many epochs (hundreds at 7e-4 on 70,000 ratings).
 
     Attributes
@@ -133,19 +133,19 @@ class DenseDescent:
             state["step"].zero_()
 
     def start_epoch(self, learning_rate: float) -> Tensor:
-        """Return the order of the ratings."""
+        """Set the learning rate; return the order of the ratings, of shape (n,)."""
         self._optimiser.param_groups[0]["lr"] = learning_rate
         n = len(self.ratings.values)
         return torch.from_numpy(self._random.permutation(n) if self._adam else np.arange(n))
 
     def update(self, batch: Batch) -> None:
-        """Add the gradient of the batch; take a step of Adam."""
+        """Add the gradient of the batch; with Adam, take a step."""
         batch.add_gradients(self._gradients, 1 / len(batch) if self._adam else 1.0)
         if self._adam:
             self._step()
 
     def end_epoch(self) -> None:
-        """Take a step of gradient descent."""
+        """With gradient descent, take a step."""
         if not self._adam:
             self._step()
 

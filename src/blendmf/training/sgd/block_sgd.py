@@ -1,4 +1,4 @@
-"""Parallel per-rating SGD with the same bits for any number of threads."""
+"""Parallel per-rating SGD, bit-identical for any number of threads."""
 
 import math
 import time
@@ -29,7 +29,7 @@ PAUSE = 2e-5
 """Seconds before a thread retries a task that waits for another thread."""
 
 BEYOND_ALL_TASKS = 1 << 62
-"""A task number above those of any epoch."""
+"""A task number above that of any task."""
 
 ENOUGH_TO_MERGE = 500_000
 """Smallest number of ratings for which several threads train the words' factors."""
@@ -38,9 +38,9 @@ ENOUGH_TO_MERGE = 500_000
 class BlockSgdEngine:
     """Per-rating SGD on a grid of user and item blocks.
 
-    Cells without a common block are processed in parallel, in an order drawn anew for each epoch.
+    Cells without a common block are processed in parallel, in a new random order in each epoch.
     The order determines which of two cells that share a block comes first, and thus the result;
-    which thread processes a cell, and when, does not affect it.
+    which thread processes a cell, and when, does not matter.
 
     The factors of the words, V, belong to no block. With many ratings every user block moves a copy
     of V, and the copies are merged B times per epoch (`sgd_kernels.merge_copies`). With few
@@ -51,7 +51,7 @@ class BlockSgdEngine:
     n_blocks : int
         B.
     threads : int
-        Number of working threads.
+        Number of training threads.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class BlockSgdEngine:
         item_order: NDArray[np.int64],
         held_back: int,
     ) -> Callable[[], None]:
-        """Work of each thread in an epoch, starting with task `held_back`."""
+        """Function that each thread runs in an epoch, starting with task `held_back`."""
         p, s = self._packed.terms, self._settings
         keep = (1 - learning_rate * penalty for penalty in s.penalties)
         step = tuple(self._type(x) for x in (learning_rate, *keep, s.error_clip))
@@ -159,7 +159,7 @@ class BlockSgdEngine:
     def _errors(
         self, sums: NDArray[np.float64], n: int, arrays: tuple[NDArray[Any], ...]
     ) -> Callable[[], None]:
-        """Work of each thread to fill `sums`."""
+        """Function that each thread runs to fill `sums`."""
         p = self._packed.terms
         if self._item_vectors is None:
             self._item_vectors = self._packed.item_vectors(self._content)

@@ -2,7 +2,7 @@
 
 Users and items are each divided into B blocks with nearly equal numbers of ratings. The ratings
 then form a grid of B x B cells, and cells in different rows and columns of the grid have no
-parameter in common (R. Gemulla et al., "Large-Scale Matrix Factorization with Distributed
+parameters in common (R. Gemulla et al., "Large-Scale Matrix Factorization with Distributed
 Stochastic Gradient Descent", KDD 2011). B depends on the data only, not on the number of threads,
 and so does the result.
 """
@@ -43,7 +43,7 @@ class Blocks:
     user_rows, item_rows : ndarray of int64, of shape (n_users,) and (n_items,)
         Row of each user's and each item's parameters; the rows of a block are adjacent.
     order : ndarray of uint32, of shape (n_ratings,)
-        Positions of the ratings cell by cell, shuffled within each.
+        Positions of the ratings, cell by cell, shuffled within each cell.
     starts : ndarray of uint64, of shape (B * B + 1,)
         The ratings of user block j and item block k are ``order[starts[c]:starts[c + 1]]`` with
         c = j B + k.
@@ -78,7 +78,7 @@ def balanced_blocks(counts: NDArray[np.int64], n_blocks: int) -> NDArray[np.uint
     Parameters
     ----------
     counts : ndarray of shape (n,)
-        Ratings of each user or item.
+        Number of ratings of each user or item.
     """
     turn = np.arange(len(counts)) % (2 * n_blocks)
     blocks = np.empty(len(counts), dtype=np.uint16)
@@ -87,7 +87,7 @@ def balanced_blocks(counts: NDArray[np.int64], n_blocks: int) -> NDArray[np.uint
 
 
 def rows_of(blocks: NDArray[np.uint16]) -> NDArray[np.int64]:
-    """Row of each user or item, those of a block adjacent, of shape (n,)."""
+    """Row of each user or item, with the rows of a block adjacent, of shape (n,)."""
     rows = np.empty(len(blocks), dtype=np.int64)
     rows[np.argsort(blocks, kind="stable")] = np.arange(len(blocks))
     return rows

@@ -1,4 +1,4 @@
-"""Parameters as the compiled kernels read them: rows of a block adjacent, padded and aligned."""
+"""Parameters in the kernels' layout: rows of a block adjacent, padded and aligned."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,7 +44,7 @@ class PackedParameters:
         return cls(replace(parameters, **packed), np.ones(len(users), dtype=dtype))
 
     def unpack(self, blocks: Blocks, d: int) -> Parameters:
-        """Copy of the parameters in the order of users and items, w_u multiplied out."""
+        """Copy of the parameters in the order of users and items, with w_u multiplied out."""
         unpacked: dict[str, Any] = {}
         for name, array in self.terms.arrays().items():
             cut = array[:, :d] if name in FACTORS else array
@@ -98,11 +98,11 @@ class WordCopies:
     ----------
     copies : ndarray of shape (B, n_terms, width)
     n_moves : ndarray of uint32, of shape (B, n_terms)
-        Steps of each copy's words since the last merge.
+        Number of steps of each copy's words since the last merge.
     squared_weights : ndarray of shape (n_terms,)
         Mean of c_it^2 over the ratings of items with word t.
     ratings_of_user : ndarray of shape (n_users,)
-        In block order.
+        Number of ratings of each user, in block order.
     """
 
     copies: NDArray[Any]
@@ -125,7 +125,7 @@ class WordCopies:
         ----------
         content : csr_array of shape (n_items, n_terms)
         user_counts, item_counts : ndarray of shape (n_users,) and (n_items,)
-            Ratings of each user and of each item, in the order of the parameters.
+            Number of ratings of each user and of each item, in block order.
         """
         n_terms, width = V.shape
         copies = aligned_rows(np.tile(V, (n_blocks, 1)), V.dtype)
@@ -144,7 +144,7 @@ class WordCopies:
         """Share of the distance to its optimum that one step moves a word, of shape (n_terms,).
 
         For a rating of user u and weight c the objective's curvature along V_t is at most
-        c^2 |p_u|^2 + penalty; its mean over all ratings is used. At most 0.5.
+        c^2 |p_u|^2 + penalty; its mean over all ratings is used. At most `LARGEST_SHARE`.
         """
         lengths = np.einsum("uf,uf->u", P, P, dtype=np.float64)
         mean_length = self.ratings_of_user @ lengths / self.ratings_of_user.sum()

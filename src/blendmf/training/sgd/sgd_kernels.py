@@ -1,6 +1,6 @@
 """The kernels of parallel per-rating SGD.
 
-For a rating r of item i by user u, with z = q_i + C_i V and the error e = r - r_hat cut to
+For a rating r of item i by user u, with z = q_i + C_i V and the error e = r - r_hat clipped to
 [-clip, clip], every term moves along the negative gradient of (e^2 + penalties) / 2, all from the
 values before the step:
 
@@ -15,7 +15,7 @@ the item are written (L. Bottou, "Stochastic Gradient Descent Tricks", 2012, sec
 The order of operations and the rounding are fixed; tests compare the bits with a sequential
 implementation. A term that a variant does not have is passed as None; Numba compiles one kernel per
 variant, without the branches of absent terms. Kernels without a decorator are called from Python,
-through `blendmf.training.kernels.compiled`. Arguments that kernels share:
+through `blendmf.training.kernels.compiled`. Shared arguments:
 
 mu : float
 b_u, b_i : ndarray of shape (n_users,) and (n_items,), or None
@@ -56,7 +56,7 @@ AHEAD = 16
 """Distance from the current rating to the one whose rows are prefetched into the cache."""
 
 NOTHING = -1
-"""Stands for no task: none is left, or none is held back."""
+"""Task number for "no task": none is left, or none is held back."""
 
 NEXT, PROCESSED, MERGED = 0, 1, 2
 """Counters of an epoch: tasks started, cells processed, slices of V merged."""
@@ -157,8 +157,9 @@ def merge_copies(first, last, V, copies, n_moves, shrinkage, lanes):
 
     A word that cell j has moved n_j times has covered about 1 - (1 - h)^n_j of the distance to its
     optimum, where h is its `shrinkage`. In sequence, the cells would have covered 1 - (1 - h)^n,
-    where n is the sum of all n_j. The sum of the cells' moves is scaled by the ratio of the two: a
-    rare word moves by the sum, a frequent one by the mean. All copies start the next round equal.
+    where n is the sum of all n_j. The sum of the cells' moves is scaled by the ratio of the latter
+    to the sum of the former: about 1 for a rare word, about 1 / B for one that is frequent in all
+    cells. All copies start the next round equal.
     """
     n_blocks = len(copies)
     for t in range(first, last):
