@@ -72,8 +72,8 @@ def test_every_job_requested_the_memory_that_it_used_and_at_most_twice_that(
     usage = pd.read_csv(smoke.run / "results/synthetic/usage.csv", keep_default_na=False)
     jobs = {row["log-file(s)"] for row in smoke.summary()}
     assert usage["jobs"].sum() == len(jobs) - 1, "all but the one that made the table"
-    # Small matrices need PyTorch, whose CUDA build takes twice the memory of the CPU build.
-    limit = usage["rule"].map({"small_matrix": 2.5}).fillna(2)
+    # PyTorch's CUDA build takes 2.5 times the memory of the CPU build; requests cover both.
+    limit = usage["rule"].map({"small_matrix": 3}).fillna(2)
     assert usage["asked_by_used"].between(1, limit).all(), usage
     assert (usage["used_minutes"] < usage["asked_minutes"]).all(), usage
 

@@ -56,7 +56,7 @@ COSTS = {
     # Pages, tables and figures of the report, whatever the data; manifest computes checksums.
     "report": Costs(160, time={"rating": 0.2}),
     "selection": Costs(85),
-    "small_matrix": Costs(800),
+    "small_matrix": Costs(900),
     # Tables of ratings.
     "fetch": Costs(180, {"user": 300, "block_rating": 130}, {"rating": 1.0, "text_byte": 2.0}),
     "tables": Costs(180, {"rating": 85, "block_rating": 60, "item": 2500, "tag": 200,
@@ -83,7 +83,7 @@ COSTS = {
                        "user_word": 20, "met_word": 22},
                  {"train_rating": 0.8, "train_epoch": 0.1, "train_epoch_factor": 0.002,
                   "train_epoch_word": 1.2}),
-    "torch": Costs(800, {"train_rating": 50, "factor": 28, "block_factor": 24, "user_word": 40,
+    "torch": Costs(900, {"train_rating": 50, "factor": 28, "block_factor": 24, "user_word": 40,
                          "met_word": 12, "gpu": 1500e6},
                    {"train_rating": 0.8, "train_epoch": 5.0, "train_epoch_factor": 0.1,
                     "train_epoch_word": 4.0}),
