@@ -10,10 +10,10 @@ from slurm import Slurm, obstacle, started
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    """A real Slurm, started once and stopped when all tests are done."""
+    """A real Slurm, started once and stopped after all tests."""
     if reason := obstacle():
         pytest.exit(reason, returncode=1)
-    # Whoever terminates the tests stops Slurm with them, as Ctrl-C does.
+    # SIGTERM stops the tests and Slurm, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with started(tmp_path_factory.mktemp("slurm")) as slurm:
         yield slurm
@@ -23,7 +23,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 def smoke_runs(
     slurm: Slurm, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Project, ThroughSlurm]:
-    """The smoke experiment without Slurm and, at the same time, through it in two shards."""
+    """Run the smoke experiment locally and, concurrently, through Slurm in two shards."""
     folder = tmp_path_factory.mktemp("smoke")
     local = Project.created(folder / "local")
     run = ThroughSlurm.created(folder / "slurm", slurm)
@@ -36,17 +36,17 @@ def smoke_runs(
 
 @pytest.fixture(scope="session")
 def local(smoke_runs: tuple[Project, ThroughSlurm]) -> Project:
-    """The run without Slurm; to be read, not changed."""
+    """The run without Slurm; read-only."""
     return smoke_runs[0]
 
 
 @pytest.fixture(scope="session")
 def smoke(smoke_runs: tuple[Project, ThroughSlurm]) -> ThroughSlurm:
-    """The run through Slurm; to be read, not changed."""
+    """The run through Slurm; read-only."""
     return smoke_runs[1]
 
 
 @pytest.fixture
 def copy(smoke: ThroughSlurm, tmp_path: Path) -> ThroughSlurm:
-    """A copy of what ran through Slurm, to be changed and run again."""
+    """Modifiable copy of the run through Slurm."""
     return smoke.copied_to(tmp_path / "copy")

@@ -14,7 +14,7 @@ from project import Project
 from same_results import comparable, written
 from slurm import Job, Slurm
 
-# Fewer models and seeds, since a job through Slurm takes seconds more than without.
+# Fewer models and seeds, since Slurm adds seconds to each job.
 SHORTER: dict[str, Any] = {
     "seeds": 1,
     "models": {"popularity": None, "svd": None, "pure-svd": None, "mf": {"search": False}},
@@ -22,7 +22,7 @@ SHORTER: dict[str, Any] = {
 TWO_SHARDS: dict[str, Any] = {**SHORTER, "search": {"shards": 2}}
 SECONDS = 900
 
-# Python imports a sitecustomize.py on its path at each start; this one records the variables that
+# Python imports sitecustomize.py from its path at start-up; this file records the variables that
 # Slurm sets for a rule's script.
 RECORDER = """\
 import json, os, sys
@@ -71,7 +71,7 @@ class ThroughSlurm:
 
     @contextmanager
     def running(self, *options: str, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
-        """A running Snakemake, whose end is awaited; its output goes to a file."""
+        """Start Snakemake with its output in a file; wait for its end on exit."""
         with (
             self.output_file.open("wb") as output,
             subprocess.Popen(
@@ -89,7 +89,7 @@ class ThroughSlurm:
                 process.kill()
 
     def exit_code(self, *options: str, **how: Any) -> int:
-        """Run to the end, successful or not."""
+        """Run to completion, successful or not."""
         with self.running(*options, **how) as process:
             pass
         return process.returncode
@@ -109,7 +109,7 @@ class ThroughSlurm:
         return [job for job in self.slurm.ended() if job.identifier in self.submitted]
 
     def facts(self) -> list[tuple[str, dict[str, str]]]:
-        """The name of every script that ran, and its variables from Slurm."""
+        """Name of every executed script, and the variables Slurm set for it."""
         files = sorted((self.project.folder / "facts").iterdir())
         return [(file.name.split(".")[1], json.loads(file.read_text())) for file in files]
 
@@ -120,7 +120,7 @@ def take_interrupts() -> None:
 
 
 def results(project: Project) -> dict[str, bytes]:
-    """All results of a run that do not depend on the number of shards."""
+    """Results of a run that do not depend on the number of shards."""
     return {
         name: comparable(path)
         for name, path in written(project.run).items()
@@ -129,6 +129,6 @@ def results(project: Project) -> dict[str, bytes]:
 
 
 def differing(one: Project, other: Project) -> list[str]:
-    """Files that only one run has, or that differ."""
+    """Files that differ or that only one of the runs has."""
     first, second = results(one), results(other)
     return [name for name in first | second if first.get(name) != second.get(name)]

@@ -1,4 +1,4 @@
-"""A Slurm of one controller and two nodes, all of them on this machine's loopback address."""
+"""A Slurm cluster of one controller and two nodes on this machine's loopback address."""
 
 import os
 import re
@@ -10,17 +10,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# Jobs of the executor plugin do not keep SLURM_CONF: the file must stand where all look for it.
+# Jobs of the executor plugin do not inherit SLURM_CONF: the file must be at the default path.
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
 MARK = "# Of the tests in tests/cluster of blendmf, which remove it when they end.\n"
 NODES = ("node1", "node2")
 SECONDS = 60
 
-# Nodes may claim more than the machine has, so that several jobs run at once, and each job goes to
-# the node that has less to do (LLN). A job is killed when the processes of a step hold more memory
-# than it asked for, looked up every second. A job whose node fails waits for cred_expire seconds
-# before it runs again. Nothing keeps accounts; a text file gets a line for each job that ends, as
-# the controller forgets it after MinJobAge.
+# Nodes may claim more resources than the machine has, so that several jobs run at once. Each job
+# goes to the least loaded node (LLN). Memory is checked every second; a job is killed if the
+# processes of a step exceed its request. A job whose node fails is rerun after cred_expire seconds.
+# There is no accounting: a text file records each finished job, which the controller forgets after
+# MinJobAge.
 SETTINGS = """\
 ClusterName=blendmf
 SlurmctldHost=localhost(127.0.0.1)
@@ -57,7 +57,7 @@ NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=
 
 @dataclass(frozen=True)
 class Job:
-    """How a job ended, where, and the megabytes that it had asked for."""
+    """A job's final state, node and requested megabytes."""
 
     identifier: str
     state: str
@@ -66,7 +66,7 @@ class Job:
 
 
 class Slurm:
-    """A running Slurm, whose files are in `folder`."""
+    """A running Slurm with its files in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.ended_jobs = folder / "ended.txt"
@@ -77,7 +77,7 @@ class Slurm:
         ).stdout
 
     def waiting_or_running(self) -> list[str]:
-        """Identifiers of the jobs that are not done with."""
+        """Identifiers of the unfinished jobs."""
         return self.run("squeue", "--noheader", "--format=%i").split()
 
     def running_on(self, node: str) -> list[str]:
@@ -85,7 +85,7 @@ class Slurm:
         return self.run("squeue", *options).split()
 
     def ended(self) -> list[Job]:
-        """All jobs that have ended so far, in that order; one that was begun anew stands twice."""
+        """Finished jobs in order of completion; a requeued job is listed twice."""
         jobs = []
         for line in self.ended_jobs.read_text(encoding="utf-8").splitlines():
             facts = dict(fact.split("=", 1) for fact in line.split() if "=" in fact)
@@ -143,7 +143,7 @@ def configuration(folder: Path) -> str:
 
 @contextmanager
 def daemon(folder: Path, *command: str) -> Iterator[None]:
-    """Run a daemon in the foreground; it also ends when these tests are killed."""
+    """Run a daemon in the foreground; it is also killed with these tests."""
     name = "-".join(command).replace("--", "-")
     with (folder / f"{name}.log").open("w") as log:
         own = ("setpriv", "--pdeathsig", "TERM", *command)
@@ -156,7 +156,7 @@ def daemon(folder: Path, *command: str) -> Iterator[None]:
 
 @contextmanager
 def started(folder: Path) -> Iterator[Slurm]:
-    """Start Slurm with its files in `folder`; cancel its jobs and stop it in the end."""
+    """Start Slurm with its files in `folder`; on exit, cancel its jobs and stop it."""
     for name in ("state", *(f"spool-{node}" for node in NODES)):
         (folder / name).mkdir(parents=True)
     slurm = Slurm(folder)
@@ -180,7 +180,7 @@ def responds(slurm: Slurm) -> bool:
 
 
 def clear(slurm: Slurm) -> None:
-    """Cancel all jobs and wait until their processes are gone."""
+    """Cancel all jobs and wait until their processes have ended."""
     if jobs := slurm.waiting_or_running():
         slurm.run("scancel", *jobs)
     wait_until(lambda: not slurm.waiting_or_running(), "the queue is empty")

@@ -1,4 +1,4 @@
-"""What happens to a run when a job, a node or its user stops it."""
+"""Runs with a failed job, a failed node or an interrupt."""
 
 import signal
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from slurm import NODES, Slurm, wait_until
 MODELS = [f"results/synthetic/models/{model}/seed-1/model.npz" for model in ("bias", "mf")]
 METRICS = "results/synthetic/evaluation/bias/seed-1/metrics.json"
 
-# Holds half as much again as the rule's own first request for a while, and 180 MB in place of a
-# Snakemake process: more than the first request, less than the second.
+# Briefly holds 1.5 times the rule's first request, plus 180 MB for a Snakemake process: more than
+# the first request, less than the second.
 HOG = """\
 import time
 from pathlib import Path
@@ -28,13 +28,13 @@ del ballast
 
 @pytest.fixture
 def unfitted(copy: ThroughSlurm) -> ThroughSlurm:
-    """A run in which two models are still to be trained."""
+    """A run with two untrained models."""
     for model in MODELS:
         (copy.project.run / model).unlink()
     return copy
 
 
-def test_a_job_that_fails_ends_the_run_and_names_its_log(copy: ThroughSlurm) -> None:
+def test_a_failed_job_ends_the_run_and_its_log_is_named(copy: ThroughSlurm) -> None:
     (copy.project.run / "results/synthetic/models/bias/seed-1/model.npz").write_text("no model")
     code = copy.exit_code("--retries", "0", targets=[METRICS])
     assert code == 1, copy.output
@@ -46,7 +46,7 @@ def test_a_job_that_fails_ends_the_run_and_names_its_log(copy: ThroughSlurm) -> 
     assert [job.state for job in copy.ended] == ["FAILED"]
 
 
-def test_a_job_that_needs_more_memory_than_asked_is_run_again_with_more(
+def test_a_job_killed_for_memory_is_retried_with_a_larger_request(
     local: Project, copy: ThroughSlurm
 ) -> None:
     script = copy.project.code / "scripts/evaluate.py"
@@ -60,7 +60,7 @@ def test_a_job_that_needs_more_memory_than_asked_is_run_again_with_more(
     assert differing(local, copy.project) == []
 
 
-def test_an_interrupted_run_leaves_no_job_and_is_resumed_to_the_same_results(
+def test_an_interrupted_run_leaves_no_jobs_and_resumes_to_the_same_results(
     local: Project, unfitted: ThroughSlurm
 ) -> None:
     queue = unfitted.slurm.waiting_or_running
@@ -79,12 +79,12 @@ def test_an_interrupted_run_leaves_no_job_and_is_resumed_to_the_same_results(
 
 @pytest.fixture
 def node_to_set_down(slurm: Slurm) -> Iterator[str]:
-    """One of the nodes, which is up again in the end."""
+    """One of the nodes; brought up again on exit."""
     yield NODES[0]
     slurm.resume(NODES[0])
 
 
-def test_a_node_that_fails_costs_nothing_but_time(
+def test_a_node_failure_does_not_change_the_results(
     local: Project, unfitted: ThroughSlurm, node_to_set_down: str
 ) -> None:
     slurm = unfitted.slurm

@@ -1,4 +1,4 @@
-"""The profile for Slurm, as a user runs it."""
+"""The Slurm profile as a user runs it."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ def fresh(tmp_path: Path) -> Project:
 
 
 @pytest.mark.parametrize("targets", [(), ("audit", "ablation")], ids=["all", "audit-ablation"])
-def test_every_target_can_be_planned_with_its_groups(
+def test_every_target_can_be_planned_with_job_groups(
     targets: tuple[str, ...], fresh: Project
 ) -> None:
     profile = str(fresh.code / PROFILE)

@@ -10,7 +10,7 @@ from slurm import NODES
 
 
 def planned(output: str) -> Counter[str]:
-    """Jobs of each script, from Snakemake's count of the rules before it began."""
+    """Number of jobs per script, from Snakemake's job counts."""
     table = output.split("Job stats:")[1].split("total")[0]
     counts = Counter({rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M)})
     del counts["all"]
@@ -18,7 +18,7 @@ def planned(output: str) -> Counter[str]:
     return counts
 
 
-def test_every_job_ran_in_a_job_of_slurm(smoke: ThroughSlurm) -> None:
+def test_every_job_ran_inside_a_slurm_job(smoke: ThroughSlurm) -> None:
     facts = smoke.facts()
     assert Counter(rule for rule, _ in facts) == planned(smoke.output)
     assert {variables["SLURM_JOB_ID"] for _, variables in facts} == set(smoke.submitted)
@@ -32,7 +32,7 @@ def test_every_job_ran_in_a_job_of_slurm(smoke: ThroughSlurm) -> None:
     ] == []
 
 
-def test_tiny_rules_share_a_job(smoke: ThroughSlurm) -> None:
+def test_tiny_rules_share_a_slurm_job(smoke: ThroughSlurm) -> None:
     jobs = {}
     for rule, variables in smoke.facts():
         jobs.setdefault(variables["SLURM_JOB_ID"], []).append(rule)
@@ -46,9 +46,7 @@ def test_tiny_rules_share_a_job(smoke: ThroughSlurm) -> None:
     assert len(jobs) < sum(planned(smoke.output).values()) / 2
 
 
-def test_all_results_are_those_of_a_local_run_to_the_last_byte(
-    local: Project, smoke: ThroughSlurm
-) -> None:
+def test_results_are_byte_identical_to_a_local_run(local: Project, smoke: ThroughSlurm) -> None:
     shards = "results/synthetic/search/mf-content/generation-0/shard-1.jsonl"
     assert (smoke.project.run / shards).exists()
     assert not (local.run / shards).exists()
@@ -59,20 +57,20 @@ def test_all_results_are_those_of_a_local_run_to_the_last_byte(
     assert len(compared) > 40
 
 
-def test_the_report_is_made_after_the_run(smoke: ThroughSlurm) -> None:
+def test_the_report_can_be_made_after_the_run(smoke: ThroughSlurm) -> None:
     metrics = smoke.project.run / "results/synthetic/evaluation/mf/seed-1/metrics.json"
     assert json.loads(metrics.read_text())["model"] == "mf"
     page = (smoke.project.run / "report.html").read_text(encoding="utf-8")
     assert "comparison.svg" in page
 
 
-def test_nothing_is_left_to_do_without_slurm(copy: ThroughSlurm) -> None:
-    said = copy.project.succeed("--cores", "1", changes=TWO_SHARDS)
-    assert "Nothing to be done" in said
+def test_a_rerun_without_slurm_has_nothing_to_do(copy: ThroughSlurm) -> None:
+    output = copy.project.succeed("--cores", "1", changes=TWO_SHARDS)
+    assert "Nothing to be done" in output
 
 
-def test_a_gpu_is_asked_for_where_the_experiment_says_so(copy: ThroughSlurm) -> None:
-    """No node here has one: Slurm would have refused the other jobs too, had they asked."""
+def test_gpus_are_requested_only_where_configured(copy: ThroughSlurm) -> None:
+    """No node here has a GPU, so Slurm refuses every job that requests one."""
     on_gpu = {**TWO_SHARDS, "training": {"engine": "torch", "device": "cuda"}}
     model = "results/synthetic/models/mf/seed-1/model.npz"
     how = {"targets": [model], "changes": on_gpu}

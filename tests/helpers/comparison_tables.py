@@ -1,4 +1,4 @@
-"""The table of metrics of a comparison of eight models."""
+"""Metrics table of a comparison of eight models."""
 
 import numpy as np
 import pandas as pd

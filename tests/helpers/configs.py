@@ -1,4 +1,4 @@
-"""Configurations: the default experiment with changes laid over it."""
+"""Configurations: the default experiment with overrides."""
 
 import copy
 from pathlib import Path
@@ -17,7 +17,7 @@ DEFAULT: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encodi
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`changes` laid over `base` as Snakemake lays one --configfile over another."""
+    """Merge `changes` into `base` as Snakemake merges several --configfile arguments."""
     result = copy.deepcopy(base)
     for key, value in changes.items():
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
@@ -26,10 +26,10 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def experiment_with(changes: dict[str, Any] | None = None) -> Experiment:
-    """The default experiment with changes."""
+    """The default experiment with overrides."""
     return experiment(merged(DEFAULT, changes or {}))
 
 
 def changed(settings: Changed, **changes: Any) -> Changed:
-    """Copy of some settings with other values of some fields."""
+    """Copy of some settings with some fields replaced."""
     return settings.model_copy(update=changes)

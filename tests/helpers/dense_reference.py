@@ -86,7 +86,7 @@ def dense_gradients(parameters: Parameters, train: Observations, content, settin
 
 
 def parameters_of(engine) -> Parameters:
-    """Current parameters of an engine, which overwrite those it kept."""
+    """Current parameters of an engine; overwrites its kept parameters."""
     engine.keep()
     return engine.kept()
 
@@ -105,7 +105,7 @@ def assert_close(parameters: Parameters, expected: Parameters, **tolerance) -> N
 
 
 def select(part: Observations, chosen) -> Observations:
-    """The chosen ratings of a part."""
+    """Selected ratings of a part."""
     arrays = (array[chosen] for array in (part.users, part.items, part.ratings))
     return Observations(*arrays, part.shape)
 

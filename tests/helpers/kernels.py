@@ -1,4 +1,4 @@
-"""A kernel in a module of its own, as Numba's cache needs it."""
+"""A kernel in a separate module, as Numba's cache requires."""
 
 from blendmf.training.kernels.atomics import take_next
 

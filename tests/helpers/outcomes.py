@@ -1,4 +1,4 @@
-"""Invented results of runs, for tests of the report."""
+"""Synthetic results of runs, for tests of the report."""
 
 import numpy as np
 import pandas as pd
@@ -86,7 +86,7 @@ def results(
     evaluation=None,
     **changed,
 ):
-    """Results in which the intervals of all differences have the same width."""
+    """Results whose differences all have intervals of the same width."""
     ndcg = {name: FULL_NDCG.get(name, 0.05) for name in rmse}
     differences = [
         difference_rows(metric, values, half_width, p_holm, seed_sd)

@@ -1,7 +1,7 @@
-"""Scores of ranked lists by ranx, an independent library, computed in a process of its own.
+"""Scores of ranked lists by ranx, an independent library, computed in a separate process.
 
-ranx compiles each of its metrics, for half a minute in all. With NUMBA_DISABLE_JIT set before its
-import they stay plain Python, which is fast enough for some hundred lists.
+Compiling the metrics of ranx takes half a minute. NUMBA_DISABLE_JIT, set before the import, keeps
+them plain Python, which is fast enough for some hundred lists.
 """
 
 import json
@@ -42,7 +42,7 @@ def main():
 
     scores = []
     for group in json.load(sys.stdin):
-        # ranx skips users without judgements, so they get an item that is judged irrelevant.
+        # ranx skips users without judgements, so they get an item judged irrelevant.
         judged = {
             name: dict.fromkeys(items, 1) or {"none": 0}
             for name, items in group["relevant"].items()

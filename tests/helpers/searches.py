@@ -1,4 +1,4 @@
-"""Searches of a known function, run through their files as the rules do."""
+"""Searches of a known function, run through files like the workflow rules."""
 
 import math
 from dataclasses import replace
@@ -22,7 +22,7 @@ OPTIMUM = {"latent_dim": 30, "learning_rate": 5e-3, "regularization": 3e-2}
 def plan_of(
     *, space=None, training=None, entry=None, seed=42, model="mf", earlier_finalists=(), **changes
 ):
-    """A plan of 15 trials; without `training` or `entry` no first trial is configured."""
+    """A plan of 15 trials; without `training` or `entry` it has no configured first trial."""
     settings = SearchSettings(
         **{
             "trials": 15,
@@ -39,7 +39,7 @@ def plan_of(
 
 
 def distance(params):
-    """Squared distance from the optimum on the searched scale; 0 at best."""
+    """Squared distance from the optimum on the searched scale."""
     space = search_space(MF)
     return sum(
         (space[name].position(params[name]) - space[name].position(OPTIMUM[name])) ** 2
@@ -60,7 +60,7 @@ def diverging_above(limit):
 
 
 def slowly_improving(params, _, goes_on):
-    """Training whose error falls to `distance` from 1 above it within 50 epochs."""
+    """Simulated training: the error falls from `distance` + 1 to `distance` in 50 epochs."""
     value = math.inf
     for epoch in range(1, 51):
         value = distance(params) + 1 - epoch / 50
@@ -70,7 +70,7 @@ def slowly_improving(params, _, goes_on):
 
 
 def run(plan, folder, objective=quadratic, shuffle=None):
-    """Run a whole search through its files, as the rules do; return its trials and files."""
+    """Run a whole search through its files, like the rules; return its trials and files."""
     paths = []
     generation = 0
     while numbers := plan.numbers(generation):

@@ -1,7 +1,7 @@
-"""Sequential per-rating SGD: the oracle of the engines, written out factor by factor.
+"""Sequential per-rating SGD: the reference for the engines, written out factor by factor.
 
-`blendmf.training.sgd.sgd_kernels` states the updates. The oracle has the same order of operations
-and the same rounding, so the block engine must give the same bits.
+`blendmf.training.sgd.sgd_kernels` states the updates. The reference uses the same order of
+operations and rounding, so the block engine must give the same bits.
 """
 
 import math
@@ -90,10 +90,7 @@ def _dot(p, z):
 
 
 class SequentialSgd:
-    """Per-rating SGD on one core, in one order that is drawn at the start.
-
-    The arithmetic has the precision of the parameters.
-    """
+    """Single-core per-rating SGD in one random order, in the precision of the parameters."""
 
     def __init__(self, parameters, train, content, settings, rating_range, random):
         self._parameters = parameters.copy()

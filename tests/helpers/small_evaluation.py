@@ -1,4 +1,4 @@
-"""Small held-out parts, and a model with a table of scores, for the tests of the evaluation."""
+"""Small held-out parts and a model with a table of scores, for tests of the evaluation."""
 
 from dataclasses import dataclass
 from typing import ClassVar

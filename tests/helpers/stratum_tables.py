@@ -1,4 +1,4 @@
-"""A comparison's table of strata, made up, for the tests of its figures."""
+"""Synthetic table of strata of a comparison, for tests of its figures."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ BINS = {
 def stratum_rows(rmse, strata=tuple(BINS)):
     """Rows of every model and stratum, by its RMSE; NaN for a model that predicts no ratings.
 
-    The best lists are those of the models without an RMSE, or else of the first model.
+    Models without an RMSE have the best lists; if there are none, the first model does.
     """
     best = [model for model, error in rmse.items() if np.isnan(error)][:1] or list(rmse)[:1]
     rows = [
@@ -37,6 +37,6 @@ def stratum_rows(rmse, strata=tuple(BINS)):
 
 
 def kinds(rmse):
-    """Kind of each model: what its name begins with."""
+    """Kind of each model: the prefix of its name."""
     known = ("mf-content", "mf", "content", "bias")
     return {name: next((k for k in known if name.startswith(k)), name) for name in rmse}

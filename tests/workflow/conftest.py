@@ -7,7 +7,7 @@ from project import Project
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
-    """The smoke experiment, run whole, once for all test processes; to be read, not changed."""
+    """The completed smoke experiment, run once for all test processes; read-only."""
     own = tmp_path_factory.getbasetemp()
     shared = own if worker_id == "master" else own.parent
     output = shared / "smoke.txt"
@@ -22,7 +22,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
 
 @pytest.fixture
 def copy(smoke: Project, tmp_path: Path) -> Project:
-    """A copy of the smoke experiment's code and results, to be changed."""
+    """Modifiable copy of the smoke experiment's code and results."""
     return smoke.copied_to(tmp_path / "copy")
 
 

@@ -1,4 +1,4 @@
-"""A copy of the project, and the folder that its workflow runs in."""
+"""A copy of the project and the folder in which its workflow runs."""
 
 import csv
 import json
@@ -22,7 +22,7 @@ SECONDS = 600
 
 
 class Project:
-    """The project in `folder`/project; it runs in `folder`/run."""
+    """The project in `folder`/project, run in `folder`/run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class Project:
         return project
 
     def copied_to(self, folder: Path) -> "Project":
-        """Code and results together, files keep their times."""
+        """Copy code and results; files keep their modification times."""
         shutil.copytree(self.folder, folder)
         return Project(folder)
 
@@ -51,7 +51,7 @@ class Project:
         experiment: str | None = SMOKE,
         changes: Mapping[str, Any] | None = None,
     ) -> list[str]:
-        """Command line of `experiment` (None: the default one) with `changes` laid over it."""
+        """Command line of `experiment` (None: the default) overridden by `changes`."""
         overlays = [str(self.code / experiment)] if experiment else []
         if changes is not None:
             handle, overlay = tempfile.mkstemp(".json", "changes-", self.folder)
@@ -66,12 +66,12 @@ class Project:
         ]
 
     def environment(self) -> dict[str, str]:
-        """This copy's library, no local data sets, no network."""
+        """Environment with this copy's library, without local data sets and network."""
         own = {"PYTHONPATH": str(self.code / "src"), **NO_NETWORK}
         return {key: value for key, value in os.environ.items() if key != "BLENDMF_DATA"} | own
 
     def snakemake(self, *options: str, **how: Any) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake to its end, whatever that is; stdout and stderr come as one text."""
+        """Run Snakemake, successful or not; stdout and stderr are combined."""
         return subprocess.run(
             self.command(*options, **how),
             env=self.environment(),
@@ -83,19 +83,19 @@ class Project:
         )
 
     def succeed(self, *options: str, **how: Any) -> str:
-        """Output of a run that must not fail."""
+        """Output of a run that must succeed."""
         done = self.snakemake(*options, **how)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
     def summary(self, **how: Any) -> list[dict[str, str]]:
-        """Every file that a run makes: `output_file, rule, log-file(s), plan`."""
+        """Every output file of a run: `output_file, rule, log-file(s), plan`."""
         lines = self.succeed("--summary", **how).splitlines()
         start = next(n for n, line in enumerate(lines) if line.startswith("output_file\t"))
         return list(csv.DictReader(lines[start:], delimiter="\t"))
 
     def pending(self, **how: Any) -> dict[str, set[str]]:
-        """Files that a run would make anew, by the rule that makes them."""
+        """Files that a run would remake, by rule."""
         pending: dict[str, set[str]] = {}
         for row in self.summary(**how):
             if row["plan"] != "no update":

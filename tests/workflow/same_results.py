@@ -1,4 +1,4 @@
-"""What two runs of one experiment must agree in to the last byte."""
+"""Results that must be byte-identical in two runs of an experiment."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ TIMED = (
     *("rank-sweep.html", "rank-sweep.svg", "manifest.json", "manifest.html"),
     *("usage.csv", "usage.html"),
 )
-"""Files that show seconds or the machine."""
+"""Files that depend on run time or the machine."""
 
 NO_RESULTS = ("results/report.html", "results/configuration.json", "results/README.md")
-"""Files beside those of a run."""
+"""Files that are not results of a run."""
 
 OF_THE_MACHINE = ("seconds", "threads", "ratings_per_second")
-"""Facts and columns that the other files may have."""
+"""Fields and columns to ignore in other files."""
 
 
 def written(folder: Path) -> dict[str, Path]:
-    """What a run has written and may be compared, by its path."""
+    """Comparable files of a run, by path."""
     files = (path for path in (folder / "results").rglob("*") if path.is_file())
     named = {path.relative_to(folder).as_posix(): path for path in files}
     return {
@@ -33,7 +33,7 @@ def written(folder: Path) -> dict[str, Path]:
 
 
 def comparable(path: Path) -> bytes:
-    """A file's bytes, or all of it but `OF_THE_MACHINE`."""
+    """Contents of a file without `OF_THE_MACHINE`."""
     match path.name:
         case "fit.json":
             facts = read_json(path)

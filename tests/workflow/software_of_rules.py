@@ -1,4 +1,4 @@
-"""Print what the scripts of a workflow run in, as JSON; given its Snakefile and a configuration."""
+"""Print the software environment of each rule as JSON, given a Snakefile and a configuration."""
 
 import json
 import sys

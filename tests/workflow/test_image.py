@@ -1,4 +1,4 @@
-"""Rules in a container, with a stand-in for the engine that runs what it is given where it is."""
+"""Rules in a container, with a fake engine that runs its command outside a container."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def test_every_rule_has_the_configured_image_and_the_conda_environment(
     assert all(software == {"container": container, "conda": conda} for software in rules.values())
 
 
-def test_a_job_is_run_in_the_image_if_an_engine_is_asked_for(
+def test_jobs_run_in_the_image_if_a_container_engine_is_requested(
     fresh: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = tmp_path / "bin/apptainer"

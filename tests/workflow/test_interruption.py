@@ -1,4 +1,4 @@
-"""A run that is stopped again and again ends where an undisturbed one does."""
+"""A repeatedly stopped run gives the results of an uninterrupted run."""
 
 import os
 import signal
@@ -19,12 +19,12 @@ SAME = (
 
 
 def take_interrupts() -> None:
-    """Undo what a shell does to what it runs in the background, tests among it."""
+    """Accept interrupts, which a shell makes its background processes ignore."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupted(project: Project, awaited: str, with_signal: signal.Signals) -> None:
-    """Run on one core until a file is there, then send a signal to Snakemake and all its jobs."""
+    """Run on one core until a file exists, then signal Snakemake and all its jobs."""
     command = project.command(
         "--cores", "1", "--rerun-incomplete", targets=[COMPARISON], changes=TWO_SHARDS
     )
@@ -43,7 +43,7 @@ def interrupted(project: Project, awaited: str, with_signal: signal.Signals) -> 
             time.sleep(0.05)
         output = None
         while output is None:
-            # One that arrives while Python finalises an object is lost; a user would try again.
+            # A signal that arrives while Python finalises an object is lost, so repeat it.
             os.killpg(running.pid, with_signal)
             with suppress(subprocess.TimeoutExpired):
                 output, _ = running.communicate(timeout=10)
@@ -60,7 +60,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_a_run_that_is_interrupted_and_killed_is_resumed_to_identical_results(
+def test_an_interrupted_and_killed_run_resumes_to_identical_results(
     smoke: Project, copy: Project
 ) -> None:
     for file in contents(copy.run):

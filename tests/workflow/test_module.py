@@ -1,4 +1,4 @@
-"""The workflow as a module of another one, which takes its results as inputs."""
+"""The workflow as a module of another workflow that uses its results as inputs."""
 
 import re
 import subprocess
@@ -70,7 +70,7 @@ FEWER = {
 
 
 class Outer:
-    """A workflow in a folder of its own, with the project as two of its modules."""
+    """A workflow in a separate folder, with the project as two of its modules."""
 
     def __init__(self, folder: Path, project: Project) -> None:
         self.folder, self.project = folder, project
@@ -102,7 +102,7 @@ def outer(fresh: Project, tmp_path: Path) -> Outer:
     return Outer(tmp_path / "outer", fresh)
 
 
-def test_two_modules_stand_beside_each_other(outer: Outer) -> None:
+def test_two_modules_can_be_used_together(outer: Outer) -> None:
     manifests = [
         f"experiments/{name}/results/synthetic/manifest.json" for name in ("films", "again")
     ]
@@ -114,7 +114,7 @@ def test_two_modules_stand_beside_each_other(outer: Outer) -> None:
 
 
 @pytest.mark.slow
-def test_results_of_a_module_are_those_of_the_workflow(outer: Outer, smoke: Project) -> None:
+def test_results_of_a_module_equal_those_of_the_workflow(outer: Outer, smoke: Project) -> None:
     outer.succeed("--cores", "2")
     best = (outer.folder / "best.txt").read_text().split()
     assert (best[0], set(best[1:])) == ("model", {"bayes-content", "bias", "mf", "svd"})

@@ -1,4 +1,4 @@
-"""Mistakes of the user: refused in words, before anything is lost."""
+"""User errors are refused with a message before anything is lost."""
 
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,18 @@ LEAKAGE = "results/mine/split/leakage.json"
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"training": {"learning_rat": 0.1}}, "training.learning_rat: no such configuration key"),
         ({"split": {"train": 0.9}}, "split: train 0.9 and validation 0.15"),
     ],
 )
 def test_a_broken_configuration_stops_before_any_job(
-    changes: dict[str, Any], said: str, fresh: Project
+    changes: dict[str, Any], message: str, fresh: Project
 ) -> None:
     refused = fresh.snakemake("--cores", "1", changes=changes)
     assert refused.returncode == 1, refused.stdout
-    assert said in refused.stdout
+    assert message in refused.stdout
     assert "Traceback" not in refused.stdout
     assert not (fresh.run / "results").exists()
 
@@ -65,7 +65,9 @@ def run_on(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_broken_line_of_ones_own_data_is_told_and_mended(fresh: Project, own_data: Path) -> None:
+def test_a_broken_line_of_own_data_is_reported_and_can_be_fixed(
+    fresh: Project, own_data: Path
+) -> None:
     profile = ("--workflow-profile", str(fresh.code / "profiles/default"))
     (own_data / "stars.csv").write_text(RATINGS + "u1;f9;five;2000\n")
     failed = fresh.snakemake(*profile, **run_on(own_data))

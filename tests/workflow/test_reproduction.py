@@ -1,4 +1,4 @@
-"""A run is made again from its manifest alone: the same bytes, on other threads, in other order."""
+"""Reproduce a run from its manifest alone, with other threads and another job order."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ def git(folder: Path, *arguments: str | Path) -> None:
 
 
 def committed(folder: Path) -> Path:
-    """The project as it is, in a repository of its own with one commit."""
+    """The current project in a separate repository with one commit."""
     for name in (*CODE, *RESULTS):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
@@ -35,7 +35,7 @@ def committed(folder: Path) -> Path:
 
 
 def equip(folder: Path, *options: str) -> None:
-    """Let make find the environment that the tests run in, whose snakemake has these options."""
+    """Let make find the test environment, with these options added to snakemake."""
     binaries = folder / ".venv/bin"
     binaries.mkdir(parents=True)
     (binaries / "python").symlink_to(sys.executable)
@@ -63,14 +63,14 @@ def run(folder: Path, command: str) -> None:
 
 
 def order_of(folder: Path) -> list[str]:
-    """The logs of the run's jobs in the order in which the jobs ended."""
+    """Logs of the run's jobs in order of completion."""
     logs = folder.glob("results/synthetic/logs/**/*.log")
     ended = sorted(logs, key=lambda path: path.stat().st_mtime_ns)
     return [path.relative_to(folder).as_posix() for path in ended]
 
 
 @pytest.mark.slow
-def test_a_run_made_again_from_its_manifest_is_the_same_to_the_last_byte(tmp_path: Path) -> None:
+def test_a_run_reproduced_from_its_manifest_is_byte_identical(tmp_path: Path) -> None:
     first = committed(tmp_path / "first")
     equip(first, "--cores", "3", "--set-threads", "train=3", "search=2")
     run(first, f'make report ARGS="--configfile {SMOKE}"')

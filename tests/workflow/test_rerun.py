@@ -1,4 +1,4 @@
-"""What a change of the configuration or of the code makes Snakemake do again."""
+"""Rules that Snakemake reruns after a change of configuration or code."""
 
 import os
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ import pytest
 from project import Project
 
 SHOWN = {"figures", "summarise", "pages", "manifest", "usage"}
-"""What comes after `compare`."""
+"""Rules after `compare`."""
 
 EVALUATE = {"evaluate", "evaluate_seeds"}
 AFTER_TRAIN = {"train", "fitted_on", *EVALUATE, "compare", *SHOWN}
@@ -20,7 +20,7 @@ AFTER_SPLIT = {
 
 
 def models(files: Iterable[str]) -> set[str]:
-    """Models that files such as results/synthetic/models/mf/seed-1/model.npz belong to."""
+    """Models of files such as results/synthetic/models/mf/seed-1/model.npz."""
     return {Path(file).parts[3] for file in files}
 
 
@@ -70,7 +70,7 @@ def test_a_changed_parameter_reruns_exactly_the_rules_that_depend_on_it(
     ],
     ids=["models.bias.user_shrinkage", "svd.ranks", "content.idf"],
 )
-def test_a_changed_parameter_of_some_models_leaves_the_others_alone(
+def test_a_changed_parameter_reruns_only_the_models_that_use_it(
     changes: dict[str, Any], refitted: set[str], rules: set[str], smoke: Project
 ) -> None:
     pending = smoke.pending(changes=changes)
@@ -80,7 +80,7 @@ def test_a_changed_parameter_of_some_models_leaves_the_others_alone(
     assert models(pending.get("search", ())) <= refitted
 
 
-def test_a_changed_length_of_lists_searches_again_what_is_searched_by_lists(
+def test_a_changed_list_length_reruns_only_searches_scored_by_lists(
     smoke: Project,
 ) -> None:
     pending = smoke.pending(changes={"evaluation": {"k": 5}})
@@ -101,18 +101,18 @@ def test_a_changed_length_of_lists_searches_again_what_is_searched_by_lists(
     ],
     ids=["split", "models.bias"],
 )
-def test_two_swapped_parameters_rerun_what_depends_on_them(
+def test_swapping_two_parameters_reruns_what_depends_on_them(
     changes: dict[str, Any], rules: set[str], smoke: Project
 ) -> None:
     assert set(smoke.pending(changes=changes)) == rules
 
 
-def test_defaults_that_are_written_out_in_any_order_rerun_nothing(smoke: Project) -> None:
+def test_explicit_defaults_in_any_order_rerun_nothing(smoke: Project) -> None:
     defaults = {"train": 0.70, "scheme": "per-user-temporal"}
     assert smoke.pending(changes={"split": defaults, "models": {"svd": {"rank": None}}}) == {}
 
 
-def test_a_moved_project_whose_library_has_new_times_reruns_nothing(copy: Project) -> None:
+def test_moving_the_project_and_touching_its_library_reruns_nothing(copy: Project) -> None:
     for file in (copy.code / "src").rglob("*.py"):
         os.utime(file)
     assert copy.pending() == {}

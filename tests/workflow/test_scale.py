@@ -1,4 +1,4 @@
-"""The experiment on several sizes of data, in miniature."""
+"""A miniature of the experiment on several data sizes."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""A search comes to the same however it is divided, stopped or lengthened."""
+"""A search's outcome does not depend on sharding, interruption or later extension."""
 
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,14 @@ def shard_files(project: Project) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_the_outcome_of_seven_shards_is_that_of_one(in_one_job: list[bytes], copy: Project) -> None:
+def test_seven_shards_give_the_outcome_of_one(in_one_job: list[bytes], copy: Project) -> None:
     assert searched(copy, 7) == in_one_job
     # Generations 0 and 1, and the finalists.
     assert len(shard_files(copy)) == 3 * 7
 
 
 @pytest.mark.slow
-def test_the_same_of_two_shards_a_lost_one_is_redone_alone_and_more_trials_repeat_none(
+def test_only_a_lost_shard_is_redone_and_more_trials_repeat_no_full_generation(
     in_one_job: list[bytes], copy: Project
 ) -> None:
     assert searched(copy, 2) == in_one_job
@@ -54,6 +54,6 @@ def test_the_same_of_two_shards_a_lost_one_is_redone_alone_and_more_trials_repea
 
     pending = copy.pending(targets=OUTCOME, changes=search(2, trials=21))
     again = {str(Path(file).relative_to(SEARCH)) for file in pending["search"]}
-    # The second generation was not full before.
+    # The second generation was not full.
     steps = ("generation-1", "generation-2", "finalists")
     assert again == {f"{step}/shard-{shard}.jsonl" for step in steps for shard in (0, 1)}

@@ -15,7 +15,7 @@ FIGURES = (
 
 
 def globs_of_the_map() -> list[str]:
-    """Paths in the tables of results/README.md, names in braces as `*`, lists in braces dealt."""
+    """Paths in the tables of results/README.md; `{name}` becomes `*`, `{a,b}` is expanded."""
     globs = []
     for line in (ROOT / "results/README.md").read_text(encoding="utf-8").splitlines():
         if heading := re.match(r"## `(results/.+/)`", line):
@@ -40,7 +40,7 @@ def found(folder: Path, glob: str) -> set[Path]:
     }
 
 
-def test_the_map_of_results_lists_what_a_run_writes_and_no_more(smoke: Project) -> None:
+def test_results_readme_lists_exactly_the_files_of_a_run(smoke: Project) -> None:
     globs = globs_of_the_map()
     assert len(globs) > 40
     mapped = {glob: found(smoke.run, glob) for glob in globs}
@@ -66,7 +66,7 @@ def test_every_job_leaves_a_log_and_a_benchmark(smoke: Project) -> None:
         assert (seconds > 0).all(), benchmark
 
 
-def test_every_job_requested_the_memory_that_it_used_and_at_most_twice_that(
+def test_memory_requests_cover_usage_and_are_at_most_twice_it(
     smoke: Project,
 ) -> None:
     usage = pd.read_csv(smoke.run / "results/synthetic/usage.csv", keep_default_na=False)
@@ -100,7 +100,7 @@ def test_metrics_are_finite_and_in_range(smoke: Project) -> None:
             assert 0 < score["rating"]["mae"] <= score["rating"]["rmse"] < 2
 
 
-def test_everything_was_fitted_on_what_it_should_be(smoke: Project) -> None:
+def test_every_statistic_was_fitted_on_the_expected_part(smoke: Project) -> None:
     table = pd.read_csv(smoke.run / "results/synthetic/split/fitted-on.csv")
     assert table.loc[~(table["recomputed_equal"] & table["as_expected"]), "stored_in"].empty
     without_drift = table[table["statistic"] == "training mean without drift"]
@@ -108,7 +108,7 @@ def test_everything_was_fitted_on_what_it_should_be(smoke: Project) -> None:
     assert (table["statistic"] == "places of ratings").sum() == 2
 
 
-def test_the_comparison_has_every_model_and_its_interval_holds_the_mean(smoke: Project) -> None:
+def test_the_comparison_has_every_model_and_intervals_contain_the_mean(smoke: Project) -> None:
     table = pd.read_csv(smoke.run / "results/synthetic/comparison/metrics.csv")
     rmse = table[table["metric"] == "rmse"].set_index("model")
     assert set(rmse.index) == {"bias", "svd", "mf", "mf-content", "bayes-content"}
@@ -163,13 +163,13 @@ def test_every_experiment_can_be_planned_without_data_or_network(
 
 
 def profiles() -> list[str]:
-    """Those that need no plugin; tests/cluster plans with the others."""
+    """Profiles that do not need a plugin; tests/cluster covers the others."""
     files = (ROOT / "profiles").glob("*/config.yaml")
     folders = sorted(str(file.parent.relative_to(ROOT)) for file in files)
     return [folder for folder in folders if not Path(folder).name.startswith("slurm")]
 
 
 @pytest.mark.parametrize("profile", profiles())
-def test_every_profile_can_be_planned_with(profile: str, fresh: Project) -> None:
+def test_every_profile_can_plan_a_run(profile: str, fresh: Project) -> None:
     plan = fresh.succeed("--dry-run", "--workflow-profile", str(fresh.code / profile))
     assert re.search(r"^summarise +1$", plan, re.MULTILINE), plan

@@ -1,4 +1,4 @@
-"""A run whose files are all in a storage, and only passing through where its jobs run."""
+"""A run with all files in a storage; jobs work on temporary local copies."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ def stored_in(folder: Path) -> tuple[str, ...]:
     return ("--default-storage-provider", "fs", "--default-storage-prefix", str(folder))
 
 
-def test_sources_and_ones_own_data_are_not_looked_for_in_the_storage(
+def test_source_code_and_own_data_are_not_read_from_the_storage(
     fresh: Project, tmp_path: Path
 ) -> None:
     own = tmp_path / "own"
@@ -42,7 +42,7 @@ def test_sources_and_ones_own_data_are_not_looked_for_in_the_storage(
 
 
 @pytest.mark.slow
-def test_a_run_in_a_storage_ends_as_one_in_a_folder_does(
+def test_a_run_in_a_storage_gives_the_same_results_as_a_local_run(
     smoke: Project, fresh: Project, tmp_path: Path
 ) -> None:
     assert shutil.which("rsync"), "the storage plugin copies with rsync; install it"

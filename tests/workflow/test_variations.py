@@ -1,4 +1,4 @@
-"""The experiment with one thing changed: the targets `audit` and `ablation`."""
+"""Variants of the experiment: the targets `audit` and `ablation`."""
 
 import json
 
@@ -17,7 +17,7 @@ TARGETS = ("audit", "ablation")
 
 
 @pytest.mark.slow
-def test_the_variations_are_run_beside_the_experiment_which_is_not_run_again(copy: Project) -> None:
+def test_audit_and_ablation_do_not_rerun_the_experiment(copy: Project) -> None:
     metrics = copy.run / "results/synthetic/comparison/metrics.csv"
     before = metrics.stat().st_mtime_ns
     copy.succeed("--cores", "2", targets=TARGETS, changes=FEW)

@@ -81,12 +81,12 @@ def dependence_found(tables):
 
 @pytest.fixture
 def known_dependence(dependence_found, monkeypatch):
-    """Skips the perturbations in tests of the recomputation."""
+    """Skip the perturbations in tests of the recomputation."""
     monkeypatch.setattr(fitted_on_module, "dependence", lambda *_: dependence_found)
 
 
 def stored_of(tables, tmp_path, settings=SETTINGS):
-    """What the workflow would store."""
+    """The statistics as the workflow stores them."""
     parts, items, tags = tables
     built = matrices(*parts.values(), items)
     text = content(built.items, tags, parts["train"], **settings.model_dump(), seed=1)
@@ -125,7 +125,7 @@ def unexpected(table):
 
 
 def with_model(stored, kind, **arrays):
-    """The same files, with some arrays of the model of a kind replaced."""
+    """The stored statistics with some arrays of the model of a kind replaced."""
     models = [
         model._replace(arrays={**model.arrays, **arrays}) if model.entry.kind == kind else model
         for model in stored.models
@@ -157,7 +157,7 @@ def test_stored_statistics_equal_the_recomputed_ones_and_change_as_expected(
     assert (table["largest_difference"] < 1e-7).all()
 
 
-def test_perturbations_that_change_each_statistic(tables, tmp_path):
+def test_each_statistic_changes_under_the_expected_perturbations(tables, tmp_path):
     table = audited(tables, stored_of(tables, tmp_path)).drop_duplicates("statistic")
     by_statistic = table.set_index("statistic")
     parts = ["changes_with_training", "changes_with_validation", "changes_with_test"]
@@ -219,7 +219,7 @@ def test_content_of_wrong_items_or_of_too_many_tags_is_detected(tables, tmp_path
 
 
 @pytest.mark.usefixtures("known_dependence")
-def test_wrong_drift_and_wrong_places_are_detected(tables, tmp_path):
+def test_wrong_drift_and_wrong_rating_order_are_detected(tables, tmp_path):
     stored = stored_of(tables, tmp_path)
     plain = [model._replace(entry=MOVED) for model in stored.models]
     table = audited(tables, replace(stored, models=plain))

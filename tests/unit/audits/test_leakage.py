@@ -30,7 +30,7 @@ TEST = table((1, "a", 35), (1, "c", 36), (2, "b", 60), (2, "d", 99), (3, "b", 15
 TAGS = table((1, "a", 5), (1, "b", 21), (2, "b", 61), (3, "a", 70), (9, "a", 1))
 
 
-def test_findings_equal_those_counted_by_hand():
+def test_findings_equal_hand_counts():
     assert counts(audited(TRAIN, VALIDATION, TEST, TAGS)) == {
         # a at 35 before 40, c at 36 before 90, b at 15 before 20
         "test_older_than_training_of_item": (3, 5),
@@ -53,7 +53,7 @@ def test_findings_equal_those_counted_by_hand():
         "all_tags_after_by_own_user": (1, 7),
         "all_tags_after_by_others": (3, 7),
         "all_tags_inform_earlier_test": (3, 5),
-        # of these tags, training knows (1, a, 5) alone
+        # training includes only (1, a, 5) of these tags
         "train_only_tags_after_test_rating": (0, 1),
         "train_only_tags_after_by_own_user": (0, 1),
         "train_only_tags_after_by_others": (0, 1),
@@ -66,7 +66,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 9
 
 @settings(max_examples=40)
 @given(ROWS, ROWS, ROWS, st.integers(1, 5))
-def test_uses_of_tags_equal_a_count_over_all_pairs_of_test_rating_and_tag(train, test, tags, rows):
+def test_tag_uses_equal_a_count_over_all_pairs_of_test_rating_and_tag(train, test, tags, rows):
     findings = counts(
         audited(table(*train), table(), table(*test), table(*tags), rows_per_block=rows)
     )
@@ -90,13 +90,13 @@ def test_findings_have_a_share_and_a_meaning():
         assert finding["meaning"].endswith(".")
 
 
-def test_a_rating_of_the_same_second_is_not_older():
+def test_ratings_with_equal_timestamps_are_not_older():
     findings = audited(table((1, "a", 10)), table(), table((2, "a", 10), (1, "b", 10)), table())
     older = [f for name, f in findings.items() if "older" in name or "future" in name]
     assert [f["numerator"] for f in older] == [0] * 4
 
 
-def test_a_split_at_one_moment_has_no_leak_in_time():
+def test_a_global_temporal_split_has_no_temporal_leak():
     ratings = [(user, item, 10 * user + item) for user in range(4) for item in range(5)]
     in_time = sorted(ratings, key=lambda rating: rating[2])
     findings = audited(table(*in_time[:12]), table(*in_time[12:15]), table(*in_time[15:]), table())

@@ -13,7 +13,7 @@ ADAPTERS = Path(__file__).parents[3] / "benchmarks/adapters"
 
 @pytest.fixture
 def adapters(tmp_path: Path) -> Path:
-    """Folder for a test's own adapters, with what they import and that of this project's models."""
+    """Folder for a test's adapters, with their imports and the adapter of this project's models."""
     folder = tmp_path / "adapters"
     folder.mkdir()
     for name in ("adapter.py", "blendmf_model.py"):
@@ -23,9 +23,9 @@ def adapters(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def peers_environment(tmp_path: Path) -> Path:
-    """Environment of other systems that has the packages of the test environment.
+    """Environment of other systems with the packages of the test environment.
 
-    Its interpreter is a script: a link would find the packages of the base interpreter instead.
+    The interpreter is a script; a link would find the packages of the base interpreter.
     """
     folder = tmp_path / "peers"
     python = environment.interpreter(folder)

@@ -44,7 +44,7 @@ def metrics(scores, problem, evaluation=EVALUATION, **more):
     return metrics_of(table)
 
 
-def test_other_systems_are_scored_as_the_pipeline_scores_its_own_models(problem):
+def test_other_systems_are_scored_like_the_pipelines_own_models(problem):
     model = fit_bias(problem.train, RANGE, 15, 10)
     test = problem.test
     scores = model.score_users(np.arange(SHAPE[0]))[test.users, test.items].astype(np.float64)
@@ -60,7 +60,7 @@ def test_other_systems_are_scored_as_the_pipeline_scores_its_own_models(problem)
         assert found[name] == pytest.approx(expected["rated"][f"{name}_at_k"])
 
 
-def test_errors_are_those_of_predictions_clipped_to_the_range(problem):
+def test_errors_use_predictions_clipped_to_the_rating_range(problem):
     far_above = metrics(np.full(len(problem.test), 99.0), problem)
     assert far_above["mae"] == pytest.approx(np.mean(5.0 - problem.test.ratings))
 
@@ -83,7 +83,7 @@ def scores(problem):
     }
 
 
-def test_differences_are_of_the_whole_test_part_and_paired(problem, scores):
+def test_differences_are_paired_and_cover_the_whole_test_part(problem, scores):
     table = differences_from("reference", scores, problem, EVALUATION, 500, 1)
     assert list(table.columns) == DIFFERENCE_COLUMNS
     assert set(table["system"]) == {"better", "same"}
@@ -114,7 +114,7 @@ CURVES = {
 }
 
 
-def test_the_level_is_the_lowest_error_of_the_least_accurate_system():
+def test_the_target_level_is_the_lowest_error_of_the_least_accurate_system():
     diverged = {("a", "diverged"): [(0.1, np.nan), (0.2, np.inf)]}
     levels = time_to_accuracy(curves_of(CURVES | diverged)).set_index(["data_set", "system"])
     assert levels["level_rmse"].to_dict() == dict(zip(CURVES, (1.0, 1.0, 0.7), strict=True))

@@ -14,7 +14,7 @@ from blendmf.studies.engine_parity import COMPARED_MODELS
 from blendmf.training.parameters import Parameters, Terms
 
 
-def test_a_case_has_a_speed_for_each_number_of_threads_and_one_hash():
+def test_a_case_has_a_speed_per_thread_count_and_a_single_hash():
     rows = measure(Case("blocks", "mf", None, 5000, 8, (1, 2)))
     assert [row["threads"] for row in rows] == [1, 2]
     assert len({row["parameters_hash"] for row in rows}) == 1
@@ -34,7 +34,7 @@ def test_generated_ratings_are_reproducible_and_power_law():
     [
         # Two rows of 4 x 32 bytes and two biases, read and written; the rating of 12 bytes.
         ("mf", None, 2 * 8 * 32 + 16 + 12),
-        # And 3 words: a row each, and their number and weight.
+        # Plus 3 words: a row each, with their index and weight.
         ("mf-content", "item", 2 * 8 * 32 + 16 + 12 + 3 * (8 * 32 + 8)),
         ("mf-content", "user", 2 * 8 * 32 + 16 + 12 + 3 * (8 + 8)),
     ],
@@ -51,7 +51,7 @@ def test_the_hash_covers_every_bit():
     assert one == same != other
 
 
-def test_the_share_of_bandwidth_is_that_of_as_many_threads(monkeypatch):
+def test_the_bandwidth_share_uses_the_bandwidth_of_the_same_thread_count(monkeypatch):
     monkeypatch.setattr("benchmarks.engines.copy_bandwidth", lambda threads: threads * 1e9)
     row = dict.fromkeys(("engine", "variant", "ratings", "latent_dim"), 0)
     rows = [
@@ -78,7 +78,7 @@ def test_the_benchmark_writes_its_table_and_figure(tmp_path, monkeypatch):
     assert (tmp_path / "engines.svg").stat().st_size > 1000
 
 
-def test_one_engine_and_variant_can_be_measured_alone():
+def test_a_single_engine_and_variant_can_be_measured():
     asked = list(cases([10, 20], [4], [1, 2], ["torch", "blocks"], ["mf-content-item"]))
     assert {(case.engine, case.variant) for case in asked} == {
         ("torch", "mf-content item"),

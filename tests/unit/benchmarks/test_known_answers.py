@@ -51,7 +51,7 @@ def test_a_figure_within_its_tolerance_agrees():
 
 
 @pytest.mark.parametrize("found", [0.9021, 0.8979, math.nan, math.inf])
-def test_a_figure_that_is_off_fails_and_is_reported(found):
+def test_a_figure_outside_its_tolerance_fails_and_is_reported(found):
     agree, report = verdict([check(0.9), check(found, note="why")])
     assert not agree
     assert "off: temporal, ml-100k, Surprise SVD, rmse" in report
@@ -90,7 +90,7 @@ def tables_of(n_users=20, per_user=12):
         "user_id": np.repeat(np.arange(n_users) + 1, per_user),
         "item_id": items,
         "rating": random.integers(1, 6, n).astype(np.float32),
-        # The source is not in the order of time; some ratings have the same timestamp.
+        # The source is not sorted by time; some ratings have equal timestamps.
         "timestamp": np.tile(np.arange(per_user)[::-1] // 2, n_users),
     }
     items = {
@@ -103,7 +103,7 @@ def tables_of(n_users=20, per_user=12):
     return Tables("ml-100k", *map(pd.DataFrame, (ratings, items, tags)), (1.0, 5.0))
 
 
-def test_a_split_is_ordered_by_user_and_time():
+def test_split_parts_are_ordered_by_user_and_time():
     tables = tables_of()
     problem = temporal_split(tables, SPLIT)
     assert len(problem.validation) == 0
@@ -116,7 +116,7 @@ def test_a_split_is_ordered_by_user_and_time():
     assert problem.train.ratings[:8].tolist() == first["rating"].tolist()[:8]
 
 
-def test_words_have_a_row_per_item():
+def test_the_word_matrix_has_a_row_per_item():
     settings = {"max_terms": 50, "min_items": 1, "idf": "smooth", "dealt": None}
     words = {**settings, "parts": ["tags"], "tags": "all"}
     content = temporal_split(tables_of(), SPLIT, words).content
@@ -124,7 +124,7 @@ def test_words_have_a_row_per_item():
     assert np.flatnonzero(np.diff(content.indptr)).tolist() == [0]
 
 
-def test_each_rating_is_in_the_test_part_of_one_fold():
+def test_each_rating_is_in_the_test_part_of_exactly_one_fold():
     tables = tables_of()
     problems = random_folds(tables, 5, seed=1)
     tested = [
@@ -155,7 +155,7 @@ def test_predictions_are_clipped_and_figures_are_means_over_the_problems():
     assert set(outcome.predictions) == {1.0, 5.0}
 
 
-def test_predictions_are_compared_one_by_one_and_a_failure_is_no_agreement():
+def test_predictions_are_compared_individually_and_a_failure_never_agrees():
     one = Measurement({"rmse": 1.0}, np.array([1.0, 2.0]))
     other = Measurement({"rmse": 1.1}, np.array([1.0, 4.0]))
     assert compared(one, other, "predictions") == (0.0, pytest.approx(math.sqrt(2)))
@@ -171,7 +171,7 @@ def entry(system, published, **more):
 
 @pytest.fixture
 def gate(tmp_path, adapters, peers_environment):
-    """Runs the command with these systems on a small data set; returns exit code and table."""
+    """Run the command with these systems on a small data set; returns exit code and table."""
     (adapters / "fake.py").write_text(FAKE_ADAPTER)
     tables, folder = tables_of(), tmp_path / "results/ml-100k"
     for name in ("ratings", "items", "tags"):
@@ -231,7 +231,7 @@ def test_the_command_passes_if_all_figures_agree(gate, capsys):
     assert "3 of 3 figures agree" in capsys.readouterr().out
 
 
-def test_the_command_fails_reports_what_is_off_and_writes_all_figures(gate, capsys):
+def test_the_command_fails_reports_deviations_and_writes_all_figures(gate, capsys):
     systems = [
         entry("wrong", {"ml-100k": {"mae": mae_of(3) + 0.02}}, settings={"level": 3.0}),
         entry("gone", {"ml-100k": {"mae": 1.0}}, distribution="absent"),
@@ -262,7 +262,7 @@ def test_the_command_fails_reports_what_is_off_and_writes_all_figures(gate, caps
 
 
 @pytest.mark.slow
-def test_a_counterpart_is_compared_with_the_system_of_the_same_run(gate):
+def test_a_counterpart_is_compared_with_the_system_in_the_same_run(gate):
     def counterpart(**more):
         return {"settings": {"kind": "global-mean"}, "tolerance": "same", **more}
 
@@ -273,7 +273,7 @@ def test_a_counterpart_is_compared_with_the_system_of_the_same_run(gate):
     own = table[table["system"] == "blendmf global-mean"].set_index("metric")
     assert set(own["compared_with"]) == {"constant"}
     assert own.loc["rmse", "outcome"] == "agrees"
-    # The mean of each fold's training part is not quite that of all ratings.
+    # The mean of each fold's training part differs slightly from the overall mean.
     assert 0 < own.loc["predictions", "found"] < 0.05
 
     known = entry("constant", {"ml-100k": {}}, settings=settings, counterpart=counterpart(orders=3))

@@ -144,7 +144,7 @@ def test_the_shipped_plan_is_complete():
     assert Evaluation(**plan["evaluation"]) == (10, 3.5)
 
 
-def test_requirements_are_exact_and_installed_one_by_one(tmp_path):
+def test_requirements_are_exact_and_installed_individually(tmp_path):
     path = tmp_path / "requirements.txt"
     path.write_text("# why\na==1.0\n\nb==2  # and why\n")
     assert environment.read_requirements(path) == ["a==1.0", "b==2"]

@@ -16,7 +16,7 @@ def write_half(path):
         raise RuntimeError
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_a_failed_write_leaves_only_the_old_file(tmp_path):
     path = tmp_path / "facts.json"
     files.write_json(path, {"a": 1})
     with pytest.raises(ValueError, match="not JSON compliant"):
@@ -35,7 +35,7 @@ def test_numpy_values_become_plain_json(tmp_path):
         files.write_json(path, {"s": {1}})
 
 
-def test_arrays_come_back_and_need_no_pickle(tmp_path):
+def test_arrays_are_read_back_without_pickle(tmp_path):
     path = tmp_path / "deep" / "arrays.npz"
     files.write_arrays(path, {"a": np.arange(3, dtype=np.float32), "kind": np.array("x")})
     back = files.read_arrays(path)
@@ -68,5 +68,5 @@ def test_equal_contents_give_equal_bytes(tmp_path):
         (".snakemake/storage/fs/results/of/ours/results/a/b.csv", "results/a/b.csv"),
     ],
 )
-def test_a_result_is_called_the_same_wherever_a_storage_or_a_prefix_puts_it(path, place):
+def test_a_results_name_does_not_depend_on_storage_or_prefix(path, place):
     assert files.place_in_results(path) == place

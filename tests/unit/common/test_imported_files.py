@@ -11,7 +11,7 @@ from blendmf.common.imported_files import PACKAGE, imported_files, make_importab
 
 SCRIPTS = sorted((Path(__file__).parents[3] / "scripts").glob("*.py"))
 
-# Runs the imports of each script, and those that wait inside the functions of what is imported.
+# Executes the imports of each script, including imports inside functions of imported modules.
 RUN_THE_IMPORTS = """
 import ast, json, sys
 from pathlib import Path
@@ -37,7 +37,7 @@ print(json.dumps(files))
 
 
 @pytest.mark.slow
-def test_the_files_of_a_script_are_those_that_its_imports_load() -> None:
+def test_the_files_of_a_script_equal_those_its_imports_load() -> None:
     command = [sys.executable, "-c", RUN_THE_IMPORTS, *map(str, SCRIPTS)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -47,7 +47,7 @@ def test_the_files_of_a_script_are_those_that_its_imports_load() -> None:
     assert found == loaded
 
 
-def test_imports_of_every_form_are_followed_and_others_are_not(tmp_path: Path) -> None:
+def test_every_form_of_library_import_is_followed_and_no_other(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "import json\n"
@@ -59,7 +59,7 @@ def test_imports_of_every_form_are_followed_and_others_are_not(tmp_path: Path) -
     assert imported_files(script) == [PACKAGE / f"common/{name}.py" for name in names]
 
 
-def test_the_digest_changes_with_an_edit_and_not_with_a_touch(tmp_path, monkeypatch) -> None:
+def test_the_digest_changes_with_an_edit_but_not_with_a_touch(tmp_path, monkeypatch) -> None:
     package = tmp_path / "blendmf"
     shutil.copytree(PACKAGE, package)
     monkeypatch.setattr(module, "PACKAGE", package)

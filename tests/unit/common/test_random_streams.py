@@ -3,7 +3,7 @@ import numpy as np
 from blendmf.common.random_streams import stream, stream_seed
 
 
-def test_a_stream_hangs_on_the_seed_and_its_name_alone():
+def test_a_stream_depends_only_on_the_seed_and_its_name():
     np.testing.assert_array_equal(
         stream(1, "fit", "mf", 2).random(4), stream(1, "fit", "mf", 2).random(4)
     )

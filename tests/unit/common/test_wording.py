@@ -1,7 +1,7 @@
 from blendmf.common.wording import enumerated, p_value, share_of
 
 
-def test_pieces_of_a_sentence():
+def test_sentence_helpers():
     assert enumerated(["a"]) == "a"
     assert enumerated(["a", "b", "c"]) == "a, b and c"
     assert share_of(5, 5) == "100.0 % (5 of 5)"

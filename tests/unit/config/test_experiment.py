@@ -29,7 +29,7 @@ def refusal(changes: dict[str, Any]) -> str:
     return str(refused.value)
 
 
-def test_an_experiment_has_one_data_set_unless_it_compares_sizes() -> None:
+def test_only_an_experiment_that_compares_sizes_has_several_data_sets() -> None:
     assert list(experiment_with().data_sets()) == ["ml-100k"]
     scaled = {"dataset": {"name": "synthetic"}, "scale": SIZES | {"none": None}}
     data_sets = experiment_with(scaled).data_sets()
@@ -40,7 +40,7 @@ def test_an_experiment_has_one_data_set_unless_it_compares_sizes() -> None:
 
 
 def test_the_default_experiment_shows_every_setting_with_its_default() -> None:
-    """`config.yaml` and the classes agree on every default, and the file leaves none out."""
+    """`config.yaml` lists every default, with the value in the classes."""
     needed = {key: DEFAULT[key] for key in ("models",)} | {"dataset": {"name": "ml-100k"}}
     by_classes = experiment(needed | {"search": {"space": DEFAULT["search"]["space"]}})
     assert by_classes == experiment_with()
@@ -51,7 +51,7 @@ def test_the_default_experiment_shows_every_setting_with_its_default() -> None:
 
 
 def csv_example() -> dict[str, Any]:
-    """The mapping of one's own files that a comment of the default configuration shows."""
+    """The example mapping of own files in a comment of the default configuration."""
     text = (ROOT / "config.yaml").read_text(encoding="utf-8")
     lines = re.search(r"((?: *#   +csv:.*\n)(?: *#    +.*\n)*)", text)
     assert lines
@@ -106,7 +106,7 @@ def test_a_model_has_the_shared_settings_under_its_own_and_the_defaults_of_its_k
     )
 
 
-def test_the_order_of_the_keys_does_not_matter_and_a_complete_configuration_stays() -> None:
+def test_key_order_does_not_matter_and_a_complete_configuration_is_unchanged() -> None:
     def turned(block: Any) -> Any:
         if not isinstance(block, dict):
             return block
@@ -242,7 +242,7 @@ def test_all_mistakes_are_reported_at_once() -> None:
     assert "'bias' is not among" not in found, "only its kind is wrong"
 
 
-def test_models_that_are_removed_are_missed_where_they_are_named() -> None:
+def test_references_to_removed_models_are_reported() -> None:
     lines = refusal({"models": {"mf": None, "mf-content": None, "bayes-content": None}})
     assert [line.split(": ")[0] for line in lines.splitlines()] == [
         "configuration key svd.compared_with",
@@ -252,7 +252,7 @@ def test_models_that_are_removed_are_missed_where_they_are_named() -> None:
     assert "or [] for none" in lines
 
 
-def test_a_missing_data_set_is_named() -> None:
+def test_a_missing_data_set_is_reported() -> None:
     with pytest.raises(UserError, match=r"dataset: missing"):
         experiment({"models": DEFAULT["models"]})
 
@@ -267,7 +267,7 @@ def test_a_missing_data_set_is_named() -> None:
         ({"optimiser": "bayes"}, {"kind": "mf-content", "blend": "both"}, "blend: item, not both"),
     ],
 )
-def test_an_optimiser_is_refused_where_it_cannot_train(
+def test_an_optimiser_is_refused_for_models_or_engines_it_does_not_support(
     training: dict[str, Any], kind: dict[str, Any], reason: str
 ) -> None:
     refused = refusal({"models": {"new": {**kind, "training": training}}})
@@ -281,7 +281,7 @@ def earlier_search(folder: Path, model: str) -> Path:
     return folder
 
 
-def test_an_earlier_search_of_any_searched_model_may_be_named(tmp_path: Path) -> None:
+def test_warm_start_accepts_an_earlier_search_of_any_searched_model(tmp_path: Path) -> None:
     folder = str(earlier_search(tmp_path / "search", "mf"))
     assert experiment_with({"search": {"warm_start": folder}}).search.warm_start == folder
 
@@ -322,7 +322,7 @@ def test_every_setting_has_a_description() -> None:
         assert undescribed(type(entry)) == ["kind"]
 
 
-def test_merging_leaves_the_base_as_it_is() -> None:
+def test_merging_does_not_modify_the_base() -> None:
     base = {"a": {"b": 1}}
     assert merged(base, {"a": {"c": 2}}) == {"a": {"b": 1, "c": 2}}
     assert base == {"a": {"b": 1}}

@@ -6,7 +6,7 @@ from blendmf.config.models import model_entry, tuned
 from blendmf.config.training import TrainingSettings
 
 
-def test_the_search_sets_parameters_of_the_training_or_of_the_kind() -> None:
+def test_searched_parameters_belong_to_the_training_or_the_model_kind() -> None:
     entry = model_entry({"kind": "mf", "training": {"latent_dim": 16, "epochs": 9}})
     found = tuned(entry, [{"params": {"latent_dim": 4}}]).training
     assert (found.latent_dim, found.learning_rate, found.epochs) == (4, 0.03, 9)
@@ -16,7 +16,7 @@ def test_the_search_sets_parameters_of_the_training_or_of_the_kind() -> None:
     assert (bias.user_shrinkage, bias.item_shrinkage) == (15, 3.5)
 
 
-def test_numbers_keep_the_form_in_which_they_are_written() -> None:
+def test_numbers_keep_their_written_form() -> None:
     entry = model_entry({"kind": "bias", "user_shrinkage": 2, "item_shrinkage": 2.0})
     assert (repr(entry.user_shrinkage), repr(entry.item_shrinkage)) == ("2", "2.0")
 
@@ -26,12 +26,12 @@ def test_stochastic_models_have_several_seeds() -> None:
     assert model_entry({"kind": "bias"}).seeds(3) == [1]
 
 
-def test_entries_and_settings_cannot_be_changed() -> None:
+def test_entries_and_settings_are_immutable() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         model_entry({"kind": "pure-svd"}).rank = 3
 
 
-def test_a_step_that_overshoots_zero_is_refused() -> None:
+def test_a_step_size_that_overshoots_zero_is_refused() -> None:
     long_steps = {"learning_rate": 2.0, "regularization": 0.6}
     with pytest.raises(UserError, match="overshoots zero"):
         TrainingSettings(**long_steps).refuse_overshooting_steps()

@@ -10,7 +10,7 @@ from configs import ROOT
 EXPERIMENTS = sorted((ROOT / "workflow/experiments").glob("*.yaml"))
 
 
-def test_the_page_and_the_schema_are_those_of_the_classes() -> None:
+def test_the_page_and_the_schema_match_the_classes() -> None:
     remedy = "run python -m blendmf.config.reference"
     assert (ROOT / PAGE).read_text(encoding="utf-8") == page(), remedy
     assert json.loads((ROOT / SCHEMA).read_text(encoding="utf-8")) == schema(), remedy

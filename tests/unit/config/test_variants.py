@@ -23,14 +23,14 @@ EXPERIMENT = experiment_with(CHANGES)
 SHARED_SPACE = ["latent_dim", "learning_rate", "regularization"]
 
 
-def test_every_variant_has_a_folder_of_its_own_below_the_data_set() -> None:
+def test_every_variant_has_its_own_folder_below_the_data_set() -> None:
     assert list(variants(EXPERIMENT)) == [
         *("synthetic", "synthetic/audit/all-tags", "synthetic/audit/random"),
         *(f"synthetic/ablation/{name}" for name in ablation_variants(EXPERIMENT)),
     ]
 
 
-def test_the_ablation_takes_away_the_parts_that_the_content_has() -> None:
+def test_the_ablation_removes_each_configured_content_part() -> None:
     changes = ablation_variants(EXPERIMENT)
     assert list(changes) == [
         *("blend-user", "blend-both", "no-content", "no-genres", "no-year-decade"),

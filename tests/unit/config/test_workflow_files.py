@@ -15,13 +15,13 @@ def files(n_ratings: int = 100_000, **search: int) -> WorkflowFiles:
     return WorkflowFiles(experiment_with(changes), n_ratings)
 
 
-def test_small_data_are_searched_by_one_job_unless_shards_are_wanted() -> None:
+def test_small_data_are_searched_in_one_job_unless_shards_are_configured() -> None:
     assert files().one_search_job
     assert not files(10**6).one_search_job
     assert not files(shards=2).one_search_job
 
 
-def test_a_search_has_its_generations_and_then_its_finalists() -> None:
+def test_a_search_has_generations_followed_by_finalists() -> None:
     steps = ["generation-0", "generation-1", "generation-2", "finalists"]
     assert files().search_steps == steps
     assert files(shards=2).generation_shards("mf") == [
@@ -31,7 +31,7 @@ def test_a_search_has_its_generations_and_then_its_finalists() -> None:
     ]
 
 
-def test_stochastic_models_have_a_fit_per_seed() -> None:
+def test_stochastic_models_have_one_fit_per_seed() -> None:
     fits = [("bayes", 1), ("bayes", 2), ("bayes", 3), ("bias", 1), ("mf", 1), ("mf", 2), ("mf", 3)]
     assert files().model_seeds() == fits
     assert files().fits("{model}/{seed}", ["bias"]) == ["results/{dataset}/bias/1"]

@@ -47,20 +47,20 @@ def weights(built):
     }
 
 
-def test_textbook_idf_gives_the_known_weights():
+def test_textbook_idf_gives_the_expected_weights():
     idf = weights(content(ITEMS, TAGS, TRAIN, SETTINGS))
     assert idf.pop("genres:action") == 0.0
     assert len(idf) == 10
     assert list(idf.values()) == pytest.approx([0.4054651] * 10)
 
 
-def test_smooth_idf_is_that_of_scikit_learn():
+def test_smooth_idf_equals_that_of_scikit_learn():
     idf = weights(content(ITEMS, TAGS, TRAIN, SETTINGS | {"idf": "smooth"}))
     assert idf["genres:action"] == pytest.approx(np.log(4 / 3) + 1)
     assert idf["genres:comedy"] == pytest.approx(np.log(4 / 2) + 1)
 
 
-def test_each_row_is_the_text_of_its_item():
+def test_each_row_encodes_the_text_of_its_item():
     built = content(ITEMS, TAGS, TRAIN, SETTINGS | {"idf": "smooth"})
     terms = built.vocabulary["part"] + ":" + built.vocabulary["term"]
     rows = [set(terms[built.tfidf[[i]].indices]) for i in range(3)]
@@ -69,14 +69,14 @@ def test_each_row_is_the_text_of_its_item():
     np.testing.assert_allclose(np.sqrt(built.tfidf.multiply(built.tfidf).sum(axis=1)), 1.0, 1e-6)
 
 
-def test_a_shuffled_items_table_shuffles_the_rows_alike():
+def test_shuffling_the_items_table_shuffles_the_rows_equally():
     order = [2, 0, 1]
     straight = content(ITEMS, TAGS, TRAIN, SETTINGS).tfidf.toarray()
     shuffled = content(ITEMS.iloc[order].reset_index(drop=True), TAGS, TRAIN, SETTINGS).tfidf
     np.testing.assert_array_equal(shuffled.toarray(), straight[order])
 
 
-def test_years_decades_and_titles_are_terms_of_their_own_part():
+def test_years_decades_and_titles_are_separate_content_parts():
     settings = SETTINGS | {"parts": ["year", "decade", "title"]}
     built = content(ITEMS, TAGS, TRAIN, settings)
     assert set(weights(built)) == {
@@ -91,10 +91,10 @@ def test_years_decades_and_titles_are_terms_of_their_own_part():
     assert built.facts["tags_left_out"] == 3
 
 
-def test_only_tags_that_training_knows_are_used():
+def test_only_tags_known_in_training_are_used():
     known = tags_known_in_training(TAGS, TRAIN)
-    # The second was written after its author's last training rating, the third is about an item
-    # that its author did not rate in training.
+    # The second tag was written after its author's last training rating; the author of the third
+    # did not rate its item in training.
     assert list(known["tag"]) == ["Epic battle"]
     built = content(ITEMS, TAGS, TRAIN, SETTINGS | {"tags": "train-only"})
     assert (built.facts["tags_used"], built.facts["tags_left_out"]) == (1, 2)
@@ -108,14 +108,14 @@ def test_the_most_frequent_terms_are_kept():
 
 
 @pytest.mark.parametrize("idf", ["smooth", "textbook"])
-def test_items_without_any_text_give_an_empty_matrix(idf):
+def test_items_without_text_give_an_empty_matrix(idf):
     bare = ITEMS.assign(genres=[[], [], []])
     built = content(bare, TAGS.iloc[:0], TRAIN, SETTINGS | {"idf": idf})
     assert built.tfidf.shape == (3, 0)
     assert built.facts["items_without_terms"] == 3
 
 
-def test_text_ids_without_any_tags_are_fine():
+def test_text_ids_without_tags_are_accepted():
     train = pd.DataFrame({"user_id": ["ann"], "item_id": ["x"], "timestamp": [1]})
     no_tags = pd.DataFrame(
         {
@@ -143,7 +143,7 @@ def rows_of(built):
     return [tuple(row) for row in built.tfidf.toarray()]
 
 
-def test_a_placebo_has_the_same_rows_at_other_items():
+def test_a_placebo_assigns_the_same_rows_to_other_items():
     true = content(MANY, TAGS.iloc[:0], TRAIN, PLACEBO | {"dealt": None})
     placebo = content(MANY, TAGS.iloc[:0], TRAIN, PLACEBO)
     assert sorted(rows_of(placebo)) == sorted(rows_of(true))
@@ -152,7 +152,7 @@ def test_a_placebo_has_the_same_rows_at_other_items():
     assert placebo.facts == true.facts | {"dealt": 1}
 
 
-def test_a_placebo_follows_the_seed_and_its_number():
+def test_a_placebo_depends_on_the_seed_and_its_number():
     def deal(seed, number):
         return rows_of(content(MANY, TAGS.iloc[:0], TRAIN, PLACEBO | {"dealt": number}, seed))
 
@@ -163,8 +163,8 @@ def test_a_placebo_follows_the_seed_and_its_number():
 
 
 @given(st.integers(2, 40), st.integers(0, 2**32))
-def test_no_item_keeps_its_row_and_none_is_lost(n_items, seed):
-    # Row i alone has term i; the first item has no term.
+def test_every_row_moves_to_another_item_and_none_is_lost(n_items, seed):
+    # Only row i has term i; the first item has no terms.
     own = sp.csr_array(np.diag(np.arange(n_items, dtype=np.float32)))
     giver = dealt_rows(own, np.random.default_rng(seed)).toarray().sum(axis=1)
     assert not np.any(giver == np.arange(n_items))

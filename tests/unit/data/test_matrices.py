@@ -18,7 +18,7 @@ def part(*rows):
     return pd.DataFrame(rows, columns=["user_id", "item_id", "rating"])
 
 
-def test_positions_follow_the_ids_and_rows_their_items():
+def test_positions_follow_the_ids_and_content_rows_follow_the_items():
     built = matrices(
         part((7, "b", 4.0), (3, "a", 2.0)), part((3, "b", 1.0)), part((7, "a", 5.0)), ITEMS
     )
@@ -37,7 +37,7 @@ def test_an_item_rated_only_outside_training_has_a_column():
     assert list(built.items["n_train"]) == [1, 0, 0]
 
 
-def test_a_rating_of_zero_stays_a_rating():
+def test_a_rating_of_zero_is_stored():
     built = matrices(part((1, "a", 0.0), (1, "b", 2.0)), part((1, "c", 1.0)), part(), ITEMS)
     train = Observations.from_matrix(built.train)
     assert len(train) == 2

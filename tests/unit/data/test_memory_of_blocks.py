@@ -1,4 +1,4 @@
-"""Additional memory of the steps on whole tables, in sizes of the ratings table."""
+"""Additional memory of steps on whole tables, in multiples of the ratings table."""
 
 import tracemalloc
 from functools import partial
@@ -24,7 +24,7 @@ SETTINGS = SyntheticSettings(
 
 
 def held(function, *arguments):
-    """Most that a call holds at a time beside its arguments, in sizes of the ratings table."""
+    """Peak memory of a call without its arguments, in multiples of the ratings table."""
     tracemalloc.start()
     try:
         function(*arguments)
@@ -59,7 +59,7 @@ def test_matrices(ratings, folder):
     assert held(matrices, *parts, read_table(folder / "items.parquet")) < 1.5
 
 
-def test_leakage_of_many_blocks_holds_one_of_them(tmp_path, ratings, monkeypatch):
+def test_leakage_holds_one_block_at_a_time(tmp_path, ratings, monkeypatch):
     monkeypatch.setattr("blendmf.data.tables.ROWS_PER_BLOCK", 20_000)
     paths = [tmp_path / f"{k}.parquet" for k in range(3)]
     for k, path in enumerate(paths):

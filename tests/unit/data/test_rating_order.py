@@ -12,7 +12,7 @@ def moments(pairs):
     return Moments(np.array(users, dtype=np.int32), np.array(times, dtype=np.int64))
 
 
-def test_known_places():
+def test_known_positions():
     train = moments([(0, 5), (0, 1), (0, 5), (0, 9), (1, 3)])
     np.testing.assert_allclose(places_among(train, train), [0, -0.375, 0, 0.375, 0])
     later = moments([(0, 5), (0, 100), (0, 0), (1, 2), (1, 4), (2, 7)])
@@ -23,7 +23,7 @@ def test_known_places():
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=30),
     st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 6)), max_size=10),
 )
-def test_a_place_is_the_share_of_older_ratings(trained, other):
+def test_a_position_is_the_share_of_older_ratings(trained, other):
     train, of = moments(trained), moments(other)
     found = places_among(of, train)
     for user, time, place in zip(*of, found, strict=True):
@@ -33,7 +33,7 @@ def test_a_place_is_the_share_of_older_ratings(trained, other):
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=30))
-def test_a_user_s_own_places_are_0_on_average_and_keep_the_order(trained):
+def test_training_positions_average_zero_per_user_and_keep_the_time_order(trained):
     train = moments(trained)
     own = places_among(train, train)
     sums = np.bincount(train.users, own)
@@ -44,7 +44,7 @@ def test_a_user_s_own_places_are_0_on_average_and_keep_the_order(trained):
         assert (np.diff(own[of_user][order]) >= -1e-6).all()
 
 
-def test_blocks_of_users_change_nothing(monkeypatch):
+def test_the_block_size_does_not_change_the_positions(monkeypatch):
     random = np.random.default_rng(1)
     train, of = (
         Moments(random.integers(9, size=n).astype(np.int32), random.integers(20, size=n))
@@ -55,7 +55,7 @@ def test_blocks_of_users_change_nothing(monkeypatch):
     np.testing.assert_array_equal(places_among(of, train), whole)
 
 
-def test_they_are_stored_as_the_ratings_are():
+def test_positions_are_stored_in_the_layout_of_the_ratings():
     columns = ["user_id", "item_id", "rating", "timestamp"]
     train = pd.DataFrame([("b", 1, 3, 20), ("a", 2, 4, 10), ("b", 3, 5, 10)], columns=columns)
     validation = pd.DataFrame([("b", 2, 1, 15), ("a", 3, 2, 30)], columns=columns)
@@ -66,6 +66,6 @@ def test_they_are_stored_as_the_ratings_are():
         ratings, of_part = getattr(built, part), getattr(placed, part)
         np.testing.assert_array_equal(of_part.indices, ratings.indices)
         np.testing.assert_array_equal(of_part.indptr, ratings.indptr)
-    # Users a, b; a's only rating, then b's of items 1 and 3.
+    # User a's only rating, then user b's ratings of items 1 and 3.
     np.testing.assert_allclose(placed.train.data, [0, 0.25, -0.25])
     np.testing.assert_allclose(placed.validation.data, [0.5, 0])

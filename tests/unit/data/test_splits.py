@@ -21,7 +21,7 @@ def split(ratings, settings, seed):
 @st.composite
 def ratings_tables(draw):
     counts = draw(st.lists(st.integers(1, 30), min_size=1, max_size=6))
-    counts[0] = max(counts[0], 20)  # one user at least has enough for all three parts
+    counts[0] = max(counts[0], 20)  # at least one user has enough ratings for all three parts
     n = sum(counts)
     times = draw(st.lists(st.integers(0, 12), min_size=n, max_size=n))
     table = pd.DataFrame(
@@ -53,7 +53,7 @@ def test_parts_are_disjoint_and_complete(ratings, scheme):
 
 
 @given(ratings_tables())
-def test_each_user_is_cut_in_time_order_at_the_stated_shares(ratings):
+def test_each_user_is_cut_in_time_order_at_the_configured_shares(ratings):
     parts = three_parts(ratings, SETTINGS)
     for user, own in ratings.groupby("user_id"):
         counts = [int((part["user_id"] == user).sum()) for part in parts]
@@ -100,7 +100,7 @@ def test_random_split_follows_the_seed():
     assert [len(part) for part in (first.train, first.validation, first.test)] == [56, 12, 12]
 
 
-def test_facts_state_the_users_kept_whole():
+def test_facts_state_the_users_that_are_not_split():
     ratings = pd.DataFrame(
         {
             "user_id": [1] * 20 + [2] * 3,
@@ -151,13 +151,13 @@ def test_cold_items_are_in_one_part_with_all_their_ratings(ratings, seed):
 
 @settings(max_examples=30)
 @given(popular_items(), st.randoms(use_true_random=False))
-def test_which_items_are_hidden_hangs_on_the_seed_and_not_on_the_order(ratings, random):
+def test_hidden_items_do_not_depend_on_the_row_order(ratings, random):
     order = random.sample(range(len(ratings)), len(ratings))
     shuffled = split(ratings.iloc[order].reset_index(drop=True), COLD, seed=5)
     assert set(shuffled.test["item_id"]) == set(split(ratings, COLD, seed=5).test["item_id"])
 
 
-def test_hidden_items_follow_the_seed():
+def test_hidden_items_depend_on_the_seed():
     ratings = pd.DataFrame(
         {"user_id": 1, "item_id": range(200), "rating": np.float32(3), "timestamp": np.int64(0)}
     )
@@ -167,18 +167,18 @@ def test_hidden_items_follow_the_seed():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_shares_hold_of_the_ratings_of_a_long_tail(seed):
+def test_long_tailed_ratings_are_divided_at_the_configured_shares(seed):
     popularity = (600 / (1 + np.arange(3000) / 20)).astype(np.int64)
     part = draw_items(popularity, (0.7, 0.85), np.random.default_rng(seed))
     shares = np.bincount(part, popularity) / popularity.sum()
     np.testing.assert_allclose(shares, [0.7, 0.15, 0.15], atol=0.01)
 
 
-def test_each_item_has_the_same_chance_of_being_hidden():
+def test_every_item_is_hidden_with_the_same_probability():
     popularity = np.repeat([500, 20, 1], [5, 15, 27])
     drawn = [draw_items(popularity, (0.7, 0.85), np.random.default_rng(s)) for s in range(2000)]
     for number, share in enumerate((0.7, 0.15, 0.15)):
-        # The share of two thousand draws has a standard deviation of at most 0.01.
+        # The standard error of the share of 2,000 draws is about 0.01.
         np.testing.assert_allclose(np.mean(np.array(drawn) == number, axis=0), share, atol=0.05)
 
 

@@ -32,7 +32,7 @@ def built(test):
 
 
 @given(st.permutations(range(5)))
-def test_years_are_in_the_order_of_the_matrix_whatever_that_of_the_table(order):
+def test_years_are_in_matrix_order_for_any_order_of_the_table(order):
     test, users, items = built(RATINGS)
     assert test.ratings.tolist() == [3, 2, 4, 1, 5]
     years = years_of(test, RATINGS.iloc[list(order)], users, items)
@@ -40,7 +40,7 @@ def test_years_are_in_the_order_of_the_matrix_whatever_that_of_the_table(order):
 
 
 @pytest.mark.parametrize("timestamp", [0, 1_700_000_000_000])
-def test_no_years_without_timestamps_or_with_milliseconds(timestamp):
+def test_years_are_absent_without_timestamps_or_with_milliseconds(timestamp):
     table = RATINGS.assign(timestamp=timestamp)
     test, users, items = built(table)
     assert years_of(test, table, users, items) is None

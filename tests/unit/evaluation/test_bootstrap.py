@@ -17,16 +17,16 @@ from blendmf.evaluation.bootstrap import (
 )
 
 
-def test_a_resample_draws_as_many_users_as_there_are():
+def test_a_resample_draws_as_many_users_as_the_sample_has():
     counts = np.concatenate(list(resample_counts(17, 200, np.random.default_rng(0))))
     assert counts.shape == (200, 17)
     assert (counts.sum(axis=1) == 17).all()
     assert counts.mean(axis=0) == pytest.approx(np.ones(17), abs=0.35)
-    # Drawn with replacement, a count is binomial with variance 1 - 1/n.
+    # Counts of draws with replacement are binomial with variance 1 - 1/n.
     assert counts.var() == pytest.approx(1 - 1 / 17, rel=0.1)
 
 
-def test_resamples_do_not_depend_on_the_blocks(monkeypatch):
+def test_resamples_do_not_depend_on_the_block_size(monkeypatch):
     whole = np.concatenate(list(resample_counts(13, 50, np.random.default_rng(1))))
     monkeypatch.setattr(bootstrap_module, "BLOCK_BYTES", 8 * 13 * 7)
     blocks = list(resample_counts(13, 50, np.random.default_rng(1)))
@@ -34,7 +34,7 @@ def test_resamples_do_not_depend_on_the_blocks(monkeypatch):
     np.testing.assert_array_equal(np.concatenate(blocks), whole)
 
 
-def test_bootstrap_equals_drawing_users_one_by_one():
+def test_the_bootstrap_equals_drawing_users_individually():
     rng = np.random.default_rng(2)
     n_users, resamples = 9, 25
     n_ratings = rng.integers(1, 6, n_users)
@@ -63,23 +63,23 @@ def test_p_value_counts_the_rarer_side_and_is_never_zero():
     assert bootstrap_p_values(-differences) == pytest.approx(2 * 4 / 100)
     assert bootstrap_p_values(np.ones(99)) == pytest.approx(2 / 100)
     assert bootstrap_p_values(np.zeros(99)) == 1.0
-    # Rounding errors are no difference.
+    # Rounding errors do not count as a difference.
     assert bootstrap_p_values(np.full(99, 3e-16)) == 1.0
 
 
 @pytest.mark.parametrize(("n_users", "least"), [(1, 1.0), (2, 0.5), (5, 1 / 16), (6, 1 / 32)])
-def test_no_p_value_is_below_the_probability_that_few_users_agree(n_users, least):
+def test_p_values_are_at_least_the_probability_that_few_users_agree(n_users, least):
     assert bootstrap_p_values(np.ones(9999), n_users) == least
     assert bootstrap_p_values(np.ones(9999), 600) == pytest.approx(2 / 10_000)
     assert bootstrap_p_values(np.zeros(9999), n_users) == 1.0
 
 
-def test_a_resample_without_any_user_of_a_metric_is_left_out():
+def test_resamples_without_a_user_of_a_metric_are_left_out():
     of_two = UserSums(np.ones((40, 1)), (np.arange(40) < 2).astype(float))
     of_all = UserSums(np.ones((40, 1)), np.ones(40))
     drawn = bootstrap({"two": of_two, "all": of_all}, 300, np.random.default_rng(0))
     assert len(drawn["all"]) == 300
-    # Of 40 draws none is of the two with a chance of (38 / 40)^40, or 13 %.
+    # 40 draws miss both users with probability (38 / 40)^40, or 13 %.
     assert 300 * 0.75 < len(drawn["two"]) < 300 * 0.95
     assert np.isfinite(drawn["two"]).all()
 
@@ -94,7 +94,7 @@ def test_columns_are_independent_of_each_other():
 
 
 @given(st.integers(1, 100_000), st.integers(1, 500), st.sampled_from([0.05, 0.01, 0.001]))
-def test_the_resamples_needed_are_the_fewest_that_can_show_a_difference(resamples, tests, level):
+def test_the_number_of_resamples_is_the_fewest_that_can_show_a_difference(resamples, tests, level):
     needed = resamples_needed(level, tests)
     assert smallest_p_value(needed, tests) < level
     assert smallest_p_value(needed - 1, tests) >= level * (1 - 1e-9)
@@ -104,7 +104,7 @@ def test_the_resamples_needed_are_the_fewest_that_can_show_a_difference(resample
 
 
 def squared_errors(rng, n_users, levels):
-    """Squared errors of users who are easy or hard for all models alike, and their counts."""
+    """Squared errors and rating counts of users whose difficulty is shared by all models."""
     n_ratings = rng.integers(1, 12, n_users)
     hardness = rng.gamma(4.0, 0.25, n_users)
     return (
@@ -131,7 +131,7 @@ def test_paired_interval_equals_that_of_scipy():
         method="percentile",
         rng=np.random.default_rng(9),
     )
-    # The bounds of 4,000 resamples vary by some 4 % of the standard error from draw to draw.
+    # Bounds from 4,000 resamples vary by about 4 % of the standard error between draws.
     tolerance = 0.2 * theirs.standard_error
     assert low == pytest.approx(theirs.confidence_interval.low, abs=tolerance)
     assert high == pytest.approx(theirs.confidence_interval.high, abs=tolerance)
@@ -144,13 +144,13 @@ def test_paired_interval_covers_the_true_difference_at_its_nominal_rate():
         metric = UserSums(*squared_errors(rng, 80, levels), root=True)
         drawn = bootstrap({"rmse": metric}, 400, rng)["rmse"]
         low, high = percentile_interval(drawn[:, 0] - drawn[:, 1])
-        # The mean hardness is 1, so that the levels are the models' true RMSE.
+        # The mean difficulty is 1, so the levels are the true RMSEs of the models.
         held += low <= levels[0] - levels[1] <= high
-    # 95 % of 400 runs with a standard deviation of 1.1 %; percentile intervals are a little narrow.
+    # 95 % of 400 runs, standard deviation 1.1 %; percentile intervals are slightly narrow.
     assert 0.91 <= held / experiments <= 0.98
 
 
-def test_p_values_of_two_equally_good_models_are_spread_evenly():
+def test_p_values_of_equally_good_models_are_uniform():
     p_values = []
     for k in range(400):
         rng = np.random.default_rng(k)
@@ -162,7 +162,7 @@ def test_p_values_of_two_equally_good_models_are_spread_evenly():
 
 
 @pytest.mark.parametrize("root", [False, True])
-def test_influence_is_the_slope_of_the_metric_in_the_weight_of_a_user(root):
+def test_influence_is_the_derivative_of_the_metric_by_a_users_weight(root):
     rng = np.random.default_rng(10)
     sums, weights = squared_errors(rng, 15, (0.9, 1.1, 1.0))
     mean = np.array([[0.5, 0.0], [0.5, 0.0], [0.0, 1.0]])
@@ -186,15 +186,15 @@ def test_a_mean_of_roots_is_not_the_root_of_the_mean():
     assert UserSums(squared, np.ones(1)).averaged(halves).value() == [5.0]
 
 
-def test_holm_by_hand():
-    # 4 x .005, 3 x .01, then 2 x .03 = .06, which .04 may not fall below.
+def test_holm_correction_by_hand():
+    # 4 x .005, 3 x .01, then 2 x .03 = .06, which is also the lower bound for .04.
     np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
     np.testing.assert_allclose(holm([0.6, 0.9]), [1.0, 1.0])
     assert holm([]).shape == (0,)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.randoms(use_true_random=False))
-def test_holm_lies_between_the_p_value_and_bonferroni_in_any_order(p_values, random):
+def test_holm_lies_between_raw_and_bonferroni_p_values_in_any_order(p_values, random):
     corrected = holm(p_values)
     bonferroni = np.minimum(1.0, len(p_values) * np.array(p_values))
     assert (corrected >= p_values).all()

@@ -92,7 +92,7 @@ def test_interval_of_the_mean_over_seeds_against_a_direct_bootstrap(runs, compar
     assert found.low < found["mean"] < found.high
 
 
-def test_metrics_of_whole_catalogues_have_no_interval(comparison):
+def test_catalogue_metrics_have_no_interval(comparison):
     whole = comparison.metrics[comparison.metrics.metric.isin(["full_coverage", "full_novelty"])]
     assert len(whole) == 8
     assert whole[["low", "high"]].isna().all(axis=None)
@@ -100,7 +100,7 @@ def test_metrics_of_whole_catalogues_have_no_interval(comparison):
     assert rest[["low", "high"]].notna().all(axis=None)
 
 
-def test_a_model_without_ratings_has_no_rating_metric_and_is_last(comparison):
+def test_ranking_only_models_have_no_rating_metrics_and_come_last(comparison):
     own = comparison.metrics[comparison.metrics.model == "popularity"]
     assert not own.metric.isin(["rmse", "mae", "user_rmse", "user_mae"]).any()
     assert comparison.table.model.tolist() == ["bias", "mean", "random", "popularity"]
@@ -111,12 +111,12 @@ def test_a_model_without_ratings_has_no_rating_metric_and_is_last(comparison):
     assert set(tested.model_a) | set(tested.model_b) == {"bias", "mean", "random"}
 
 
-def test_every_pair_is_compared_on_every_metric_that_both_have(comparison):
+def test_every_pair_is_compared_on_every_shared_metric(comparison):
     counts = comparison.differences.metric.value_counts()
     assert counts.to_dict() == dict.fromkeys(RATING, 3) | dict.fromkeys(RANKED, 6)
 
 
-def test_difference_is_signed_and_a_clear_one_is_found(comparison):
+def test_differences_are_signed_and_a_clear_difference_is_significant(comparison):
     found = row(comparison.differences, metric="rmse", model_a="bias", model_b="random")
     rmse = comparison.table.set_index("model").rmse
     assert found.difference == pytest.approx(rmse["bias"] - rmse["random"])
@@ -177,7 +177,7 @@ def test_different_test_users_are_refused(runs):
         compare([runs[0], fewer], resamples=10, seed=0)
 
 
-def test_models_without_ratings_alone_can_be_compared(runs):
+def test_ranking_only_models_can_be_compared(runs):
     comparison = compare([runs[2]], resamples=50, seed=0)
     assert comparison.differences.empty
     assert comparison.table.rmse.isna().all()

@@ -16,7 +16,7 @@ N_USERS = 50
 
 
 def per_user(seed: int, error: float, precision: float) -> pd.DataFrame:
-    """A model's per-user table; users are hard or easy for all models alike."""
+    """Per-user table of a model; user difficulty is shared by all models."""
     users = np.random.default_rng(0)
     n_ratings = users.integers(1, 9, N_USERS)
     hardness = users.gamma(4.0, 0.25, N_USERS)
@@ -59,9 +59,7 @@ def row(table: pd.DataFrame, metric: str, a: str, b: str) -> pd.Series:
     return chosen.iloc[0]
 
 
-def test_effect_size_of_a_mean_over_users_is_cohens_d_of_the_paired_differences(
-    tables, differences
-):
+def test_effect_size_of_a_mean_is_cohens_d_of_the_paired_differences(tables, differences):
     values = {
         model: np.mean([tables[fit].rated_recall_at_k for fit in FITS if fit[0] == model], axis=0)
         for model in ("good", "poor")
@@ -75,13 +73,13 @@ def test_effect_size_of_a_mean_over_users_is_cohens_d_of_the_paired_differences(
 
 def test_effect_size_of_a_pooled_error_is_the_difference_over_its_spread(differences):
     found = row(differences, "rmse", "good", "poor")
-    # The interval's half width is 1.96 standard errors, each the deviation over root n.
+    # The interval's half width is 1.96 standard errors (standard deviation / sqrt(n)).
     deviation = (found.high - found.low) / 2 / 1.96 * np.sqrt(N_USERS)
     assert found.effect_size == pytest.approx(found.difference / deviation, rel=0.15)
     assert found.effect_size < 0
 
 
-def test_effect_size_where_nothing_varies():
+def test_effect_size_without_variation():
     assert effect_size(0.0, np.zeros(5)) == 0
     assert effect_size(1e-17, np.zeros(5)) == 0
     assert np.isnan(effect_size(0.3, np.zeros(5)))
@@ -94,7 +92,7 @@ def test_share_of_users_counts_ties_half_and_respects_the_direction():
     assert share_better(a, b, higher=False) == pytest.approx(2.5 / 4)
 
 
-def test_share_of_users_is_based_on_their_own_errors(tables, differences):
+def test_share_of_users_uses_each_users_own_error(tables, differences):
     squared = {
         model: np.mean([tables[fit].squared_error for fit in FITS if fit[0] == model], axis=0)
         for model in ("fixed", "poor")
@@ -115,9 +113,7 @@ def test_relative_difference_is_in_percent_of_the_second_model(tables, differenc
     assert found.relative_percent == pytest.approx(100 * (good / poor - 1))
 
 
-def test_spread_over_seeds_is_that_of_both_models_and_0_for_a_deterministic_one(
-    tables, differences
-):
+def test_seed_spread_combines_both_models_and_is_0_for_deterministic_models(tables, differences):
     mae = {fit: table.absolute_error.sum() / table.n_ratings.sum() for fit, table in tables.items()}
     spread = {name: np.std([mae[name, 1], mae[name, 2]], ddof=1) for name in ("good", "poor")}
     both = row(differences, "mae", "good", "poor").seed_sd
@@ -125,7 +121,7 @@ def test_spread_over_seeds_is_that_of_both_models_and_0_for_a_deterministic_one(
     assert row(differences, "mae", "fixed", "poor").seed_sd == pytest.approx(spread["poor"])
 
 
-def test_of_single_fits_the_spread_over_seeds_is_unknown(tables):
+def test_seed_spread_of_single_fits_is_unknown(tables):
     single = differences_of({fit: table for fit, table in tables.items() if fit[1] == 1})
     assert len(single) == 3 * 18
     assert single.seed_sd.isna().all()
@@ -164,7 +160,7 @@ def test_a_single_model_gives_an_empty_table_with_its_columns(tables):
     assert list(table.columns) == DIFFERENCE_COLUMNS
 
 
-def test_each_metric_is_a_family_of_its_own(differences):
+def test_each_metric_is_a_separate_family_of_hypotheses(differences):
     for _, family in differences.groupby("metric"):
         smallest = family.p_value.min()
         assert family.p_holm.min() == pytest.approx(min(1, len(family) * smallest))
@@ -172,7 +168,7 @@ def test_each_metric_is_a_family_of_its_own(differences):
 
 
 @pytest.mark.parametrize("metric", ["rmse", "full_ndcg_at_k"])
-def test_differences_from_a_reference_are_the_same_either_way_round(differences, metric):
+def test_differences_from_a_reference_do_not_depend_on_the_pair_order(differences, metric):
     from_poor = against(differences, metric, "poor")
     assert set(from_poor) == {"good", "fixed"}
     there, back = from_poor["good"], against(differences, metric, "good")["poor"]
@@ -185,5 +181,5 @@ def test_differences_from_a_reference_are_the_same_either_way_round(differences,
     assert back.finding == there.finding.replace("better", "worse")
 
 
-def test_a_model_without_the_metric_is_no_reference(differences):
+def test_a_model_without_the_metric_cannot_be_the_reference(differences):
     assert against(differences, "rmse", "popularity") == {}

@@ -27,7 +27,7 @@ SCORES = np.array(
 )
 
 
-def test_scores_of_a_case_computed_by_hand():
+def test_metrics_equal_a_case_computed_by_hand():
     result = evaluated(TableModel(SCORES), (TRAIN, VALIDATION, TEST))
     squared, absolute = np.array([10.0, 4.0]), np.array([4.0, 2.0])
     assert result.metrics["rating"] == {
@@ -50,7 +50,7 @@ def test_scores_of_a_case_computed_by_hand():
     }
     denominators = {"n_users": 2, "n_users_with_relevant": 1, "n_users_without_relevant": 1}
     assert result.metrics["rated"] == STATED | means | denominators | {"n_candidates_mean": 2.0}
-    # The lists (2, 3) and (4, 3) hold only items without training ratings: log2(3 + 1) bits each.
+    # The lists (2, 3) and (4, 3) have only items without training ratings: log2(3 + 1) bits each.
     assert result.metrics["full"] == STATED | means | denominators | {
         "n_candidates_mean": 2.5,
         "coverage": pytest.approx(3 / 5),
@@ -67,7 +67,7 @@ def test_scores_of_a_case_computed_by_hand():
     np.testing.assert_allclose(result.per_user["absolute_error"], absolute)
 
 
-def test_a_model_without_ratings_has_rankings_but_no_rating_errors(tmp_path):
+def test_ranking_only_models_have_ranking_metrics_but_no_rating_errors(tmp_path):
     parts = random_parts(6)
     result = evaluated(PopularityModel.fit(parts[0]), parts)
     assert result.metrics["rating"] is None
@@ -88,7 +88,7 @@ def test_the_rated_protocol_ranks_by_unclipped_scores():
     assert result.metrics["rated"]["precision_at_k"] == 1.0
 
 
-def test_rated_items_are_not_listed_even_if_the_rating_is_zero():
+def test_rated_items_are_not_listed_even_with_a_rating_of_zero():
     shape = (1, 4)
     train, validation = observations([(0, 1, 0.0)], shape), observations([(0, 2, 0.0)], shape)
     test = observations([(0, 0, 0.0)], shape)
@@ -101,7 +101,7 @@ def test_rated_items_are_not_listed_even_if_the_rating_is_zero():
     assert full["mrr"] == 1 / 2
 
 
-def test_lists_longer_than_the_catalogue_hold_every_candidate():
+def test_lists_longer_than_the_catalogue_contain_every_candidate():
     parts = random_parts(8)
     result = evaluated(bias_model(parts[0]), parts, k=50)
     full, per_user = result.metrics["full"], result.per_user
@@ -147,7 +147,7 @@ def test_the_models_own_scores_are_not_modified():
     assert result.metrics == expected.metrics
 
 
-def test_the_full_protocol_scores_a_sample_of_users_that_is_the_same_for_all_models():
+def test_the_full_protocol_samples_the_same_users_for_all_models():
     parts = random_parts(11)
     model = bias_model(parts[0])
     whole, some = evaluated(model, parts), evaluated(model, parts, full_users=5)

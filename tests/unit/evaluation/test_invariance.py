@@ -1,4 +1,4 @@
-"""Invariance of an evaluation to names, orders and blocks."""
+"""Invariance of an evaluation to ids, row orders and block sizes."""
 
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ seeds = st.integers(0, 10**6)
 few = settings(max_examples=10)
 
 CHANGED = ("rating_n_ratings", "full_n_listed", "full_novelty")
-"""Values that depend on the number of users; novelty does by its smoothing."""
+"""Metrics that depend on the number of users; novelty does because of its smoothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Problem:
 
 
 def problem(seed, *, ties):
-    """Random ratings, and scores that are all different or have many ties."""
+    """Random ratings, and scores that are distinct or have many ties."""
     generator = np.random.default_rng(seed)
     parts = random_parts(seed)
     n_users, n_items = parts[2].shape
@@ -48,7 +48,7 @@ def problem(seed, *, ties):
 
 
 def assert_same(result, expected):
-    """Compare metrics, strata and per-user tables; sums may be rounded in another order."""
+    """Compare metrics, strata and per-user tables up to the rounding of sums."""
     assert flat(result.metrics) == pytest.approx(flat(expected.metrics), rel=1e-12)
     pd.testing.assert_frame_equal(result.strata, expected.strata, rtol=1e-12)
     by_user = (table.sort_values("user_id") for table in (result.per_user, expected.per_user))
@@ -161,7 +161,7 @@ def test_repeating_every_user_does_not_change_the_means(seed, times):
 
 @few
 @given(seeds, st.integers(1, 12), st.integers(1, 400))
-def test_rankings_do_not_depend_on_the_size_of_the_blocks(seed, k, size):
+def test_rankings_do_not_depend_on_the_block_size(seed, k, size):
     given_order = problem(seed, ties=True)
     train, _, test = given_order.parts
     model, seen = TableModel(given_order.scores), (train.to_matrix(),)
@@ -177,7 +177,7 @@ def test_rankings_do_not_depend_on_the_size_of_the_blocks(seed, k, size):
 
 @few
 @given(seeds, st.integers(1, 50))
-def test_rating_errors_do_not_depend_on_the_size_of_the_blocks(seed, size):
+def test_rating_errors_do_not_depend_on_the_block_size(seed, size):
     given_order = problem(seed, ties=False)
     model, test = TableModel(given_order.scores), given_order.parts[2]
     blocks = prediction_errors(model, test, pairs_per_block=size)

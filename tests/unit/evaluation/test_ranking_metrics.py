@@ -58,7 +58,7 @@ def test_metrics_lie_between_zero_and_one(seed, k):
 
 
 @pytest.mark.parametrize("k", [1, 3, 8])
-def test_an_ideal_list_has_exactly_one_in_the_normalised_metrics(k):
+def test_normalised_metrics_of_an_ideal_list_are_exactly_1(k):
     n_relevant = np.arange(1, 10)
     hits = np.arange(k) < n_relevant[:, None]
     metrics = ranking_metrics(RankedLists(hits, n_relevant, np.full(9, 40)))
@@ -69,7 +69,7 @@ def test_an_ideal_list_has_exactly_one_in_the_normalised_metrics(k):
 
 
 @given(score_tables, st.randoms(use_true_random=False))
-def test_places_number_each_rows_pairs_from_zero_whatever_their_order(scores, random):
+def test_positions_count_each_rows_pairs_from_zero_in_any_order(scores, random):
     rows, items = np.nonzero(np.ones(scores.shape, dtype=bool))
     finite = np.where(np.isfinite(scores), scores, -9.0)[rows, items]
     shuffled = np.array(random.sample(range(len(rows)), len(rows)))
@@ -88,7 +88,7 @@ def head_of_full_sort(scores, k):
 
 
 @given(score_tables, st.integers(1, 15))
-def test_lists_are_the_head_of_a_full_sort_by_score_and_position(scores, k):
+def test_lists_equal_the_head_of_a_full_sort_by_score_and_position(scores, k):
     np.testing.assert_array_equal(top_k(scores, k), head_of_full_sort(scores, k))
 
 
@@ -101,13 +101,13 @@ def test_long_rows_with_many_and_with_few_ties(k, n_values):
     np.testing.assert_array_equal(top_k(scores, k), head_of_full_sort(scores, k))
 
 
-def test_sorted_rows_and_views_with_gaps_are_ranked_like_any_other():
+def test_sorted_rows_and_strided_views_are_ranked_correctly():
     ascending = np.sort(np.random.default_rng(3).normal(size=(4, 500)).astype(np.float32))
     for scores in (ascending, ascending[:, ::-1].copy(), ascending[::2, ::-3]):
         np.testing.assert_array_equal(top_k(scores, 25), head_of_full_sort(scores, 25))
 
 
-def test_novelty_is_zero_for_what_everyone_rated_and_largest_for_what_nobody_did():
+def test_novelty_is_0_for_items_rated_by_all_and_largest_for_unrated_items():
     n_train = np.array([7, 0, 3])
     known, unknown = (
         catalogue_metrics(np.array(listed), n_train, n_train_users=7)["novelty"]

@@ -1,7 +1,7 @@
-"""The metrics compared with those of independent libraries, ranx and scikit-learn.
+"""Metrics compared with those of ranx and scikit-learn.
 
-Equal scores rank by item position, lowest first. ranx breaks ties in another order, so it gets
-lists that Python's sort has put into this order.
+Ties rank by item position, lowest first. ranx breaks ties differently, so it gets lists sorted in
+this order by Python.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ OF_RANX = {
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """Ratings in training, those held out, scores of all items, and the length of the lists."""
+    """Training and held-out ratings, scores of all items, and the list length."""
 
     seen: np.ndarray
     held_out: np.ndarray
@@ -42,7 +42,7 @@ class Case:
     k: int
 
     def lists(self, protocol):
-        """Whole lists of the users with held-out ratings: items sorted by score, then position."""
+        """Full lists of users with held-out ratings: items sorted by score, then position."""
         candidates = self.held_out > 0 if protocol == "rated" else ~self.seen
         return {
             user: sorted(np.flatnonzero(candidates[user]), key=lambda i, u=user: self.key(u, i))
@@ -78,7 +78,7 @@ class Case:
 
 
 def case(scores, k=5, seed=0, share_held_out=0.3, lowest=1, highest=5):
-    """A case of random ratings; held-out ones are `lowest` to `highest`."""
+    """Random case with held-out ratings from `lowest` to `highest`."""
     generator = np.random.default_rng(seed)
     share = generator.random(scores.shape)
     ratings = generator.integers(lowest, highest + 1, size=scores.shape)
@@ -162,7 +162,7 @@ def test_cases_include_users_without_relevant_items_short_lists_and_ties():
 
 
 def test_ndcg_and_average_precision_equal_those_of_scikit_learn():
-    # scikit-learn has no average precision of cut lists: these lists hold the whole catalogue.
+    # scikit-learn cannot truncate average precision: these lists contain the whole catalogue.
     of_case = case(distinct(30, 20, 12), k=20, seed=12)
     compared = 0
     for user, metrics in of_case.found("full").items():
@@ -193,7 +193,7 @@ def test_rating_metrics_equal_those_of_scikit_learn(name):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("place", ["held out", "not held out"])
-def test_scores_that_are_not_finite_are_refused(value, place):
+def test_non_finite_scores_are_refused(value, place):
     of_case = CASES["random"]
     scores = of_case.scores.astype(np.float32)
     where = of_case.held_out > 0 if place == "held out" else of_case.held_out == 0

@@ -31,7 +31,7 @@ def test_a_model_that_predicts_no_ratings_has_no_errors():
     assert np.isnan(prediction_errors(PopularityModel.fit(TEST), TEST)).all()
 
 
-def test_a_prediction_of_nan_is_refused():
+def test_nan_predictions_are_refused():
     with pytest.raises(ValueError, match="predicted ratings of the factor-model model"):
         prediction_errors(model_with_item_bias(np.nan), TEST)
 
@@ -57,7 +57,7 @@ SHAPE = (20, 30)
 
 @pytest.fixture(scope="module")
 def scored():
-    """A model, and ratings of three quarters of the pairs from its predictive distribution."""
+    """A model and ratings of 3/4 of the pairs, drawn from its predictive distribution."""
     random = stream(1, "intervals")
     user_rows = random.normal(0, 0.5, (6, SHAPE[0], 3)).astype(np.float32)
     item_rows = random.normal(0, 0.5, (6, SHAPE[1], 3)).astype(np.float32)
@@ -70,7 +70,7 @@ def scored():
     return model, Observations(users, items, ratings.astype(np.float32), SHAPE)
 
 
-def test_sums_equal_those_over_each_users_ratings(scored):
+def test_sums_equal_direct_sums_over_each_users_ratings(scored):
     model, test = scored
     sums = interval_sums(model, test)
     for number, level in enumerate(LEVELS):
@@ -83,13 +83,13 @@ def test_sums_equal_those_over_each_users_ratings(scored):
         assert sums[WITHIN[number]].sum() / len(test) == pytest.approx(level, abs=0.06)
 
 
-def test_sums_do_not_depend_on_the_blocks(scored):
+def test_sums_do_not_depend_on_the_block_size(scored):
     whole, in_blocks = interval_sums(*scored), interval_sums(*scored, pairs_per_block=7)
     for name, values in whole.items():
         np.testing.assert_allclose(in_blocks[name], values, atol=1e-9)
 
 
-def test_a_rating_at_an_end_is_inside(scored):
+def test_a_rating_at_a_bound_is_inside_the_interval(scored):
     model, test = scored
     low, high = model.intervals(test.users, test.items, LEVELS[0])
     for ends in (low, high):
@@ -97,7 +97,7 @@ def test_a_rating_at_an_end_is_inside(scored):
         assert interval_sums(model, met)[WITHIN[0]].sum() == len(test)
 
 
-def test_a_model_without_intervals_has_none(scored):
+def test_a_model_without_intervals_has_no_interval_metrics(scored):
     test = scored[1]
     sums = interval_sums(PopularityModel.fit(test), test)
     assert all(np.isnan(values).all() for values in sums.values())

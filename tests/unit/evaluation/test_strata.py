@@ -28,7 +28,7 @@ def strata_of_problem(seed, **settings):
 
 
 def ranking_by_definition(ranked, relevant):
-    """Metrics of one user's list, computed place by place."""
+    """Metrics of one user's list, computed rank by rank."""
     hits = [item in relevant for item in ranked]
     n_relevant = len(relevant)
     gains = [1 / math.log2(place + 2) for place, hit in enumerate(hits) if hit]
@@ -45,7 +45,7 @@ def ranking_by_definition(ranked, relevant):
 
 
 def metrics_by_definition(parts, model, is_in_bin):
-    """Metrics of the test ratings in a bin, computed in plain loops over lists and users."""
+    """Metrics of a bin of test ratings, computed in plain loops over lists and users."""
     train, validation, test = parts
     ratings = list(
         zip(test.users.tolist(), test.items.tolist(), test.ratings.tolist(), strict=True)
@@ -90,7 +90,7 @@ def metrics_by_definition(parts, model, is_in_bin):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_every_metric_of_every_bin_equals_its_definition_in_plain_loops(seed):
+def test_every_metric_of_every_bin_equals_a_plain_loop(seed):
     parts, years, model = problem(seed)
     n_train_of_user = np.bincount(parts[0].users, minlength=parts[0].shape[0])
     n_train_of_item = np.bincount(parts[0].items, minlength=parts[0].shape[1])
@@ -113,7 +113,7 @@ def test_every_metric_of_every_bin_equals_its_definition_in_plain_loops(seed):
 
 
 @pytest.mark.parametrize("stratum", [*LOWER_BOUNDS, "year"])
-def test_bins_of_a_stratum_hold_each_test_rating_once(stratum):
+def test_bins_of_a_stratum_contain_each_test_rating_once(stratum):
     parts, years, model = problem(5)
     result = evaluated(model, parts, years)
     bins = result.strata[result.strata["stratum"] == stratum]
@@ -123,7 +123,7 @@ def test_bins_of_a_stratum_hold_each_test_rating_once(stratum):
 
 
 @pytest.mark.parametrize("stratum", LOWER_BOUNDS)
-def test_bins_by_number_of_ratings_leave_no_gap_and_the_last_is_open(stratum):
+def test_bins_by_number_of_ratings_have_no_gaps_and_an_open_end(stratum):
     bins = strata_of_problem(6).query("stratum == @stratum")
     ends = bins["upper"].iloc[:-1].to_numpy(dtype=int)
     assert bins["lower"].iloc[0] == 0
@@ -149,7 +149,7 @@ def test_a_single_year_has_the_metrics_of_the_whole_test_part():
     assert (year["bin"], year["lower"], year["upper"]) == ("2020", 2020, 2020)
 
 
-def test_without_years_there_is_no_stratum_of_years():
+def test_the_year_stratum_is_absent_without_years():
     parts, _, model = problem(8)
     strata = evaluated(model, parts).strata
     assert strata["stratum"].drop_duplicates().tolist() == list(LOWER_BOUNDS)
@@ -164,7 +164,7 @@ def test_keys_and_counts_are_the_same_for_every_model():
         pd.testing.assert_frame_equal(table[KEYS + COUNTS], tables[0][KEYS + COUNTS])
 
 
-def test_empty_bins_have_no_values_except_those_of_the_catalogue():
+def test_empty_bins_have_only_catalogue_values():
     strata = strata_of_problem(10)
     empty = strata[strata["n_ratings"] == 0]
     assert len(empty) > 3

@@ -20,7 +20,7 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fetched(target: Path, monkeypatch: pytest.MonkeyPatch) -> Fetch:
-    """Fetch the tiny data set, published at some sources, into `target`; gives `origin.json`."""
+    """Fetch the tiny data set from some sources into `target`; return `origin.json`."""
 
     def run(
         *sources: Wheel | Download,

@@ -48,7 +48,7 @@ def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / request.param
 
 
-def test_the_files_of_the_layout_are_written_without_their_folders(archive: Path) -> None:
+def test_files_of_the_layout_are_written_without_their_folders(archive: Path) -> None:
     write_archive(archive, {"set/ratings.csv": b"1,2\n" * 9, "set/more/x.csv": b"", "README": b"r"})
     written = unpacked(archive, ["ratings.csv", "x.csv"])
     assert written == {"ratings.csv": b"1,2\n" * 9, "x.csv": b""}
@@ -69,9 +69,7 @@ def test_folders_are_not_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["a.zip", "a.tar.gz"])
 @pytest.mark.parametrize("name", DANGEROUS)
-def test_a_name_that_leads_out_of_the_folder_is_refused(
-    name: str, kind: str, tmp_path: Path
-) -> None:
+def test_path_traversal_is_refused(name: str, kind: str, tmp_path: Path) -> None:
     archive = write_archive(tmp_path / kind, {"ratings.csv": b"1", name: b"evil"})
     with pytest.raises(UserError) as refusal:
         unpacked(archive, ["ratings.csv"])
@@ -96,7 +94,7 @@ def test_links_and_devices_are_refused(kind: bytes | None, tmp_path: Path) -> No
         unpacked(path, ["ratings.csv"])
 
 
-def test_the_limit_counts_all_files_together(archive: Path) -> None:
+def test_the_size_limit_applies_to_all_files_together(archive: Path) -> None:
     write_archive(archive, {"a": bytes(600), "b": bytes(400)})
     unpacked(archive, "ab", 1000)
     with pytest.raises(UserError, match="max_unpacked_gib"):
@@ -123,7 +121,7 @@ def test_unpacking_stops_at_the_limit_whatever_size_is_declared(
     assert (tmp_path / "inner" / "target" / "a").stat().st_size <= 3 * MIB
 
 
-def test_an_archive_that_is_cut_short_is_refused(archive: Path) -> None:
+def test_a_truncated_archive_is_refused(archive: Path) -> None:
     write_archive(archive, {"a": bytes(i * i % 251 for i in range(50_000))})
     archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
     with pytest.raises(UserError, match=rf"{archive.name} is no zip or tar archive, or damaged"):
@@ -131,7 +129,7 @@ def test_an_archive_that_is_cut_short_is_refused(archive: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"user,item\n1,2\n", b"\x1f\x8b\x08"])
-def test_a_file_that_is_no_archive_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(content)
     with pytest.raises(UserError, match=r"x\.zip is no zip or tar archive"):
         unpacked(tmp_path / "x.zip", "a")

@@ -20,7 +20,7 @@ def own(**changes: Any) -> DatasetSettings:
     return DatasetSettings(name="mine", csv=OWN | changes)
 
 
-def test_the_data_sets_are_known() -> None:
+def test_the_catalogue_lists_the_expected_data_sets() -> None:
     movielens = ["100k", "latest-small", "1m", "10m", "20m", "25m", "32m"]
     assert list(KNOWN) == [f"ml-{size}" for size in movielens] + ["synthetic"]
     assert all(find_data_set(DatasetSettings(name=name)) is KNOWN[name] for name in KNOWN)
@@ -65,7 +65,7 @@ def test_a_file_of_two_tables_is_listed_once() -> None:
 
 
 @pytest.mark.parametrize("file", ["sub/stars.csv", "../stars.csv", "/stars.csv", "a\\b", "..", ""])
-def test_a_name_of_an_own_file_with_a_folder_is_refused(file: str) -> None:
+def test_names_of_own_files_must_not_contain_a_folder(file: str) -> None:
     with pytest.raises(UserError, match=r"dataset\.csv\.items\.file"):
         find_data_set(own(items={"file": file, "item": "i"}))
 
@@ -86,17 +86,17 @@ def test_expected_ratings_are_published_configured_or_unknown() -> None:
         (["old/x", "x"], SINGLE, {"x": "x"}),
     ],
 )
-def test_the_least_deep_files_of_the_first_complete_layout_are_selected(
+def test_the_shallowest_files_of_the_first_complete_layout_are_selected(
     names: list[str], layout: Layout, members: dict[str, str]
 ) -> None:
     assert select(names, [PAIR, SINGLE], "it") == (layout, members)
 
 
-def test_a_file_that_exists_twice_is_refused() -> None:
+def test_an_ambiguous_file_is_refused() -> None:
     with pytest.raises(UserError, match="new/x and old/x"):
         select(["old/x", "new/x"], [SINGLE], "it")
 
 
-def test_the_message_names_what_each_layout_lacks() -> None:
+def test_the_message_lists_the_missing_files_of_each_layout() -> None:
     with pytest.raises(UserError, match=r"it lacks b \(pair\), or x \(single\)"):
         select(["a"], [PAIR, SINGLE], "it")

@@ -38,9 +38,9 @@ class Response:
 
 
 class Server(ThreadingHTTPServer):
-    """A local server that gives the responses of each path in turn, the last one repeatedly."""
+    """Local server that sends each path's responses in turn and repeats the last."""
 
-    # Closing the server then waits for the threads of its responses.
+    # Closing the server then waits for its response threads.
     daemon_threads = False
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Server(ThreadingHTTPServer):
         return self.base + path
 
     def handle_error(self, *_: Any) -> None:
-        """Print no traceback when a client has left."""
+        """Do not print a traceback when a client disconnects."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -87,7 +87,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         thread.join()
 
 
-def test_a_download_gives_the_files_and_a_reproducible_record(server, fetched, target):
+def test_a_download_yields_the_files_and_a_reproducible_record(server, fetched, target):
     url, records = server.offer("/tiny.zip", Response(ARCHIVE)), []
     for _ in range(2):
         assert fetched(Download(url, PLAIN)) == {
@@ -113,7 +113,7 @@ def test_a_download_gives_the_files_and_a_reproducible_record(server, fetched, t
 @pytest.mark.parametrize(
     "failure", [Response(status=503), Response(ARCHIVE[:100], declared_length=len(ARCHIVE))]
 )
-def test_a_failed_or_incomplete_download_is_repeated(failure, server, fetched, target):
+def test_a_failed_or_incomplete_download_is_retried(failure, server, fetched, target):
     url = server.offer("/tiny.zip", failure, Response(ARCHIVE))
     assert fetched(Download(url, PLAIN, f"md5:{MD5}"))["checksum_matches"] is True
     assert_fetched(target)
@@ -137,7 +137,7 @@ def test_an_incomplete_download_or_a_silent_server_is_refused(
     assert_nothing_left(target)
 
 
-def test_after_a_wrong_checksum_the_next_source_is_used(server, fetched, target, capsys):
+def test_the_next_source_is_used_after_a_wrong_checksum(server, fetched, target, capsys):
     bad = server.offer("/bad.zip", Response(zipped(b"other\n")))
     good = server.offer("/good.zip", Response(ARCHIVE))
     record = fetched(Download(bad, PLAIN, f"md5:{MD5}"), Download(good, PLAIN, f"md5:{MD5}"))
@@ -146,21 +146,21 @@ def test_after_a_wrong_checksum_the_next_source_is_used(server, fetched, target,
     assert f"not taken from {bad}: MD5 hash of downloaded file (bad.zip)" in capsys.readouterr().out
 
 
-def test_another_edition_at_an_address_is_refused(server, fetched, target):
+def test_a_changed_file_at_a_known_address_is_refused(server, fetched, target):
     url = server.offer("/tiny.zip", Response(zipped(b"other\n")))
     with pytest.raises(UserError, match=r"ratings\.csv in tiny\.zip differ from the known edition"):
         fetched(Download(url, CHECKED), layout=CHECKED)
     assert_nothing_left(target)
 
 
-def test_a_missing_page_is_not_requested_again(server, fetched, target):
+def test_a_missing_page_is_not_retried(server, fetched, target):
     good = server.offer("/good.zip", Response(ARCHIVE))
     fetched(Download(f"{server.base}/gone.zip", PLAIN), Download(good, PLAIN))
     assert_fetched(target)
     assert server.requested == ["/gone.zip", "/good.zip"]
 
 
-def test_if_every_source_fails_the_message_lists_the_reasons_and_the_remedy(
+def test_the_message_lists_reasons_and_remedy_if_every_source_fails(
     server, fetched, target, tmp_path
 ):
     (tmp_path / "tiny.zip").write_bytes(b"not a zip file")
@@ -191,7 +191,7 @@ def test_the_publishers_checksum_is_used_if_none_is_known(server, fetched, targe
 @pytest.mark.parametrize(
     ("published", "reason"), [("0" * 32, "does not match"), ("<html>", "contains no md5 checksum")]
 )
-def test_another_or_no_published_checksum_is_refused(published, reason, server, fetched):
+def test_a_different_or_missing_published_checksum_is_refused(published, reason, server, fetched):
     url = server.offer("/tiny.zip", Response(ARCHIVE))
     md5 = server.offer("/tiny.zip.md5", Response(published.encode()))
     with pytest.raises(UserError, match=reason):
@@ -200,7 +200,7 @@ def test_another_or_no_published_checksum_is_refused(published, reason, server, 
 
 @pytest.fixture
 def wheel_sha256(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Make the tiny data set a wheel in the only index that pip knows; gives its checksum."""
+    """Package the tiny data set as a wheel in pip's only index; return its checksum."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
@@ -218,7 +218,7 @@ def wheel_sha256(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
-def test_a_wheel_is_fetched_with_pip_after_a_source_that_fails(
+def test_a_wheel_is_fetched_with_pip_after_another_source_fails(
     wheel_sha256, fetched, target, capsys
 ):
     absent = Wheel("blendmf-absent==1.0", wheel_sha256, PLAIN)
@@ -231,7 +231,7 @@ def test_a_wheel_is_fetched_with_pip_after_a_source_that_fails(
 
 
 @pytest.mark.usefixtures("wheel_sha256")
-def test_a_wheel_with_another_checksum_is_refused(fetched, target):
+def test_a_wheel_with_a_wrong_checksum_is_refused(fetched, target):
     with pytest.raises(UserError, match=r"sha256 of blendmf_tiny-1\.0-py3-none-any\.whl is"):
         fetched(Wheel("blendmf-tiny==1.0", "0" * 64, PLAIN))
     assert_nothing_left(target)
@@ -241,7 +241,9 @@ def test_a_wheel_with_another_checksum_is_refused(fetched, target):
     ("pip", "reason"),
     [("echo 'No module named pip' >&2; exit 1", "No module named pip"), ("exec sleep 9", "0.2 s")],
 )
-def test_a_pip_that_is_missing_or_hangs_is_a_reason(pip, reason, fetched, tmp_path, monkeypatch):
+def test_a_missing_or_hanging_pip_is_reported_as_the_reason(
+    pip, reason, fetched, tmp_path, monkeypatch
+):
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{pip}\n")
     python.chmod(0o755)

@@ -47,7 +47,7 @@ def make_archive(path: Path, content: bytes = ARCHIVE) -> Path:
 
 
 @pytest.mark.parametrize("name", ["mine", "mine.zip", "mine.tar.gz"])
-def test_a_local_folder_or_archive_is_used_and_not_changed(name, fetched, target, tmp_path):
+def test_a_local_folder_or_archive_is_used_without_modification(name, fetched, target, tmp_path):
     folder, path = make_folder(tmp_path / "mine"), tmp_path / name
     make_archive(tmp_path / "mine.zip")
     with tarfile.open(tmp_path / "mine.tar.gz", "w:gz") as archive:
@@ -62,7 +62,7 @@ def test_a_local_folder_or_archive_is_used_and_not_changed(name, fetched, target
 
 
 @pytest.mark.parametrize("below", ["", "tiny", "a/b"])
-def test_the_least_deep_files_are_used_and_hidden_ones_ignored(below, fetched, target, tmp_path):
+def test_the_shallowest_files_are_used_and_hidden_files_ignored(below, fetched, target, tmp_path):
     folder = make_folder(tmp_path / "mine" / below)
     make_folder(folder / "old", b"old")
     make_folder(tmp_path / "mine" / ".checkpoints", b"hidden")
@@ -74,7 +74,7 @@ def test_the_least_deep_files_are_used_and_hidden_ones_ignored(below, fetched, t
     ("path", "message"),
     [("nowhere", "nowhere does not exist"), ("mine", r"mine: the folder lacks movies\.csv")],
 )
-def test_nothing_else_is_tried_if_the_path_is_wrong(path, message, fetched, target, tmp_path):
+def test_a_wrong_path_is_an_error_without_fallback(path, message, fetched, target, tmp_path):
     make_folder(tmp_path / "tiny")
     (make_folder(tmp_path / "mine") / "movies.csv").unlink()
     with pytest.raises(UserError, match=rf"dataset\.path: .*{message}"):
@@ -82,7 +82,7 @@ def test_nothing_else_is_tried_if_the_path_is_wrong(path, message, fetched, targ
     assert_nothing_left(target)
 
 
-def test_a_dangerous_archive_leaves_nothing(fetched, tmp_path):
+def test_a_dangerous_archive_leaves_no_files(fetched, tmp_path):
     archive = make_archive(tmp_path / "mine.zip")
     with zipfile.ZipFile(archive, "a") as zip_file:
         zip_file.writestr("../../evil.csv", "evil")
@@ -113,7 +113,7 @@ def test_local_copies_are_tried_in_order_before_the_sources(fetched, target, tmp
 
 @pytest.mark.parametrize("kind", ["folder", "archive"])
 @pytest.mark.parametrize(("ratings", "matches"), [(RATINGS, True), (b"another edition", False)])
-def test_another_edition_of_a_local_copy_is_used_with_a_warning(
+def test_a_local_copy_with_another_checksum_is_used_with_a_warning(
     ratings, matches, kind, fetched, target, tmp_path, capsys
 ):
     if kind == "folder":
@@ -127,13 +127,13 @@ def test_another_edition_of_a_local_copy_is_used_with_a_warning(
 
 
 @pytest.mark.parametrize(("md5", "matches"), [(MD5, True), ("0" * 32, False)])
-def test_a_local_archive_is_compared_with_the_published_one(md5, matches, fetched, tmp_path):
+def test_a_local_archive_is_compared_with_the_published_checksum(md5, matches, fetched, tmp_path):
     archive = make_archive(tmp_path / "mine.zip")
     record = fetched(Download(UNREACHABLE, PLAIN, f"md5:{md5}"), path=str(archive))
     assert record["checksum_matches"] is matches
 
 
-def test_own_files_need_no_entry_in_the_catalogue(fetched, target, tmp_path):
+def test_own_files_do_not_need_a_catalogue_entry(fetched, target, tmp_path):
     with pytest.raises(UserError, match=r"\(ratings\.csv, movies\.csv\).*dataset\.path"):
         fetched(name="films", csv=OWN)
     make_folder(tmp_path / "films")
@@ -162,7 +162,7 @@ def test_a_path_for_synthetic_data_is_refused(target):
         fetch(synthetic(path="somewhere"), target, 1, {})
 
 
-def test_files_of_earlier_and_killed_runs_are_replaced(fetched, target, tmp_path):
+def test_files_from_earlier_and_killed_runs_are_replaced(fetched, target, tmp_path):
     for folder in (target, target.with_name(".raw.part") / "files"):
         folder.mkdir(parents=True)
         (folder / "old.csv").write_text("old")
@@ -170,7 +170,7 @@ def test_files_of_earlier_and_killed_runs_are_replaced(fetched, target, tmp_path
     assert_fetched(target)
 
 
-def test_an_interrupted_run_leaves_nothing(fetched, target, tmp_path, monkeypatch):
+def test_an_interrupted_run_leaves_no_files(fetched, target, tmp_path, monkeypatch):
     def interrupted(*_: Any) -> None:
         assert (target.with_name(".raw.part") / "files" / "ratings.csv").exists()
         raise KeyboardInterrupt

@@ -68,7 +68,7 @@ def test_tables_have_the_canonical_columns_types_and_order(tmp_path):
     assert tables.tags.to_dict("records") == [tag]
 
 
-def test_source_counts_everything(tmp_path):
+def test_the_source_record_counts_everything(tmp_path):
     source = imported(
         tmp_path,
         RATINGS + "9,30,4.5,200\n2,10,3,100\n9,10,3,150\n",
@@ -95,7 +95,7 @@ def test_source_counts_everything(tmp_path):
     ]
 
 
-def test_written_tables_keep_their_types_when_they_are_empty(tmp_path):
+def test_empty_tables_keep_their_column_types(tmp_path):
     tables = imported(tmp_path, RATINGS + "a,x,3,1\n")
     write_table(tmp_path / "tags.parquet", tables.tags)
     write_table(tmp_path / "items.parquet", tables.items)
@@ -113,7 +113,7 @@ def test_a_header_without_rows_is_noted_for_tags_and_refused_for_ratings(tmp_pat
         imported(tmp_path, RATINGS)
 
 
-def test_ids_are_integers_only_if_all_of_them_are(tmp_path):
+def test_ids_are_integers_only_if_all_are_integers(tmp_path):
     text = imported(
         tmp_path, RATINGS + "1, 7,3,4\n2,8,3,4\n", ITEMS + "7,A,,\nx9,B,,\n", TAGS + "2,8,t,4\n"
     )
@@ -124,14 +124,14 @@ def test_ids_are_integers_only_if_all_of_them_are(tmp_path):
 
 
 @pytest.mark.parametrize("other", ["007", "1.0", "99999999999999999999"])
-def test_ids_that_are_not_plain_integers_stay_apart(tmp_path, other):
+def test_ids_that_are_not_plain_integers_stay_distinct(tmp_path, other):
     tables = imported(tmp_path, RATINGS + f"1,7,3,4\n1,{other},3,4\n")
     assert tables.ratings["item_id"].tolist() == ["7", other]
 
 
 @settings(max_examples=30)
 @given(st.lists(st.integers(-(10**17), 10**17), min_size=1), st.lists(st.text(max_size=3)))
-def test_unified_ids_are_the_ids(integers, others):
+def test_unifying_id_types_keeps_the_ids(integers, others):
     def column(values):
         return pd.Series(pd.Categorical([str(value) for value in values]))
 
@@ -143,7 +143,7 @@ def test_unified_ids_are_the_ids(integers, others):
     assert both[1].tolist() == pd.Series(["x", *others]).str.strip().tolist()
 
 
-def test_ratings_outside_the_range_are_refused_with_their_lines(tmp_path):
+def test_ratings_outside_the_range_are_refused_with_line_numbers(tmp_path):
     with pytest.raises(UserError, match=r"2 .*outside 1 to 5: line 3 \(1, 3, 0\.5, 1\), line 5"):
         imported(tmp_path, RATINGS + "1,2,3,1\n1,3,0.5,1\n\n1,4,6,1\n")
 
@@ -171,7 +171,7 @@ def test_duplicates_are_refused_by_default(tmp_path):
 
 
 @pytest.mark.parametrize(("policy", "rating"), [("last", 4.0), ("mean", 3.25)])
-def test_duplicates_leave_the_newest_or_the_mean(tmp_path, policy, rating):
+def test_duplicates_are_resolved_to_the_newest_or_the_mean(tmp_path, policy, rating):
     tables = imported(tmp_path, TWICE, duplicates=policy)
     assert tables.ratings.to_numpy().tolist() == [[1, 9, 1, 1], [7, 2, 4, 1], [1, 2, rating, 90]]
     ((file, count, what),) = [tuple(found.values()) for found in tables.source["dropped"]]
@@ -186,7 +186,7 @@ def test_duplicates_leave_the_newest_or_the_mean(tmp_path, policy, rating):
         min_size=1,
     )
 )
-def test_last_keeps_what_a_dictionary_in_time_order_would(rows):
+def test_last_keeps_the_same_ratings_as_a_dictionary_filled_in_time_order(rows):
     table = pd.DataFrame(rows, columns=["user_id", "item_id", "rating", "timestamp"])
     raw = RawTable(table, "ratings", lambda _: [])
     kept, _ = resolve_duplicates(raw, "last")

@@ -12,7 +12,7 @@ IN_100K = ["ml-100k/ml-100k/u.data", "ml-100k/ml-100k/u.item"]
 
 @pytest.fixture
 def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make local copies in the working folder, which is also the home folder."""
+    """Create local copies in the working folder, which is also the home folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     for file in (*IN_100K, "ml-100k/ml-100k/u1.base", "ml-1m.zip"):
@@ -43,7 +43,7 @@ def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("synthetic", "films", ".", None, []),
     ],
 )
-def test_the_local_files_that_would_be_read_are_listed(
+def test_local_files_that_would_be_read_are_listed(
     name: str, path: str | None, root: str | None, csv: Any, files: list[str]
 ) -> None:
     environment = {} if root is None else {"BLENDMF_DATA": root}

@@ -146,7 +146,7 @@ def test_own_csv_with_other_names_separator_encoding_and_order(tmp_path):
     assert column(tables.tags, "timestamp") == [0]
 
 
-def test_one_column_may_be_id_and_title(tmp_path):
+def test_a_column_can_be_both_id_and_title(tmp_path):
     write(tmp_path, {"r.csv": "u,film,r\n1,Heat,3\n", "f.csv": "film\nHeat\n"})
     csv = {
         "ratings": {"file": "r.csv", "user": "u", "item": "film", "rating": "r"},
@@ -165,7 +165,7 @@ def test_one_column_may_be_id_and_title(tmp_path):
         ('"user","film","stars","when"\n"1","2","3","4"\n"5","6","3.5","8"\n', 0),
     ],
 )
-def test_blank_lines_byte_order_marks_and_quotes_do_not_matter(tmp_path, text, n_blank):
+def test_blank_lines_byte_order_marks_and_quotes_are_handled(tmp_path, text, n_blank):
     ratings = own_csv(tmp_path, text)
     assert column(ratings, "user_id") == ["1", "5"]
     assert column(ratings, "rating") == [3.0, 3.5]
@@ -182,7 +182,7 @@ def test_blank_lines_byte_order_marks_and_quotes_do_not_matter(tmp_path, text, n
         (("1600000000000", "1"), [1600000000000, 1], "perhaps milliseconds"),
     ],
 )
-def test_timestamps_of_many_kinds(tmp_path, times, seconds, note):
+def test_timestamp_formats(tmp_path, times, seconds, note):
     ratings = own_csv(tmp_path, "user,film,stars,when\n" + "".join(f"1,2,3,{t}\n" for t in times))
     assert column(ratings, "timestamp") == seconds
     assert [note in f.what for f in ratings.findings] == ([] if note is None else [True])
@@ -226,7 +226,7 @@ def test_only_the_first_bad_rows_are_shown(tmp_path):
     assert str(refusal.value).count("line ") == 3
 
 
-def test_ragged_lines_of_a_multi_character_separator(tmp_path):
+def test_ragged_lines_with_a_multi_character_separator(tmp_path):
     write(tmp_path, {"ratings.dat": "1::2::3::4\n1::2:3::4\n", "movies.dat": "2::A::B\n"})
     with pytest.raises(UserError, match=r"ratings\.dat: 1 row.*line 2 \(1, 2:3, 4\) has 3"):
         read_raw(tmp_path, OWN, "movielens-dat")

@@ -48,7 +48,7 @@ def truth(folder) -> FactorModel:
     return FactorModel.load(folder / "truth.npz")
 
 
-def test_as_many_distinct_ratings_as_configured_are_half_steps_in_the_range(ratings):
+def test_the_configured_number_of_distinct_ratings_are_half_steps_in_range(ratings):
     assert len(ratings) == SETTINGS.ratings
     assert not ratings.duplicated(["user_id", "item_id"]).any()
     assert sorted(ratings["user_id"].unique()) == list(range(1, SETTINGS.users + 1))
@@ -76,7 +76,7 @@ def test_popularity_and_activity_are_heavy_tailed(ratings):
 
 def test_errors_of_the_planted_prediction_are_noise_and_rounding(ratings, truth):
     predicted = truth.predict(ratings["user_id"] - 1, ratings["item_id"] - 1)
-    # Four standard deviations of the noise from both ends, nothing is clipped.
+    # Four noise standard deviations from both bounds, nothing is clipped.
     inside = (predicted > 2.25) & (predicted < 3.25)
     errors = (ratings["rating"].to_numpy() - predicted)[inside]
     expected = np.sqrt(SETTINGS.noise**2 + RATING_STEP**2 / 12)
@@ -84,7 +84,7 @@ def test_errors_of_the_planted_prediction_are_noise_and_rounding(ratings, truth)
     assert abs(errors.mean()) < 4 * expected / np.sqrt(len(errors))
 
 
-def test_planted_parameters_have_their_moments(folder, truth):
+def test_planted_parameters_have_the_configured_moments(folder, truth):
     assert read_arrays(folder / "truth.npz")["noise"] == SETTINGS.noise
     assert truth.user_bias.std() == pytest.approx(USER_BIAS_DEVIATION, rel=0.1)
     assert truth.item_bias.std() == pytest.approx(ITEM_BIAS_DEVIATION, rel=0.1)
@@ -120,7 +120,7 @@ def test_the_seed_determines_every_byte(folder, tmp_path):
         assert made != (tmp_path / "other" / name).read_bytes()
 
 
-def test_small_blocks_make_one_complete_table(tmp_path, monkeypatch):
+def test_small_blocks_produce_one_complete_table(tmp_path, monkeypatch):
     monkeypatch.setattr("blendmf.ingest.synthetic.RATINGS_PER_BLOCK", 7_000)
     generate(tmp_path, SETTINGS, seed=5)
     made = read_table(tmp_path / "ratings.parquet")
@@ -144,7 +144,7 @@ def test_impossible_sizes_are_refused(tmp_path, n_ratings):
 
 
 @pytest.mark.parametrize("n_ratings", [20 * 5, 20 * 25])
-def test_the_fewest_and_the_most_ratings_are_possible(tmp_path, n_ratings):
+def test_the_minimum_and_maximum_numbers_of_ratings_are_possible(tmp_path, n_ratings):
     small = {"users": 20, "items": 50, "ratings": n_ratings, "terms": 1, "latent_dim": 1}
     generate(tmp_path, SETTINGS.model_copy(update=small), seed=5)
     counts = read_table(tmp_path / "ratings.parquet")["user_id"].value_counts()
@@ -152,7 +152,9 @@ def test_the_fewest_and_the_most_ratings_are_possible(tmp_path, n_ratings):
 
 
 @given(st.integers(1, 200), st.integers(1, 300), st.floats(0.1, 2.0), st.floats(0.0, 1.0))
-def test_shares_have_the_total_and_respect_the_maximum(n_shares, most, exponent, fullness):
+def test_counts_have_the_requested_total_and_respect_the_maximum(
+    n_shares, most, exponent, fullness
+):
     total = int(fullness * n_shares * most)
     shares = power_law_shares(total, n_shares, exponent, most)
     assert shares.sum() == total

@@ -12,7 +12,7 @@ TRAIN = Observations(
 )
 
 
-def test_global_mean_predicts_the_mean_for_anybody():
+def test_global_mean_predicts_the_mean_for_every_user():
     model = fit_global_mean(TRAIN, (1, 5))
     np.testing.assert_allclose(model.predict([0, 3, -1], [0, 3, 9]), 3.0)
 
@@ -32,14 +32,14 @@ def test_bias_without_shrinkage_leaves_the_unrated_at_zero():
     assert model.item_bias[3] == 0
 
 
-def test_popularity_counts_training_ratings_and_predicts_no_rating():
+def test_popularity_counts_training_ratings_and_does_not_predict_ratings():
     model = PopularityModel.fit(TRAIN)
     np.testing.assert_array_equal(model.score_users([3])[0], [3, 1, 1, 0])
     np.testing.assert_array_equal(model.predict([0, 0], [0, 99]), [3, 0])
     assert not model.predicts_ratings
 
 
-def test_random_draws_depend_on_the_pair_alone():
+def test_random_scores_depend_only_on_the_pair():
     model = RandomModel.fit(TRAIN, (1, 5), seed=2**64 - 1)
     whole = model.score_users(np.arange(4))
     np.testing.assert_array_equal(model.score_users([2]), whole[[2]])
@@ -49,11 +49,11 @@ def test_random_draws_depend_on_the_pair_alone():
     assert not np.array_equal(other.score_users([0]), whole[[0]])
 
 
-def test_random_draws_have_the_moments_of_the_ratings():
+def test_random_scores_have_the_moments_of_the_ratings():
     model = RandomModel(1000, 1000, (-9, 9), mean=3.0, deviation=1.5, seed=7)
     draws = model.score_users(np.arange(1000))
     assert draws.mean() == pytest.approx(3.0, abs=0.01)
     assert draws.std() == pytest.approx(1.5, abs=0.01)
-    # Rows and columns are independent: their means spread as those of 1000 free draws do.
+    # Row and column means vary like means of 1000 independent draws.
     assert draws.mean(axis=0).std() == pytest.approx(1.5 / np.sqrt(1000), rel=0.1)
     assert draws.mean(axis=1).std() == pytest.approx(1.5 / np.sqrt(1000), rel=0.1)

@@ -23,8 +23,8 @@ def model_of(rating_range=(-100.0, 100.0), widths=NORMAL_WIDTHS):
     )
 
 
-def said(model):
-    """What each draw says of every pair, of shape (s, n_users, n_items)."""
+def drawn_predictions(model):
+    """Predictions of each draw, of shape (s, n_users, n_items)."""
     p, q = model.user_rows.astype(np.float64), model.item_rows.astype(np.float64)
     products = np.einsum("sud,sid->sui", p[..., 1:], q[..., 1:])
     return model.global_mean + p[..., :1] + q[:, None, :, 0] + products
@@ -33,9 +33,9 @@ def said(model):
 PAIRS = np.divmod(np.arange(N_USERS * N_ITEMS), N_ITEMS)
 
 
-def test_it_predicts_the_mean_of_the_draws():
+def test_predictions_are_the_mean_over_the_draws():
     model = model_of()
-    mean = said(model).mean(axis=0)
+    mean = drawn_predictions(model).mean(axis=0)
     np.testing.assert_allclose(model.predict(*PAIRS), mean.ravel(), rtol=1e-5)
     np.testing.assert_allclose(model.score_pairs(*PAIRS), mean.ravel(), rtol=1e-4)
     np.testing.assert_allclose(model.score_users([2, 0]), mean[[2, 0]], rtol=1e-4, atol=1e-5)
@@ -49,14 +49,14 @@ def test_predictions_are_clipped_and_scores_are_not():
     assert model.score_pairs(*PAIRS).max() > 3.5
 
 
-def test_the_deviation_is_that_of_the_draws_and_of_what_they_leave_open():
+def test_the_deviation_combines_draw_variance_and_residual_variance():
     model = model_of()
     beyond = model.user_variance[:, None] + model.item_variance
-    expected = np.sqrt(said(model).var(axis=0) + beyond)
+    expected = np.sqrt(drawn_predictions(model).var(axis=0) + beyond)
     np.testing.assert_allclose(model.deviation(*PAIRS), expected.ravel(), rtol=1e-4)
 
 
-def test_an_interval_of_normal_errors_is_the_normal_distribution_s():
+def test_intervals_of_normal_errors_use_normal_quantiles():
     model = model_of()
     low, high = model.intervals(*PAIRS, 0.9)
     np.testing.assert_allclose((low + high) / 2, model.predict(*PAIRS))
@@ -72,14 +72,14 @@ def test_intervals_stay_in_the_rating_range_and_widen_with_the_level():
     assert (np.diff(widths, axis=0) >= 0).all()
 
 
-def test_widths_are_taken_from_those_that_it_knows():
+def test_interval_widths_come_from_the_calibrated_widths():
     model = model_of(widths=2 * LEVELS)
     low, high = model.intervals([0], [0], 0.9)
     np.testing.assert_allclose((high - low) / 2, 1.8 * model.deviation([0], [0]))
 
 
 @pytest.mark.parametrize(("user", "item"), [(-1, 2), (99, 2), (1, -1), (1, 99), (-1, 99)])
-def test_the_unknown_are_taken_for_the_mean_of_all(user, item):
+def test_unknown_users_and_items_use_the_mean_row(user, item):
     model = model_of()
     p = model.user_rows[:, user] if 0 <= user < N_USERS else model.user_rows.mean(axis=1)
     q = model.item_rows[:, item] if 0 <= item < N_ITEMS else model.item_rows.mean(axis=1)

@@ -1,4 +1,4 @@
-"""What every kind of model and every optimiser must do, on a tiny data set."""
+"""Contract of every model kind and optimiser, on a tiny data set."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ SVDS = ("svd", "pure-svd")
 
 
 def part(keep, shape=(N_USERS, N_ITEMS)):
-    """Ratings of the pairs that `keep` marks."""
+    """Ratings of the pairs selected by `keep`."""
     ratings = stream(0, "ratings").integers(1, 6, (N_USERS, N_ITEMS))[: shape[0], : shape[1]]
     users, items = np.nonzero(keep)
     places = np.linspace(-0.5, 0.5, len(users), dtype=np.float32)
@@ -75,7 +75,7 @@ def named_model(request):
     return request.param, fitted(request.param)
 
 
-def test_predictions_and_scores_are_finite_and_of_the_right_shape(named_model):
+def test_predictions_and_scores_are_finite_and_have_the_right_shape(named_model):
     _, model = named_model
     assert (model.n_users, model.n_items) == (N_USERS, N_ITEMS)
     scores = model.score_users(ALL_USERS)
@@ -89,7 +89,7 @@ def test_predictions_and_scores_are_finite_and_of_the_right_shape(named_model):
         np.testing.assert_allclose(predicted, scores.ravel(), atol=1e-5)
 
 
-def test_scores_depend_on_the_pair_alone(named_model):
+def test_scores_depend_only_on_the_pair(named_model):
     _, model = named_model
     scores = model.score_users(ALL_USERS)
     order = stream(0, "order").permutation(len(USERS))
@@ -98,7 +98,7 @@ def test_scores_depend_on_the_pair_alone(named_model):
     np.testing.assert_allclose(model.score_users([2, -1, 2])[2], scores[2], rtol=1e-5, atol=1e-5)
 
 
-def test_unknown_users_and_items_get_one_fallback(named_model):
+def test_unknown_users_and_items_share_one_fallback(named_model):
     name, model = named_model
     for users, items in (([-1, 99], [3, 3]), ([3, 3], [-1, 99]), ([-1, 99], [99, -1])):
         for values in (model.predict(users, items), model.score_pairs(users, items)):
@@ -123,7 +123,7 @@ def test_a_saved_model_gives_the_same_scores(named_model, tmp_path):
         np.testing.assert_array_equal(ends, again)
 
 
-def test_the_stream_determines_the_model(named_model):
+def test_the_random_stream_determines_the_model(named_model):
     name, model = named_model
     scores = model.score_users(ALL_USERS)
     np.testing.assert_array_equal(fitted(name).score_users(ALL_USERS), scores)

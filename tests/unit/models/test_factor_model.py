@@ -65,7 +65,7 @@ def test_prediction_is_the_sum_of_the_terms(name):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_saved_model_comes_back_with_its_terms_and_no_others(name, tmp_path):
+def test_a_saved_model_is_loaded_with_exactly_its_terms(name, tmp_path):
     model = variant(name)
     model.save(tmp_path / "model.npz")
     loaded = load_model(tmp_path / "model.npz")
@@ -80,7 +80,7 @@ def test_predictions_are_clipped_and_scores_are_not():
     assert model.score_users([0])[0][0] > 3.2
 
 
-def test_an_unknown_user_falls_back_to_the_item_and_an_unknown_item_to_the_user():
+def test_unknown_users_fall_back_to_the_item_and_unknown_items_to_the_user():
     model = variant("both")
     np.testing.assert_allclose(model.predict([-1, 99], [0, 0]), [3.3, 3.3], rtol=1e-6)
     np.testing.assert_allclose(model.predict([0, 0], [-1, 3]), [3.1, 3.1], rtol=1e-6)
@@ -94,7 +94,7 @@ def test_an_item_without_ratings_is_scored_by_its_content():
     assert model.predict([0], [0])[0] == pytest.approx(3.0 + 0.1 + P[0] @ V[0] + 0.2)
 
 
-def test_content_without_a_term_that_reads_it_is_refused():
+def test_content_without_a_term_that_uses_it_is_refused():
     with pytest.raises(ValueError, match="content matrix"):
         FactorModel(2, 3, (1, 5), 3.0, content=C)
 
@@ -105,7 +105,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
         load_model(tmp_path / "other.npz")
 
 
-def test_scores_of_pairs_do_not_hang_on_how_many_are_scored_at_a_time(monkeypatch):
+def test_pair_scores_do_not_depend_on_the_batch_size(monkeypatch):
     model = variant("both")
     users, items = np.repeat([0, 1, 5], 4), np.tile([0, 1, 2, 9], 3)
     at_once = model.score_pairs(users, items)

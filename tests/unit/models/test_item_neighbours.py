@@ -39,7 +39,7 @@ def residuals_of(train, model):
 
 
 def similarity_of(left, i, j, shrinkage):
-    """The definition, for one pair of columns; NaN where unrated."""
+    """Similarity of two columns by definition; unrated entries are NaN."""
     common = ~np.isnan(left[:, i]) & ~np.isnan(left[:, j])
     a, b, n = left[common, i], left[common, j], common.sum()
     if n < 2 or i == j:
@@ -48,7 +48,7 @@ def similarity_of(left, i, j, shrinkage):
 
 
 def predicted(train, model, user, item, settings):
-    """The definition of a score, from the definition of the similarities."""
+    """Score by definition, from similarities by definition."""
     left = residuals_of(train, model)
     n_items = train.shape[1]
     alike = np.array(
@@ -93,7 +93,7 @@ def test_similarities_are_symmetric_and_at_most_one(seed, shrinkage):
     assert not np.diag(alike).any()
 
 
-def test_blocks_of_items_and_of_users_change_nothing(monkeypatch):
+def test_scores_do_not_depend_on_the_block_sizes(monkeypatch):
     train = some_ratings()
     whole = fit_item_neighbours(train, RANGE, **SETTINGS)
     users, items = stream(3, "pairs").integers(-2, 27, (2, 300))
@@ -106,7 +106,7 @@ def test_blocks_of_items_and_of_users_change_nothing(monkeypatch):
     np.testing.assert_allclose(cut.score_pairs(users, items), scores, rtol=1e-5)
 
 
-def test_an_item_has_no_more_neighbours_than_asked_for():
+def test_an_item_has_at_most_the_configured_number_of_neighbours():
     train = some_ratings()
     for neighbours in (1, 5, 1000):
         model = fit_item_neighbours(train, RANGE, **SETTINGS | {"neighbours": neighbours})
@@ -116,7 +116,7 @@ def test_an_item_has_no_more_neighbours_than_asked_for():
         assert model.weights.data.mean() == pytest.approx(1)
 
 
-def test_pairs_score_as_users_do():
+def test_scores_of_pairs_equal_scores_of_users():
     train = some_ratings()
     model = fit_item_neighbours(train, RANGE, **SETTINGS)
     users, items = stream(3, "pairs").integers(0, 25, (2, 300))
@@ -126,7 +126,7 @@ def test_pairs_score_as_users_do():
     np.testing.assert_array_equal(model.score_users([7, -1, 7])[2], scores[7])
 
 
-def test_unknown_users_and_items_fall_back_on_what_is_left_of_the_biases():
+def test_unknown_users_and_items_fall_back_to_the_known_biases():
     train = some_ratings()
     model = fit_item_neighbours(train, RANGE, **SETTINGS)
     bias = fit_bias(train, RANGE, 15.0, 10.0)
@@ -147,7 +147,7 @@ def test_a_user_without_ratings_and_an_item_with_one_have_no_neighbours():
     )
 
 
-def test_without_neighbours_the_biases_remain():
+def test_without_neighbours_scores_are_the_biases():
     one_each = Observations(
         np.arange(3, dtype=np.int32), np.arange(3, dtype=np.int32), np.array([1, 3, 5.0]), (3, 3)
     )
@@ -156,12 +156,12 @@ def test_without_neighbours_the_biases_remain():
     np.testing.assert_array_equal(model.score_users([0])[0], model.bias.score_users([0])[0])
 
 
-def test_neighbours_with_no_residual_at_all_weigh_nothing():
+def test_neighbours_without_residuals_have_no_weight():
     flat = sp.csr_array((np.zeros(6, dtype=np.float32), ([0, 0, 1, 1, 2, 2], [0, 1] * 3)))
     assert neighbour_weights(flat, 5, 1.0).nnz == 0
 
 
-def test_neighbours_find_tastes_that_biases_cannot():
+def test_neighbours_model_tastes_that_biases_cannot():
     train = some_ratings(shape=(150, 60), share=0.5)
     held_out = np.arange(len(train)) % 5 == 0
     parts = [

@@ -21,7 +21,7 @@ def test_scores_are_the_projection_of_the_ratings_with_zeros_where_unrated():
     np.testing.assert_allclose(fitted().score_users(np.arange(14)), projected, atol=1e-5)
 
 
-def test_predictions_are_scores_to_rank_by_and_so_unclipped():
+def test_predictions_are_unclipped_ranking_scores():
     model = fitted()
     users, items = np.divmod(np.arange(14 * 9), 9)
     scores = model.score_users(np.arange(14)).ravel()
@@ -34,6 +34,6 @@ def test_unknown_users_and_items_score_zero():
     np.testing.assert_array_equal(fitted().predict([-1, 0, 99], [0, 99, -1]), 0)
 
 
-def test_a_rank_that_the_matrix_cannot_have_is_refused():
+def test_a_rank_above_that_of_the_matrix_is_refused():
     with pytest.raises(UserError, match="rank 1 to 8, not 9"):
         fitted(rank=9)

@@ -55,7 +55,7 @@ def test_truncating_equals_fitting_the_smaller_rank(train):
 
 
 def test_best_rank_is_that_of_the_lowest_validation_error(train):
-    # Validated on the training ratings themselves, more factors can only help.
+    # On the training ratings themselves, more factors never increase the error.
     model = fit_svd(train, (1, 5), 6, stream(0, "start"), *SHRINKAGE)
     assert best_rank(model, train, [6, 1, 3]) == 6
     zeros = observations(np.full((30, 20), 3.0))
@@ -63,6 +63,6 @@ def test_best_rank_is_that_of_the_lowest_validation_error(train):
     assert best_rank(flat, zeros, [1, 2]) == 1
 
 
-def test_a_rank_that_the_matrix_cannot_have_is_refused(train):
+def test_a_rank_above_that_of_the_matrix_is_refused(train):
     with pytest.raises(UserError, match=r"rank 1 to 19, not 20; change svd\.ranks"):
         fit_svd(train, (1, 5), 20, stream(0, "start"), *SHRINKAGE)

@@ -1,4 +1,4 @@
-"""The recipe of the image, read and not built."""
+"""The Dockerfile, parsed but not built."""
 
 import json
 import re
@@ -35,14 +35,14 @@ def copied() -> list[str]:
 
 
 def python_steps(text: str) -> list[str]:
-    """What Python's modules are run for, in order, but for making an environment."""
+    """Arguments of `python -m` commands in order, except the creation of an environment."""
     steps = re.findall(r"python -m ((?:pip|blendmf)\S* ?[^&\n]*)", text)
     for option in QUIET:
         steps = [step.replace(option, "") for step in steps]
     return [step.strip() for step in steps]
 
 
-def test_the_image_is_set_up_by_the_steps_of_the_makefile() -> None:
+def test_the_image_and_the_makefile_run_the_same_setup_steps() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     recipe = makefile.partition("\n$(VENV)/run:")[2].partition("\n\n")[0]
     steps = python_steps("\n".join(arguments_of("RUN")))
@@ -50,7 +50,7 @@ def test_the_image_is_set_up_by_the_steps_of_the_makefile() -> None:
     assert steps[0] == "pip install --constraint constraints.txt --requirement requirements.txt"
 
 
-def test_the_image_has_the_oldest_python_that_is_supported() -> None:
+def test_the_image_uses_the_oldest_supported_python() -> None:
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (required,) = re.findall(r'requires-python = ">=([\d.]+),', pyproject)
     assert f"PYTHON={required}" in arguments_of("ARG")
@@ -66,7 +66,7 @@ def test_packages_are_installed_before_the_code_is_copied() -> None:
     assert install < code
 
 
-def test_the_image_holds_all_that_a_run_reads() -> None:
+def test_the_image_contains_every_file_a_run_reads() -> None:
     assert set(copied()) >= READ_BY_A_RUN
     assert [source for source in copied() if not (ROOT / source).exists()] == []
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def test_the_image_holds_all_that_a_run_reads() -> None:
     assert {"README.md", "LICENSE"} <= set(copied())
 
 
-def test_the_build_is_given_what_it_copies_and_no_more() -> None:
+def test_the_build_context_contains_exactly_the_copied_files() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
     assert patterns[0] == "*"
@@ -84,7 +84,7 @@ def test_the_build_is_given_what_it_copies_and_no_more() -> None:
         assert any(fnmatch(cache, pattern) for pattern in left_out)
 
 
-def test_the_image_is_not_run_by_root_and_begins_with_files_that_it_has() -> None:
+def test_the_image_runs_as_non_root_and_its_entry_files_exist() -> None:
     (user,) = arguments_of("USER")
     assert all(number.isdecimal() and int(number) > 0 for number in user.split(":"))
     (command,) = arguments_of("CMD")
@@ -94,6 +94,6 @@ def test_the_image_is_not_run_by_root_and_begins_with_files_that_it_has() -> Non
     assert all((ROOT / path).exists() and Path(path).parts[0] in copied() for path in held)
 
 
-def test_the_recipe_names_no_host() -> None:
+def test_the_dockerfile_does_not_name_a_registry_host() -> None:
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert re.findall(r"\w+://|\b[\w-]+\.(?:com|io|net|org)\b", text) == []

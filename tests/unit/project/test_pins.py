@@ -9,7 +9,7 @@ PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([A-Za-z0-9.+]+)")
 
 
 def pins(lines: list[str]) -> dict[str, str]:
-    """Version by name, the name as PEP 503 normalises it; every line must be an exact pin."""
+    """Version by PEP 503-normalised name; every line must be an exact pin."""
     found = {}
     for line in lines:
         pin = PIN.fullmatch(line)

@@ -109,7 +109,7 @@ def test_prediction_known_rating_and_ratings_of_the_item(capsys, user, item, kno
 
 
 @pytest.mark.usefixtures("run")
-def test_several_matches_are_listed_whole_title_first_then_by_ratings(capsys):
+def test_matches_are_listed_with_whole_titles_first_then_by_ratings(capsys):
     printed = ask(capsys, "predict", "--user", "7", "--item", "toy story")
     assert "2 titles match" in printed
     assert printed.index("Toy Story (1995)") < printed.index("Toy Story 2 (1999)")
@@ -153,7 +153,7 @@ def test_recommendations_exclude_rated_items(capsys):
 
 
 @pytest.mark.usefixtures("run")
-def test_wrong_choices_name_the_right_ones(capsys):
+def test_invalid_choices_are_refused_with_the_valid_choices(capsys):
     item = ("--item", "toys")
     message = refused(capsys, "predict", "--user", "5", *item, "--model", "mf")
     assert "bias, mean, popularity" in message
@@ -172,7 +172,7 @@ def test_without_a_comparison_the_model_must_be_named(capsys, run):
     )
 
 
-def test_folder_of_results_is_found_or_asked_for(capsys, run, tmp_path):
+def test_the_results_folder_is_found_or_must_be_given(capsys, run, tmp_path):
     write_run(tmp_path / "results/other", user_ids=str)
     message = refused(capsys, "recommend", "--user", "5")
     assert "results/films, results/other" in message
@@ -186,7 +186,7 @@ def test_folder_of_results_is_found_or_asked_for(capsys, run, tmp_path):
     assert "users.parquet: not found" in message
 
 
-def test_without_any_run_the_user_is_told_to_run_snakemake(capsys, tmp_path, monkeypatch):
+def test_without_a_run_the_message_says_to_run_snakemake(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "run snakemake first" in refused(capsys, "recommend", "--user", "5")
 

@@ -19,7 +19,7 @@ TITLES = [
     "query",
     ["beautiful mind", "A Beautiful Mind", "BEAUTIFUL MIND, A", "a beautiful mind (2001)"],
 )
-def test_article_may_be_in_front_or_behind(query):
+def test_articles_may_come_first_or_last(query):
     exact, partial = find_titles(query, TITLES)
     assert 0 in exact + partial
 
@@ -44,7 +44,7 @@ def test_query_without_letters_finds_nothing():
     assert find_titles(" ?!", TITLES) == ([], [])
 
 
-def test_unknown_title_finds_nothing_but_similar_titles():
+def test_an_unknown_title_finds_only_similar_titles():
     assert find_titles("beautifull mind", TITLES) == ([], [])
     assert close_titles("beautifull mind", TITLES)[0] == TITLES[0]
     assert close_titles("zzzz", TITLES) == []
@@ -52,7 +52,7 @@ def test_unknown_title_finds_nothing_but_similar_titles():
     assert len(close_titles("alien", TITLES, n=1)) == 1
 
 
-def test_natural_moves_articles_to_the_front():
+def test_natural_titles_start_with_the_article():
     assert natural(TITLES[2]) == "The City of Lost Children (La Cité des enfants perdus) (1995)"
     assert natural("Die Hard (1988)") == "Die Hard (1988)"
 

@@ -40,7 +40,7 @@ ITEMS = pd.DataFrame(
 )
 
 
-def test_lists_hold_the_best_unseen_items_in_order():
+def test_lists_contain_the_best_unseen_items_in_order():
     model = factor_model()
     train, validation = parts()
     table = recommend(model, train, validation, USERS, ITEMS, 5)
@@ -60,7 +60,7 @@ def test_lists_hold_the_best_unseen_items_in_order():
 
 @pytest.mark.parametrize("some", [None, np.array([2, 7, 20])])
 @pytest.mark.parametrize("scores_per_block", [1, 2 * N_ITEMS, 2**21])
-def test_neither_blocks_nor_other_users_matter(monkeypatch, scores_per_block, some):
+def test_lists_do_not_depend_on_blocks_or_other_users(monkeypatch, scores_per_block, some):
     whole = recommend(factor_model(), *parts(), USERS, ITEMS, 5)
     chosen = USERS["user_id"] if some is None else USERS["user_id"][some]
     expected = whole[whole["user_id"].isin(chosen)].reset_index(drop=True)

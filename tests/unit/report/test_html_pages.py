@@ -57,7 +57,7 @@ def rows_of_facts(facts):
     return Elements(facts_page(facts, "Title", file="t.json")).rows
 
 
-def test_a_table_is_shown_whole_and_in_order():
+def test_a_table_is_shown_completely_and_in_order():
     table = pd.DataFrame({"model": ["mf", "svd"], "n_ratings": [15455, 15], "rmse": [0.98, 1.0]})
     assert rows_of_table(table) == [
         ["model", "n_ratings", "rmse"],
@@ -68,7 +68,7 @@ def test_a_table_is_shown_whole_and_in_order():
     assert table_page(table, "T", file="t.csv") == table_page(table.copy(), "T", file="t.csv")
 
 
-def test_only_numbers_are_aligned_on_the_right_with_their_heading():
+def test_only_number_columns_are_right_aligned_with_their_heading():
     table = pd.DataFrame({"model": ["mf"], "rmse": [0.98], "converged": [True]})
     page = table_page(table, "Title", file="t.csv")
     assert re.findall(r'<(t[dh])( class="number")?>', page) == [
@@ -76,7 +76,7 @@ def test_only_numbers_are_aligned_on_the_right_with_their_heading():
     ]
 
 
-def test_a_page_of_the_first_rows_names_the_file_that_has_all():
+def test_a_truncated_table_names_the_file_with_all_rows():
     table = pd.DataFrame({"rank": range(1, 1201)})
     assert len(rows_of_table(table, rows=20)) == 21
     page = table_page(table, "Title", file="results/all.csv", rows=20)
@@ -95,7 +95,7 @@ def test_notes_precede_the_table():
 
 @settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1))
-def test_text_from_the_data_is_never_read_as_markup(text):
+def test_text_from_the_data_is_escaped(text):
     table = pd.DataFrame({"title": [text], text: [1]})
     shown = Elements(table_page(table, text, file=text, note=text))
     assert shown.rows[0][1] == shown.rows[1][0] == text
@@ -112,7 +112,7 @@ def test_text_from_the_data_is_never_read_as_markup(text):
         facts_page({"x": 1}, "Title", file="t.json"),
     ],
 )
-def test_a_page_needs_no_other_file(page):
+def test_a_page_is_self_contained(page):
     assert page.startswith("<!doctype html>")
     assert not re.search(r"<script|<link|@import|url\(|src=|href=", page)
     assert "color-scheme: light dark" in page
@@ -131,7 +131,7 @@ def test_a_list_of_facts_is_numbered():
     assert rows[4:] == [["2"], ["file", "b.csv"]]
 
 
-def test_points_in_time_have_no_thousands_separators():
+def test_timestamps_and_years_have_no_thousands_separators():
     facts = {"timestamps": {"first": 874724710}, "last_timestamp": 893286638, "ratings": 100000}
     assert [row[-1] for row in rows_of_facts(facts)] == [
         *("timestamps", "874724710", "893286638", "100,000")

@@ -113,7 +113,7 @@ def test_git_state_has_the_commit_and_every_change(repository):
     assert git_state(repository) == clean
 
 
-def test_ignored_files_are_no_changes_and_staged_files_add_a_caution(tmp_path, repository):
+def test_ignored_files_are_not_changes_and_staged_files_add_a_caution(tmp_path, repository):
     (repository / ".git/info/exclude").write_text("ignored\n")
     (repository / "ignored").write_text("x")
     assert git_state(repository)["dirty"] is False
@@ -124,9 +124,7 @@ def test_ignored_files_are_no_changes_and_staged_files_add_a_caution(tmp_path, r
     assert facts["git"]["changed"] == ["staged"]
 
 
-def test_there_is_no_git_state_without_a_repository_or_without_git(
-    tmp_path, repository, monkeypatch
-):
+def test_git_state_is_absent_without_a_repository_or_without_git(tmp_path, repository, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     (tmp_path / "plain").mkdir()
     assert git_state(tmp_path / "plain") is None
@@ -134,7 +132,7 @@ def test_there_is_no_git_state_without_a_repository_or_without_git(
     assert git_state(repository) is None
 
 
-def test_the_command_restores_the_configuration_and_makes_the_target(
+def test_the_command_restores_the_configuration_and_builds_the_target(
     tmp_path, repository, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -152,14 +150,14 @@ def test_the_command_restores_the_configuration_and_makes_the_target(
     }
 
 
-def test_the_command_reads_the_manifest_from_the_results_folder_without_a_repository_too():
+def test_without_a_repository_the_command_reads_the_manifest_from_results():
     plain = regeneration(None, Path("results/tiny/manifest.json"), "report")
     stored = Path(".snakemake/storage/fs/data/store/results/tiny/manifest.json")
     assert regeneration(None, stored, "report") == plain
     assert "git" not in plain
 
 
-def test_config_digest_depends_on_values_and_not_on_their_order():
+def test_config_digest_does_not_depend_on_key_order():
     expected = hashlib.sha256('{"a":{"b":1,"c":"é"},"d":null}'.encode()).hexdigest()
     assert config_digest({"d": None, "a": {"c": "é", "b": 1}}) == expected
     assert config_digest({"d": None, "a": {"c": 1, "b": "é"}}) != expected
@@ -177,7 +175,7 @@ def test_packages_are_the_installed_requirements_of_an_installed_library(monkeyp
     assert package_versions() == {}
 
 
-def test_the_instruction_sets_are_those_of_numpy():
+def test_the_instruction_sets_equal_those_reported_by_numpy():
     assert instruction_sets()
     assert all(re.fullmatch(r"[A-Z][A-Z0-9_]+", name) for name in instruction_sets())
 
@@ -191,7 +189,7 @@ def test_cpu_model_is_read_or_falls_back(tmp_path):
     assert cpu_model(tmp_path / "missing")
 
 
-def test_thread_pools_have_no_path():
+def test_thread_pools_are_listed_without_paths():
     pools = thread_pools()
     blas = [pool for pool in pools if pool["user_api"] == "blas"]
     assert all({"internal_api", "version", "num_threads"} <= pool.keys() for pool in blas)

@@ -51,5 +51,5 @@ def test_the_format_follows_from_type_name_and_magnitude(name, values, expected)
         ([[0.5, 47], [1.0, 6110]], "0.5: 47; 1: 6,110"),
     ],
 )
-def test_facts_in_words(value, words):
+def test_facts_are_formatted_as_text(value, words):
     assert in_words(value) == words

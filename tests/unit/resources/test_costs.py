@@ -1,8 +1,8 @@
-"""Predicted costs against measured jobs.
+"""Predicted costs compared with measured jobs.
 
 `measured_jobs.csv` has a row for each job: its size and settings, peak memory (MB) and processor
-time, including compilation. The jobs ran on generated data of 10 thousand to 10 million ratings,
-also imported from text in three formats, on ml-100k and on ml-latest-small.
+time, including compilation. Data: ml-100k, ml-latest-small, and 10 thousand to 10 million
+generated ratings, also imported from text in three formats.
 """
 
 import re
@@ -31,7 +31,7 @@ from blendmf.resources.size import Size
 MEASURED = pd.read_csv(Path(__file__).with_name("measured_jobs.csv"), keep_default_na=False)
 WORKFLOW = Path(__file__).parents[3] / "workflow/rules"
 START_MB = 300
-"""Small jobs may request this much beyond three times what they use."""
+"""Additional request of small jobs beyond three times their usage."""
 
 SMALL = Job("split", Size(100_000, 943, 1682, terms=100))
 FITS = [
@@ -63,7 +63,7 @@ def measured_job(row: Any) -> Job:
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
-def test_predictions_are_never_below_what_was_used_and_requests_at_most_three_times(
+def test_predictions_cover_usage_and_requests_are_at_most_three_times_it(
     rule: str,
 ) -> None:
     rows = MEASURED[MEASURED["rule"] == rule]
@@ -75,13 +75,13 @@ def test_predictions_are_never_below_what_was_used_and_requests_at_most_three_ti
         assert minutes(job) * 60 >= 3 * row.processor_seconds, row
 
 
-def test_figures_have_a_margin_of_30_percent_on_newer_libraries() -> None:
-    # On Python 3.13 the libraries take 75 MB more than in the measurements.
+def test_the_figures_job_has_a_30_percent_margin_for_newer_libraries() -> None:
+    # The libraries for Python 3.13 need 75 MB more than was measured.
     for row in MEASURED[MEASURED["rule"] == "figures"].itertuples():
         assert memory_mb(measured_job(row)) >= 1.3 * (row.measured_mb + 75), row
 
 
-def test_every_rule_of_the_workflow_has_costs_and_no_other() -> None:
+def test_exactly_the_rules_of_the_workflow_have_costs() -> None:
     sources = [path.read_text() for path in WORKFLOW.glob("*.smk")]
     requesting = {name for text in sources for name in re.findall(r'resources_of\("(\w+)"\)', text)}
     assert requesting == set(RULES)
@@ -94,31 +94,31 @@ def test_a_rule_without_costs_is_refused() -> None:
 
 
 @pytest.mark.parametrize("rule", ["import_tables", "split", "search", "train", "evaluate"])
-def test_measurements_reach_from_100_thousand_to_10_million_ratings(rule: str) -> None:
+def test_measurements_range_from_100_thousand_to_10_million_ratings(rule: str) -> None:
     ratings = MEASURED["ratings"][MEASURED["rule"] == rule]
     assert ratings.min() <= 100_000
     assert ratings.max() >= 10_000_000
 
 
-def test_further_attempts_request_twice_as_much() -> None:
+def test_each_retry_doubles_the_request() -> None:
     assert [memory_mb(SMALL, n) / memory_mb(SMALL) for n in (1, 2, 3)] == [1, 2, 4]
     assert [minutes(SMALL, n) / minutes(SMALL) for n in (1, 2, 3)] == [1, 2, 4]
 
 
-def test_snakemake_processes_that_share_the_memory_are_added() -> None:
+def test_memory_of_snakemake_processes_is_added() -> None:
     assert 200 < memory_mb(SMALL, 2, snakemakes=2) - memory_mb(SMALL, 2) < 500
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 @pytest.mark.parametrize("change", ["ratings", "users", "items", "tags", "terms", "text_bytes"])
-def test_larger_data_never_request_less(rule: str, change: str) -> None:
+def test_requests_never_decrease_with_data_size(rule: str, change: str) -> None:
     small = Job(rule, Size(10**6, 10**4, 10**4), 0.7, FITS, 9, 1000, 500, 10)
     large = replace(small, size=replace(small.size, **{change: 10**7}))
     assert memory_mb(small) <= memory_mb(large)
     assert minutes(small) <= minutes(large)
 
 
-def test_time_adds_up_over_fits_and_memory_is_that_of_the_largest() -> None:
+def test_time_is_summed_over_fits_and_memory_is_the_maximum() -> None:
     def job(*fits: Fit) -> Job:
         return Job("search", Size(10**7, 70_000, 10_000), 0.7, list(fits))
 

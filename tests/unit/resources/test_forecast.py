@@ -13,11 +13,11 @@ def lines() -> list[str]:
     return list(forecast(DEFAULT, [10**6, 10**8, 10**9, 10**10]))
 
 
-def test_the_page_on_scaling_shows_the_forecast(lines: list[str]) -> None:
+def test_docs_scaling_shows_the_forecast(lines: list[str]) -> None:
     assert "\n".join(lines) in (ROOT / "docs/scaling.md").read_text(encoding="utf-8")
 
 
-def test_memory_and_time_grow_with_the_ratings(lines: list[str]) -> None:
+def test_memory_and_time_increase_with_the_ratings(lines: list[str]) -> None:
     for line in lines[2:]:
         _, *cells = line.strip("| ").split(" | ")
         memory = [float(cell.split(" / ")[0].replace(",", "")) for cell in cells]

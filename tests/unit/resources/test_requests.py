@@ -1,4 +1,4 @@
-"""Jobs as the configuration and the files of the workflow describe them."""
+"""Job sizes derived from the configuration and the workflow files."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ def job(rule: str, model: str | None = None, *, shard: bool = False, **changes: 
     return job_of(rule, found, variants(found)["ml-100k"], SIZE, wildcards)
 
 
-def test_a_model_is_as_large_as_its_search_space_or_its_settings_allow() -> None:
+def test_model_size_is_the_maximum_of_its_search_space_or_its_settings() -> None:
     assert job("train", "mf").fits[0].factors == 50
     assert job("train", "als").fits[0].factors == 20
     assert job("train", "svd").fits[0].factors == 50
@@ -42,7 +42,7 @@ def test_a_model_is_as_large_as_its_search_space_or_its_settings_allow() -> None
     assert job("train", "svd", models=models).fits[0].factors == 50, "the largest of svd.ranks"
 
 
-def test_a_job_fits_once_or_every_trial_and_the_finalists() -> None:
+def test_a_job_counts_one_fit_or_every_trial_and_finalist() -> None:
     divided = SEARCH | {"shards": 4}
     assert len(job("train", "mf", search=SEARCH).fits) == 1
     assert len(job("search", "mf", search=SEARCH).fits) == 39
@@ -67,7 +67,7 @@ def test_the_rank_sweep_fits_both_methods_at_every_rank() -> None:
     assert {fit.method for fit in alone} == {"closed_form"}
 
 
-def test_words_count_for_the_kinds_that_use_them() -> None:
+def test_words_count_only_for_models_that_use_them() -> None:
     words = {
         name: (fit.user_words, fit.item_words)
         for name in ("mf", "mf-content", "content-only", "bias")
@@ -84,7 +84,7 @@ def test_words_count_for_the_kinds_that_use_them() -> None:
 @pytest.mark.parametrize("optimiser", ["sgd", "adam", "gd"])
 @pytest.mark.parametrize("engine", ["auto", "torch", "numba"])
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "mps"])
-def test_the_engine_is_the_one_that_training_chooses(
+def test_the_engine_is_the_engine_chosen_by_training(
     optimiser: str, engine: str, device: str
 ) -> None:
     if optimiser != "sgd" and engine == "numba":
@@ -95,7 +95,7 @@ def test_the_engine_is_the_one_that_training_chooses(
     assert fit.method == {"numba": "sgd", "torch": "torch"}[chosen]
 
 
-def test_a_gpu_is_requested_only_where_the_configuration_names_one() -> None:
+def test_a_gpu_is_requested_only_where_configured() -> None:
     def requested(rule: str, model: str | None = None, **training: str) -> int:
         return gpus(job(rule, model, training=training))
 
@@ -109,7 +109,7 @@ def test_a_gpu_is_requested_only_where_the_configuration_names_one() -> None:
     assert requested("evaluate", "mf", **CUDA) == requested("compare", **CUDA) == 0
 
 
-def test_scores_are_those_of_the_variants_that_a_job_compares() -> None:
+def test_a_job_scores_the_variants_that_it_compares() -> None:
     of_one = job("compare").n_scores
     assert of_one == 13 + 2 * 7, "three seeds of the seven stochastic models"
     n_audited = len(experiment_with().audit.arms)
@@ -141,7 +141,7 @@ def test_counts_replace_estimates_once_the_data_are_imported(tmp_path: Path) -> 
     assert sizes.job("import_tables", {}).size == before, "counts may be those of other data"
 
 
-def test_wildcards_may_be_those_of_snakemake(tmp_path: Path) -> None:
+def test_snakemake_wildcards_are_accepted(tmp_path: Path) -> None:
     found = experiment_with()
     wildcards = Wildcards(fromdict={"dataset": "ml-100k", "model": "mf", "seed": "2"})
     job = JobSizes(found, variants(found), tmp_path).job("train", wildcards)

@@ -43,7 +43,7 @@ def test_a_known_data_set_has_its_published_size(name: str) -> None:
     assert counts.ratings < counts.users * counts.items
 
 
-def test_tags_and_titles_may_fill_all_terms() -> None:
+def test_tags_and_titles_can_fill_all_terms() -> None:
     def terms(name: str, parts: list[str], max_terms: int = 5000) -> int:
         return expected_size(dataset(name), ContentSettings(parts=parts, max_terms=max_terms)).terms
 
@@ -53,7 +53,7 @@ def test_tags_and_titles_may_fill_all_terms() -> None:
     assert terms("ml-1m", ["year"], 30) == 30
 
 
-def test_a_local_sample_of_a_known_data_set_has_the_size_of_its_lines(tmp_path: Path) -> None:
+def test_a_local_sample_of_a_known_data_set_is_sized_by_its_lines(tmp_path: Path) -> None:
     path = ratings_file(tmp_path, 5000)
     size = expected_size(dataset("ml-25m"), CONTENT, [path])
     assert size.ratings == pytest.approx(5000, rel=0.02)
@@ -71,7 +71,7 @@ def test_own_files_are_estimated_by_bytes_and_line_length(tmp_path: Path) -> Non
     assert size.terms == 5000
 
 
-def test_an_archive_counts_unpacked(tmp_path: Path) -> None:
+def test_an_archive_is_sized_by_its_unpacked_files(tmp_path: Path) -> None:
     path = ratings_file(tmp_path, 5000)
     with zipfile.ZipFile(tmp_path / "own.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(path, "own/ratings.csv")

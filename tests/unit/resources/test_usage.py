@@ -1,4 +1,4 @@
-"""Tables of the memory and time that finished jobs used."""
+"""Tables of memory and time used by finished jobs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,7 +44,7 @@ def job(
 def growing(
     folder: Path, name: str, exponent: float, seconds: float, mib: float
 ) -> Iterator[Paths]:
-    """Jobs whose usage grows by a power of the ratings, to these values on the largest data."""
+    """Jobs whose usage follows a power law up to these values on the largest data."""
     for data_set, ratings in RATINGS.items():
         share = (ratings / RATINGS["large"]) ** exponent
         used = START_MIB + mib * share
@@ -72,7 +72,7 @@ def test_jobs_of_a_model_become_one_row_with_the_maxima(tmp_path: Path) -> None:
     assert row["asked_by_used"] == pytest.approx(300 / (100 * MB_PER_MIB))
 
 
-def test_memory_is_the_larger_of_the_kernels_record_and_the_samples(tmp_path: Path) -> None:
+def test_memory_is_the_maximum_of_kernel_record_and_samples(tmp_path: Path) -> None:
     nan = float("nan")
     measured = {"record": (80, "12.5"), "children": (50, "90.5"), "sampled": (nan, "40.0")}
     jobs = [
@@ -92,7 +92,7 @@ def test_jobs_without_a_log_or_a_request_are_left_out(tmp_path: Path) -> None:
     assert list(usage([]).columns) == USAGE_COLUMNS
 
 
-def test_a_job_that_has_not_succeeded_is_refused(tmp_path: Path) -> None:
+def test_an_unsuccessful_job_is_refused(tmp_path: Path) -> None:
     benchmark, log = job(tmp_path, "split")
     log.write_text("error: no\n")
     with pytest.raises(ValueError, match="did not succeed"):
@@ -104,13 +104,13 @@ def by_ratings(jobs: Iterator[Paths]) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0])
-def test_exponents_are_of_the_usage_above_start_up(tmp_path: Path, exponent: float) -> None:
+def test_exponents_describe_the_usage_above_start_up(tmp_path: Path, exponent: float) -> None:
     rows = by_ratings(growing(tmp_path, "split", exponent, seconds=400, mib=8000))
     assert rows["time_exponent"].to_numpy() == pytest.approx(exponent, abs=0.02)
     assert rows["memory_exponent"].to_numpy() == pytest.approx(exponent, abs=0.02)
 
 
-def test_memory_is_stated_in_sizes_of_the_ratings(tmp_path: Path) -> None:
+def test_memory_is_stated_in_multiples_of_the_ratings_size(tmp_path: Path) -> None:
     twice = 2 * BYTES_PER_RATING * RATINGS["large"] / MIB
     rows = by_ratings(growing(tmp_path, "split", 1.0, seconds=10, mib=twice))
     assert rows["start_mib"].to_numpy() == pytest.approx(START_MIB, abs=0.1)

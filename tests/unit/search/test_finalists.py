@@ -28,7 +28,7 @@ def shard_files(plan, trials, folder):
 
 
 @pytest.mark.parametrize("shards", [1, 2, 7])
-def test_fits_are_the_same_for_any_number_of_shards_and_order_of_files(searched, tmp_path, shards):
+def test_fits_do_not_depend_on_shard_count_or_file_order(searched, tmp_path, shards):
     _, trials = searched
     plan = plan_of(finalists=3, finalist_seeds=2, shards=shards)
     paths = shard_files(plan, trials, tmp_path)
@@ -43,13 +43,13 @@ def test_fits_are_the_same_for_any_number_of_shards_and_order_of_files(searched,
     assert {refit.epochs for refit in refits} == {20}
 
 
-def test_a_fit_that_diverges_is_kept_as_such(searched):
+def test_a_diverged_fit_has_no_value(searched):
     plan, trials = searched
     refits = refit_finalists(lambda *_: TrialOutcome(math.inf, 3, 2), plan, trials, shard=0)
     assert [refit.value for refit in refits] == [None] * 6
 
 
-def test_a_kind_without_chance_is_not_fitted_again():
+def test_deterministic_models_are_not_refitted():
     shrinkage = {"user_shrinkage": {"low": 1, "high": 9}}
     plan = plan_of(entry={"kind": "bias", "space": shrinkage}, model="bias", finalist_seeds=3)
     trials = [Trial(0, {"user_shrinkage": 3.0}, 0.9, 0, 0)]
@@ -61,7 +61,7 @@ def test_a_kind_without_chance_is_not_fitted_again():
     assert (refit.number, refit.seed, refit.value) == (0, 1, 0.9)
 
 
-def test_what_is_not_all_of_the_finalists_fits_is_refused(searched, tmp_path):
+def test_incomplete_finalist_files_are_refused(searched, tmp_path):
     plan, trials = searched
     (path,) = shard_files(plan, trials, tmp_path)
     lines = path.read_text().splitlines(keepends=True)
@@ -73,7 +73,7 @@ def test_what_is_not_all_of_the_finalists_fits_is_refused(searched, tmp_path):
         read_refits([path], plan, trials)
 
 
-def test_finalists_of_a_search_do_not_hang_on_its_trials_order(searched):
+def test_finalists_do_not_depend_on_the_order_of_trials(searched):
     plan, trials = searched
     assert best_trials(plan, trials[::-1]) == best_trials(plan, trials)
     assert quadratic(best_trials(plan, trials)[0].params).value == min(t.value for t in trials)

@@ -20,13 +20,13 @@ from searches import plan_of, run, slowly_improving
         (50, None, ()),
     ],
 )
-def test_rungs_divide_the_epochs_again_and_again(epochs, factor, expected):
+def test_rungs_are_the_epochs_divided_repeatedly_by_the_reduction_factor(epochs, factor, expected):
     training = {"epochs": epochs}
     assert plan_of(training=training, reduction_factor=factor).rungs == expected
 
 
 @given(st.integers(1, 2000), st.integers(2, 9))
-def test_rungs_ascend_and_lie_below_the_last_epoch(epochs, factor):
+def test_rungs_increase_and_are_below_the_last_epoch(epochs, factor):
     found = plan_of(training={"epochs": epochs}, reduction_factor=factor).rungs
     assert list(found) == sorted(set(found))
     assert all(2 <= rung < epochs for rung in found)
@@ -40,10 +40,10 @@ def trial(number, value, reached, pruned=False):
     return Trial(number, {}, value, 1, 1, tuple(reached), pruned)
 
 
-def test_one_in_so_many_goes_on_the_trial_itself_among_them():
+def test_a_trial_continues_if_it_is_in_the_best_fraction_including_itself():
     earlier = [trial(n, 0.9, [value]) for n, value in enumerate([1.0, 1.1, 1.2, 1.3, 1.4])]
     halving = Halving((2,), 3, earlier)
-    # Two of six go on.
+    # Two of six trials continue.
     assert [halving.continues(0, value) for value in (0.9, 1.05, 1.15, 2.0)] == [
         *(True, True, False, False)
     ]
@@ -51,7 +51,7 @@ def test_one_in_so_many_goes_on_the_trial_itself_among_them():
     assert Halving((2,), 3, []).continues(0, 99.0) is True
 
 
-def test_a_trial_counts_at_the_rungs_that_it_reached_and_where_it_ended_by_itself_above_too():
+def test_trials_count_at_rungs_reached_and_unpruned_trials_also_at_later_ones():
     pruned = trial(0, 1.0, [1.2, 1.0], pruned=True)
     ended_below = trial(1, 1.1, [1.1])
     failed = trial(2, None, [])
@@ -62,7 +62,7 @@ def test_a_trial_counts_at_the_rungs_that_it_reached_and_where_it_ended_by_itsel
     assert halving.continues(2, 1.05)
 
 
-def test_a_climb_is_judged_at_the_rungs_alone_and_remembers_them():
+def test_a_climb_is_judged_only_at_rungs_and_records_their_values():
     halving = Halving((2, 6), 2, [trial(0, 0.5, [1.0, 0.8])])
     climb = Climb(halving)
     errors = {1: 1.5, 2: 0.95, 3: 0.9, 4: 0.9, 5: 0.9, 6: 0.85}
@@ -71,7 +71,7 @@ def test_a_climb_is_judged_at_the_rungs_alone_and_remembers_them():
     assert climb.pruned
 
 
-def test_the_first_generation_is_trained_to_its_end_and_later_ones_cost_less(tmp_path):
+def test_the_first_generation_is_never_pruned_and_later_ones_cost_less(tmp_path):
     plan = plan_of(reduction_factor=3, trials=30, sampler="random")
     trials, _ = run(plan, tmp_path / "halved", slowly_improving)
     whole, _ = run(
@@ -84,7 +84,7 @@ def test_the_first_generation_is_trained_to_its_end_and_later_ones_cost_less(tmp
     assert sum(t.epochs for t in trials) < sum(t.epochs for t in whole) / 2
 
 
-def test_what_a_trial_reached_is_a_decreasing_prefix_that_ends_with_its_value(tmp_path):
+def test_rung_values_are_a_decreasing_prefix_ending_at_the_trials_value(tmp_path):
     plan = plan_of(reduction_factor=3)
     for found in run(plan, tmp_path, slowly_improving)[0]:
         values = list(found.rungs)

@@ -53,7 +53,7 @@ def objective_of(entry, validation=VALIDATION):
     return named
 
 
-def test_a_model_that_predicts_ratings_is_scored_by_their_error():
+def test_models_that_predict_ratings_are_scored_by_rmse():
     params = {"user_shrinkage": 2.0, "item_shrinkage": 7.0}
     outcome = objective_of(BIAS)(params)
     model = fit_bias(TRAIN, RANGE, **params)
@@ -63,7 +63,7 @@ def test_a_model_that_predicts_ratings_is_scored_by_their_error():
     assert outcome.value != objective_of(BIAS)({"user_shrinkage": 0.5}).value
 
 
-def test_a_model_that_is_trained_by_epochs_has_the_error_of_its_best_one():
+def test_models_trained_by_epochs_are_scored_at_their_best_epoch():
     entry = {"kind": "mf", "training": {"epochs": 4, "patience": 4, "blocks": 1}}
     outcome = objective_of(entry)({"latent_dim": 2, "learning_rate": 0.05})
     tuned = {"kind": "mf", "training": entry["training"] | {"latent_dim": 2, "learning_rate": 0.05}}
@@ -80,37 +80,37 @@ def test_a_model_that_is_trained_by_epochs_has_the_error_of_its_best_one():
     assert (outcome.epochs, outcome.best_epoch) == (fit.epochs, fit.best_epoch)
 
 
-def test_training_goes_on_as_long_as_it_may_and_from_the_stream_that_is_named():
+def test_training_obeys_the_callback_and_uses_the_given_stream():
     entry = {"kind": "mf", "training": {"epochs": 9, "patience": 9, "blocks": 1}}
     objective, params = objective_of(entry), {"latent_dim": 2, "learning_rate": 0.05}
-    asked = []
+    calls = []
 
     def twice(epoch, value):
-        asked.append((epoch, value))
+        calls.append((epoch, value))
         return epoch < 2
 
     cut = objective(params, goes_on=twice)
-    assert [epoch for epoch, _ in asked] == [1, 2]
-    assert (cut.epochs, cut.value) == (2, asked[-1][1])
+    assert [epoch for epoch, _ in calls] == [1, 2]
+    assert (cut.epochs, cut.value) == (2, calls[-1][1])
     assert objective(params) == objective(params)
     assert objective(params).value != objective(params, name=("other",)).value
 
 
-def test_steps_that_would_overshoot_zero_fail_the_trial():
+def test_step_sizes_that_overshoot_zero_fail_the_trial():
     outcome = objective_of({"kind": "mf"})({"learning_rate": 2.0, "regularization": 0.6})
     assert math.isnan(outcome.value)
     assert outcome.epochs == 0
 
 
-def test_a_model_that_only_ranks_is_scored_by_lists_of_what_training_leaves():
-    # By popularity user 0 gets items 2 and 3, user 1 items 3 and 4, user 2 items 1 and 2: their
-    # only relevant items are 2, 4 and 1, at places 1, 2 and 1.
+def test_ranking_only_models_are_scored_by_lists_of_unrated_items():
+    # By popularity, user 0 gets items 2 and 3, user 1 items 3 and 4, user 2 items 1 and 2. Their
+    # only relevant items are 2, 4 and 1, at ranks 1, 2 and 1.
     gain = (1.0 + 1.0 / math.log2(3) + 1.0) / 3
     outcome = objective_of({"kind": "popularity"})({})
     assert outcome.value == pytest.approx(1.0 - gain)
 
 
-def test_ranking_is_scored_on_the_users_that_are_evaluated():
+def test_ranking_is_scored_on_the_evaluated_users():
     rng = np.random.default_rng(5)
     pairs = rng.permutation(40 * 30)[:400]
     train, validation = (
@@ -129,7 +129,7 @@ def test_ranking_is_scored_on_the_users_that_are_evaluated():
 
 
 @pytest.mark.parametrize("kind", ["bias", "popularity"])
-def test_nothing_to_validate_on_fails_the_trial(kind):
+def test_an_empty_validation_part_fails_the_trial(kind):
     assert math.isnan(objective_of({"kind": kind}, observations())({}).value)
 
 

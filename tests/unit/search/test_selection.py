@@ -26,7 +26,7 @@ def selected(plan, trials, refits=None, score=RMSE):
 
 @pytest.fixture
 def searched():
-    """A plan with two finalists, and six trials: failed, pruned, two equal ones the best."""
+    """A plan with two finalists and six trials: failed, pruned and two tied for best."""
     plan = plan_of(trials=6, trials_per_generation=6, finalists=2, finalist_seeds=2)
     values = [0.9, None, 0.8, 0.8, 0.85, 0.7]
     trials = [
@@ -36,14 +36,14 @@ def searched():
     return plan, trials
 
 
-def test_finalists_are_the_best_complete_trials_and_the_first_of_equal_ones(searched):
+def test_finalists_are_the_best_complete_trials_and_ties_prefer_the_first(searched):
     plan, trials = searched
     assert [trial.number for trial in best_trials(plan, trials)] == [2, 3]
     same_point = [*trials[:3], replace(trials[3], params=trials[2].params), *trials[4:]]
     assert [trial.number for trial in best_trials(plan, same_point)] == [2, 4]
 
 
-def test_the_finalist_with_the_lowest_mean_of_its_new_fits_is_taken(searched):
+def test_the_finalist_with_the_lowest_mean_refit_error_is_chosen(searched):
     plan, trials = searched
     fits = [(2, 1, 0.82), (2, 2, 0.86), (3, 1, 0.81), (3, 2, 0.83)]
     best = selected(plan, trials, [Refit(*fit, epochs=7) for fit in fits])
@@ -65,7 +65,7 @@ def test_the_finalist_with_the_lowest_mean_of_its_new_fits_is_taken(searched):
     }
 
 
-def test_a_finalist_that_diverges_from_other_random_numbers_comes_last(searched):
+def test_a_finalist_that_diverges_with_another_seed_ranks_last(searched):
     plan, trials = searched
     fits = [(2, 1, 0.5), (2, 2, None), (3, 1, 0.9), (3, 2, 0.9)]
     assert selected(plan, trials, [Refit(*fit, epochs=7) for fit in fits])["number"] == 3
@@ -74,14 +74,14 @@ def test_a_finalist_that_diverges_from_other_random_numbers_comes_last(searched)
     assert (best["number"], best["value"]) == (2, 0.8)
 
 
-def test_a_search_without_any_complete_trial_says_what_to_do():
+def test_a_search_without_complete_trials_suggests_a_remedy():
     plan = plan_of(trials=1)
     trials = [Trial(0, propose(plan, [], 0)[0], None, 1, None)]
     with pytest.raises(UserError, match=r"of mf.*learning_rate \(now 0.0001 to 0.1\)"):
         selected(plan, trials)
 
 
-def test_a_failed_search_without_steps_does_not_speak_of_their_length():
+def test_the_remedy_mentions_step_sizes_only_if_the_model_has_them():
     shrinkage = {"user_shrinkage": {"low": 1, "high": 9}}
     plan = plan_of(entry={"kind": "bias", "space": shrinkage}, trials=1, model="bias")
     trials = [Trial(0, {"user_shrinkage": 3.0}, None, 0, None)]
@@ -134,10 +134,10 @@ def test_importances_find_the_parameter_that_matters(tmp_path):
     assert table.equals(importances(plan, trials))
 
 
-def test_importances_weigh_each_decade_of_a_logarithmic_parameter_alike(tmp_path):
+def test_importances_weigh_decades_of_a_logarithmic_parameter_equally(tmp_path):
     plan = plan_of(trials=60, trials_per_generation=60)
 
-    # Nearly all of the amounts 1e-4 to 1e-1, but only a third of the decades, lie above 1e-2.
+    # Nearly all of the linear range 1e-4 to 1e-1 is above 1e-2, but only a third of the decades.
     def objective(params, *_):
         value = (params["learning_rate"] < 1e-3) + 0.2 * (params["latent_dim"] > 27)
         return TrialOutcome(float(value), 1, 1)
@@ -147,7 +147,7 @@ def test_importances_weigh_each_decade_of_a_logarithmic_parameter_alike(tmp_path
 
 
 @pytest.mark.parametrize("values", [[0.9, 0.9, 0.9], [0.9, None, None], [None, None, None]])
-def test_importances_are_zero_where_nothing_can_be_said(values):
+def test_importances_are_zero_without_information(values):
     plan = plan_of(trials=3)
     points = propose(plan, [], 0)
     trials = [Trial(n, points[n], v, 1, None if v is None else 1) for n, v in enumerate(values)]
@@ -171,7 +171,7 @@ def test_study_file_reopens_with_the_same_trials(tmp_path):
     assert (study.best_trial.number, study.best_params) == (best["number"], best["params"])
 
 
-def test_study_file_has_the_same_bytes_each_time(tmp_path):
+def test_study_files_are_byte_identical(tmp_path):
     plan = plan_of()
     trials, _ = run(plan, tmp_path / "trials")
     for name in ("a.db", "b.db"):

@@ -20,13 +20,13 @@ from searches import MF, plan_of
         ),
     ],
 )
-def test_boundary_is_the_outer_two_percent_of_the_searched_scale(params, expected):
+def test_the_boundary_is_the_outer_two_percent_of_the_searched_scale(params, expected):
     met = boundary(search_space(MF), params)
     assert [(m["parameter"], m["bound"], m["limit"]) for m in met] == expected
     assert all(m["value"] == params[m["parameter"]] for m in met)
 
 
-def test_dimensions_have_the_bounds_and_the_type_of_the_setting():
+def test_dimensions_have_the_bounds_and_type_of_their_setting():
     space = {
         "latent_dim": None,
         "learning_rate": {"low": 0.01, "high": 0.02},
@@ -44,17 +44,17 @@ def test_dimensions_have_the_bounds_and_the_type_of_the_setting():
     assert search_space(model_entry({"kind": "popularity"})) == {}
 
 
-def test_the_first_trial_is_what_is_configured():
+def test_the_first_trial_uses_the_configured_settings():
     training = {"latent_dim": 12, "learning_rate": 5e-3, "regularization": 2e-2}
     first, *others = propose(plan_of(training=training), [], 0)
     assert first == training
     outside = training | {"latent_dim": 99}
     assert propose(plan_of(training=outside), [], 0)[0]["latent_dim"] == 50
-    # The others are drawn as they are without it.
+    # The other trials are drawn as without it.
     assert others == propose(plan_of(training=training | {"latent_dim": 13}), [], 0)[1:]
 
 
-def test_the_first_trial_of_a_kind_with_settings_of_its_own_is_its_entry():
+def test_the_first_trial_of_a_kind_with_its_own_settings_uses_its_entry():
     bounds = {"low": 0.5, "high": 200, "log": True}
     entry = {
         "kind": "bias",
@@ -68,13 +68,13 @@ def test_the_first_trial_of_a_kind_with_settings_of_its_own_is_its_entry():
     assert propose(plan, [], 0)[0] == start
 
 
-def test_an_open_setting_gives_no_first_trial():
+def test_an_unset_parameter_gives_no_first_trial():
     space = {"rank": {"low": 1, "high": 9}}
     assert plan_of(entry={"kind": "svd", "space": space}).start == []
     assert plan_of(entry={"kind": "svd", "rank": 3, "space": space}).start == [{"rank": 3}]
 
 
-def test_the_last_generation_takes_what_is_left():
+def test_the_last_generation_has_the_remaining_trials():
     plan = plan_of(trials=12)
     assert [list(plan.numbers(g)) for g in (1, 2, 3)] == [[5, 6, 7, 8, 9], [10, 11], []]
     assert plan.numbers(3).start == 12

@@ -62,7 +62,7 @@ def test_a_broken_line_is_named_by_file_and_line(files, change):
         read_trials(paths, plan, range(8))
 
 
-def test_a_file_that_is_no_text_is_named(files):
+def test_a_binary_file_is_named(files):
     plan, paths = files
     paths[0].write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match=r"shard-0\.jsonl: trials cannot be read"):

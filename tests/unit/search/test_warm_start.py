@@ -10,7 +10,7 @@ from searches import plan_of, run
 
 @pytest.fixture
 def earlier(tmp_path):
-    """Table of an earlier search; the second of its two finalists came out better."""
+    """Table of an earlier search; the second of its two finalists is better."""
     plan = plan_of(finalists=2, seed=7)
     trials, _ = run(plan, tmp_path / "search")
     best = best_trials(plan, trials)
@@ -19,13 +19,13 @@ def earlier(tmp_path):
     return tmp_path / "trials.csv", [best[1].params, best[0].params]
 
 
-def test_finalists_come_back_the_best_first(earlier):
+def test_finalists_are_read_best_first(earlier):
     path, params = earlier
     assert earlier_finalists(path) == params
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
-def test_they_are_the_first_trials_after_the_configured_settings(earlier, sampler):
+def test_earlier_finalists_follow_the_configured_settings(earlier, sampler):
     path, params = earlier
     configured = {"latent_dim": 12, "learning_rate": 0.02, "regularization": 0.03}
     plan = plan_of(training=configured, earlier_finalists=earlier_finalists(path), sampler=sampler)
@@ -33,7 +33,7 @@ def test_they_are_the_first_trials_after_the_configured_settings(earlier, sample
     assert len(propose(plan, [], 0)) == 5
 
 
-def test_more_of_them_than_a_generation_has_go_on_in_the_next(earlier):
+def test_surplus_earlier_finalists_move_to_the_next_generation(earlier):
     path, params = earlier
     plan = plan_of(
         training={"latent_dim": 12, "learning_rate": 0.02, "regularization": 0.03},
@@ -45,7 +45,7 @@ def test_more_of_them_than_a_generation_has_go_on_in_the_next(earlier):
     assert propose(plan, [], 2)[0] not in params
 
 
-def test_what_is_outside_the_space_or_not_searched_any_more_is_fitted_in():
+def test_earlier_finalists_are_adapted_to_the_current_space():
     found = {"latent_dim": 90.0, "learning_rate": 0.02, "init_deviation": 0.5}
     plan = plan_of(training={"regularization": 0.03}, earlier_finalists=[found])
     assert plan.start[1:] == [{"latent_dim": 50, "learning_rate": 0.02, "regularization": 0.03}]
@@ -53,7 +53,7 @@ def test_what_is_outside_the_space_or_not_searched_any_more_is_fitted_in():
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "number,finalist_mean\nx,y\n"])
-def test_any_other_file_is_refused_by_name(tmp_path, text):
+def test_other_files_are_refused_by_name(tmp_path, text):
     path = tmp_path / "trials.csv"
     path.write_text(text)
     if text == "":

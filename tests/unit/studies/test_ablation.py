@@ -21,7 +21,7 @@ FACTORS = {"no-content": 1.03, "no-genres": 1.01}
 
 
 def ablated(factors=FACTORS, n_placebos=24, noise=0.004, placebo=1.04):
-    """Fits by variant, and their ablation; errors are those of the full model times a factor."""
+    """Ablation of variants whose errors are a multiple of the full model's errors."""
     chosen = dict(list(PLACEBOS.items())[:n_placebos])
     changed = CHANGED | chosen
     default = dict.fromkeys(chosen, placebo) | factors
@@ -66,14 +66,14 @@ def test_p_values_are_corrected_among_the_variants_that_change_the_content():
     assert table.drop(index=tested)["p_holm"].isna().all()
 
 
-def test_content_that_the_data_do_not_have_is_not_left_out():
+def test_the_ablation_of_content_absent_from_the_data_is_marked():
     found = ablated()[1]
     table = found.table.set_index("arm")
     assert list(table.index[table["same_content"]]) == ["no-tags"]
     assert "no-tags: the data have no such content" in findings(found)[1]
 
 
-def test_a_difference_within_the_spread_over_seeds_does_not_hold():
+def test_a_difference_within_the_seed_spread_is_not_conclusive():
     changed = {"no-content": CHANGED["no-content"]}
     factors = {FULL: (1.0, 1.2), "no-content": (1.05, 1.27)}
     found = ablation_of({name: list(map(per_user, of)) for name, of in factors.items()}, changed)
@@ -113,7 +113,7 @@ def test_true_content_that_is_no_better_than_the_placebos():
     assert findings(found)[0] == placebos.verdict
 
 
-def test_true_content_that_beats_placebos_without_helping_is_not_said_to_help():
+def test_beating_placebos_is_not_enough_to_claim_that_content_helps():
     _, found = ablated({"no-content": 0.9})
     assert "beats 24 of 24 placebos" in found.placebos.verdict
     assert "help" not in found.placebos.verdict
@@ -128,7 +128,7 @@ def test_placebos_that_are_equal_are_not_beaten():
     assert found.placebos.distance is None
 
 
-def test_few_placebos_cannot_show_much():
+def test_few_placebos_limit_the_attainable_significance():
     _, found = ablated(n_placebos=3)
     assert found.placebos.n_beaten == 3
     assert "so few cannot show" in found.placebos.verdict

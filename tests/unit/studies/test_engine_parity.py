@@ -60,7 +60,7 @@ def test_engines_agree_on_a_small_data_set(fits):
     assert "agree" in check_parity([o._asdict() for o in fits])
 
 
-def test_engines_that_differ_are_named():
+def test_engines_that_disagree_are_named():
     given = [("numba", 0.9, 0.0), ("torch", 0.9, 0.0), ("torch", 0.95, 0.05), ("torch", 2.0, 1.1)]
     rows = [
         ParityFit("mf", n, engine, "cpu", rmse, apart, 1.0, TOLERANCE, apart <= TOLERANCE)._asdict()

@@ -77,7 +77,7 @@ def table():
     return audit(VARIANTS, "mf-content", "mf", 400, 1)
 
 
-def test_a_row_for_each_variant_and_model_the_best_first(table):
+def test_the_table_has_a_row_per_variant_and_model_best_first(table):
     assert list(table.columns) == AUDIT_COLUMNS
     assert list(table["arm"].unique()) == ["as configured", "global-temporal", "all-tags"]
     for _, own in table.groupby("arm", sort=False):
@@ -90,7 +90,7 @@ def test_a_row_for_each_variant_and_model_the_best_first(table):
     assert (popularity["rated_precision_at_k"] == 0.5).all()
 
 
-def test_the_difference_by_content_is_that_of_each_variant(table):
+def test_the_difference_by_content_is_computed_per_variant(table):
     arms = table.drop_duplicates("arm").set_index("arm")
     assert arms["content_minus_plain"].to_list() == [-0.01, 0.001, -0.01]
     assert arms["content_low"].to_list() == [-0.02, -0.01, -0.02]
@@ -98,7 +98,7 @@ def test_the_difference_by_content_is_that_of_each_variant(table):
     assert arms["content_finding"].to_list() == ["better", "not told apart", "perhaps better"]
 
 
-def test_only_variants_with_the_same_test_ratings_are_paired_with_the_first(table):
+def test_only_variants_with_equal_test_ratings_are_paired_with_the_first(table):
     changed = table.dropna(subset="change").set_index("model")
     assert set(changed["arm"]) == {"all-tags"}
     assert set(changed.index) == {"mf", "mf-content"}
@@ -111,10 +111,10 @@ def test_only_variants_with_the_same_test_ratings_are_paired_with_the_first(tabl
     assert row["change_seed_sd"] == pytest.approx(spread)
 
 
-def test_shares_of_tags_are_those_of_the_tags_that_the_variant_uses(table):
+def test_tag_shares_count_the_tags_used_by_the_variant(table):
     arms = table.drop_duplicates("arm").set_index("arm")
-    # Test rating (2, 7) at 20: of all tags on item 7 those at 30 and 40 are later, the latter its
-    # user's own; training knows the one at 30, and the one at 5.
+    # Test rating (2, 7) at 20: the tags on item 7 at 30 and 40 are later, and the one at 40 is by
+    # the same user. Training knows the tags at 5 and 30.
     assert arms.loc["all-tags", "tags_after_test_rating"] == pytest.approx(2 / 3)
     assert arms.loc["all-tags", "tags_after_by_own_user"] == pytest.approx(1 / 3)
     assert arms.loc["as configured", "tags_after_test_rating"] == pytest.approx(1 / 2)
@@ -150,7 +150,7 @@ def with_fits(audited, *factors):
     return replace(audited, per_user={"mf-content": [per_user(factor) for factor in factors]})
 
 
-def test_a_change_within_the_spread_over_seeds_is_qualified():
+def test_a_change_within_the_seed_spread_is_qualified():
     arms = [with_fits(VARIANTS[0], 1.0, 1.2), with_fits(VARIANTS[2], 1.05, 1.27)]
     found = audit_findings(audit(arms, "mf-content", "mf", 400, 1), "mf-content", "mf")[-1]
     assert "RMSE of mf-content perhaps higher, +0.0" in found
@@ -160,14 +160,14 @@ def test_a_change_within_the_spread_over_seeds_is_qualified():
     assert "RMSE of mf-content higher, +0.0" in found
 
 
-def test_all_tags_change_nothing_in_data_without_tags():
+def test_the_all_tags_variant_changes_nothing_without_tags():
     same = [variant("as configured"), variant("all-tags", tags="all")]
     found = audit_findings(audit(same, "mf-content", "mf", 400, 1), "mf-content", "mf")
     assert found[-1] == "all-tags: nothing changes for mf-content; the data have no such content."
 
 
 @pytest.mark.parametrize(("blended", "plain"), [(None, "mf"), ("mf-content", None), (None, None)])
-def test_without_a_pair_of_models_the_rest_is_unaffected(blended, plain):
+def test_other_results_do_not_depend_on_the_pair_of_models(blended, plain):
     table = audit(VARIANTS, blended, plain, 400, 1)
     assert table["content_minus_plain"].isna().all()
     assert any("lowest RMSE" in found for found in audit_findings(table, blended, plain))
@@ -186,7 +186,7 @@ def test_the_figure_has_every_variant_and_is_reproducible(table, tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_a_model_that_is_good_in_one_variant_only_is_drawn_there(table):
+def test_a_model_that_is_good_in_only_one_variant_is_drawn_there(table):
     odd = table.query("model == 'bias'").assign(model="odd", rmse=3.0, rmse_low=2.9, rmse_high=3.1)
     never = plot_audit(pd.concat([table, odd]), "mf-content", "mf")
     assert any("not drawn (mean): odd" in text.get_text() for text in never.findobj(Text))
@@ -196,7 +196,7 @@ def test_a_model_that_is_good_in_one_variant_only_is_drawn_there(table):
     assert {"odd", "3.00"} <= once
 
 
-def test_models_that_only_rank_leave_the_figure_empty(table):
+def test_ranking_only_models_leave_the_figure_empty(table):
     ranked = table[table["model"] == "popularity"]
     texts = {text.get_text() for text in plot_audit(ranked, None, None).findobj(Text)}
     assert "no model predicts ratings" in texts

@@ -30,12 +30,12 @@ def test_both_methods_are_fitted_at_every_possible_rank(parts):
     assert list(table["rank"]) == [1, 1, 2, 2, 29, 29]
     assert (table["seconds"] > 0).all()
     svd = table[table["method"] == "svd"].set_index("rank")["test_rmse"]
-    # The data has rank 2: one factor is too few, 29 fit the zeros and the noise.
+    # The data have rank 2: one factor is too few, 29 fit the zeros and the noise.
     assert svd[2] < svd[1]
     assert svd[2] < svd[29]
 
 
-def test_only_svd_without_a_factorisation(parts):
+def test_svd_is_fitted_alone_without_a_factorisation(parts):
     table = rank_sweep([1], SVD, None, *parts, rating_range=(1, 5), seed=1)
     assert list(table["method"]) == ["svd"]
 

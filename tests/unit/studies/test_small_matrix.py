@@ -77,7 +77,7 @@ def test_entry_gradient_by_hand():
     np.testing.assert_allclose(dv, [-1.5, -3.0])
 
 
-def test_both_descents_take_the_same_short_step():
+def test_both_descents_agree_on_a_short_step():
     start = initial_factors(MATRIX.shape, 2, 0, "any")
     both = [f(MATRIX, EVERYTHING, start, 1e-6, 1) for f in (gradient_descent, per_entry_sgd)]
     before = (start[0] @ start[1].mT)[np.newaxis]
@@ -182,7 +182,7 @@ def test_a_short_curve_is_kept_whole():
     assert list(curve("any", np.array([3.0, 2.0, 1.0])).iteration) == [1, 2, 3]
 
 
-def test_the_study_is_a_function_of_its_seed():
+def test_the_study_is_determined_by_its_seed():
     runs = [small_matrix(2, 20, 20, seed) for seed in (1, 1, 2)]
     assert runs[0].curves.equals(runs[1].curves)
     assert not runs[0].curves.equals(runs[2].curves)

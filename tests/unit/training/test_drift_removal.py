@@ -15,7 +15,7 @@ N_USERS, N_ITEMS = 40, 1500
 
 @pytest.fixture(scope="module")
 def drifting():
-    """Training ratings at any place, later ones at the end, and each user's slope."""
+    """Training ratings at random positions, validation ratings at the end, and user slopes."""
     random = stream(1, "drifting")
     slopes = 1 + random.normal(0, 0.5, N_USERS)
     level = 3 + random.normal(0, 0.5, (N_USERS, 1)) + random.normal(0, 0.5, N_ITEMS)
@@ -31,14 +31,14 @@ def drifting():
     return part(is_training, False), part(~is_training, True), slopes
 
 
-def test_slopes_are_found(drifting):
+def test_planted_slopes_are_recovered(drifting):
     train, _, slopes = drifting
     found = user_slopes(train, train.places, RANGE)
     np.testing.assert_allclose(found, slopes, atol=0.35)
     np.testing.assert_allclose(found.mean(), slopes.mean(), atol=0.1)
 
 
-def test_the_fewer_ratings_the_more_a_slope_is_the_common_one(drifting):
+def test_slopes_of_users_with_few_ratings_are_shrunk_to_the_common_slope(drifting):
     train, _, _ = drifting
     few = np.flatnonzero((train.users != 0) | (np.arange(len(train)) < 3))
     arrays = (train.users[few], train.items[few], train.ratings[few], train.shape)
@@ -47,7 +47,7 @@ def test_the_fewer_ratings_the_more_a_slope_is_the_common_one(drifting):
     assert abs(found[0] - found.mean()) < 0.1
 
 
-def test_what_is_left_is_as_at_the_end(drifting):
+def test_ratings_are_moved_to_their_level_at_the_end(drifting):
     train, validation, slopes = drifting
     moved = without_drift(train, validation, RANGE)
     expected = train.ratings + slopes[train.users] * (0.5 - train.places)
@@ -55,13 +55,13 @@ def test_what_is_left_is_as_at_the_end(drifting):
     np.testing.assert_array_equal(moved.items, train.items)
 
 
-def test_without_places_nothing_is_moved(drifting):
+def test_ratings_are_unchanged_without_a_rating_order(drifting):
     train, validation, _ = drifting
     unplaced = replace(train, places=None)
     assert without_drift(unplaced, validation, RANGE) is unplaced
 
 
-def test_the_place_that_is_predicted_for_is_that_of_the_validation_part(drifting):
+def test_the_predicted_position_is_the_mean_of_the_validation_part(drifting):
     validation = drifting[1]
     assert predicted_place(validation) == 0.5
     middle = replace(validation, places=np.zeros(len(validation), dtype=np.float32))
@@ -70,7 +70,7 @@ def test_the_place_that_is_predicted_for_is_that_of_the_validation_part(drifting
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "als"])
-def test_every_optimiser_predicts_better_for_knowing_it(drifting, optimiser):
+def test_removing_drift_improves_every_optimiser(drifting, optimiser):
     train, validation, _ = drifting
     training = {"optimiser": optimiser, "latent_dim": 2}
 

@@ -31,7 +31,7 @@ def chosen(n_ratings, **settings):
         ({"optimiser": "als", "device": "cuda"}, "numba"),
     ],
 )
-def test_settings_determine_the_engine(settings, expected):
+def test_the_settings_determine_the_engine(settings, expected):
     assert chosen(MANY, **settings) == expected
 
 
@@ -87,7 +87,7 @@ def engine_of(data, engine, variant, threads=1, rating_range=(0.5, 5.0)):
 
 
 @each_engine
-def test_rmse_is_of_the_models_clipped_predictions(data, engine, variant):
+def test_rmse_uses_clipped_predictions(data, engine, variant):
     train, validation, content = data
     trained, _ = engine_of(data, engine, variant, rating_range=(2.5, 3.5))
     trained.run_epoch(0.003)
@@ -98,7 +98,7 @@ def test_rmse_is_of_the_models_clipped_predictions(data, engine, variant):
 
 
 @each_engine
-def test_rows_without_ratings_stay_at_zero(data, engine, variant):
+def test_rows_without_ratings_stay_zero(data, engine, variant):
     trained, _ = engine_of(data, engine, variant)
     trained.run_epoch(0.003)
     for name, array in parameters_of(trained).arrays().items():
@@ -119,7 +119,7 @@ def test_kept_parameters_are_copies(data, engine, variant):
 
 
 @each_engine
-def test_squared_norms_are_those_of_the_parameters(data, engine, variant):
+def test_squared_norms_equal_those_of_the_parameters(data, engine, variant):
     trained, _ = engine_of(data, engine, variant)
     trained.run_epoch(0.003)
     expected = parameters_of(trained).squared_norms()

@@ -31,7 +31,7 @@ NOISE = 0.3
 
 @pytest.fixture(scope="module")
 def planted():
-    """Ratings of known factors, biases and word effects; the last 20 items are not in training."""
+    """Ratings from known factors, biases and word effects; training lacks the last 20 items."""
     random = stream(0, "planted")
     n_users, n_items, n_terms, d = 200, 120, 12, 3
     C = sp.random_array((n_items, n_terms), density=0.25, rng=random, data_sampler=random.random)
@@ -77,20 +77,20 @@ def rmse(model, part, where=slice(None)):
 
 
 @pytest.mark.parametrize("name", ["mf", "als", "mf-content-item", "mf-content-both"])
-def test_planted_factors_are_recovered_near_to_the_noise(planted, name):
+def test_planted_factors_are_recovered_to_near_the_noise(planted, name):
     test = planted[2]
     warm = test.items < 100
     assert rmse(fit(planted, name).model, test, warm) < 1.35 * NOISE
 
 
-def test_words_recover_items_that_nobody_has_rated_and_plain_factors_cannot(planted):
+def test_words_predict_unrated_items_better_than_plain_factors(planted):
     test = planted[2]
     cold = test.items >= 100
     plain, blended = (rmse(fit(planted, n).model, test, cold) for n in ("mf", "mf-content-item"))
     assert blended < 0.9 * plain
 
 
-def test_each_model_beats_the_simpler_one_below_it(planted):
+def test_each_model_beats_its_simpler_special_case(planted):
     test = planted[2]
     warm = test.items < 100
     names = ["random", "global-mean", "bias", "svd", "mf"]
@@ -121,7 +121,7 @@ def test_als_is_refused_with_content(planted):
 
 
 @pytest.mark.parametrize("shrinkages", [{"user_shrinkage": 2, "item_shrinkage": 30}, {}])
-def test_the_shrinkages_of_an_svd_are_those_of_its_biases(planted, shrinkages):
+def test_the_shrinkages_of_an_svd_apply_to_its_biases(planted, shrinkages):
     svd = fit_entry(planted, {"kind": "svd", "rank": 2, **shrinkages})
     bias = fit_entry(planted, {"kind": "bias", **shrinkages})
     np.testing.assert_array_equal(svd.model.item_bias, bias.model.item_bias)

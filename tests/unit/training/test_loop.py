@@ -18,7 +18,7 @@ PART, VALIDATION, NOTHING = part(4), part(4), part(0)
 
 
 class ScriptedEngine:
-    """Its one parameter is the number of epochs run; its validation RMSEs are given."""
+    """Engine whose only parameter is its epoch count, with given validation RMSEs."""
 
     def __init__(self, validation, diverges_at=None):
         self._validation = validation
@@ -43,15 +43,15 @@ class ScriptedEngine:
 
 
 def test_the_callback_stops_training_and_the_best_epoch_so_far_is_returned():
-    asked = []
+    calls = []
 
     def three(epoch, rmse):
-        asked.append((epoch, rmse))
+        calls.append((epoch, rmse))
         return epoch < 3
 
     engine = ScriptedEngine([1.0, 0.8, 0.9, 0.7])
     training = train_epochs(engine, PART, VALIDATION, TrainingSettings(epochs=4), three)
-    assert asked == [(1, 1.0), (2, 0.8), (3, 0.8)]
+    assert calls == [(1, 1.0), (2, 0.8), (3, 0.8)]
     assert (len(training.history), training.best_epoch) == (3, 2)
     assert training.parameters.user_bias.tolist() == [2.0]
 
@@ -66,12 +66,12 @@ def test_the_best_epoch_is_kept_and_patience_ends_training():
     assert not training.diverged
 
 
-def test_history_has_rmses_without_and_the_loss_with_the_penalty():
+def test_history_rmses_exclude_and_the_loss_includes_the_penalty():
     settings = TrainingSettings(epochs=2, bias_regularization=0.1)
     history = train_epochs(ScriptedEngine([2, 1]), PART, VALIDATION, settings).history
     assert [epoch.train_rmse for epoch in history] == [0.5, 0.5]
     assert [epoch.validation_rmse for epoch in history] == [2, 1]
-    # 4 ratings of squared error 0.25, and a bias of 1, then 2.
+    # 4 ratings with squared error 0.25, and a bias of 1, then 2.
     assert [epoch.penalised_loss for epoch in history] == pytest.approx([1 + 0.1 * 1, 1 + 0.1 * 4])
 
 

@@ -26,7 +26,7 @@ def names(axes):
 
 
 def marks(axes):
-    """Value and filling of each model's mark."""
+    """Value and fill of each model's mark."""
     return {
         names(axes)[int(line.get_ydata()[0])]: (
             float(line.get_xdata()[0]),
@@ -37,19 +37,19 @@ def marks(axes):
     }
 
 
-def test_the_comparison_orders_models_by_rmse_those_without_last():
+def test_the_comparison_orders_models_by_rmse_and_missing_values_last():
     figure = plot_comparison(metrics(), kinds(RMSE), 5)
     assert names(figure.axes[0]) == sorted(RMSE, key=lambda name: np.nan_to_num(RMSE[name], nan=9))
     assert "Precision@5, rated" in [text.get_text() for text in figure.findobj(Text)]
 
 
-def test_the_comparison_shows_values_that_are_off_the_axis():
+def test_the_comparison_labels_values_outside_the_axis():
     axes = plot_comparison(metrics(), kinds(RMSE), 10).axes[0]
     assert [text.get_text() for text in axes.texts] == ["1.15", "1.52", "predicts no ratings"]
     assert axes.get_xlim()[1] < 1.1
 
 
-def test_differences_are_from_the_reference_the_best_on_top():
+def test_differences_from_the_reference_are_sorted_best_first():
     axes = drawn_differences().axes[0]
     assert names(axes) == ["mf-content", "svd", "bias", "random", "popularity"]
     assert {name: value for name, (value, _) in marks(axes).items()} == {
@@ -68,7 +68,7 @@ def test_differences_are_from_the_reference_the_best_on_top():
         ({"seed_sd": 0.06}, False),
     ],
 )
-def test_only_differences_that_hold_have_filled_marks(doubt, filled):
+def test_only_significant_differences_have_filled_marks(doubt, filled):
     assert {holds for _, holds in marks(drawn_differences(**doubt).axes[0]).values()} == {filled}
 
 

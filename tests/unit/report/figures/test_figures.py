@@ -234,7 +234,7 @@ def shown_texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text)]
 
 
-def test_long_tail_states_the_share_of_the_top_fifth():
+def test_the_long_tail_figure_states_the_share_of_the_top_fifth():
     table = pd.DataFrame({"item_id": [1] * 6 + [2, 3, 4, 5], "rating": 3.0})
     texts = shown_texts(plot_ratings(table, table[:0], table[:0]))
     assert "top 20% of the items (1)\nhold 60% of the ratings" in texts

@@ -5,7 +5,7 @@ from blendmf.report.figures.style import OTHER, new_figure
 
 
 def drawn(values, **options):
-    """Panel of intervals of width 0.2, and the marks and texts that it shows."""
+    """Draw a panel of intervals of width 0.2; return its marks and texts."""
     axes = new_figure(3.0).subplots()
     rows = {str(v): Interval(v, v - 0.1, v + 0.1, style=OTHER) for v in values}
     draw_panel(axes, "Title", rows, **options)
@@ -13,7 +13,7 @@ def drawn(values, **options):
     return axes.get_xlim(), marks, [text.get_text() for text in axes.texts]
 
 
-def test_far_values_leave_the_axis_only_if_one_side_is_better():
+def test_far_values_leave_the_axis_only_if_lower_or_higher_is_better():
     values = [1.0, 1.1, 1.2, 9.0]
     (_, high), marks, texts = drawn(values)
     assert (marks, texts) == (values, [])
@@ -24,7 +24,7 @@ def test_far_values_leave_the_axis_only_if_one_side_is_better():
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_a_far_value_within_the_axis_has_no_arrow(sign):
+def test_far_values_inside_the_axis_have_no_arrow(sign):
     values = [sign * value for value in (1.0, 0.99, 0.98, 0.97, 0.5)]
     _, marks, texts = drawn(values, higher_is_better=sign > 0, include=[0.0])
     assert (marks, texts) == (values, [])

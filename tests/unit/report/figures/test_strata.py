@@ -36,7 +36,7 @@ def test_the_best_of_each_kind_and_the_best_ranker_are_highlighted():
     ]
 
 
-def test_the_best_of_a_kind_is_the_best_over_all_ratings_not_over_bins():
+def test_the_best_of_a_kind_is_chosen_over_all_ratings_not_bins():
     table = stratum_rows({"mf": 1.0, "mf-als": 1.0, "bias": 1.1})
     small = (table["stratum"] == "user-history") & (table["bin"] == "11-20")
     table.loc[small & (table["model"] == "mf"), "rmse"] = 0.5
@@ -78,7 +78,7 @@ def test_strata_have_a_column_for_years_only_with_timestamps():
     assert "year of the rating" not in labels
 
 
-def test_strata_name_the_best_ranker_only_next_to_the_lists():
+def test_strata_name_the_best_ranker_only_in_ranking_panels():
     figure = plot_strata(stratum_rows(RMSE), kinds(RMSE), 10)
     assert texts_of(figure.axes[1]) == set(FRONT) - {"popularity"}
     assert texts_of(figure.axes[3]) == set(FRONT)

@@ -18,5 +18,5 @@ def test_the_table_has_the_trials_of_each_search():
     assert "the same budget, 30 trials, of at most 50 epochs each" in text
 
 
-def test_a_run_without_a_search_says_so():
+def test_the_page_states_that_there_was_no_search():
     assert "No model was searched: all settings are as configured." in outcome()

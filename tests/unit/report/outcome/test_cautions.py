@@ -70,7 +70,7 @@ TIMELESS = {name: part(100, 50, 0, 0) for name in ("train", "validation", "test"
         ),
     ],
 )
-def test_what_weakens_the_results_is_listed(changed, expected):
+def test_weaknesses_of_the_results_are_listed(changed, expected):
     text, usual = outcome(**changed), outcome()
     assert "None: no search ended at a bound" in usual
     assert "None: no search" not in text
@@ -79,14 +79,14 @@ def test_what_weakens_the_results_is_listed(changed, expected):
         assert words not in usual
 
 
-def test_what_does_not_weaken_the_results_is_not_listed():
+def test_absent_weaknesses_are_not_listed():
     assert "resamples and" not in outcome(evaluation={"bootstrap_resamples": 240})
     rmse, models = {"svd": 1.01, "bias": 1.0}, {"svd": {"kind": "svd"}, "bias": {"kind": "bias"}}
     assert "fitted once" not in outcome(rmse, models=models, n_seeds=1, seed_sd=np.nan)
     assert "No items." not in outcome(leakage={"test_item_cold": finding(0, 0, "No items.")})
 
 
-def test_leaks_above_their_level():
+def test_leaks_above_their_threshold_are_listed():
     leakage = {
         "test_item_cold": finding(1515, 15422, "Of items without any training rating."),
         "test_older_than_training_of_item": finding(10, 100, "Older *than* another."),
@@ -116,6 +116,6 @@ def test_leaking_tags_matter_only_if_a_model_uses_them(content, models, warned):
     assert ("Tags by the very person. Here: 0.1 % (3 of 3,683)." in text) == warned
 
 
-def test_every_level_belongs_to_a_finding_of_the_audit():
+def test_every_threshold_belongs_to_a_finding_of_the_audit():
     known = {*QUESTIONS, *(f"{choice}_{use}" for choice in TAGS for use in USES)}
     assert {*LEVELS, *(key for levels in LEVELS_OF_TAGS.values() for key in levels)} <= known

@@ -51,7 +51,7 @@ def published(entries):
     return "\n\n".join(published_section(results().table, entries, 10))
 
 
-def test_published_results_are_sorted_among_the_models_by_rmse():
+def test_published_results_and_models_are_sorted_together_by_rmse():
     (table,) = publish_doctree(published(PUBLISHED)).findall(nodes.table)
     head, *rows = [
         [cell.astext() for cell in row.findall(nodes.entry)] for row in table.findall(nodes.row)
@@ -84,7 +84,7 @@ def test_only_the_models_of_the_run_are_bold():
         ({"system": "SVD++", "ndcg": 0.5}, "published.0.ndcg"),
     ],
 )
-def test_a_published_result_that_cannot_be_shown_is_refused_by_its_key(entry, key):
+def test_unusable_published_results_are_refused_naming_their_key(entry, key):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     with pytest.raises(UserError, match=re.escape(key)):
         experiment(config | {"published": [entry]})

@@ -13,7 +13,7 @@ def test_models_are_grouped_by_finding():
     assert "**perhaps worse** is ``svd``" in outcome(p_holm=0.06)
 
 
-def test_a_row_has_all_numbers_of_a_difference():
+def test_a_row_contains_all_numbers_of_a_difference():
     assert (
         "* - ``mf-content`` - 0.9760 - -0.0090 - -0.0120 to -0.0060 - 0.001 - -0.18 - 44 % "
         "- 0.0020 - better" in outcome()

@@ -21,12 +21,12 @@ def test_validation_errors_include_those_of_models_trained_without_a_search():
     assert "from 1.0000 (``drawn``) to 0.9760 (``mf-content``)" in text
 
 
-def test_best_of_kind_is_none_without_such_a_model():
+def test_best_of_kind_is_none_without_a_model_of_the_kind():
     assert best_of_kind("mf", pd.Series({"svd": 1.0}), ENTRIES, {}) is None
     assert best_of_kind("mf", pd.Series({"svd": 1.0, "mf": 2.0}), ENTRIES, {}) == "mf"
 
 
-def test_the_reference_is_plain_factorisation_or_else_the_best_model():
+def test_the_reference_is_plain_factorisation_or_otherwise_the_best_model():
     rmse = pd.Series(RMSE).dropna()
     assert reference_model(rmse, ENTRIES, {}) == "mf"
     assert reference_model(rmse.drop("mf"), ENTRIES, {}) == "mf-content"

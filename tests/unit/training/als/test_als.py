@@ -58,7 +58,7 @@ def penalised(p, train, settings=SETTINGS):
     return per_rating.sum()
 
 
-def test_the_objective_falls_with_every_half_of_a_sweep():
+def test_the_objective_decreases_with_every_half_sweep():
     train = planted()
     engine = engine_of(train)
     losses = [penalised(parameters_of(engine), train)]
@@ -99,7 +99,7 @@ def test_a_row_is_the_solution_of_its_least_squares_problem(d, penalties):
             np.testing.assert_allclose(solution, expected, rtol=1e-6, atol=1e-8)
 
 
-def test_neither_threads_nor_tasks_change_the_bits(monkeypatch):
+def test_thread_and_task_counts_do_not_change_the_bits(monkeypatch):
     train = planted()
     outcomes = []
     for threads, ratings_per_task in ((1, 50), (2, 50), (4, 50), (1, 1), (2, 1 << 15)):

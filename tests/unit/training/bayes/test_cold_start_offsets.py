@@ -19,7 +19,7 @@ def test_a_mean_is_shrunk_by_four_times_its_variance():
     assert mean_beyond_chance(errors, users, items) == pytest.approx(1.2 - 4 * variance / 1.2)
 
 
-def test_many_errors_of_one_user_or_one_item_tell_nothing():
+def test_errors_of_a_single_user_or_item_give_no_offset():
     users, items = pairs(1, 500)
     assert mean_beyond_chance(np.ones(500), users, items) == 0
     assert mean_beyond_chance(np.ones(500), items, users) == 0
@@ -27,7 +27,7 @@ def test_many_errors_of_one_user_or_one_item_tell_nothing():
     assert mean_beyond_chance(np.ones(0), users[:0], items[:0]) == 0
 
 
-def test_chance_seldom_passes_and_a_real_offset_does():
+def test_noise_rarely_gives_an_offset_and_a_real_offset_is_found():
     users, items = pairs(40, 60)
     kept, found = [], []
     for seed in range(200):
@@ -38,11 +38,11 @@ def test_chance_seldom_passes_and_a_real_offset_does():
         found.append(mean_beyond_chance(errors - 1.0, users, items))
     assert np.count_nonzero(kept) < 0.1 * len(kept)
     assert np.mean(found) == pytest.approx(-1.0, abs=0.07)
-    # Taken as they are, the means would have this standard deviation.
+    # Standard deviation of the means without shrinkage.
     assert np.sqrt(np.mean(np.square(kept))) < 0.4 * 0.5 * np.sqrt(1 / 40 + 1 / 60)
 
 
-def test_offsets_are_of_those_without_training_ratings():
+def test_offsets_apply_to_users_and_items_without_training_ratings():
     users, items = pairs(30, 30)
     new_user, new_item = users >= 20, items >= 15
     ratings = 3.0 + 0.5 * new_user - 0.25 * new_item

@@ -1,4 +1,4 @@
-"""The kernel's draws have the mean and the variance of the posterior, which is known."""
+"""Draws of the kernels compared with the mean and variance of the known posterior."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def test_moments_of_draws_with_few_and_with_many_ratings(n_ratings):
     targets, places = random.standard_normal((2, n_ratings))
     weights = random.uniform(0.5, 2.0, n_ratings)
     others = random.permutation(n_ratings + 1)[:n_ratings].astype(np.int32)
-    # Every row has the same ratings, and draws of its own.
+    # Every row has the same ratings but independent draws.
     indptr = np.arange(DRAWS + 1) * n_ratings
     X, noise = random.standard_normal((DRAWS, WIDTH)), random.standard_normal(DRAWS * n_ratings)
     repeated = [np.tile(a, DRAWS) for a in (others, targets, weights, places)]
@@ -32,7 +32,7 @@ def test_moments_of_draws_with_few_and_with_many_ratings(n_ratings):
     np.testing.assert_allclose(np.cov(X.T), covariance, atol=5 * np.sqrt(2 / DRAWS))
 
 
-def test_rows_out_of_range_stay_as_they_are():
+def test_rows_out_of_range_are_unchanged():
     X, one = np.ones((3, WIDTH)), np.ones(3)
     others, indptr = np.zeros(3, dtype=np.int32), np.arange(4)
     compiled(draw_rows)(1, 2, indptr, others, one, one, one, one, one[:1, None] * X[:1], X[0], X)

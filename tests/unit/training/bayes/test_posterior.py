@@ -1,4 +1,4 @@
-"""Bayesian factorisation as a whole, on ratings that were made as it believes that they are."""
+"""Bayesian factorisation as a whole, on ratings generated from its own model."""
 
 from dataclasses import replace
 
@@ -23,9 +23,9 @@ SLOPE = 1.5
 
 
 def made(seed=1):
-    """Train, validation and test part, and the words; the last 20 items have no training rating.
+    """Training, validation and test part, and words; the last 20 items lack training ratings.
 
-    Every user drifts by the same slope, and half of them are twice as noisy as the others.
+    All users drift with the same slope; half of them are twice as noisy as the others.
     """
     random = stream(seed, "made")
     words = sp.csr_array((random.random((N_ITEMS, N_WORDS)) < 0.4).astype(np.float32))
@@ -77,29 +77,29 @@ def rmse(model, part, where=slice(None)):
     return float(np.sqrt(np.mean(errors**2)))
 
 
-def test_what_was_planted_is_recovered_near_to_the_noise(parts, fitted):
+def test_planted_parameters_are_recovered_to_near_the_noise(parts, fitted):
     test = parts[2]
     warm = test.items < N_ITEMS - 20
     assert rmse(fitted.model, test, warm) < 1.25 * NOISE * np.sqrt((1.4**2 + 0.7**2) / 2)
 
 
-def test_words_tell_of_items_that_nobody_has_rated(parts, fitted):
+def test_words_improve_predictions_for_unrated_items(parts, fitted):
     test = parts[2]
     cold = test.items >= N_ITEMS - 20
     plain = fit(parts, {"kind": "mf", "training": {"optimiser": "bayes"}})
     assert rmse(fitted.model, test, cold) < 0.9 * rmse(plain.model, test, cold)
 
 
-def test_of_the_unrated_every_draw_has_the_mean_and_the_model_the_spread(fitted):
+def test_unrated_items_use_the_prior_mean_in_draws_and_a_separate_variance(fitted):
     rows, variance = fitted.model.item_rows[..., 0], fitted.model.item_variance
     assert (rows[:, -20:].std(axis=0) < 0.4 * np.sqrt(variance[-20:])).all()
-    assert (variance[-20:] > 0.4**2).all()  # Of the bias alone.
+    assert (variance[-20:] > 0.4**2).all()  # The variance of the bias alone.
     assert (variance[:-20] == 0).all()
 
 
 @pytest.fixture(scope="module")
 def chosen():
-    """Ratings that are given by those who expect to like an item, of hidden items as of others."""
+    """Ratings of hidden and other items by users who are likely to like them."""
     random = stream(9, "chosen")
     P, Q = random.normal(0, 1, (N_USERS, D)), random.normal(0, 1, (N_ITEMS, D))
     taste = P @ Q.T
@@ -115,7 +115,7 @@ def chosen():
     return observed(rated & ~hidden), observed(rated & hidden)
 
 
-def test_validation_tells_how_well_the_unrated_are_liked_by_those_who_choose_them(chosen):
+def test_offsets_from_validation_remove_the_bias_for_unrated_items(chosen):
     train, of_hidden = chosen
     half = of_hidden.items % 2 == 0
     validation, test = of_hidden.where(half), of_hidden.where(~half)
@@ -129,7 +129,7 @@ def test_validation_tells_how_well_the_unrated_are_liked_by_those_who_choose_the
     assert abs(errors[0].mean()) < 0.2
 
 
-def test_no_prior_hangs_on_the_rating_scale(parts):
+def test_priors_do_not_depend_on_the_rating_scale(parts):
     def rescaled(part):
         return replace(part, ratings=50 * part.ratings - 40)
 
@@ -144,7 +144,7 @@ def test_no_prior_hangs_on_the_rating_scale(parts):
     np.testing.assert_allclose(deviation, 50 * plain.deviation(users, items), rtol=1e-3)
 
 
-def test_a_drift_is_found_and_without_places_there_is_none(parts, fitted):
+def test_drift_is_found_only_if_the_rating_order_is_known(parts, fitted):
     test = parts[2]
     still = fit(parts, drift=False)
     train, validation, *rest = parts
@@ -153,15 +153,15 @@ def test_a_drift_is_found_and_without_places_there_is_none(parts, fitted):
     np.testing.assert_array_equal(still.model.score_users([0]), without.model.score_users([0]))
 
 
-def test_each_user_has_a_noise_of_his_own(parts, fitted):
+def test_noise_is_estimated_per_user(parts, fitted):
     variance = fitted.model.user_variance
-    loud = np.arange(N_USERS) % 2 == 1
-    assert np.median(variance[loud]) > 2 * np.median(variance[~loud])
+    noisy = np.arange(N_USERS) % 2 == 1
+    assert np.median(variance[noisy]) > 2 * np.median(variance[~noisy])
     same = fit(parts, noise_freedom=None).model.user_variance
     assert len(np.unique(same)) == 1
 
 
-def test_intervals_hold_what_they_say(parts, fitted):
+def test_intervals_have_their_nominal_coverage(parts, fitted):
     test = parts[2]
     warm = test.items < N_ITEMS - 20
     u, i, r = (a[warm] for a in (test.users, test.items, test.ratings))
@@ -171,7 +171,7 @@ def test_intervals_hold_what_they_say(parts, fitted):
         assert share == pytest.approx(level, abs=0.03)
 
 
-def test_intervals_are_as_wide_as_validation_asks_for(parts, fitted):
+def test_interval_widths_are_calibrated_on_the_validation_part(parts, fitted):
     validation = parts[1]
     for level in (0.3, 0.9):
         low, high = fitted.model.intervals(validation.users, validation.items, level)
@@ -182,7 +182,7 @@ def test_intervals_are_as_wide_as_validation_asks_for(parts, fitted):
     assert calibrated(fitted.model, nothing) is fitted.model
 
 
-def test_of_items_that_nobody_has_rated_it_is_less_sure(fitted):
+def test_uncertainty_is_larger_for_unrated_items(fitted):
     users = np.repeat(np.arange(N_USERS), N_ITEMS)
     items = np.tile(np.arange(N_ITEMS), N_USERS)
     deviation = fitted.model.deviation(users, items).reshape(N_USERS, N_ITEMS)
@@ -190,15 +190,15 @@ def test_of_items_that_nobody_has_rated_it_is_less_sure(fitted):
 
 
 @pytest.mark.parametrize("threads", [2, 5])
-def test_no_bit_hangs_on_the_number_of_threads(parts, threads, monkeypatch):
+def test_the_number_of_threads_does_not_change_the_bits(parts, threads, monkeypatch):
     monkeypatch.setattr("blendmf.training.kernels.compiled.RATINGS_PER_TASK", 100)
     one, several = (fit(parts, threads=n, epochs=8).model for n in (1, threads))
     np.testing.assert_array_equal(one.user_rows, several.user_rows)
     np.testing.assert_array_equal(one.item_rows, several.item_rows)
 
 
-def test_blas_has_one_thread_from_the_first_decomposition_on(parts, monkeypatch):
-    """With more it adds up in another order, which changes bits that later draws tell."""
+def test_blas_uses_one_thread_from_the_first_decomposition_on(parts, monkeypatch):
+    """More threads change the order of summation, and thereby the bits of later draws."""
     seen = []
 
     class Watched(SideInformation):
@@ -214,33 +214,33 @@ def test_blas_has_one_thread_from_the_first_decomposition_on(parts, monkeypatch)
     assert set(seen) == {1}
 
 
-def test_the_history_tells_what_each_sweep_would_have_ended_with(parts, fitted):
+def test_the_history_has_the_validation_rmse_after_each_sweep(parts, fitted):
     assert [epoch.epoch for epoch in fitted.history] == list(range(1, 81))
     assert fitted.best_epoch == fitted.epochs == 80
     assert fitted.validation_rmse == fitted.history[-1].validation_rmse
     assert rmse(fitted.model, parts[1]) == pytest.approx(fitted.validation_rmse, abs=1e-5)
-    assert len(fitted.model.user_rows) == 60  # Of 60 sweeps, no fewer than 50.
+    assert len(fitted.model.user_rows) == 60  # Thinning 60 sweeps keeps at least 50.
 
 
-def test_about_as_many_draws_are_kept_as_are_asked_for(parts):
+def test_the_configured_number_of_draws_is_kept(parts):
     assert len(fit(parts, epochs=40, burn_in=20, draws=10).model.user_rows) == 10
     assert len(fit(parts, epochs=3, burn_in=20, draws=10).model.user_rows) == 1
 
 
-def test_it_ends_where_it_is_told_to(parts):
-    asked = []
+def test_the_callback_stops_the_sampling(parts):
+    calls = []
 
     def goes_on(epoch, rmse):
-        asked.append((epoch, rmse))
+        calls.append((epoch, rmse))
         return epoch < 5
 
     stopped = fit(parts, goes_on=goes_on)
-    assert [epoch for epoch, _ in asked] == [1, 2, 3, 4, 5]
+    assert [epoch for epoch, _ in calls] == [1, 2, 3, 4, 5]
     assert stopped.epochs == 5
     assert np.isfinite(stopped.model.predict([0], [0])).all()
 
 
-def test_without_words_or_feedback_or_validation_it_fits_all_the_same(parts):
+def test_fits_work_without_words_or_without_feedback_and_validation(parts):
     train, validation, test, words = parts
     empty = sp.csr_array((N_ITEMS, 0), dtype=np.float32)
     assert np.isfinite(fit((train, validation, test, empty), epochs=3).model.score_users([0])).all()

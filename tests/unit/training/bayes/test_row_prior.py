@@ -7,7 +7,7 @@ from blendmf.training.bayes.row_prior import RowPrior, draw_wishart
 from blendmf.training.bayes.side_features import SideInformation
 
 
-def test_wishart_draws_have_the_known_moments():
+def test_wishart_draws_have_the_theoretical_moments():
     random = stream(1, "wishart")
     scale, freedom = np.array([[0.5, 0.2, 0.0], [0.2, 1.0, -0.3], [0.0, -0.3, 0.8]]), 7
     draws = np.array([draw_wishart(freedom, scale, random) for _ in range(20_000)])
@@ -19,7 +19,7 @@ def test_wishart_draws_have_the_known_moments():
 
 @pytest.fixture(scope="module")
 def planted():
-    """Rows about a linear map of their features, with a known precision."""
+    """Rows: a linear map of their features plus noise of known precision."""
     random = stream(2, "planted")
     F = sp.csr_array(random.standard_normal((3000, 4)))
     W = np.array([[1.0, 0.0], [-0.5, 0.5], [0.0, 0.0], [0.3, -1.0]])
@@ -28,7 +28,7 @@ def planted():
     return F, W, covariance, rows
 
 
-def test_it_finds_the_map_and_the_precision_of_rows_that_are_known(planted):
+def test_a_planted_map_and_precision_are_recovered(planted):
     F, W, covariance, rows = planted
     random = stream(3, "draws")
     prior = RowPrior([SideInformation.of_features(F, random)], np.ones(len(rows)), rows.shape[1])
@@ -40,13 +40,13 @@ def test_it_finds_the_map_and_the_precision_of_rows_that_are_known(planted):
             covariances.append(np.linalg.inv(prior.precision))
     np.testing.assert_allclose(np.mean(means, axis=0), 2 + F @ W, atol=0.12)
     np.testing.assert_allclose(np.mean(covariances, axis=0), covariance, atol=0.03)
-    # The coefficients are drawn, not found: their spread is that of a regression's.
+    # The coefficients are drawn: their spread equals that of a regression.
     spread = np.std(np.array(means)[:, 0], axis=0)
     expected = np.sqrt(np.diag(covariance) * (1 + (F[[0]].toarray() ** 2).sum()) / 3000)
     np.testing.assert_allclose(spread, expected, rtol=0.35)
 
 
-def test_features_that_say_nothing_are_held_to_zero(planted):
+def test_uninformative_features_are_shrunk_to_zero(planted):
     _, _, _, rows = planted
     random = stream(4, "draws")
     noise = random.standard_normal((3000, 50))
@@ -61,7 +61,7 @@ def test_features_that_say_nothing_are_held_to_zero(planted):
     assert np.sqrt(np.mean(away**2)) < 0.5 * np.sqrt(np.mean(by_regression**2))
 
 
-def test_the_mean_is_the_sum_of_all_shares(planted):
+def test_the_mean_is_the_sum_of_all_contributions(planted):
     F, _, _, rows = planted
     random = stream(5, "draws")
     known = [SideInformation.of_features(F, random), SideInformation.constant(np.ones(3000))]

@@ -30,7 +30,7 @@ def test_the_design_has_orthogonal_columns_and_spans_the_features(n, k):
 
 
 @pytest.mark.parametrize(("n", "k"), [(40, 25), (25, 40)])
-def test_of_many_directions_the_strongest_are_kept(n, k, monkeypatch):
+def test_the_strongest_directions_are_kept(n, k, monkeypatch):
     F = features(n, k)
     exact = SideInformation.of_features(F, stream(1, "x"), most=5)
     monkeypatch.setattr(side_information, "LARGEST_EXACT", 3)
@@ -42,20 +42,20 @@ def test_of_many_directions_the_strongest_are_kept(n, k, monkeypatch):
     np.testing.assert_allclose(*products, atol=0.1)
 
 
-def test_features_of_less_rank_have_fewer_directions():
+def test_rank_deficient_features_have_fewer_directions():
     column = np.arange(1.0, 9.0)[:, None]
     known = SideInformation.of_features(np.hstack([column, 2 * column, -column]), stream(1, "x"))
     assert known.n_directions == 1
 
 
-def test_a_constant_is_the_sum_of_the_rows():
+def test_a_constant_feature_sums_the_rows():
     known = SideInformation.constant(np.ones(4))
     np.testing.assert_array_equal(known.gathered(np.arange(8.0).reshape(4, 2)), [[12, 16]])
 
 
-def test_raters_have_length_1_whatever_the_ratings_and_a_busy_one_weighs_less():
+def test_rater_rows_have_length_1_and_active_raters_weigh_less():
     ratings = sp.csr_array(np.array([[5.0, 1.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0]]))
-    ratings.data[0] = 0.0  # A stored zero is a rating as any other.
+    ratings.data[0] = 0.0  # A stored zero is a rating.
     found = raters(ratings).toarray()
     weights = np.log(4 / np.array([3, 2]))
     np.testing.assert_allclose(found[0, :2], weights / np.linalg.norm(weights))

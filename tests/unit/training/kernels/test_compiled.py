@@ -20,7 +20,7 @@ def test_variants_have_separate_caches():
     assert [one(counters), other(counters), one(counters)] == [0, 1, 2]
 
 
-def test_an_edit_of_a_kernel_or_its_imports_changes_the_name(tmp_path, monkeypatch):
+def test_an_edit_of_a_kernel_or_its_imports_changes_the_cache_name(tmp_path, monkeypatch):
     package = tmp_path / "blendmf"
     shutil.copytree(imported_files.PACKAGE, package)
     monkeypatch.setattr(imported_files, "PACKAGE", package)

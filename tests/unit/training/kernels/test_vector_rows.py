@@ -36,7 +36,7 @@ def random_rows(d, dtype):
 
 
 def in_documented_order(a, b):
-    """Inner product in the order of `dot`; fractions round once per fused operation."""
+    """Inner product in the order of `dot`; fractions are rounded once per fused operation."""
     dtype = a.dtype.type
     lanes = [dtype(0)] * LANES
     for k, (x, y) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
@@ -50,7 +50,7 @@ def in_documented_order(a, b):
 
 
 def rounded(exact, dtype):
-    """The nearest number of the type to a fraction."""
+    """Round a fraction to the nearest number of the type."""
     near = dtype(float(exact))
     candidates = [np.nextafter(near, dtype(-np.inf)), near, np.nextafter(near, dtype(np.inf))]
     return min(candidates, key=lambda candidate: abs(Fraction(float(candidate)) - exact))

@@ -145,7 +145,7 @@ def test_adam_follows_the_mean_gradient_of_each_mini_batch(variant):
         np.testing.assert_allclose(array, expected[name].detach(), rtol=1e-6, err_msg=name)
 
 
-def test_rmse_in_pieces_is_the_rmse_at_once(monkeypatch):
+def test_rmse_in_batches_equals_the_rmse_of_all_ratings(monkeypatch):
     parameters, train, content = problem(VARIANTS["mf-content-both"])
     engine = engine_of(parameters, train, content)
     at_once = engine.rmse(train)
@@ -154,7 +154,7 @@ def test_rmse_in_pieces_is_the_rmse_at_once(monkeypatch):
 
 
 @pytest.mark.parametrize("variant", ["mf", "mf-content-user"])
-def test_sgd_with_batches_of_one_rating_ends_where_the_block_engine_does(variant):
+def test_sgd_with_batches_of_one_rating_converges_to_the_block_engine(variant):
     few = planted(300, 100)
     settings = changed(TRAINED, batch_size=1, epochs=1)
     ends = [trained(few, variant, settings, kind) for kind in (TorchEngine, BlockSgdEngine)]
@@ -162,7 +162,7 @@ def test_sgd_with_batches_of_one_rating_ends_where_the_block_engine_does(variant
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_sgd_ends_near_the_block_engine(data, variant):
+def test_sgd_converges_near_the_block_engine(data, variant):
     torch_rmse, numba_rmse = (
         trained(data, variant, kind=kind).validation_rmse for kind in (TorchEngine, BlockSgdEngine)
     )
@@ -193,7 +193,7 @@ def test_many_ratings_of_one_row_do_not_overshoot():
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_mixed_precision_ends_near_full_precision(data, optimiser):
+def test_mixed_precision_converges_near_full_precision(data, optimiser):
     settings = changed(OPTIMISERS[optimiser], epochs=10)
     exact, mixed = (
         trained(data, "mf-content-both", changed(settings, mixed_precision=mixed))
@@ -216,7 +216,7 @@ def test_a_penalty_that_nearly_empties_user_content_within_an_epoch_stays_finite
 
 
 class Refusing:
-    """Replaces `Batch`; memory runs out with more than `most` ratings, after three batches."""
+    """Replacement of `Batch` that runs out of memory above `most` ratings after three batches."""
 
     def __init__(self, monkeypatch, most, error):
         self.sizes = []
@@ -238,7 +238,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize("error", REFUSALS, ids=["cuda", "mps"])
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(
+def test_running_out_of_memory_halves_the_batch_and_loses_nothing(
     data, monkeypatch, capsys, error, optimiser
 ):
     settings = changed(OPTIMISERS[optimiser], batch_size=256)
@@ -292,7 +292,7 @@ def test_a_batch_that_runs_out_of_memory_changes_nothing(data, monkeypatch, opti
         assert not any(gradient is not None and gradient.any() for gradient in gradients)
 
 
-def test_too_little_memory_for_one_rating_is_a_users_error(data, monkeypatch):
+def test_too_little_memory_for_one_rating_is_a_user_error(data, monkeypatch):
     Refusing(monkeypatch, 0, REFUSALS[0])
     with pytest.raises(UserError, match=re.escape("training.latent_dim")):
         engine_from(data, "mf").run_epoch(0.05)
@@ -301,7 +301,7 @@ def test_too_little_memory_for_one_rating_is_a_users_error(data, monkeypatch):
 @needs_cuda
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_cuda_ends_where_the_cpu_does(data, variant, optimiser):
+def test_cuda_converges_to_the_cpu_result(data, variant, optimiser):
     on_cpu, on_cuda = (
         trained(data, variant, changed(OPTIMISERS[optimiser], epochs=10, device=device))
         for device in ("cpu", "cuda")
@@ -312,7 +312,7 @@ def test_cuda_ends_where_the_cpu_does(data, variant, optimiser):
 @needs_cuda
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_cuda_gives_the_same_bits_twice(data, variant, optimiser):
+def test_cuda_results_are_bit_reproducible(data, variant, optimiser):
     settings = changed(OPTIMISERS[optimiser], device="cuda", epochs=3)
     assert_same_bits(trained(data, variant, settings), trained(data, variant, settings))
 
@@ -320,7 +320,7 @@ def test_cuda_gives_the_same_bits_twice(data, variant, optimiser):
 @needs_cuda
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_no_batch_waits_for_cuda(data, variant, optimiser):
+def test_batches_do_not_synchronise_with_cuda(data, variant, optimiser):
     engine = engine_from(data, variant, changed(OPTIMISERS[optimiser], device="cuda"))
     engine.run_epoch(0.003)
     ratings = engine._rule.ratings.take(slice(256))

@@ -7,7 +7,7 @@ from blendmf.training.pytorch.touched_rows import TouchedRows, damping
 
 
 @given(st.integers(1, 300), st.floats(0.0, 0.9))
-def test_damping_turns_steps_at_once_into_steps_in_turn(n, h):
+def test_damping_makes_simultaneous_steps_equal_sequential_steps(n, h):
     w = damping(torch.tensor([float(n)]), torch.tensor([h], dtype=torch.float64)).item()
     left = 1.0
     for _ in range(n):
@@ -22,7 +22,7 @@ def test_single_steps_and_untouched_rows_are_not_damped():
 
 
 @pytest.mark.parametrize("n_rows", [4, 1000])
-def test_touched_rows_sum_their_entries(n_rows):
+def test_entries_are_summed_by_touched_row(n_rows):
     entries = torch.tensor([3, 0, 3, 1, 3, 0])
     touched = TouchedRows.of(entries, n_rows, torch.ones(6))
     sums = touched.sums(torch.tensor([1.0, 2.0, 4.0, 8.0, 16.0, 32.0]))

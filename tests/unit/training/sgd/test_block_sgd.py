@@ -43,7 +43,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("variant", "d", "dtype"), CASES)
-def test_one_block_has_the_bits_of_sequential_sgd(variant, d, dtype, data):
+def test_one_block_is_bit_identical_to_sequential_sgd(variant, d, dtype, data):
     settings = TrainingSettings(latent_dim=d, blocks=1, init_deviation=0.1)
     blocks, sequential = (
         engine_of(kind, VARIANTS[variant], data, settings, dtype)
@@ -76,7 +76,7 @@ def test_the_number_of_threads_does_not_change_the_bits(variant, data, monkeypat
 
 @pytest.mark.parametrize("variant", ["mf", "mf-content-item"])
 @pytest.mark.parametrize("merged", [False, True])
-def test_blocks_change_the_rmse_by_less_than_seeds_do(variant, merged, data, monkeypatch):
+def test_blocks_change_the_rmse_less_than_seeds_do(variant, merged, data, monkeypatch):
     monkeypatch.setattr(block_sgd, "ENOUGH_TO_MERGE", 1 if merged else 10_000)
     rmses = {}
     for n_blocks in (1, 8):

@@ -65,7 +65,7 @@ def test_rows_are_a_permutation():
         assert sorted(rows) == list(range(len(rows)))
 
 
-def test_ratings_are_shuffled_within_their_cell_by_the_stream():
+def test_the_random_stream_shuffles_ratings_within_their_cell():
     train = power_law_ratings()
     one, same, other = (Blocks.deal(train, 4, np.random.default_rng(s)).order for s in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
@@ -84,5 +84,5 @@ def test_order_by_cell_is_stable():
     ("shape", "d", "expected"),
     [((610, 9724), 48, FEWEST), ((70_000, 10_000), 32, 27), ((10_000_000, 100_000), 64, MOST)],
 )
-def test_number_of_blocks_grows_with_the_parameters(shape, d, expected):
+def test_the_number_of_blocks_increases_with_the_parameters(shape, d, expected):
     assert number_of_blocks(shape, d) == expected

@@ -1,4 +1,4 @@
-"""The sequential oracle of the SGD engines against worked examples and autograd."""
+"""The sequential SGD reference compared with worked examples and autograd."""
 
 from dataclasses import replace
 
@@ -54,7 +54,7 @@ BLENDED = [0.09969, 0.19938, 0.29907, 0.39876, 0.49845]
     ("rating", "weights", "error", "biases", "factors", "moved_weights"),
     [
         (4.0, None, 0.05, (0.1004, 0.3002), COLLABORATIVE, None),
-        # The terms add up to 4.20; a rating of 3.99 makes the example's error of -0.21.
+        # The terms sum to 4.20; a rating of 3.99 gives the example's error of -0.21.
         (3.99, [[0.1, 0.2]], 0.21, (0.0978, 0.2976), BLENDED, [[0.09843, 0.19791]]),
     ],
     ids=["mf", "mf-content"],
