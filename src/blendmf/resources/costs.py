@@ -55,7 +55,7 @@ class Costs:
 COSTS = {
     # Pages, tables and figures of the report, whatever the data; manifest computes checksums.
     "report": Costs(160, time={"rating": 0.2}),
-    "selection": Costs(85),
+    "selection": Costs(65),
     "small_matrix": Costs(900),
     # Tables of ratings.
     "fetch": Costs(180, {"user": 300, "block_rating": 130}, {"rating": 1.0, "text_byte": 2.0}),
@@ -103,7 +103,7 @@ COSTS = {
 FIT = "fit"
 """Class of the rules that fit models: each fit has the costs of its method."""
 
-EXTRA_MB = {"rank_sweep": 80, "studies": 110, "scaling": 80, "check_parity": 60}
+EXTRA_MB = {"rank_sweep": 80, "studies": 110, "scaling": 80, "check_parity": 75}
 """Megabytes of libraries that a rule loads in addition to its class."""
 
 RULES_OF_CLASS = {

@@ -8,14 +8,16 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import PathLike, write_text
 from blendmf.common.job_log import progress
-from blendmf.search.objective import Objective
 from blendmf.search.plan import SearchPlan
 from blendmf.search.trials import Trial, complete, read_lines
-from blendmf.training.loop import to_the_end
+
+if TYPE_CHECKING:
+    from blendmf.search.objective import Objective
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Refit:
 
 
 def refit_finalists(
-    objective: Objective, plan: SearchPlan, trials: Iterable[Trial], *, shard: int
+    objective: "Objective", plan: SearchPlan, trials: Iterable[Trial], *, shard: int
 ) -> list[Refit]:
     """Fit the finalists again: the fits that belong to one shard.
 
@@ -60,6 +62,9 @@ def refit_finalists(
     list of Refit
         A deterministic model is not fitted again: its trial counts as its fit.
     """
+    # Loads the training, which the choice among the refits does not need.
+    from blendmf.training.loop import to_the_end
+
     refits = []
     own = refits_due(plan, trials)[shard :: plan.settings.shards]
     for trial, seed in progress(own, "fits of finalists"):
