@@ -166,6 +166,12 @@ def _data(found: Experiment) -> Iterator[Problem]:
             "synthetic, or scale to null",
         )
     limits = found.dataset.rating_range
+    if limits is None and found.dataset.csv is not None:
+        yield (
+            "dataset.rating_range",
+            "null, but CSV files do not state the lowest and highest possible rating; give them, "
+            "such as [1, 5]",
+        )
     if limits is not None and limits[0] >= limits[1]:
         yield "dataset.rating_range", f"{limits} must be [low, high] with low below high"
 

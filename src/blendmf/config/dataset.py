@@ -88,7 +88,7 @@ class DatasetSettings(Settings):
     rating_range: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = Field(
         default=None,
         description="Lowest and highest possible rating. Predictions are clipped to it, ratings "
-        "outside it are refused. null: the known data set's own.",
+        "outside it are refused. null: that of the known data set; required for CSV files.",
     )
     duplicates: Literal["error", "last", "mean"] = Field(
         default="error",

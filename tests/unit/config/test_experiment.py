@@ -50,6 +50,9 @@ def test_the_default_experiment_shows_every_setting_with_its_default() -> None:
     assert shown == {key: DEFAULT[key] for key in shown}
 
 
+COLUMNS = {"file": "ratings.csv", "user": "user", "item": "film", "rating": "stars"}
+
+
 def csv_example() -> dict[str, Any]:
     """The example mapping of own files in a comment of the default configuration."""
     text = (ROOT / "config.yaml").read_text(encoding="utf-8")
@@ -190,6 +193,10 @@ def test_key_order_does_not_matter_and_a_complete_configuration_is_unchanged() -
         ({"svd": {"compared_with": "svd"}}, "svd.compared_with", "'svd'", "kind mf"),
         ({"recommendations": {"models": ["x"]}}, "recommendations.models", "'x'", "mf-content"),
         ({"dataset": {"rating_range": [5, 1]}}, "dataset.rating_range", "[5, 1]", "low below high"),
+        (
+            {"dataset": {"csv": {"ratings": COLUMNS}}},
+            *("dataset.rating_range", "null", "such as [1, 5]"),
+        ),
         ({"dataset": {"rating_range": [1]}}, "dataset.rating_range", "[1]", "at least 2"),
         ({"dataset": {"csv": {"ratings": {}}}}, "dataset.csv.ratings.file", "", "missing"),
         ({"scale": SIZES}, "scale", "'ml-100k'", "synthetic"),
