@@ -56,7 +56,7 @@ COSTS = {
     # Pages, tables and figures of the report, whatever the data; manifest computes checksums.
     "report": Costs(160, time={"rating": 0.2}),
     "selection": Costs(65),
-    "small_matrix": Costs(900),
+    "small_matrix": Costs(1040),
     # Tables of ratings.
     "fetch": Costs(180, {"user": 300, "block_rating": 130}, {"rating": 1.0, "text_byte": 2.0}),
     "tables": Costs(180, {"rating": 85, "block_rating": 60, "item": 2500, "tag": 200,
