@@ -22,7 +22,8 @@ def test_source_code_and_own_data_are_not_read_from_the_storage(
     own.mkdir()
     (own / "stars.csv").write_text("user,item,rating\nu1,i1,5\n")
     columns = {"file": "stars.csv", "user": "user", "item": "item", "rating": "rating"}
-    changes = {"dataset": {"name": "mine", "path": str(own), "csv": {"ratings": columns}}}
+    dataset = {"name": "mine", "path": str(own), "rating_range": [1, 5]}
+    changes = {"dataset": dataset | {"csv": {"ratings": columns}}}
     files = set(
         re.findall(
             r">([^<>]+)<",
