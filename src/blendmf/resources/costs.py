@@ -56,7 +56,7 @@ COSTS = {
     # Pages, tables and figures of the report, whatever the data; manifest computes checksums.
     "report": Costs(160, time={"rating": 0.2}),
     "selection": Costs(65),
-    "small_matrix": Costs(1040),
+    "small_matrix": Costs(480, {"torch_cuda": 560e6}),
     # Tables of ratings.
     "fetch": Costs(180, {"user": 300, "block_rating": 130}, {"rating": 1.0, "text_byte": 2.0}),
     "tables": Costs(180, {"rating": 85, "block_rating": 60, "item": 2500, "tag": 200,
@@ -68,7 +68,7 @@ COSTS = {
     "fitted_on": Costs(240, {"rating": 115, "item": 3000, "tag": 1500, "long_byte": 4},
                        {"rating": 4.0, "tag": 60}),
     "figures": Costs(260, {"rating": 50, "long_byte": 1}, {"rating": 0.4}),
-    # Fits, by method. Fits in PyTorch include the libraries of CUDA.
+    # Fits, by method.
     "baseline": Costs(85, {"train_rating": 35}, {"train_rating": 0.1}),
     "closed_form": Costs(105, {"train_rating": 75, "factor": 20, "neighbour": 15,
                                "listed_user": 1000},
@@ -83,8 +83,8 @@ COSTS = {
                        "user_word": 20, "met_word": 22},
                  {"train_rating": 0.8, "train_epoch": 0.1, "train_epoch_factor": 0.002,
                   "train_epoch_word": 1.2}),
-    "torch": Costs(900, {"train_rating": 50, "factor": 28, "block_factor": 24, "user_word": 40,
-                         "met_word": 12, "gpu": 1500e6},
+    "torch": Costs(480, {"train_rating": 50, "factor": 28, "block_factor": 24, "user_word": 40,
+                         "met_word": 12, "gpu": 1500e6, "torch_cuda": 560e6},
                    {"train_rating": 0.8, "train_epoch": 5.0, "train_epoch_factor": 0.1,
                     "train_epoch_word": 4.0}),
     # Scores of a model, its lists of items, and what is computed from the scores of all models.
@@ -175,6 +175,8 @@ class Job:
         Bootstrap resamples of the users.
     listed_users, list_length : int
         Number of users for whom it ranks the whole catalogue, and of items recommended to each.
+    torch_cuda : bool
+        Whether its PyTorch is a build with CUDA's libraries, which take memory on the CPU as well.
     """
 
     rule: str
@@ -185,6 +187,7 @@ class Job:
     resamples: int = 0
     listed_users: int = 0
     list_length: int = 0
+    torch_cuda: bool = False
 
 
 def memory_mb(job: Job, attempt: int = 1, *, snakemakes: int = 0) -> int:
@@ -290,6 +293,7 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
         "item_word": size.terms * width * fit.item_words,
         "neighbour": size.items * neighbours,
         "gpu": fit.gpus,
+        "torch_cuda": job.torch_cuda,
         "block_factor": min(size.ratings, RATINGS_PER_BLOCK) * width,
         # Work of training.
         "train_epoch": train * fit.epochs,

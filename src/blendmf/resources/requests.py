@@ -2,9 +2,11 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -53,7 +55,8 @@ class JobSizes:
         if rule not in BEFORE_IMPORT:
             paths = ("data/source.json", "content/content.json")
             size = counted_size(size, *(self._facts(variant, path) for path in paths))
-        return job_of(rule, self._experiment, variant, size, wildcards)
+        job = job_of(rule, self._experiment, variant, size, wildcards)
+        return replace(job, torch_cuda=torch_has_cuda())
 
     def _expected_size(self, folder: str) -> Size:
         variant = self._variants[folder]
@@ -63,6 +66,19 @@ class JobSizes:
     def _facts(self, variant: Variant, path: str) -> dict[str, Any] | None:
         file = self._results / variant.home(path) / path
         return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+@cache
+def torch_has_cuda() -> bool:
+    """Whether PyTorch here is a build with CUDA's libraries, determined without loading it.
+
+    True on Linux without PyTorch, where jobs bring it in an environment of their own.
+    """
+    try:
+        build = version("torch")
+    except PackageNotFoundError:
+        build = ""
+    return sys.platform == "linux" and not build.endswith("+cpu")
 
 
 def job_of(

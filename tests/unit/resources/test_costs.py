@@ -59,6 +59,7 @@ def measured_job(row: Any) -> Job:
         row.resamples,
         row.listed_users if row.rule == "recommend" else row.full_users * ranks,
         row.list_length,
+        bool(row.torch_with_cuda),
     )
 
 
