@@ -8,12 +8,18 @@ from adapter import Point, Problem, Ratings, Request, answer
 
 from blendmf.config.models import model_entry
 from blendmf.models.observations import Observations
+from blendmf.models.rating_unit import RATINGS_THEMSELVES
 from blendmf.training.fit import Fit, fit_model
 
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:
-    """A separate fit for each point, with early stopping on the validation part."""
-    entry = model_entry(request.settings)
+    """A separate fit for each point, with early stopping on the validation part.
+
+    The setting ``standardised: false`` trains on the ratings themselves, as other systems do.
+    """
+    settings = dict(request.settings)
+    unit = None if settings.pop("standardised", True) else RATINGS_THEMSELVES
+    entry = model_entry(settings)
 
     def observed(part: Ratings, places: np.ndarray | None) -> Observations:
         return Observations(part.users, part.items, part.ratings, problem.shape, places)
@@ -28,6 +34,7 @@ def curve(problem: Problem, request: Request) -> Iterator[Point]:
             seed=request.seed,
             name=("peers",),
             threads=request.threads,
+            unit=unit,
         )
 
     # The first fit of a process loads or compiles its kernels, which is not training time.

@@ -37,7 +37,10 @@ class TrainingSettings(Settings):
         default=48, ge=1, description="Number of factors d.", json_schema_extra=SEARCHABLE
     )
     learning_rate: float = Field(
-        default=0.03, gt=0, description="Step length.", json_schema_extra=SEARCHABLE
+        default=0.03,
+        gt=0,
+        description="Step length, for ratings in standard deviations.",
+        json_schema_extra=SEARCHABLE,
     )
     learning_rate_decay: float = Field(
         default=0.1,
@@ -46,7 +49,10 @@ class TrainingSettings(Settings):
         json_schema_extra=SEARCHABLE,
     )
     regularization: float = Field(
-        default=0.05, ge=0, description="L2 penalty per rating.", json_schema_extra=SEARCHABLE
+        default=0.045,
+        ge=0,
+        description="L2 penalty per rating, for ratings in standard deviations.",
+        json_schema_extra=SEARCHABLE,
     )
     bias_regularization: float | None = Field(
         default=0.01,
@@ -61,7 +67,7 @@ class TrainingSettings(Settings):
         json_schema_extra=SEARCHABLE,
     )
     content_factors_regularization: float | None = Field(
-        default=0.02,
+        default=0.018,
         ge=0,
         description="L2 penalty of the words' factors V. null: `regularization`.",
         json_schema_extra=SEARCHABLE,
@@ -76,7 +82,8 @@ class TrainingSettings(Settings):
     error_clip: float = Field(
         default=5.0,
         gt=0,
-        description="A prediction error is clipped to this many rating units before an update.",
+        description="A prediction error is clipped to this many standard deviations of the ratings "
+        "before an update.",
     )
     init_deviation: float = Field(
         default=0.01,

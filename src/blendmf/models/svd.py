@@ -153,8 +153,10 @@ def fit_pure_svd(
 ) -> PureSvdModel:
     """Best rank-k approximation of the matrix of ratings, with 0 for unrated items.
 
-    With its truncated SVD U S Vt, p_u = U_u sqrt(S) and q_i = V_i sqrt(S), so that the scores of
-    a user are the projection r_u V Vt of the user's ratings.
+    Ratings are moved so that the lowest possible one is a quarter of the range above 0, as for
+    stars from 1 to 5; the model then does not depend on their scale. With the truncated SVD
+    U S Vt, p_u = U_u sqrt(S) and q_i = V_i sqrt(S), so that the scores of a user are the projection
+    r_u V Vt of the user's ratings.
 
     Parameters
     ----------
@@ -168,5 +170,7 @@ def fit_pure_svd(
     P. Cremonesi, Y. Koren, R. Turrin, "Performance of recommender algorithms on top-N
     recommendation tasks", RecSys 2010.
     """
-    U, s, Vt = singular_triplets(train.to_matrix(), rank, random)
+    low, high = rating_range
+    moved = replace(train, ratings=train.ratings - np.float32(low - (high - low) / 4))
+    U, s, Vt = singular_triplets(moved.to_matrix(), rank, random)
     return PureSvdModel(*train.shape, rating_range, 0.0, None, None, *_factors(U, s, Vt))

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from blendmf.config.training import TrainingSettings
 from blendmf.models.drift import without_drift
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations
+from blendmf.models.rating_unit import RatingUnit
 from blendmf.training.closed_form import fit_closed_form
 from blendmf.training.engines import EngineFacts, choose_engine, make_engine
 from blendmf.training.loop import Epoch, GoesOn, Training, to_the_end, train_epochs
@@ -83,6 +84,7 @@ def fit_model(
     threads: int = 1,
     ranks: Sequence[int] = (),
     goes_on: GoesOn = to_the_end,
+    unit: RatingUnit | None = None,
 ) -> Fit:
     """Fit one model.
 
@@ -105,6 +107,9 @@ def fit_model(
         Candidate ranks of an SVD without a configured `rank`.
     goes_on : GoesOn, optional
         Called after each epoch; training stops if it returns False.
+    unit : RatingUnit, optional
+        Unit in which an optimiser other than ``bayes`` trains; that of the training ratings by
+        default.
     """
     start = time.perf_counter()
     if not isinstance(entry, TrainedEntry):
@@ -124,20 +129,30 @@ def fit_model(
     if settings.optimiser == "bayes":
         words = content if terms.use_content else None
         return _sampled(train, validation, words, settings, rating_range, random, threads, goes_on)
+    unit = unit or RatingUnit.of(train.ratings)
     if settings.drift:
         train = without_drift(train, validation, rating_range)
+    train, validation = (
+        replace(part, ratings=unit.standardised(part.ratings).astype(np.float32))
+        for part in (train, validation)
+    )
+    low, high = unit.standardised(np.array(rating_range)).tolist()
     parameters = Parameters.initial(terms, train, content.shape[1], settings, random)
-    engine, facts = make_engine(parameters, train, content, settings, rating_range, random, threads)
+    engine, facts = make_engine(parameters, train, content, settings, (low, high), random, threads)
     print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
+
+    def goes_on_in_ratings(epoch: int, rmse: float) -> bool:
+        return goes_on(epoch, unit.deviation * rmse)
+
     start = time.perf_counter()
-    trained: Training = train_epochs(engine, train, validation, settings, goes_on)
+    trained: Training = train_epochs(engine, train, validation, settings, goes_on_in_ratings)
     seconds = time.perf_counter() - start
     return Fit(
-        trained.parameters.to_model(train.shape, rating_range, content),
-        trained.history,
+        trained.parameters.to_model(train.shape, rating_range, content, unit),
+        [epoch.in_ratings(unit.deviation) for epoch in trained.history],
         trained.best_epoch,
         len(trained.history),
-        trained.validation_rmse,
+        unit.deviation * trained.validation_rmse,
         trained.diverged,
         facts,
         seconds,

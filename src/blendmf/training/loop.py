@@ -32,6 +32,14 @@ class Epoch(NamedTuple):
     validation_rmse: float
     penalised_loss: float
 
+    def in_ratings(self, deviation: float) -> "Epoch":
+        """The errors in rating units, from those of ratings in standard units."""
+        return self._replace(
+            train_rmse=deviation * self.train_rmse,
+            validation_rmse=deviation * self.validation_rmse,
+            penalised_loss=deviation**2 * self.penalised_loss,
+        )
+
 
 class Engine(Protocol):
     """Holds the parameters on some device and updates them."""

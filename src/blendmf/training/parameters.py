@@ -12,6 +12,7 @@ from blendmf.common.errors import UserError
 from blendmf.config.training import TrainingSettings
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.observations import Observations
+from blendmf.models.rating_unit import RATINGS_THEMSELVES, RatingUnit
 
 Array = NDArray[np.float32] | NDArray[np.float64]
 
@@ -125,17 +126,26 @@ class Parameters:
         return {name: float(np.vdot(array, array)) for name, array in self.arrays().items()}
 
     def to_model(
-        self, shape: tuple[int, int], rating_range: tuple[float, float], content: sp.csr_array
+        self,
+        shape: tuple[int, int],
+        rating_range: tuple[float, float],
+        content: sp.csr_array,
+        unit: RatingUnit = RATINGS_THEMSELVES,
     ) -> FactorModel:
-        """Model of `shape` (n_users, n_items) with these parameters, in single precision."""
-        arrays = self.arrays().items()
-        terms: dict[str, Any] = {name: array.astype(np.float32) for name, array in arrays}
+        """Model of `shape` (n_users, n_items) in single precision.
+
+        The parameters are those of ratings standardised by `unit`; the model is in rating units.
+        """
+        terms: dict[str, Any] = {
+            name: (unit.scales[name] * array).astype(np.float32)
+            for name, array in self.arrays().items()
+        }
         user_content = terms.pop("user_content", None)
         has_content = user_content is not None or self.content_factors is not None
         return FactorModel(
             *shape,
             rating_range,
-            self.global_mean,
+            unit.mean + unit.deviation * self.global_mean,
             **terms,
             user_content=None if user_content is None else sp.csr_array(user_content),
             content=content.astype(np.float32) if has_content else None,

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
+from blendmf.models.rating_unit import RatingUnit
 from blendmf.training.bayes.row_sampler import Rows, RowSampler, Values
 
 
@@ -83,14 +84,13 @@ class GibbsSampler:
     ) -> None:
         self._random = random
         self._freedom = settings.noise_freedom
-        ratings = train.ratings.astype(np.float64)
-        self.global_mean = float(ratings.mean())
-        self._unit = float(ratings.std()) or 1.0
-        self._centred = (ratings - self.global_mean) / self._unit
+        self._unit = RatingUnit.of(train.ratings)
+        self._centred = self._unit.standardised(train.ratings)
+        self.global_mean = self._unit.mean
         self._width = 1 + settings.latent_dim
         order = train.places if settings.drift else None
         self._has_drift = order is not None
-        self._order = np.zeros(len(ratings)) if order is None else order.astype(np.float64)
+        self._order = np.zeros(len(train)) if order is None else order.astype(np.float64)
         matrix = train.to_matrix()
         feedback = settings.feedback
         user_width = self._width + self._has_drift
@@ -118,7 +118,7 @@ class GibbsSampler:
         self._update_users(weights)
         errors = self._update_items(weights)
         self._update_noise(errors**2)
-        return self._unit * float(np.sqrt(np.mean(errors**2)))
+        return self._unit.deviation * float(np.sqrt(np.mean(errors**2)))
 
     def _update_users(self, weights: Values) -> None:
         items = self._items
@@ -165,13 +165,14 @@ class GibbsSampler:
         if len(items.without):
             unknown = items.variance_without(self._multipliers(users.rows), np.diff(users.indptr))
             item_variance[items.without] = unknown
-        squared = self._unit**2
+        squared = self._unit.deviation**2
         return Draw(user_rows, item_rows, squared * user_variance, squared * item_variance)
 
     def _in_ratings(self, rows: Rows) -> NDArray[np.float32]:
         """Convert biases and factors from standardised to rating units."""
-        scale = np.full(rows.shape[1], np.sqrt(self._unit))
-        scale[0] = self._unit
+        scales = self._unit.scales
+        scale = np.full(rows.shape[1], scales["user_factors"])
+        scale[0] = scales["user_bias"]
         return (scale * rows).astype(np.float32)
 
     def _at_position(self, rows: Rows, position: float) -> Rows:
