@@ -1,6 +1,6 @@
 """Score all fits of a model on the test part."""
 
-from blendmf.common.files import read_sparse, write_csv, write_json
+from blendmf.common.files import read_json, read_sparse, write_csv, write_json
 from blendmf.common.job_log import job, progress
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.data.tables import read_table, write_table
@@ -17,6 +17,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
     items = read_table(source.item_index, ["item_id", "n_train"])
     ratings = read_table(source.test_ratings, ["user_id", "item_id", "timestamp"])
     years = years_of(test, ratings, users, items)
+    settings = EvaluationSettings(**params.evaluation).for_data(read_json(source.source))
     for place, path in enumerate(progress(source.models, "fits")):
         evaluation = evaluate(
             load_model(path),
@@ -25,7 +26,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
             test,
             items=items,
             users=users,
-            settings=EvaluationSettings(**params.evaluation),
+            settings=settings,
             seed=params.seed,
             years=years,
         )

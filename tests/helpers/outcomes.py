@@ -123,6 +123,7 @@ def results(
         "best": [],
         "source": {
             "rating_range": [0.5, 5.0],
+            "relevance_threshold": 3.5,
             "counts": {
                 "users": 610,
                 "items_rated": 9724,

@@ -76,6 +76,7 @@ rule evaluate:
         test_ratings=found("split/test.parquet"),
         user_index=found("matrices/users.parquet"),
         item_index=found("matrices/items.parquet"),
+        source=found("data/source.json"),
     output:
         **evaluated([1]),
     log:

@@ -174,6 +174,13 @@ def _data(found: Experiment) -> Iterator[Problem]:
         )
     if limits is not None and limits[0] >= limits[1]:
         yield "dataset.rating_range", f"{limits} must be [low, high] with low below high"
+    threshold = found.evaluation.relevance_threshold
+    if threshold is not None and limits is not None and not limits[0] < threshold <= limits[1]:
+        yield (
+            "evaluation.relevance_threshold",
+            f"{threshold:g} divides no ratings in dataset.rating_range {limits}; set it within "
+            "the range, or to null",
+        )
 
 
 def _search(found: Experiment) -> Iterator[Problem]:

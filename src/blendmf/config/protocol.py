@@ -1,6 +1,7 @@
 """Settings of the protocol: how the data are split, what describes items, how models are scored."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -64,8 +65,11 @@ class EvaluationSettings(Settings):
     """Scores on held-out ratings."""
 
     k: int = Field(default=10, ge=1, description="Length of the ranked list.")
-    relevance_threshold: Number = Field(
-        default=3.5, description="A held-out rating of at least this much is relevant."
+    relevance_threshold: Number | None = Field(
+        default=None,
+        description="A held-out rating of at least this much is relevant. null: five eighths of "
+        "the rating range, so 3.5 of 1 to 5 stars, or the value that divides the ratings most "
+        "evenly if fewer than a tenth of them are on one side of that.",
     )
     bootstrap_resamples: int = Field(
         default=10000,
@@ -79,6 +83,12 @@ class EvaluationSettings(Settings):
         description="The full protocol ranks the catalogue for this many users, drawn at random. "
         "null: for all. Users times items is what outgrows the ratings.",
     )
+
+    def for_data(self, source: Mapping[str, Any]) -> Self:
+        """Copy with the threshold of the data if none is set; `source` is its ``source.json``."""
+        if self.relevance_threshold is not None:
+            return self
+        return self.model_copy(update={"relevance_threshold": source["relevance_threshold"]})
 
 
 class Change(Settings):

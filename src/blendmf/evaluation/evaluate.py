@@ -79,6 +79,7 @@ def evaluate(
     users : DataFrame
         Row u is user u; column ``user_id``.
     settings : EvaluationSettings
+        With a threshold of relevance.
     seed : int
         The experiment's seed; draws the users of the full protocol, the same for every model.
     years : ndarray of int64, of shape (n,), optional
@@ -97,6 +98,7 @@ def evaluate(
             "the test part has no ratings, so there is nothing to evaluate: "
             "lower split.train, split.validation or split.min_ratings in the configuration"
         )
+    assert settings.relevance_threshold is not None
     k, threshold = settings.k, float(settings.relevance_threshold)
     n_train_of_item = items["n_train"].to_numpy()
     n_train_of_user = np.diff(train.indptr).astype(np.int64)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import read_json
@@ -18,6 +19,12 @@ from blendmf.ingest.validation import clean_tags, complete_items, resolve_duplic
 
 DISTINCT_RATINGS_LISTED = 100
 
+RELEVANT_FROM = 5 / 8
+"""Share of the rating range from which on ratings are relevant: 3.5 of 1 to 5 stars."""
+
+MIN_RELEVANT = 0.1
+"""Smallest share of the ratings on either side of a threshold that can tell models apart."""
+
 
 @dataclass(frozen=True)
 class ImportedTables:
@@ -26,6 +33,7 @@ class ImportedTables:
     The tables have the columns of `blendmf.data.tables` and the source's order; items that are
     rated but not described come last. `source` is everything in ``origin.json``, ``rating_range``,
     ``counts``, ``ratings`` (mean, standard deviation, ascending [value, count] pairs),
+    ``relevance_threshold``,
     ``timestamps`` (first and last, seconds since 1970), ``dropped`` and ``notes`` (each a list of
     ``file``, ``count`` and ``what``).
     """
@@ -67,6 +75,7 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
         **origin,
         "rating_range": [low, high],
         **_facts(ratings, tags, n_described),
+        "relevance_threshold": relevance_threshold(ratings["rating"].to_numpy(), (low, high)),
         "dropped": [finding for finding, dropped in listed if dropped],
         "notes": [finding for finding, dropped in listed if not dropped],
     }
@@ -86,6 +95,31 @@ def _rating_range(dataset: DatasetSettings, origin: Mapping[str, Any]) -> tuple[
             f"dataset.rating_range: [{low:g}, {high:g}] is empty; the lowest comes first"
         )
     return low, high
+
+
+def relevance_threshold(ratings: NDArray[np.floating], rating_range: tuple[float, float]) -> float:
+    """Rating from which on an item is relevant, unless the configuration states one.
+
+    It lies at `RELEVANT_FROM` of the range. If fewer than `MIN_RELEVANT` of the ratings, or of the
+    others, are on one side of that, it lies between the two neighbouring rating values that divide
+    the ratings most evenly; the higher pair if two are equally even.
+
+    Parameters
+    ----------
+    ratings : ndarray of shape (n,)
+    rating_range : (float, float)
+        Lowest and highest possible rating.
+    """
+    low, high = rating_range
+    threshold = low + RELEVANT_FROM * (high - low)
+    values, counts = np.unique(ratings.astype(np.float64), return_counts=True)
+    relevant = counts[values >= threshold].sum() / len(ratings)
+    if len(values) < 2 or MIN_RELEVANT <= relevant <= 1 - MIN_RELEVANT:
+        return float(threshold)
+    above = np.cumsum(counts[::-1])[::-1][1:]
+    unevenness = np.abs(2 * above - len(ratings))
+    cut = np.flatnonzero(unevenness == unevenness.min())[-1]
+    return float((values[cut] + values[cut + 1]) / 2)
 
 
 def _with_unified_ids(read: RawTables) -> dict[str, RawTable]:

@@ -53,7 +53,7 @@ def validation_objective(
     entry, train, validation, content, rating_range, threads, ranks
         As in `fit_model`.
     evaluation : EvaluationSettings
-        Used for models that only rank.
+        With a threshold; used for models that only rank.
     seed : int
         The experiment's seed.
     """
@@ -105,13 +105,14 @@ def objective_of_files(
 
     `rating_order` has the files of both parts, or none.
     """
-    low, high = read_json(source)["rating_range"]
+    facts = read_json(source)
+    low, high = facts["rating_range"]
     return validation_objective(
         entry,
         *Observations.of_files(train, validation, rating_order),
         read_sparse(content) if content else None,
         rating_range=(low, high),
-        evaluation=evaluation,
+        evaluation=evaluation.for_data(facts),
         seed=seed,
         threads=threads,
         ranks=ranks,
@@ -136,7 +137,8 @@ def ranking_score(
 
     The mean is over the users with validation ratings, or a sample of ``evaluation.full_users``.
     """
-    known = train.to_matrix()
+    assert evaluation.relevance_threshold is not None
+    known, threshold = train.to_matrix(), evaluation.relevance_threshold
     users = sample(np.unique(validation.users), evaluation.full_users, seed, "full_users")
 
     def score(model: Model) -> float:
@@ -145,7 +147,7 @@ def ranking_score(
             (known,),
             validation,
             evaluation.k,
-            evaluation.relevance_threshold,
+            threshold,
             full_users=users,
         )
         return 1.0 - float(ranking_metrics(rankings.full)["ndcg_at_k"].mean())

@@ -10,7 +10,7 @@ from blendmf.common.errors import UserError
 from blendmf.common.files import write_json
 from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import read_table, write_table
-from blendmf.ingest.import_tables import ImportedTables, import_tables
+from blendmf.ingest.import_tables import ImportedTables, import_tables, relevance_threshold
 from blendmf.ingest.raw_tables import RawTable
 from blendmf.ingest.validation import resolve_duplicates, unify_ids
 
@@ -239,3 +239,28 @@ def test_canonical_tables_are_imported_as_they_are(tmp_path):
     assert tables.items["year"].tolist() == [1999, pd.NA]
     assert [list(genres) for genres in tables.items["genres"]] == [["x"], []]
     assert tables.tags.empty
+
+
+@pytest.mark.parametrize(
+    ("values", "counts", "rating_range", "threshold"),
+    [
+        ([1, 2, 3, 4, 5], [6, 11, 27, 34, 22], (1, 5), 3.5),
+        ([0, 1, 2], [25, 36, 39], (0, 2), 1.25),
+        ([0, 1], [40, 60], (0, 1), 0.625),
+        # 2 % of the ratings reach 6250 of 10,000, so that the median divides them.
+        ([1, 10, 100, 9000], [30, 30, 38, 2], (0, 10_000), 55),
+        # Nearly all ratings are 5.
+        ([1, 4, 5], [1, 4, 95], (1, 5), 4.5),
+        # Both divisions are equally even.
+        ([1, 2, 3], [1, 98, 1], (0, 100), 2.5),
+        ([4], [100], (1, 5), 3.5),
+    ],
+)
+def test_the_threshold_of_relevance_follows_the_range_and_the_distribution(
+    values: list[float],
+    counts: list[int],
+    rating_range: tuple[float, float],
+    threshold: float,
+) -> None:
+    ratings = np.repeat(values, counts).astype(np.float32)
+    assert relevance_threshold(ratings, rating_range) == threshold

@@ -65,15 +65,15 @@ def denominators(results: Results) -> str:
     n_users = results.metrics.groupby("metric")["n_users"].max()
     rated = n_users.get("rated_precision_at_k", n_users.max())
     full = n_users.get("full_ndcg_at_k", rated)
+    threshold = results.evaluation.for_data(results.source).relevance_threshold
     some = f" (for {full:,} of them, drawn at random)" if full < rated else ""
     return (
         f"RMSE and MAE: {results.split['parts']['test']['ratings']:,} test ratings, in rating "
         f"points; the interval is over users. *Rated* ranks the test items of each of {rated:,} "
         f"users, *full* the whole catalogue{some} without the items that the user has in training "
-        "and validation. An item is relevant if its rating is at least "
-        f"{results.evaluation.relevance_threshold:g}. Precision divides by the length of the "
-        "list; a user without relevant items counts as 0. Items with equal scores are ordered by "
-        "id, which may itself carry popularity, so a model that gives all items one score does "
-        f"not rank at random. Coverage is the share of all items that are recommended to any of "
-        f"{full:,} users. A dash: the model predicts no ratings, or was not searched."
+        f"and validation. An item is relevant if its rating is at least {threshold:g}. "
+        "Precision divides by the length of the list; a user without relevant items counts as 0. "
+        "Items with equal scores are ordered by id, which may itself carry popularity, so a model "
+        "that gives all items one score does not rank at random. Coverage is the share of all "
+        f"items that are recommended to any of {full:,} users. A dash: the model predicts no ratings, or was not searched."
     )
