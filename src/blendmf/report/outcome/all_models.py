@@ -75,6 +75,6 @@ def denominators(results: Results) -> str:
         "Precision divides by the length of the list; a user without relevant items counts as 0. "
         "Items with equal scores are ordered by id, which may itself carry popularity, so a model "
         "that gives all items one score does not rank at random. Coverage is the share of all "
-        f"items that are recommended to any of {full:,} users. A dash: the model predicts no ratings, "
-        "or was not searched."
+        f"items that are recommended to any of {full:,} users. A dash: the model predicts no "
+        "ratings, or was not searched."
     )
