@@ -99,6 +99,8 @@ def _split(key: str, split: SplitSettings) -> Iterator[Problem]:
             f"train {split.train} and validation {split.validation} leave nothing to test on; "
             "their sum must be below 1",
         )
+    if split.scheme == "folds" and split.fold > split.folds:
+        yield f"{key}.fold", f"{split.fold}: there are {split.folds} folds"
 
 
 def _model(name: str, entry: Entry) -> Iterator[Problem]:

@@ -7,30 +7,40 @@ from pydantic import Field
 
 from blendmf.config.fields import Distinct, Number, Settings
 
+Scheme = Literal["per-user-temporal", "random", "global-temporal", "cold-items", "folds"]
 Part = Literal["genres", "tags", "year", "decade", "title"]
 
 
 class SplitSettings(Settings):
     """Division of the ratings into training, validation and test part."""
 
-    scheme: Literal["per-user-temporal", "random", "global-temporal", "cold-items"] = Field(
+    scheme: Scheme = Field(
         default="per-user-temporal",
         description="per-user-temporal: each user's ratings in time order, the first `train` of "
         "them for training. random: the same shares of each user's ratings, at random. "
         "global-temporal: the same shares of all ratings in time order. cold-items: whole items at "
-        "random, so that no item of the test part has a training rating.",
+        "random, so that no item of the test part has a training rating. folds: one fold of a "
+        "cross-validation is the test part.",
     )
     train: float = Field(default=0.70, gt=0, lt=1, description="Share of the training part.")
     validation: float = Field(
         default=0.15,
         gt=0,
         lt=1,
-        description="Share of the validation part; the rest is the test part.",
+        description="Share of the validation part; the rest is the test part. Of folds, the share "
+        "of the ratings that are not tested.",
     )
     min_ratings: int = Field(
         default=5,
         ge=0,
         description="Users with fewer ratings stay whole in training (per-user schemes).",
+    )
+    folds: int = Field(default=5, ge=2, description="Number of folds.")
+    fold: int = Field(default=1, ge=1, description="Fold that is the test part, from 1.")
+    fold_rule: Literal["random", "rows"] = Field(
+        default="random",
+        description="random: every rating is equally likely to be in each fold. rows: folds are "
+        "consecutive rows of the ratings file, as in the folds u1 to u5 of ml-100k.",
     )
 
 

@@ -60,6 +60,9 @@ def split(
     train: float,
     validation: float,
     min_ratings: int,
+    folds: int,
+    fold: int,
+    fold_rule: str,
     seed: int,
 ) -> Split:
     """Assign every rating to exactly one part.
@@ -69,16 +72,17 @@ def split(
     ``random`` split each user's ratings, by time (ties in the order of the table) or at random;
     ``global-temporal`` splits all ratings by time. Under the per-user schemes all ratings of a user
     with fewer than `min_ratings` stay in training. ``cold-items`` hides whole items (`draw_items`),
-    so that no tested item has a training rating.
+    so that no tested item has a training rating. ``folds`` tests on one of several folds
+    (`fold_of`); of the other ratings the share `validation` is drawn for validation.
 
     Parameters
     ----------
     ratings : DataFrame
         Columns user_id, item_id, rating, timestamp.
-    scheme, train, validation, min_ratings
+    scheme, train, validation, min_ratings, folds, fold, fold_rule
         As in `blendmf.config.protocol.SplitSettings`.
     seed : int
-        The experiment's seed; used by ``random`` and ``cold-items``.
+        The experiment's seed; used by ``random``, ``cold-items`` and ``folds``.
 
     Raises
     ------
@@ -93,6 +97,9 @@ def split(
             part = _divide_all(ratings, ends)
         case "cold-items":
             part = _divide_items(ratings, ends, stream(seed, "split", "items"))
+        case "folds":
+            tested = fold_of(len(ratings), folds, fold_rule, seed) == fold
+            part = _divide_rest(tested, validation, stream(seed, "split", "validation"))
         case _:
             at_random = stream(seed, "split") if scheme == "random" else None
             part, few = _divide_each_user(ratings, ends, min_ratings, at_random)
@@ -105,7 +112,7 @@ def split(
                 f"{ratings['item_id'].nunique()} items); use more of them or other shares"
             )
     facts: dict[str, Any] = {
-        "scheme": scheme,
+        "scheme": f"folds, {fold} of {folds}" if scheme == "folds" else scheme,
         "shares": {"train": train, "validation": validation},
         "users_kept_whole_in_training": few,
         "reason": f"fewer than {min_ratings} ratings",
@@ -125,6 +132,26 @@ def _divide_all(ratings: pd.DataFrame, ends: tuple[float, float]) -> NDArray[np.
     part = np.empty(len(ratings), dtype=np.int8)
     counts = _counts(np.array([len(ratings)]), ends)
     part[order] = np.repeat(NUMBERS, np.diff([0, *counts[:, 0], len(ratings)]))
+    return part
+
+
+def fold_of(n_ratings: int, folds: int, rule: str, seed: int) -> NDArray[np.int64]:
+    """Fold of each rating, from 1, of shape (n_ratings,); sizes differ by at most one.
+
+    By the rule ``rows``, folds are consecutive rows of the ratings file, as in the folds u1 to u5
+    of ml-100k; by ``random``, the rows are shuffled first.
+    """
+    numbers = 1 + np.arange(n_ratings) * folds // max(n_ratings, 1)
+    return stream(seed, "split", "folds").permutation(numbers) if rule == "random" else numbers
+
+
+def _divide_rest(
+    tested: NDArray[np.bool_], validation: float, random: np.random.Generator
+) -> NDArray[np.int8]:
+    """Draw the validation part, a share of the ratings that are not tested."""
+    part = np.where(tested, PARTS.index("test"), PARTS.index("train")).astype(np.int8)
+    rest = random.permutation(np.flatnonzero(~tested))
+    part[rest[: int(validation * len(rest))]] = PARTS.index("validation")
     return part
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from blendmf.common.errors import UserError
 from blendmf.config.protocol import SplitSettings
-from blendmf.data.splits import PARTS, draw_items
+from blendmf.data.splits import PARTS, draw_items, fold_of
 from blendmf.data.splits import split as split_with
 
 SETTINGS = SplitSettings()
@@ -186,3 +186,27 @@ def test_shares_that_leave_a_part_without_items_are_refused():
     ratings = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 1], "rating": 3.0, "timestamp": 0})
     with pytest.raises(UserError, match=r"part has no .*cold-items.* of 1 items\);"):
         split(ratings, COLD, seed=1)
+
+
+def test_folds_by_rows_are_consecutive_and_test_each_rating_once():
+    assert fold_of(7, 3, "rows", seed=1).tolist() == [1, 1, 1, 2, 2, 3, 3]
+
+
+@given(st.integers(2, 40), st.integers(2, 6), st.integers(0, 3))
+def test_random_folds_have_sizes_that_differ_by_at_most_one(n, folds, seed):
+    sizes = np.bincount(fold_of(n, folds, "random", seed), minlength=folds + 1)[1:]
+    assert sizes.sum() == n
+    assert np.ptp(sizes) <= 1
+
+
+@given(ratings_tables(), st.sampled_from(["random", "rows"]))
+def test_the_folds_test_every_rating_once_and_validate_on_a_share_of_the_rest(ratings, rule):
+    tested = []
+    for fold in (1, 2, 3, 4):
+        settings = SplitSettings(
+            scheme="folds", folds=4, fold=fold, fold_rule=rule, validation=0.25
+        )
+        train, validation, test = three_parts(ratings, settings)
+        assert len(validation) == int(0.25 * (len(train) + len(validation)))
+        tested += pairs(test)
+    assert sorted(tested) == sorted(pairs(ratings))
