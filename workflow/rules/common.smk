@@ -20,13 +20,17 @@ from blendmf.config.workflow_files import WorkflowFiles
 from blendmf.config.yaml_files import refuse_repeated_keys
 from blendmf.ingest.catalogue import expected_ratings
 from blendmf.ingest.local_copies import local_files
+from blendmf.ingest.precheck import checked
 
 if SOURCES.is_dir():
     make_importable(SOURCES)
 
 try:
     refuse_repeated_keys(map(Path, workflow.configfiles))
-    EXPERIMENT = experiment(config)
+    # Jobs read the workflow again; their data were checked when it started.
+    EXPERIMENT = (
+        checked(config) if workflow.is_main_process else experiment(config)
+    )
 except UserError as error:
     raise WorkflowError(str(error))
 

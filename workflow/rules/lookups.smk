@@ -82,7 +82,7 @@ def configured_files() -> list[str]:
 
 def fetched(wildcards) -> dict:
     """Settings that fetching depends on: no other change may download again."""
-    keys = {"name", "path", "csv", "max_unpacked_gib", "synthetic"}
+    keys = {"name", "path", "csv", "format", "max_unpacked_gib", "synthetic"}
     return variant_of(wildcards).dataset.model_dump(include=keys)
 
 

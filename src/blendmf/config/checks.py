@@ -42,7 +42,14 @@ def experiment(config: Mapping[str, Any]) -> Experiment:
         problems = explained(error, Experiment)
         found = without_errors(written, error, Experiment)
     if found is not None:
-        problems += contradictions(found.model_copy(update={"models": _whole(found)}), written)
+        reported = {problem.partition(": ")[0] for problem in problems}
+        problems += [
+            problem
+            for problem in contradictions(
+                found.model_copy(update={"models": _whole(found)}), written
+            )
+            if problem.partition(": ")[0] not in reported
+        ]
     if problems:
         raise UserError("\n".join(f"configuration key {problem}" for problem in problems))
     assert found is not None
@@ -168,11 +175,18 @@ def _data(found: Experiment) -> Iterator[Problem]:
             "synthetic, or scale to null",
         )
     limits = found.dataset.rating_range
-    if limits is None and found.dataset.csv is not None:
+    if limits is None and found.dataset.is_own:
         yield (
             "dataset.rating_range",
-            "null, but CSV files do not state the lowest and highest possible rating; give them, "
-            "such as [1, 5]",
+            "null, but your own files do not state the lowest and highest possible rating; give "
+            "them, such as [1, 5]",
+        )
+    if found.dataset.csv is not None and found.dataset.format is not None:
+        yield "dataset.format", "given together with csv; set one of them to null"
+    if found.dataset.is_own and found.dataset.path is None:
+        yield (
+            "dataset.path",
+            "null, but the data are your own files; give the folder or the archive that has them",
         )
     if limits is not None and limits[0] >= limits[1]:
         yield "dataset.rating_range", f"{limits} must be [low, high] with low below high"

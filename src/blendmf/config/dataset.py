@@ -1,58 +1,114 @@
 """Settings of the data: where the ratings come from, and the size of generated ones."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
-from blendmf.config.fields import FolderName, Number, Removable, Settings, Sorted
+from blendmf.config.fields import Distinct, FolderName, Number, Removable, Settings, Sorted
 
 
-class RatingsFile(Settings):
-    """The ratings file and its columns."""
+def _column(value: Any) -> str | int:
+    if isinstance(value, str) or (type(value) is int and value >= 0):
+        return value
+    raise ValueError("is no column: give its name in the header, or its number from 0")
 
-    file: str = Field(description="Name of the file in `dataset.path`.")
-    user: str = Field(description="Column of the user's id.")
-    item: str = Field(description="Column of the item's id.")
-    rating: str = Field(description="Column of the rating.")
-    timestamp: str | None = Field(
+
+def _files(value: Any) -> str | list[str]:
+    names = [value] if isinstance(value, str) else value
+    if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+        return value
+    raise ValueError("is not the name of a file or a list of names")
+
+
+Column = Annotated[str | int, PlainValidator(_column, json_schema_input_type=str | int)]
+"""A column: its name in the header, or its number from 0."""
+
+Files = Annotated[str | list[str], PlainValidator(_files, json_schema_input_type=str | list[str])]
+"""Name of a file, or of several files of the same form."""
+
+
+class OwnFile(Settings):
+    """A file of one's own data: text of separated columns, compressed or not, or Parquet."""
+
+    separator: str | None = Field(
+        default=None, min_length=1, description="As `csv.separator`, for this file."
+    )
+    encoding: str | None = Field(default=None, description="As `csv.encoding`, for this file.")
+    columns: Annotated[list[str], Field(min_length=1), Distinct] | None = Field(
+        default=None, description="Names of all columns in order, for a file without a header."
+    )
+    header: bool | None = Field(
         default=None,
-        description="Column of the time, in seconds since 1970 or as an ISO 8601 date. null: the "
-        "order of the rows counts.",
+        description="Whether the first row is a header, if columns are given by number. null: it "
+        "is for ratings if its rating is no number.",
     )
 
 
-class ItemsFile(Settings):
+class RatingsFile(OwnFile):
+    """The ratings and their columns, each a name in the header or a number from 0."""
+
+    file: Files = Field(
+        description="Name of the file in `dataset.path`, or a list of files of the same form."
+    )
+    user: Column = Field(description="Column of the user's id.")
+    item: Column = Field(description="Column of the item's id.")
+    rating: Column = Field(description="Column of the rating.")
+    timestamp: Column | None = Field(
+        default=None, description="Column of the time. null: the order of the rows counts."
+    )
+    timestamp_format: str | None = Field(
+        default=None,
+        description='Form of the times, such as "%d/%m/%Y". null: seconds or milliseconds since '
+        "1970, or ISO 8601 dates.",
+    )
+
+    @property
+    def files(self) -> list[str]:
+        """Names of all files."""
+        return [self.file] if isinstance(self.file, str) else self.file
+
+
+class ItemsFile(OwnFile):
     """The file that describes the items, and its columns."""
 
     file: str = Field(description="Name of the file in `dataset.path`.")
-    item: str = Field(description="Column of the item's id.")
-    title: str | None = Field(default=None, description="Column of the title.")
-    year: str | None = Field(
+    item: Column = Field(description="Column of the item's id.")
+    title: Column | None = Field(default=None, description="Column of the title.")
+    year: Column | None = Field(
         default=None, description='Column of the year. null: taken from titles like "Heat (1995)".'
     )
-    genres: str | None = Field(default=None, description="Column of the genres.")
+    genres: Column | None = Field(
+        default=None, description="Column of the genres: separated, or a list as in JSON."
+    )
     genres_separator: str = Field(
         default="|", min_length=1, description="What separates the genres of an item."
     )
 
 
-class TagsFile(Settings):
+class TagsFile(OwnFile):
     """The file of users' tags, and its columns."""
 
     file: str = Field(description="Name of the file in `dataset.path`.")
-    user: str = Field(description="Column of the user's id.")
-    item: str = Field(description="Column of the item's id.")
-    tag: str = Field(description="Column of the tag.")
-    timestamp: str | None = Field(default=None, description="Column of the time, as for ratings.")
+    user: Column = Field(description="Column of the user's id.")
+    item: Column = Field(description="Column of the item's id.")
+    tag: Column = Field(description="Column of the tag.")
+    timestamp: Column | None = Field(
+        default=None, description="Column of the time, as for ratings."
+    )
+    timestamp_format: str | None = Field(default=None, description="As for ratings.")
 
 
 class CsvSettings(Settings):
-    """Columns of your own delimited files."""
+    """Files of one's own, and their columns."""
 
-    separator: str = Field(
-        default=",", min_length=1, max_length=1, description="What separates the columns."
+    separator: str | None = Field(
+        default=None,
+        min_length=1,
+        description="What separates the columns: any text, `tab`, or `blanks` for runs of blanks. "
+        "null: found in the file.",
     )
     encoding: str = Field(default="utf-8", description="Encoding of the files.")
+    decimal: Literal[".", ","] = Field(default=".", description="Decimal mark of the ratings.")
     ratings: RatingsFile
     items: ItemsFile | None = None
     tags: TagsFile | None = None
@@ -95,8 +151,24 @@ class DatasetSettings(Settings):
         description="Two ratings of one item by one user: error stops, last keeps the newest, mean "
         "averages them.",
     )
+    unrated: Annotated[list[Number], Distinct] = Field(
+        default=[],
+        description="Values that mark an item as not rated, such as [0] or [99]: dropped, counted.",
+    )
+    min_user_ratings: int = Field(
+        default=1, ge=1, description="Keep users with at least this many ratings of kept items."
+    )
+    min_item_ratings: int = Field(
+        default=1, ge=1, description="Keep items with at least this many ratings by kept users."
+    )
     max_unpacked_gib: Number = Field(
         default=8, gt=0, description="Refuse to unpack more than this, in GiB."
+    )
+    format: Literal["recbole", "triples"] | None = Field(
+        default=None,
+        description="Form of the files under `path`, instead of `csv`. recbole: atomic files, one "
+        ".inter and perhaps one .item. triples: one file of user, item, rating and perhaps time, "
+        "without a header, as LensKit and Surprise read them.",
     )
     csv: CsvSettings | None = Field(
         default=None, description="Columns of one's own files. null: a known data set."
@@ -104,6 +176,11 @@ class DatasetSettings(Settings):
     synthetic: SyntheticSettings = Field(
         default=SyntheticSettings(), description="Generated data (name: synthetic)."
     )
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the files are the user's own, not those of a known data set."""
+        return self.csv is not None or self.format is not None
 
 
 class Size(Settings):

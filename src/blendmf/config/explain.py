@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from blendmf.config.fields import Settings
+from blendmf.config.fields import FOLDER_NAME, Settings
 
 EXPECTED = {
     "int": "a whole number",
@@ -72,7 +72,10 @@ def _reason(found: Any, model: type[Settings]) -> str:
     if kind == "extra_forbidden":
         return _unknown_key(found["loc"], model)
     if kind == "missing":
-        return "missing"
+        owner = _type_at(found["loc"][:-1], model)
+        field = owner.model_fields.get(found["loc"][-1]) if owner else None
+        meaning = field.description if field else None
+        return f"missing; {meaning[0].lower()}{meaning[1:]}" if meaning else "missing"
     if kind == "union_tag_not_found":
         return f"missing; kind is one of {_tags(found['loc'], model)}"
     if kind == "union_tag_invalid":
@@ -92,6 +95,11 @@ def _reason(found: Any, model: type[Settings]) -> str:
         bound = f"at least {context.get('min_length')}" if kind == "too_short" else "at most "
         bound = bound if kind == "too_short" else f"{bound}{context['max_length']}"
         return f"{value!r} has {context['actual_length']} entries; it must have {bound}"
+    if kind == "string_pattern_mismatch" and context["pattern"] == FOLDER_NAME:
+        return (
+            f"{value!r} cannot name a folder; use letters, digits, '.', '_' and '-', and start "
+            "with a letter or digit"
+        )
     if kind == "value_error":
         return f"{value!r} {context['error']}"
     expected = EXPECTED.get(kind.removesuffix("_type"))

@@ -54,7 +54,8 @@ def _sorted(block: dict[str, Value]) -> dict[str, Value]:
 Number = Annotated[float, WrapValidator(_as_written)]
 """A finite number that keeps its type: 2 stays an integer, also in files written from it."""
 
-FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+FolderName = Annotated[str, Field(pattern=FOLDER_NAME)]
 """A name that may be a folder: letters, digits, dot, underscore and hyphen."""
 
 READ_AS_VALUES = frozenset(

@@ -5,6 +5,7 @@ with a dangerous member is refused nevertheless, because its author made a mista
 """
 
 import errno
+import gzip
 import lzma
 import stat
 import struct
@@ -129,6 +130,30 @@ def _members(container: Container) -> Iterator[tuple[str, bool, bool, int]]:
         rest = cast(IO[bytes], container.fileobj)
         while rest.read(CHUNK):
             pass
+
+
+def gunzip(path: Path, max_gib: float) -> None:
+    """Unpack a file in place if it is compressed by gzip, whatever its name.
+
+    Raises
+    ------
+    UserError
+        If it is damaged, or unpacks to more than `max_gib`.
+    """
+    with path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return
+    unpacked, left = path.with_name(f".{path.name}.unpacked"), max_gib * GIB
+    try:
+        with gzip.open(path) as source, unpacked.open("wb") as target:
+            while chunk := source.read(CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise _too_large(path, max_gib)
+                target.write(chunk)
+    except (zlib.error, EOFError, gzip.BadGzipFile) as error:
+        raise UserError(f"{path.name} is damaged or cut short ({error}); get it again") from error
+    unpacked.replace(path)
 
 
 def _too_large(archive: Path, max_gib: float) -> UserError:

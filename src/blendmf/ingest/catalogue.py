@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings, DatasetSettings
@@ -175,19 +175,23 @@ KNOWN = {
 
 
 def find_data_set(dataset: DatasetSettings) -> DataSet:
-    """Description of the configured data set; with `csv`, of the user's own files.
+    """Description of the configured data set; with `csv` or `format`, of the user's own files.
 
     Raises
     ------
     UserError
-        If the name is unknown and there is no `csv`, or if the name of a file contains a folder.
+        If the name is unknown and there is neither, if the name of a file contains a folder, or if
+        the files of a `format` are not found.
     """
     if dataset.csv is not None:
-        return _own_data_set(dataset.name, dataset.csv)
+        return _own_data_set(dataset.name, "csv", _own_names(dataset.csv))
+    if dataset.format is not None:
+        return _own_data_set(dataset.name, dataset.format, _names_of_format(dataset))
     if dataset.name not in KNOWN:
         raise UserError(
             f"dataset.name: {dataset.name!r} is not a known data set ({', '.join(KNOWN)}); to use "
-            "your own files, describe their columns under dataset.csv and give dataset.path"
+            "your own files, describe their columns under dataset.csv and give dataset.path "
+            "(`blendmf init FILE` writes such a configuration)"
         )
     return KNOWN[dataset.name]
 
@@ -196,26 +200,54 @@ def expected_ratings(dataset: DatasetSettings) -> int:
     """Number of ratings of the configured data set before it is read; 0 if unknown."""
     if dataset.name == "synthetic":
         return dataset.synthetic.ratings
-    counts = COUNTS.get(dataset.name) if dataset.csv is None else None
+    counts = None if dataset.is_own else COUNTS.get(dataset.name)
     return counts.ratings if counts else 0
 
 
-def _own_data_set(name: str, csv: CsvSettings) -> DataSet:
-    tables = {"ratings": csv.ratings, "items": csv.items, "tags": csv.tags}
-    files = {table: described.file for table, described in tables.items() if described is not None}
-    for table, file in files.items():
-        if file in ("", "..") or PurePath(file).name != file or "\\" in file:
-            raise UserError(
-                f"dataset.csv.{table}.file: {file!r} is not a plain file name; give the name here "
-                "and the folder in dataset.path"
-            )
+def _own_data_set(name: str, form: str, files: list[str]) -> DataSet:
     return DataSet(
         name,
         None,
         "The user's own data; its licence is not known to blendmf.",
         "The user's own data.",
-        (Layout("csv", dict.fromkeys(files.values())),),
+        (Layout(form, dict.fromkeys(files)),),
     )
+
+
+def _own_names(csv: CsvSettings) -> list[str]:
+    files = [("ratings", file) for file in csv.ratings.files]
+    files += [("items", csv.items.file)] if csv.items else []
+    files += [("tags", csv.tags.file)] if csv.tags else []
+    for table, file in files:
+        if file in ("", "..") or PurePath(file).name != file or "\\" in file:
+            raise UserError(
+                f"dataset.csv.{table}.file: {file!r} is not a plain file name; give the name here "
+                "and the folder in dataset.path"
+            )
+    return [file for _, file in files]
+
+
+def _names_of_format(dataset: DatasetSettings) -> list[str]:
+    """Names of the files of a format under `dataset.path`."""
+    path = Path(dataset.path or "").expanduser()
+    if dataset.path is None or not path.exists():
+        raise UserError(
+            f"dataset.path: {dataset.path} does not exist; give the folder or the file of "
+            f"dataset.format: {dataset.format}"
+        )
+    names = [path.name] if path.is_file() else sorted(p.name for p in path.iterdir() if p.is_file())
+    if dataset.format == "triples":
+        found = names
+    else:
+        found = [name for name in names if name.endswith(".inter")]
+    if len(found) != 1:
+        what = "file" if dataset.format == "triples" else "file that ends in .inter"
+        raise UserError(
+            f"dataset.path: {dataset.path} has {len(found)} {what}s; dataset.format: "
+            f"{dataset.format} needs one"
+        )
+    items = f"{found[0].removesuffix('.inter')}.item"
+    return found + ([items] if dataset.format == "recbole" and items in names else [])
 
 
 def select(
@@ -224,8 +256,8 @@ def select(
     """Find the first layout whose required files are all among `names`.
 
     `names` are the members of a folder or archive (`where`, for the message), with ``/`` between
-    folders. Files are recognised by their base name; the one in the fewest folders is used. Returns
-    the layout and the member of each of its files.
+    folders. Files are recognised by their base name, with or without ``.gz`` at its end; the one in
+    the fewest folders is used. Returns the layout and the member of each of its files.
 
     Raises
     ------
@@ -235,6 +267,8 @@ def select(
     by_base_name: dict[str, list[str]] = defaultdict(list)
     for name in names:
         by_base_name[PurePosixPath(name).name].append(name)
+    for base_name in [name for name in by_base_name if name.endswith(".gz")]:
+        by_base_name.setdefault(base_name.removesuffix(".gz"), by_base_name[base_name])
     lacking = []
     for layout in layouts:
         missing = [name for name in layout.required if name not in by_base_name]

@@ -6,36 +6,36 @@ it refuses a file, or if a value is wrong, Python's slower CSV reader finds the 
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import AnyStr, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
-from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.ingest.raw_tables import ROWS_SHOWN, Finding, RawTable, bad_rows
+from blendmf.ingest.timestamps import seconds_of
 
 BLOCK_BYTES = 1 << 23
 UNIT_SEPARATOR = "\x1f"
+BLANKS = "blanks"
+"""Separator of files whose columns are separated by runs of spaces and tabs."""
+
 TEXT_SHOWN = 80
 
 IDS = ("user_id", "item_id")
 ID_TYPE = pa.dictionary(pa.int32(), pa.string())
 NUMBER_TYPES = {"rating": pa.float64(), "timestamp": pa.int64()}
 
-LARGEST_SECONDS = 2.0**53
-MILLISECONDS_FROM = 10**11  # in seconds, this is the year 5138
-BAD_TIMESTAMP = (
-    "timestamp(s) that are neither seconds nor an ISO 8601 date",
-    "Write each as seconds since 1970 or as a date such as 2024-12-31T23:59:59.",
-)
+BLANKS_OF_BYTES = re.compile(rb"[ \t]+")
+EDGES_OF_BYTES = re.compile(rb"^[ \t]+|[ \t]+(?=\r?$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ class TextFile:
 
     The `separator` has one or more characters. In `quoted` files, double quotes enclose fields and
     are doubled inside (RFC 4180). `encoding` is a Python codec. `names` are the names of the
-    columns if the file has no header. `advice` is the remedy if a column is missing.
+    columns if they are not those of the header; the first row is a header unless `has_header` says
+    otherwise. `decimal` is the decimal mark. `timestamp_format` is as in `datetime.strptime`.
+    `advice` is the remedy if a column is missing.
     """
 
     path: Path
@@ -52,7 +54,15 @@ class TextFile:
     quoted: bool = True
     encoding: str = "utf-8"
     names: tuple[str, ...] | None = None
+    has_header: bool | None = None
+    decimal: str = "."
+    timestamp_format: str | None = None
     advice: str = "The file is not as its publisher made it: delete it and fetch it again."
+
+    @property
+    def starts_with_header(self) -> bool:
+        """Whether the first row is a header."""
+        return self.names is None if self.has_header is None else self.has_header
 
 
 class Record(NamedTuple):
@@ -98,18 +108,46 @@ def read_delimited(file: TextFile, columns: Mapping[str, str]) -> RawTable:
     if not head.has_rows:
         findings.append(Finding(name, 0, "no rows below the header"))
     try:
-        table = _parse(file, head, columns, NUMBER_TYPES)
+        dates_are_text = file.timestamp_format is not None
+        numbers = {n: k for n, k in NUMBER_TYPES.items() if n != "timestamp" or not dates_are_text}
+        table = _parse(file, head, columns, numbers)
     except pa.ArrowInvalid as refusal:
-        _check_encoding(file)
+        check_encoding(file.path, file.encoding)
         _check_number_of_fields(file, len(head.names))
         try:
             table = _parse(file, head, columns, {}, line_ends_in_values=True)
         except pa.ArrowInvalid:
             raise UserError(f"{name}: cannot be read: {refusal}. {file.advice}") from refusal
     raw = RawTable(table.to_pandas(), name, where)
-    converted = _convert(raw)
     findings += _unusual_lines(file, head, len(raw.rows))
-    return RawTable(raw.rows, name, where, (*findings, *converted))
+    raw, empty = _without_empty_rows(raw)
+    converted = _convert(raw, file)
+    return RawTable(raw.rows, name, raw.where, (*findings, *empty, *converted))
+
+
+def split_line(line: str, separator: str) -> list[str]:
+    """Fields of one line, as far as they do not contain line ends."""
+    if separator == BLANKS:
+        return line.split()
+    if len(separator) > 1:
+        return line.split(separator)
+    return next(csv.reader([line], delimiter=separator), [])
+
+
+def _without_empty_rows(raw: RawTable) -> tuple[RawTable, list[Finding]]:
+    """The table without rows that have no value in any column, as spreadsheets append them."""
+    ids = raw.rows[next(name for name in raw.rows if name in IDS)].cat
+    is_blank = (ids.categories.str.strip() == "")[ids.codes]
+    suspects = raw.rows[is_blank]
+    empty = [
+        column.isna() | (column.astype("str").str.strip() == "") for _, column in suspects.items()
+    ]
+    rows_without_values = suspects.index[np.logical_and.reduce(empty)]
+    if not len(rows_without_values):
+        return raw, []
+    kept = np.delete(np.arange(len(raw.rows)), rows_without_values)
+    finding = Finding(raw.file, len(rows_without_values), "empty rows skipped")
+    return raw.rows_at(kept), [finding]
 
 
 def _records(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
@@ -125,7 +163,7 @@ def _records(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
     with file.path.open(encoding=codec, errors="replace", newline="") as lines:
         is_long = len(file.separator) > 1
         reader = csv.reader(
-            (line.replace(file.separator, UNIT_SEPARATOR) for line in lines) if is_long else lines,
+            (_with_unit_separators(line, file.separator) for line in lines) if is_long else lines,
             delimiter=UNIT_SEPARATOR if is_long else file.separator,
             quoting=csv.QUOTE_MINIMAL if file.quoted else csv.QUOTE_NONE,
             strict=strict,
@@ -147,7 +185,7 @@ def _records(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
 def _head(file: TextFile) -> Head:
     try:
         records = _records(file)
-        header = None if file.names is not None else next(records, None)
+        header = next(records, None) if file.starts_with_header else None
         has_rows = next(records, None) is not None
     except FileNotFoundError:
         raise UserError(
@@ -159,8 +197,8 @@ def _head(file: TextFile) -> Head:
             f"{file.path.name}: unknown encoding {file.encoding!r}. Set dataset.csv.encoding to "
             "one such as utf-8, latin-1 or cp1252."
         ) from None
-    if file.names is not None and has_rows:
-        return Head(file.names, 0, has_rows)
+    if file.names is not None and (header is not None or has_rows):
+        return Head(file.names, header.last_line if header else 0, has_rows)
     if header is None:
         raise UserError(
             f"{file.path.name}: the file is empty. Give a file with data, or fetch it again."
@@ -170,20 +208,21 @@ def _head(file: TextFile) -> Head:
 
 def _where(file: TextFile, rows: Sequence[int]) -> list[str]:
     """Lines and fields of some rows, numbered from 0 and in ascending order."""
-    first = 0 if file.names is not None else 1
+    first = int(file.starts_with_header)
     records = islice(_records(file), first, first + rows[-1] + 1)
     return [str(record) for row, record in enumerate(records) if row in rows]
 
 
-def _check_encoding(file: TextFile) -> None:
-    content = file.path.read_bytes()
+def check_encoding(path: Path, encoding: str) -> None:
+    """Refuse a text file that is not in its encoding; the message names the line."""
+    content = path.read_bytes()
     try:
-        content.decode(file.encoding)
+        content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UserError(
-            f"{file.path.name}: line {line} (byte {error.start}) is not {file.encoding}: "
-            f"{content[error.start : error.end]!r}. Save the file as {file.encoding}, or set "
+            f"{path.name}: line {line} (byte {error.start}) is not {encoding}: "
+            f"{content[error.start : error.end]!r}. Save the file as {encoding}, or set "
             "dataset.csv.encoding to its encoding, such as latin-1, cp1252 or utf-16."
         ) from error
 
@@ -222,7 +261,7 @@ def _unusual_lines(file: TextFile, head: Head, n_rows: int) -> list[Finding]:
 def _check_columns(file: TextFile, head: Head, columns: Mapping[str, str]) -> None:
     for column in columns.values():
         if (count := head.names.count(column)) != 1:
-            _check_encoding(file)
+            check_encoding(file.path, file.encoding)
             problem = "no column" if count == 0 else f"{count} columns named"
             raise UserError(
                 f"{file.path.name}: {problem} {column!r}; it has {', '.join(head.names)}. "
@@ -243,10 +282,11 @@ def _parse(
     kinds |= {name: ID_TYPE for name in columns if name in IDS}
     if not head.has_rows:
         return pa.schema(kinds).empty_table()
-    separator, source = file.separator, str(file.path)
+    separator = file.separator
+    # Unpacked files may keep the name of a compressed one, which Arrow would unpack again.
+    source = pa.input_stream(str(file.path), compression=None)
     if len(separator) > 1:
-        content = file.path.read_bytes()
-        source = pa.BufferReader(content.replace(separator.encode(), UNIT_SEPARATOR.encode()))
+        source = pa.BufferReader(_with_unit_separators(file.path.read_bytes(), separator))
         separator = UNIT_SEPARATOR
     # A column that is both an id and a text is read as an id.
     in_file = {columns[name]: kinds[name] for name in sorted(columns, key=IDS.__contains__)}
@@ -264,14 +304,25 @@ def _parse(
             newlines_in_values=line_ends_in_values,
         ),
         convert_options=pyarrow.csv.ConvertOptions(
-            column_types=in_file, include_columns=list(in_file)
+            column_types=in_file, include_columns=list(in_file), decimal_point=file.decimal
         ),
     )
     canonical = {name: table[column].cast(kinds[name]) for name, column in columns.items()}
     return pa.table(canonical).unify_dictionaries()
 
 
-def _convert(raw: RawTable) -> list[Finding]:
+def _with_unit_separators(text: AnyStr, separator: str) -> AnyStr:
+    """The text with a separator of one character in place of a longer one."""
+    if isinstance(text, bytes):
+        if separator == BLANKS:
+            return BLANKS_OF_BYTES.sub(UNIT_SEPARATOR.encode(), EDGES_OF_BYTES.sub(b"", text))
+        return text.replace(separator.encode(), UNIT_SEPARATOR.encode())
+    if separator == BLANKS:
+        return UNIT_SEPARATOR.join(text.split()) + "\n"
+    return text.replace(separator, UNIT_SEPARATOR)
+
+
+def _convert(raw: RawTable, file: TextFile) -> list[Finding]:
     """Convert the columns in place to the types that `read_delimited` states."""
     rows, findings = raw.rows, []
     for name in rows.columns:
@@ -279,35 +330,18 @@ def _convert(raw: RawTable) -> list[Finding]:
             given = rows[name].cat.categories.str.strip().to_numpy() != ""
             raw.require(given[rows[name].cat.codes], f"row(s) without {name}", "Fill it in.")
         elif name == "rating":
-            ratings = pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=np.float64)
+            text = rows[name]
+            if file.decimal != "." and text.dtype != np.float64:
+                text = text.str.replace(file.decimal, ".", regex=False)
+            ratings = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
             raw.require(
                 np.isfinite(ratings),
                 "rating(s) that are not a finite number",
-                "Write each as a number, with a point before decimals.",
+                "Write each as a number, with a point before decimals, or set dataset.csv.decimal "
+                'to ",".',
             )
             rows[name] = ratings
         elif name == "timestamp":
-            rows[name], notes = _seconds(raw)
-            late = int((rows[name] >= MILLISECONDS_FROM).sum())
-            what = "timestamps after the year 5000, perhaps milliseconds: used as seconds"
-            findings += [*notes, Finding(raw.file, late, what)]
+            rows[name], notes = seconds_of(raw, file.timestamp_format)
+            findings += notes
     return [finding for finding in findings if finding.count]
-
-
-def _seconds(raw: RawTable) -> tuple[NDArray[np.int64], list[Finding]]:
-    """Timestamps in whole seconds since 1970, and how they were converted."""
-    column = raw.rows["timestamp"]
-    if column.dtype == np.int64:
-        return column.to_numpy(), []
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    is_number = np.abs(numbers) < LARGEST_SECONDS
-    if not is_number.all():
-        dates = pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
-        if dates.notna().sum() > is_number.sum():
-            raw.require(dates.notna().to_numpy(), *BAD_TIMESTAMP)
-            seconds = dates.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64)
-            return seconds, [Finding(raw.file, len(seconds), "dates in UTC, converted to seconds")]
-    raw.require(is_number, *BAD_TIMESTAMP)
-    seconds = np.floor(numbers).astype(np.int64)
-    cut = int((seconds != numbers).sum())
-    return seconds, [Finding(raw.file, cut, "timestamps cut to whole seconds")]

@@ -10,12 +10,12 @@ from pathlib import Path
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_json
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.archives import unpack
+from blendmf.ingest.archives import gunzip, unpack
 from blendmf.ingest.catalogue import DataSet, Download, Layout, Wheel, find_data_set
 from blendmf.ingest.download import SourceError, digest, get_download, get_wheel
 from blendmf.ingest.local_copies import (
     DATA_FOLDER_VARIABLE,
-    expanded,
+    data_path,
     local_copies,
     select_in_folder,
 )
@@ -57,10 +57,12 @@ def fetch(
         if data_set.generated:
             retrieved = _generate(data_set, dataset, files, seed)
         elif dataset.path is not None:
-            path = expanded(dataset.path)
+            path = data_path(dataset)
             retrieved = _from_path(data_set, path, files, dataset.max_unpacked_gib)
         else:
             retrieved = _from_first(data_set, dataset, environment, files, scratch)
+        for file in sorted(files.iterdir()):
+            gunzip(file, dataset.max_unpacked_gib)
         origin = {
             "name": data_set.name,
             **asdict(retrieved),

@@ -13,9 +13,18 @@ from blendmf.common.errors import UserError
 from blendmf.common.files import read_json
 from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import RATINGS_COLUMNS
-from blendmf.ingest.raw_tables import RawTable, RawTables
+from blendmf.ingest.catalogue import COUNTS
+from blendmf.ingest.raw_tables import Finding, RawTable, RawTables
 from blendmf.ingest.readers import read_raw
-from blendmf.ingest.validation import clean_tags, complete_items, resolve_duplicates, unify_ids
+from blendmf.ingest.validation import (
+    clean_tags,
+    complete_items,
+    drop_unrated,
+    keep_core,
+    resolve_duplicates,
+    unify_ids,
+    with_decimals,
+)
 
 DISTINCT_RATINGS_LISTED = 100
 
@@ -33,9 +42,10 @@ class ImportedTables:
     The tables have the columns of `blendmf.data.tables` and the source's order; items that are
     rated but not described come last. `source` is everything in ``origin.json``, ``rating_range``,
     ``counts``, ``ratings`` (mean, standard deviation, ascending [value, count] pairs),
-    ``relevance_threshold``,
-    ``timestamps`` (first and last, seconds since 1970), ``dropped`` and ``notes`` (each a list of
-    ``file``, ``count`` and ``what``).
+    ``relevance_threshold``, ``timestamps`` (first and last, seconds since 1970), ``dropped`` and
+    ``notes`` (each a list of ``file``, ``count`` and ``what``), and ``doubts``, sentences on why
+    results may be wrong. With several files of ratings, their column ``file`` has the number of
+    the file, from 0, and ``ratings_files`` their names.
     """
 
     ratings: pd.DataFrame
@@ -54,32 +64,47 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     """
     origin = read_json(raw / "origin.json")
     low, high = _rating_range(dataset, origin)
-    tables = _with_unified_ids(read_raw(raw, dataset, origin["format"]))
+    read = read_raw(raw, dataset, origin["format"])
+    raw_ratings, unrated = drop_unrated(read.ratings, dataset.unrated)
+    tables, decimals = _with_unified_ids(replace(read, ratings=raw_ratings))
     raw_ratings, raw_items = tables["ratings"], tables.get("items")
     if raw_ratings.rows.empty:
         raise UserError(f"{raw_ratings.file}: no ratings below the header. Give a file with some.")
-    raw_ratings.require(
-        raw_ratings.rows["rating"].between(low, high).to_numpy(),
-        f"rating(s) outside {low:g} to {high:g}",
-        "Correct them, or set dataset.rating_range to the range of the ratings.",
-    )
+    require_range(raw_ratings, (low, high))
     ratings, repeated = resolve_duplicates(raw_ratings, dataset.duplicates)
+    least = (dataset.min_user_ratings, dataset.min_item_ratings)
+    ratings, outside_core = keep_core(ratings, raw_ratings.file, *least)
+    _refuse_equal_ratings(ratings, raw_ratings.file)
     items, undescribed = complete_items(raw_items, ratings)
     tags, untagged = clean_tags(tables.get("tags"), ratings, items)
-    ratings = ratings[RATINGS_COLUMNS].astype({"rating": np.float32})
+    of_files = ["file"] if "file" in ratings else []
+    ratings = ratings[RATINGS_COLUMNS + of_files].astype({"rating": np.float32})
     findings = [finding for table in tables.values() for finding in table.findings]
-    findings += [*repeated, *undescribed, *untagged]
+    findings += [*unrated, *decimals, *repeated, *outside_core, *undescribed, *untagged]
     listed = [({"file": f.file, "count": f.count, "what": f.what}, f.dropped) for f in findings]
     n_described = 0 if raw_items is None else raw_items.rows["item_id"].nunique()
     source = {
         **origin,
+        **_provenance(dataset, ratings),
         "rating_range": [low, high],
         **_facts(ratings, tags, n_described),
         "relevance_threshold": relevance_threshold(ratings["rating"].to_numpy(), (low, high)),
         "dropped": [finding for finding, dropped in listed if dropped],
         "notes": [finding for finding, dropped in listed if not dropped],
+        "doubts": [f"{f.file}: {f.count:,} {f.what}" for f in findings if f.doubtful],
     }
     return ImportedTables(ratings, items, tags, source)
+
+
+def require_range(ratings: RawTable, rating_range: tuple[float, float]) -> None:
+    """Refuse ratings outside the range."""
+    low, high = rating_range
+    ratings.require(
+        ratings.rows["rating"].between(low, high).to_numpy(),
+        f"rating(s) outside {low:g} to {high:g}",
+        "Correct them, or set dataset.rating_range to the range of the ratings; if the value marks "
+        "an item as not rated, list it in dataset.unrated.",
+    )
 
 
 def _rating_range(dataset: DatasetSettings, origin: Mapping[str, Any]) -> tuple[float, float]:
@@ -122,17 +147,44 @@ def relevance_threshold(ratings: NDArray[np.floating], rating_range: tuple[float
     return float((values[cut] + values[cut + 1]) / 2)
 
 
-def _with_unified_ids(read: RawTables) -> dict[str, RawTable]:
+def _refuse_equal_ratings(ratings: pd.DataFrame, file: str) -> None:
+    values = ratings["rating"].to_numpy()
+    if len(values) > 1 and (values == values[0]).all():
+        raise UserError(
+            f"{file}: all {len(values)} ratings are {values[0]:g}, so that there is nothing to "
+            "predict. Such data say who used what, not how much it was liked: they need a model of "
+            "implicit feedback, such as implicit's ALS or BPR, which blendmf does not have."
+        )
+
+
+def _provenance(dataset: DatasetSettings, ratings: pd.DataFrame) -> dict[str, str]:
+    """Licence and citation of a known data set only if the ratings are those of its edition."""
+    known = None if dataset.is_own else COUNTS.get(dataset.name)
+    if known is None or known.ratings == len(ratings):
+        return {}
+    what = (
+        f"not the known edition of {dataset.name}: {len(ratings):,} ratings instead of "
+        f"{known.ratings:,}"
+    )
+    return {"licence": f"Unknown: {what}.", "citation": f"Unknown: {what}."}
+
+
+def _with_unified_ids(read: RawTables) -> tuple[dict[str, RawTable], list[Finding]]:
     """Give every id column the same type in all tables, int64 or str."""
+    findings = []
     given = {"ratings": read.ratings, "items": read.items, "tags": read.tags}
     tables = {name: table for name, table in given.items() if table is not None}
     for column in ("user_id", "item_id"):
         holders = [name for name, table in tables.items() if column in table.rows]
-        unified = unify_ids(*(tables[name].rows[column] for name in holders))
-        for name, ids in zip(holders, unified, strict=True):
+        given_ids = [tables[name].rows[column] for name in holders]
+        unified = unify_ids(*given_ids)
+        for name, before, ids in zip(holders, given_ids, unified, strict=True):
+            if ids.dtype == np.int64 and (count := with_decimals(before)):
+                what = f"{column}s written with decimals, as in 12.0: read as whole numbers"
+                findings.append(Finding(tables[name].file, count, what))
             rows = tables[name].rows.assign(**{column: ids})
             tables[name] = replace(tables[name], rows=rows)
-    return tables
+    return tables, findings
 
 
 def _facts(ratings: pd.DataFrame, tags: pd.DataFrame, n_described: int) -> dict[str, Any]:

@@ -20,10 +20,10 @@ def local_files(dataset: DatasetSettings, environment: Mapping[str, str]) -> lis
     the name nor `csv` determines them), or none. `environment` contains the environment variables.
     """
     name = dataset.name
-    if dataset.csv is None and name in KNOWN and KNOWN[name].generated:
+    if not dataset.is_own and name in KNOWN and KNOWN[name].generated:
         return []
     given = dataset.path
-    for copy in local_copies(name, environment) if given is None else [expanded(given)]:
+    for copy in local_copies(name, environment) if given is None else [data_path(dataset)]:
         if copy.is_file():
             return [str(copy)]
         if members := _members_read(copy, dataset):
@@ -32,13 +32,29 @@ def local_files(dataset: DatasetSettings, environment: Mapping[str, str]) -> lis
 
 
 def _members_read(folder: Path, dataset: DatasetSettings) -> list[str]:
-    if dataset.csv is None and dataset.name not in KNOWN:
+    if not dataset.is_own and dataset.name not in KNOWN:
         return _files_below(folder, 0)
     try:
         _, members = select_in_folder(folder, find_data_set(dataset).layouts)
     except UserError:
         return []
     return list(members.values())
+
+
+def data_path(dataset: DatasetSettings) -> Path:
+    """Folder or archive of the configured `path`; the folder of a file if that is the data itself.
+
+    Raises
+    ------
+    UserError
+        As `find_data_set`.
+    """
+    path = expanded(str(dataset.path))
+    if path.is_file() and dataset.is_own:
+        names = [name for layout in find_data_set(dataset).layouts for name in layout.files]
+        if path.name.removesuffix(".gz") in {name.removesuffix(".gz") for name in names}:
+            return path.parent
+    return path
 
 
 def expanded(path: str) -> Path:

@@ -1,7 +1,7 @@
 """Tables as a reader returns them; each row can be traced to its line in the source."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,13 +20,14 @@ class Finding:
     """A peculiarity of a file that did not stop the import; reported in `source.json`.
 
     `count` is the number of rows, items, tags or columns, `what` says what was found and done,
-    and `dropped` is whether rows were left out.
+    `dropped` is whether rows were left out, and `doubtful` whether results may be wrong for it.
     """
 
     file: str
     count: int
     what: str
     dropped: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,15 @@ class RawTable:
     file: str
     where: Callable[[Sequence[int]], list[str]]
     findings: tuple[Finding, ...] = ()
+
+    def rows_at(self, kept: NDArray[np.int64]) -> "RawTable":
+        """The table with only the rows of these numbers, in ascending order."""
+
+        def where(rows: Sequence[int]) -> list[str]:
+            return self.where([int(kept[row]) for row in rows])
+
+        rows = self.rows.iloc[kept].reset_index(drop=True)
+        return replace(self, rows=rows, where=where)
 
     def require(self, good: NDArray[np.bool_], what: str, remedy: str) -> None:
         """Refuse the table unless every row is good.

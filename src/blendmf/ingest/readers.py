@@ -4,7 +4,7 @@ A reader knows the names of files and columns and how titles and genres are writ
 that every value can be read; `blendmf.ingest.validation` checks the tables together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +12,13 @@ import numpy as np
 import pandas as pd
 
 from blendmf.common.errors import UserError
-from blendmf.config.dataset import CsvSettings, DatasetSettings, ItemsFile, RatingsFile, TagsFile
+from blendmf.config.dataset import CsvSettings, DatasetSettings, RatingsFile
 from blendmf.ingest.canonical import read_canonical
-from blendmf.ingest.delimited import TextFile, read_delimited
-from blendmf.ingest.raw_tables import GENRES_TYPE, Finding, RawTable, RawTables
+from blendmf.ingest.delimited import TextFile, read_delimited, split_line
+from blendmf.ingest.descriptions import described
+from blendmf.ingest.dialects import first_lines, found_separator
+from blendmf.ingest.own_files import read_own_files, without_times
+from blendmf.ingest.raw_tables import RawTable, RawTables
 
 # fmt: off
 GENRES_100K = [
@@ -24,19 +27,23 @@ GENRES_100K = [
     "Thriller", "War", "Western",
 ]
 # fmt: on
-NO_GENRE = ("", "(no genres listed)", "unknown")
 
 RATINGS = ("user_id", "item_id", "rating", "timestamp")
 TAGS = ("user_id", "item_id", "tag", "timestamp")
 
-TITLE_AND_YEAR = (
-    r"^(?P<title>.*\S)"
-    r"\s*\((?P<year>\d{4})(?:[-–]\d{0,4})?\)"  # noqa: RUF001
-    r"(?:\s*\((?:V|TV|VG)\))?\s*$"
-)
-"""Title, the (first) year in parentheses at its end, and IMDb's mark of the medium."""
-
-YEAR = r"^\s*(\d{4})(?:\.0*)?\s*$"
+RECBOLE_RATINGS = {
+    "user_id": ["user_id"],
+    "item_id": ["item_id"],
+    "rating": ["rating"],
+    "timestamp": ["timestamp"],
+}
+RECBOLE_ITEMS = {
+    "item_id": ["item_id"],
+    "title": ["movie_title", "title", "name", "item_name"],
+    "year": ["release_year", "year"],
+    "genres": ["class", "genre", "genres", "categories", "category", "tags"],
+}
+"""Names that a column may have in RecBole's atomic files, without the type."""
 
 
 def read_raw(raw: Path, dataset: DatasetSettings, form: str) -> RawTables:
@@ -50,7 +57,7 @@ def read_raw(raw: Path, dataset: DatasetSettings, form: str) -> RawTables:
         If a file is missing or cannot be read.
     """
     if form == "csv":
-        return read_own_csv(raw, dataset.csv)
+        return read_own_files(raw, dataset.csv)
     if form not in READERS:
         raise UserError(
             f"{raw / 'origin.json'}: unknown format {form!r}; known are csv, {', '.join(READERS)}. "
@@ -60,28 +67,36 @@ def read_raw(raw: Path, dataset: DatasetSettings, form: str) -> RawTables:
 
 
 def read_recbole(raw: Path) -> RawTables:
-    """Read RecBole's atomic files: one ``.inter`` of ratings and, if it exists, one ``.item``."""
+    """Read RecBole's atomic files: one ``.inter`` of ratings and, if it exists, one ``.item``.
+
+    Columns are recognised by their names, which end in a type, such as ``rating:float``.
+    """
     found = {suffix: sorted(raw.glob(f"*{suffix}")) for suffix in (".inter", ".item")}
     if len(found[".inter"]) != 1:
         raise UserError(
             f"{raw}: {len(found['.inter'])} files end in .inter; there must be one. Delete the "
             "folder and fetch the data again."
         )
-    ids = {"user_id": "user_id:token", "item_id": "item_id:token"}
-    ratings = read_delimited(
-        TextFile(found[".inter"][0], separator="\t", quoted=False),
-        ids | {"rating": "rating:float", "timestamp": "timestamp:float"},
-    )
+    inter = TextFile(found[".inter"][0], separator="\t", quoted=False)
+    ratings = read_delimited(inter, _typed(inter, RECBOLE_RATINGS, 3))
+    if "timestamp" not in ratings.rows:
+        ratings = without_times(ratings)
     if not found[".item"]:
         return RawTables(ratings)
-    columns = {
-        "item_id": "item_id:token",
-        "title": "movie_title:token_seq",
-        "year": "release_year:token",
-        "genres": "class:token_seq",
-    }
-    items = read_delimited(TextFile(found[".item"][0], separator="\t", quoted=False), columns)
+    item = TextFile(found[".item"][0], separator="\t", quoted=False)
+    items = read_delimited(item, _typed(item, RECBOLE_ITEMS, 1))
     return RawTables(ratings, described(items, genres_separator=" "))
+
+
+def _typed(file: TextFile, names: Mapping[str, Sequence[str]], required: int) -> dict[str, str]:
+    """Columns of a file with typed names, without those that it lacks after the required ones."""
+    header = first_lines(file.path, file.encoding)[0].split("\t")
+    columns: dict[str, str] = {}
+    for canonical, alternatives in names.items():
+        matching = [column for column in header if column.partition(":")[0] in alternatives]
+        if matching or len(columns) < required:
+            columns[canonical] = matching[0] if matching else alternatives[0]
+    return columns
 
 
 def read_movielens_100k(raw: Path) -> RawTables:
@@ -149,93 +164,24 @@ def read_movielens_csv(raw: Path) -> RawTables:
     return RawTables(ratings, described(items, genres_separator="|"), tags)
 
 
-def read_own_csv(raw: Path, csv: CsvSettings | None) -> RawTables:
-    """Read the user's own files from a folder.
-
-    Without a column of timestamps, all are 0 and temporal splits use the order of the file. Without
-    a column of years, they are taken from titles such as "Heat (1995)".
-    """
-    if csv is None:
-        raise UserError(
-            "dataset.csv.ratings: missing; name there the file of the ratings and its columns "
-            "(user, item, rating)"
-        )
-
-    def read(table: str, given: RatingsFile | ItemsFile | TagsFile, *names: str) -> RawTable:
-        keys = {"user_id": "user", "item_id": "item"}
-        columns = {name: getattr(given, keys.get(name, name)) for name in names}
-        file = TextFile(
-            raw / given.file,
-            separator=csv.separator,
-            encoding=csv.encoding,
-            advice=f"Name the right columns under dataset.csv.{table}, and dataset.csv.separator.",
-        )
-        found = read_delimited(file, {name: column for name, column in columns.items() if column})
-        if "timestamp" not in names or columns["timestamp"]:
-            return found
-        what = "no timestamps: temporal splits fall back on file order"
-        note = Finding(found.file, len(found.rows), what)
-        rows = found.rows.assign(timestamp=0)
-        return replace(found, rows=rows, findings=(*found.findings, note))
-
-    ratings, items, tags = read("ratings", csv.ratings, *RATINGS), None, None
-    if csv.items is not None:
-        items = read("items", csv.items, "item_id", "title", "year", "genres")
-        items = described(items, csv.items.genres_separator)
-    if csv.tags is not None:
-        tags = read("tags", csv.tags, *TAGS)
-    return RawTables(ratings, items, tags)
+def read_triples(raw: Path) -> RawTables:
+    """Read one file of user, item, rating and perhaps time, without a header."""
+    found = sorted(path for path in raw.iterdir() if path.name != "origin.json")
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise UserError(f"dataset.path: must have one file of triples, not {names}")
+    lines = first_lines(found[0], "utf-8")
+    n_columns = len(split_line(lines[0], found_separator(lines)))
+    times = 3 if n_columns > 3 else None
+    ratings = RatingsFile(file=found[0].name, user=0, item=1, rating=2, timestamp=times)
+    return read_own_files(raw, CsvSettings(ratings=ratings))
 
 
 READERS: dict[str, Callable[[Path], RawTables]] = {
     "recbole": read_recbole,
+    "triples": read_triples,
     "movielens-100k": read_movielens_100k,
     "movielens-dat": read_movielens_dat,
     "movielens-csv": read_movielens_csv,
     "canonical": read_canonical,
 }
-
-
-def described(items: RawTable, genres_separator: str) -> RawTable:
-    """Convert descriptions of items to the canonical columns.
-
-    `items` has the column ``item_id`` and any of ``title``, ``year`` and ``genres``, all text. Then
-    the title is missing if empty; the year is Int64, missing if neither the column nor the end of
-    the title contains a number of four digits; the genres are a list of distinct strings. A year at
-    the end of the title is removed unless it contradicts the column. The findings report years that
-    cannot be read.
-    """
-    rows = items.rows
-    nothing = pd.Series("", index=rows.index, dtype="str")
-    text = rows.get("title", nothing).str.strip()
-    parts = text.str.extract(TITLE_AND_YEAR)
-    stated_text = rows.get("year", nothing)
-    stated = pd.to_numeric(stated_text.str.extract(YEAR)[0]).astype("Int64")
-    in_title = pd.to_numeric(parts["year"]).astype("Int64")
-    year = stated.fillna(in_title)
-    title = text.mask((in_title == year).fillna(False).astype(bool), parts["title"])
-    genres = [
-        list(
-            dict.fromkeys(g for g in map(str.strip, t.split(genres_separator)) if g not in NO_GENRE)
-        )
-        for t in rows.get("genres", nothing)
-    ]
-    table = pd.DataFrame(
-        {
-            "item_id": rows["item_id"],
-            "title": title.mask(title == ""),
-            "year": year,
-            "genres": pd.Series(genres, index=rows.index, dtype=GENRES_TYPE),
-        }
-    )
-    findings = items.findings
-    unreadable = stated_text[stated.isna() & (stated_text.str.strip() != "")]
-    if len(unreadable):
-        examples = ", ".join(repr(str(value)) for value in unreadable.unique()[:3])
-        what = f"years that are not four digits, looked for in the title instead: {examples}"
-        findings = (*findings, Finding(items.file, len(unreadable), what))
-    return replace(items, rows=table, findings=findings)
-
-
-def _genres(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(g for g in map(str.strip, names) if g not in NO_GENRE))

@@ -4,12 +4,20 @@ A check either refuses the data with an error that names the lines, or repairs t
 a finding. Nothing is dropped silently.
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from blendmf.common.errors import UserError
 from blendmf.data.tables import ITEMS_COLUMNS, TAGS_COLUMNS
 from blendmf.ingest.raw_tables import GENRES_TYPE, Finding, RawTable
+
+INTEGER = r"(?:0|-?[1-9]\d{0,17})(?:\.0+)?"
+DECIMALS = r"\.0+$"
+EXAMPLES = 3
+"""Number of ids of each table that a note shows."""
 
 Checked = tuple[pd.DataFrame, list[Finding]]
 
@@ -18,18 +26,28 @@ def unify_ids(*columns: pd.Series) -> list[pd.Series]:
     """Give ids of the same kind in several tables the same type.
 
     Each column is int64 or a categorical of strings. All become int64 if every id is an integer
-    without leading zeros, otherwise str without surrounding spaces, so that "007" and "7" remain
-    distinct.
+    without leading zeros, perhaps written with decimals such as "12.0"; otherwise str without
+    surrounding spaces, so that "007" and "7" remain distinct.
     """
     texts = [c.cat.categories.astype("str").str.strip() for c in columns if c.dtype == "category"]
-    integers = all(text.str.fullmatch(r"0|-?[1-9]\d{0,17}").all() for text in texts)
+    integers = all(text.str.fullmatch(INTEGER).all() for text in texts)
     return [_as_ids(column, integers) for column in columns]
+
+
+def with_decimals(ids: pd.Series) -> int:
+    """Number of rows whose id, a categorical of strings, is written with decimals, as in "12.0"."""
+    if ids.dtype != "category":
+        return 0
+    written = np.array(["." in name for name in ids.cat.categories], dtype=bool)
+    return int(written[ids.cat.codes].sum())
 
 
 def _as_ids(column: pd.Series, integers: bool) -> pd.Series:
     if column.dtype != "category":
         return column.astype(np.int64 if integers else "str")
     text = column.cat.categories.astype("str").str.strip()
+    if integers:
+        text = text.str.replace(DECIMALS, "", regex=True)
     values = text.astype(np.int64) if integers else text
     return pd.Series(values.take(column.cat.codes.to_numpy()), index=column.index)
 
@@ -92,7 +110,7 @@ def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Checked:
     Raises
     ------
     UserError
-        If two descriptions of an item differ.
+        If two descriptions of an item differ, or if no rated item is described.
     """
     ids = ratings["item_id"]
     rated = pd.Series(ids.unique(), dtype=ids.dtype)
@@ -110,10 +128,84 @@ def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Checked:
         ]
     added = rated[~rated.isin(described["item_id"])]
     what = "items rated but not described: title is the id, no genres"
+    if items is not None and len(added):
+        others = described["item_id"][~described["item_id"].isin(rated)]
+        difference = (
+            f"{_examples('rated', added)}; {_examples('described', others)}"
+            f"{_likeness(added, others)}"
+        )
+        if len(added) == len(rated):
+            raise UserError(
+                f"{file}: none of the {len(rated)} rated items is described, {difference}. Write "
+                "the ids alike, or leave the file out."
+            )
+        what += f" ({difference})"
     findings.append(Finding(file, len(added), what))
     titled = described.assign(title=described["title"].fillna(described["item_id"].astype("str")))
     table = pd.concat([titled, _minimal(added)], ignore_index=True)[ITEMS_COLUMNS]
     return table, [finding for finding in findings if finding.count]
+
+
+def _examples(name: str, ids: pd.Series) -> str:
+    shown = ", ".join(repr(str(value)) for value in ids[:EXAMPLES])
+    return f"{name} only: {shown or 'none'}"
+
+
+def _likeness(rated: pd.Series, described: pd.Series) -> str:
+    """What the ids that do not match differ in, if they match without it."""
+    changes: dict[str, Callable[[pd.Series], pd.Series]] = {
+        "case": lambda ids: ids.str.casefold(),
+        "leading zeros": lambda ids: ids.str.lstrip("0"),
+        "decimals": lambda ids: ids.str.replace(DECIMALS, "", regex=True),
+        "blanks": lambda ids: ids.str.replace(r"\s", "", regex=True),
+    }
+    texts = [ids.astype("str") for ids in (rated, described)]
+    for name, change in changes.items():
+        left, right = (change(text) for text in texts)
+        if left.isin(right).mean() > 1 / 2:
+            return f"; they differ in {name}"
+    return ""
+
+
+def drop_unrated(ratings: RawTable, values: Sequence[float]) -> tuple[RawTable, list[Finding]]:
+    """The table without rows whose rating is one of `values`, which mark an item as not rated."""
+    marked = ratings.rows["rating"].isin(values).to_numpy()
+    if not marked.any():
+        return ratings, []
+    kept = np.flatnonzero(~marked)
+    shown = ", ".join(f"{value:g}" for value in values)
+    what = f"rows marked as not rated (dataset.unrated: {shown})"
+    return ratings.rows_at(kept), [Finding(ratings.file, int(marked.sum()), what, dropped=True)]
+
+
+def keep_core(ratings: pd.DataFrame, file: str, of_user: int, of_item: int) -> Checked:
+    """The largest part in which every user and every item has enough ratings (a core).
+
+    Parameters
+    ----------
+    ratings : DataFrame
+        Columns user_id and item_id.
+    file : str
+        Name of the file, for the findings.
+    of_user, of_item : int
+        Smallest number of ratings of a user and of an item.
+    """
+    kept = ratings
+    while True:
+        enough = np.ones(len(kept), dtype=bool)
+        for column, least in (("user_id", of_user), ("item_id", of_item)):
+            codes = pd.factorize(kept[column])[0]
+            enough &= np.bincount(codes)[codes] >= least if len(codes) else enough
+        if enough.all():
+            break
+        kept = kept[enough]
+    dropped = len(ratings) - len(kept)
+    what = (
+        f"ratings of users with fewer than {of_user} or of items with fewer than {of_item} "
+        "(dataset.min_user_ratings, min_item_ratings)"
+    )
+    findings = [Finding(file, dropped, what, dropped=True)] if dropped else []
+    return kept.reset_index(drop=True), findings
 
 
 def _minimal(ids: pd.Series) -> pd.DataFrame:

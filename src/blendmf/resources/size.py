@@ -66,7 +66,7 @@ def expected_size(
     files : iterable of path
         Local files of the data set; missing files are ignored.
     """
-    name, own = dataset.name, dataset.csv is not None
+    name, own = dataset.name, dataset.is_own
     if name == "synthetic" and not own:
         generated = dataset.synthetic
         size = Size(generated.ratings, generated.users, generated.items)

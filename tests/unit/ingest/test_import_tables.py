@@ -115,7 +115,7 @@ def test_a_header_without_rows_is_noted_for_tags_and_refused_for_ratings(tmp_pat
 
 def test_ids_are_integers_only_if_all_are_integers(tmp_path):
     text = imported(
-        tmp_path, RATINGS + "1, 7,3,4\n2,8,3,4\n", ITEMS + "7,A,,\nx9,B,,\n", TAGS + "2,8,t,4\n"
+        tmp_path, RATINGS + "1, 7,3,4\n2,8,4,4\n", ITEMS + "7,A,,\nx9,B,,\n", TAGS + "2,8,t,4\n"
     )
     assert text.ratings["user_id"].tolist() == [1, 2]
     assert text.ratings["item_id"].tolist() == ["7", "8"]
@@ -123,9 +123,9 @@ def test_ids_are_integers_only_if_all_are_integers(tmp_path):
     assert text.tags["item_id"].tolist() == ["8"]
 
 
-@pytest.mark.parametrize("other", ["007", "1.0", "99999999999999999999"])
+@pytest.mark.parametrize("other", ["007", "1.5", "99999999999999999999"])
 def test_ids_that_are_not_plain_integers_stay_distinct(tmp_path, other):
-    tables = imported(tmp_path, RATINGS + f"1,7,3,4\n1,{other},3,4\n")
+    tables = imported(tmp_path, RATINGS + f"1,7,3,4\n1,{other},4,4\n")
     assert tables.ratings["item_id"].tolist() == ["7", other]
 
 

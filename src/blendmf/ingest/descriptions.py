@@ -1,0 +1,112 @@
+"""Descriptions of items in the canonical form: title, year and genres."""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from blendmf.ingest.raw_tables import GENRES_TYPE, Finding, RawTable
+
+NO_GENRE = ("", "(no genres listed)", "unknown")
+
+TITLE_AND_YEAR = (
+    r"^(?P<title>.*\S)"
+    r"\s*\((?P<year>\d{4})(?:[-–]\d{0,4})?\)"  # noqa: RUF001
+    r"(?:\s*\((?:V|TV|VG)\))?\s*$"
+)
+"""Title, the (first) year in parentheses at its end, and IMDb's mark of the medium."""
+
+YEAR = r"^\s*(\d{4})(?:\.0*)?\s*$"
+
+OTHER_SEPARATORS = ("|", ";", ",", "/")
+MANY = 1 / 3
+"""Share of the descriptions from which on another separator is worth a note."""
+
+
+def described(items: RawTable, genres_separator: str) -> RawTable:
+    """Convert descriptions of items to the canonical columns.
+
+    `items` has the column ``item_id`` and any of ``title``, ``year`` and ``genres``, all text. Then
+    the title is missing if empty; the year is Int64, missing if neither the column nor the end of
+    the title contains a number of four digits; the genres are a list of distinct strings, from
+    separated text or from a list as in JSON or Python, of names or of records with a ``name``. A
+    year at the end of the title is removed unless it contradicts the column. The findings report
+    years that cannot be read, and genres that look separated by something else.
+    """
+    rows = items.rows
+    nothing = pd.Series("", index=rows.index, dtype="str")
+    text = rows.get("title", nothing).str.strip()
+    parts = text.str.extract(TITLE_AND_YEAR)
+    stated_text = rows.get("year", nothing)
+    stated = pd.to_numeric(stated_text.str.extract(YEAR)[0]).astype("Int64")
+    in_title = pd.to_numeric(parts["year"]).astype("Int64")
+    year = stated.fillna(in_title)
+    title = text.mask((in_title == year).fillna(False).astype(bool), parts["title"])
+    genres, notes = genre_lists(rows.get("genres", nothing), genres_separator, items.file)
+    table = pd.DataFrame(
+        {
+            "item_id": rows["item_id"],
+            "title": title.mask(title == ""),
+            "year": year,
+            "genres": pd.Series(genres, index=rows.index, dtype=GENRES_TYPE),
+        }
+    )
+    unreadable = stated_text[stated.isna() & (stated_text.str.strip() != "")]
+    if len(unreadable):
+        examples = ", ".join(repr(str(value)) for value in unreadable.unique()[:3])
+        what = f"years that are not four digits, looked for in the title instead: {examples}"
+        notes.append(Finding(items.file, len(unreadable), what))
+    return replace(items, rows=table, findings=(*items.findings, *notes))
+
+
+def genre_lists(
+    texts: pd.Series, separator: str, file: str
+) -> tuple[list[list[str]], list[Finding]]:
+    """Genres of each item, and notes on how they were read.
+
+    Parameters
+    ----------
+    texts : Series of str
+        One text per item.
+    separator : str
+        What separates the genres of an item, unless all texts are lists as in JSON.
+    file : str
+        Name of the file, for the notes.
+    """
+    stripped = [text.strip() for text in texts]
+    given = [text for text in stripped if text]
+    lists = {text: _listed(text) for text in set(given)} if given and given[0][0] == "[" else {}
+    if lists and None not in lists.values():
+        found = [lists.get(text) or [] for text in stripped]
+        note = Finding(file, len(given), "genres written as lists: read as their names")
+        return [_distinct(names) for names in found], [note]
+    notes = []
+    if given and not any(separator in text for text in given):
+        counts = {other: sum(other in text for text in given) for other in OTHER_SEPARATORS}
+        other, count = max(counts.items(), key=lambda pair: pair[1])
+        if count >= MANY * len(given):
+            what = (
+                f"genres contain {other!r} but never {separator!r}, so that each combination "
+                "counts as one genre: set genres_separator under dataset.csv.items"
+            )
+            notes.append(Finding(file, count, what, doubtful=True))
+    return [_distinct(text.split(separator)) for text in stripped], notes
+
+
+def _listed(text: str) -> list[str] | None:
+    """Names in a list as in JSON or Python; None if the text is no such list."""
+    try:
+        values: Any = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    if not isinstance(values, list):
+        return None
+    names = [value.get("name") if isinstance(value, dict) else value for value in values]
+    texts = [name for name in names if isinstance(name, str)]
+    return texts if len(texts) == len(names) else None
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(name for name in map(str.strip, names) if name not in NO_GENRE))

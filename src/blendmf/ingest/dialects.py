@@ -1,0 +1,196 @@
+"""How a text file is written: its separator, whether it has a header, and where its columns are."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+
+from blendmf.common.errors import UserError
+from blendmf.config.dataset import CsvSettings, OwnFile
+from blendmf.ingest.delimited import BLANKS, TextFile, check_encoding, split_line
+
+SEPARATORS = ("\t", ";", ",", "|", "::", BLANKS)
+"""Separators that are looked for."""
+
+WRITTEN = {"tab": "\t", "\\t": "\t", "blanks": BLANKS, "space": BLANKS, " ": BLANKS}
+"""Separators as they are written in a configuration."""
+
+LINES_READ = 50
+WIDE = 15
+"""Smallest number of columns of a file that may have one column per item."""
+
+Columns = Mapping[str, str | int]
+
+
+def own_text_file(
+    path: Path, table: str, given: OwnFile, csv_settings: CsvSettings, columns: Columns
+) -> tuple[TextFile, dict[str, str]]:
+    """A file of one's own as `read_delimited` reads it, and the names of its columns.
+
+    Parameters
+    ----------
+    path : Path
+    table : str
+        ``ratings``, ``items`` or ``tags``.
+    given : OwnFile
+        The file's settings.
+    csv_settings : CsvSettings
+        Settings of all files.
+    columns : mapping of str to str or int
+        Name or number of each canonical column.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or not text, if a column cannot be found, or if the header looks like
+        values.
+    """
+    key = f"dataset.csv.{table}"
+    encoding = given.encoding or csv_settings.encoding
+    lines = first_lines(path, encoding)
+    names = [column for column in columns.values() if isinstance(column, str)]
+    stated = given.separator or csv_settings.separator
+    separator = (
+        WRITTEN.get(stated, stated)
+        if stated
+        else found_separator(lines, [] if given.columns else names)
+    )
+    first = [name.strip().strip('"').strip() for name in split_line(lines[0], separator)]
+    if given.columns is not None:
+        header, has_header = list(given.columns), False
+    elif names:
+        header, has_header = first, True
+        _check_header(path.name, key, first, columns, stated is not None)
+    else:
+        header = [f"column {number}" for number in range(len(first))]
+        has_header = _is_header(given, columns, first)
+    wrong = [
+        f"{c} (for {name})"
+        for name, c in columns.items()
+        if isinstance(c, int) and c >= len(header)
+    ]
+    if wrong:
+        raise UserError(
+            f"{path.name}: no column {', '.join(wrong)}; it has {len(header)} columns, numbered "
+            f"from 0: {', '.join(first)}. Correct them under {key}."
+        )
+    text = TextFile(
+        path,
+        separator=separator,
+        quoted=separator != BLANKS,
+        encoding=encoding,
+        names=tuple(header),
+        has_header=has_header,
+        decimal=csv_settings.decimal,
+        timestamp_format=getattr(given, "timestamp_format", None),
+        advice=f"Name the right columns under {key}.",
+    )
+    return text, {name: header[c] if isinstance(c, int) else c for name, c in columns.items()}
+
+
+def first_lines(path: Path, encoding: str) -> list[str]:
+    """The first lines of a text file that are not blank, at least one.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, empty, compressed or in an unknown encoding.
+    """
+    try:
+        with path.open(
+            encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="strict"
+        ) as file:
+            lines = [line.rstrip("\r\n") for line in islice(file, LINES_READ)]
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: no such file. Fetch the data again, or correct the file's name under "
+            "dataset.csv."
+        ) from None
+    except UnicodeDecodeError:
+        check_encoding(path, encoding)
+        raise
+    except LookupError:
+        raise UserError(
+            f"{path.name}: unknown encoding {encoding!r}. Set dataset.csv.encoding to one such as "
+            "utf-8, latin-1 or cp1252."
+        ) from None
+    given = [line for line in lines if line.strip()]
+    if not given:
+        raise UserError(
+            f"{path.name}: the file is empty. Give a file with data, or fetch it again."
+        )
+    return given
+
+
+def found_separator(lines: Sequence[str], names: Sequence[str] = ()) -> str:
+    """The separator that gives the header all `names`, or else every line most fields.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        First lines of the file.
+    names : sequence of str
+        Columns that the header must have, if it has any.
+    """
+
+    def quality(separator: str) -> tuple[int, bool, int]:
+        header = {name.strip().strip('"').strip() for name in split_line(lines[0], separator)}
+        widths = [len(split_line(line, separator)) for line in lines]
+        return len(header.intersection(names)), len(set(widths)) == 1, min(widths)
+
+    return max(SEPARATORS, key=quality)
+
+
+def _is_header(given: OwnFile, columns: Columns, first: Sequence[str]) -> bool:
+    """Whether the first row of a file whose columns are numbered is a header."""
+    if given.header is not None:
+        return given.header
+    rating = columns.get("rating")
+    return isinstance(rating, int) and rating < len(first) and not is_number(first[rating])
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number, with a point or a comma."""
+    try:
+        float(text.strip().replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _check_header(
+    file: str, key: str, header: Sequence[str], columns: Columns, separator_stated: bool
+) -> None:
+    """Refuse a header without the named columns, or one that looks like a row of values."""
+    shown = ", ".join(header[:12]) + (", ..." if len(header) > 12 else "")
+    missing = {name: column for name, column in columns.items() if column not in header}
+    values = sum(map(is_number, header)) >= max(1, len(header) // 2)
+    telling = [columns["rating"]] if "rating" in columns else list(columns.values())
+    if values and (missing or all(is_number(str(column)) for column in telling)):
+        raise UserError(
+            f"{file}: its first row ({shown}) looks like values, not like a header. Number the "
+            f"columns from 0 under {key}, such as user: 0, or list their names in {key}.columns."
+        )
+    if not missing:
+        return
+    named = ", ".join(f"{column!r} (for {name})" for name, column in missing.items())
+    near = {
+        c: get_close_matches(str(c).lower(), [h.lower() for h in header], 1)
+        for c in missing.values()
+    }
+    hints = [next(h for h in header if h.lower() == found[0]) for found in near.values() if found]
+    remedy = f"Name the right columns under {key}" + (
+        f", perhaps {', '.join(hints)}." if hints else "."
+    )
+    if len(header) == 1:
+        remedy = (
+            "The separator is another one: correct dataset.csv.separator, or leave it out."
+            if separator_stated
+            else "If a separator is used, name it in dataset.csv.separator."
+        )
+    elif "rating" in missing and len(header) >= WIDE:
+        remedy = (
+            "If it has one column per item, write one row per rating instead (in pandas: melt), "
+            "with columns for user, item and rating."
+        )
+    raise UserError(f"{file}: no column {named}; it has {shown}. {remedy}")

@@ -1,0 +1,134 @@
+"""Checks of the configuration and of one's own files that take no time, before any job.
+
+The first megabytes of each file are read as the import will read them, so that whatever is wrong
+with a separator, a column, a date or the rating range is known at once.
+"""
+
+import gzip
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from blendmf.common.errors import UserError
+from blendmf.config.checks import experiment
+from blendmf.config.dataset import DatasetSettings
+from blendmf.config.experiment import Experiment
+from blendmf.ingest.catalogue import KNOWN, DataSet, find_data_set
+from blendmf.ingest.import_tables import require_range
+from blendmf.ingest.local_copies import data_path, select_in_folder
+from blendmf.ingest.own_files import read_table
+from blendmf.ingest.readers import READERS
+from blendmf.ingest.validation import drop_unrated
+
+SAMPLE_BYTES = 1 << 21
+"""Bytes of each text file that are read."""
+
+PARQUET_ROWS = 10_000
+"""Rows of each Parquet file that are read."""
+
+
+def checked(config: Mapping[str, Any]) -> Experiment:
+    """Validate a configuration and what can be seen of its data.
+
+    Raises
+    ------
+    UserError
+        With one line for each mistake in the configuration and in the data.
+    """
+    problems: list[str] = []
+    found, dataset = None, _dataset_of(config)
+    try:
+        found = experiment(config)
+    except UserError as error:
+        problems = str(error).splitlines()
+    if dataset is not None:
+        problems += data_problems(dataset)
+    threshold = None if found is None else found.evaluation.relevance_threshold
+    known = None if found is None or found.dataset.is_own else KNOWN.get(found.dataset.name)
+    if threshold is not None and known is not None and known.rating_range is not None:
+        low, high = known.rating_range
+        if not low < threshold <= high:
+            problems.append(
+                f"configuration key evaluation.relevance_threshold: {threshold:g} divides no "
+                f"ratings from {low:g} to {high:g}; set it within the range, or to null"
+            )
+    if problems:
+        raise UserError("\n".join(problems))
+    assert found is not None
+    return found
+
+
+def _dataset_of(config: Mapping[str, Any]) -> DatasetSettings | None:
+    """The block of the data, if it is valid although others are not."""
+    try:
+        return DatasetSettings.model_validate(config.get("dataset"))
+    except ValidationError:
+        return None
+
+
+def data_problems(dataset: DatasetSettings) -> list[str]:
+    """What is wrong with the data set as far as its name, path and first rows show it."""
+    try:
+        data_set = find_data_set(dataset)
+        if not dataset.is_own or dataset.path is None:
+            return []
+        path = data_path(dataset)
+        if not path.exists():
+            return [
+                f"dataset.path: {dataset.path} does not exist; give the folder or archive of "
+                "the files"
+            ]
+        return list(_file_problems(dataset, data_set, path)) if path.is_dir() else []
+    except UserError as error:
+        return [str(error)]
+
+
+def _file_problems(dataset: DatasetSettings, data_set: DataSet, folder: Path) -> Iterator[str]:
+    try:
+        layout, members = select_in_folder(folder, data_set.layouts)
+    except UserError as error:
+        here = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) or "nothing"
+        yield f"dataset.path: {dataset.path}: {error}; it has {here}"
+        return
+    with tempfile.TemporaryDirectory() as name:
+        sample = Path(name)
+        for file, member in members.items():
+            _copy_first_rows(folder / member, sample / file)
+        tables = ("ratings", "items", "tags") if layout.format == "csv" else (layout.format,)
+        for table in tables:
+            try:
+                ratings = (
+                    read_table(sample, table, dataset.csv)
+                    if dataset.csv
+                    else READERS[layout.format](sample).ratings
+                )
+                if dataset.rating_range and ratings is not None and "rating" in ratings.rows:
+                    low, high = dataset.rating_range
+                    require_range(drop_unrated(ratings, dataset.unrated)[0], (low, high))
+            except UserError as error:
+                yield str(error)
+
+
+def _copy_first_rows(path: Path, target: Path) -> None:
+    """Copy the first whole rows of a file, unpacked."""
+    if path.suffix == ".parquet":
+        with pq.ParquetFile(path) as file:
+            rows = next(file.iter_batches(PARQUET_ROWS), file.schema_arrow.empty_table())
+            pq.write_table(pa.table(rows.to_pydict(), schema=file.schema_arrow), target)
+        return
+    with path.open("rb") as raw:
+        is_packed = raw.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if is_packed else path.open("rb") as file:
+        content = file.read(SAMPLE_BYTES + 1)
+    end = len(content)
+    if end > SAMPLE_BYTES:
+        # A line end inside quotes does not end a row.
+        end = content.rfind(b"\n")
+        while end > 0 and content.count(b'"', 0, end) % 2:
+            end = content.rfind(b"\n", 0, end)
+    target.write_bytes(content[: end + 1])

@@ -1,0 +1,120 @@
+"""Times of ratings and tags as whole seconds since 1970."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from blendmf.ingest.raw_tables import Finding, RawTable
+
+Seconds = NDArray[np.int64]
+
+LARGEST_SECONDS = 2.0**53
+MILLISECONDS_FROM = 1e11  # in seconds, this is the year 5138
+UNITS = {1e17: "nanoseconds", 1e14: "microseconds", MILLISECONDS_FROM: "milliseconds"}
+"""Smallest timestamp of each unit; smaller ones are seconds."""
+
+PER_SECOND = {"nanoseconds": 10**9, "microseconds": 10**6, "milliseconds": 10**3}
+
+FORMATS = (
+    *("%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "%Y%m%d", "%Y"),
+    *("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%m %d, %Y", "%B %d, %Y"),
+    *("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M", "%a %b %d %H:%M:%S %z %Y"),
+)
+"""Forms of dates that are looked for, to be suggested."""
+
+WHAT = "timestamp(s) that are neither seconds nor an ISO 8601 date"
+EXAMPLE = "write each as seconds since 1970 or as a date such as 2024-12-31T23:59:59"
+
+
+def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Finding]]:
+    """Times of the rows in whole seconds since 1970, and how they were converted.
+
+    Without a form they are numbers of seconds, or of milliseconds, microseconds or nanoseconds if
+    all are so large, or ISO 8601 dates in UTC.
+
+    Parameters
+    ----------
+    raw : RawTable
+        Column ``timestamp``, numbers or text.
+    form : str, optional
+        Form of the dates, as in `datetime.strptime`.
+
+    Raises
+    ------
+    UserError
+        If a time cannot be read, or if all numbers look like years or dates.
+    """
+    column = raw.rows["timestamp"]
+    if form is not None:
+        return _dates(
+            raw, lambda text: pd.to_datetime(text, errors="coerce", utc=True, format=form), form
+        )
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    is_number = np.abs(numbers) < LARGEST_SECONDS * PER_SECOND["nanoseconds"]
+    if not is_number.all():
+        dates = pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
+        if dates.notna().sum() > is_number.sum():
+            return _dates(raw, lambda _: dates, "ISO 8601")
+        raw.require(is_number, WHAT, _remedy(column))
+    if len(numbers) and (fitting := _date_numbers(numbers)):
+        what = f"timestamp(s) that look like dates ({numbers[0]:.0f}), not like seconds"
+        remedy = f'Set timestamp_format: "{fitting}" for the file under dataset.csv.'
+        raw.require(np.zeros(len(numbers), dtype=bool), what, remedy)
+    exact = column.to_numpy() if column.dtype == np.int64 else None
+    findings = []
+    smallest = numbers.min(initial=np.inf)
+    for least, unit in UNITS.items():
+        if len(numbers) and smallest >= least:
+            findings.append(Finding(raw.file, len(numbers), f"timestamps read as {unit}"))
+            numbers = numbers / PER_SECOND[unit]
+            exact = None if exact is None else exact // PER_SECOND[unit]
+            break
+    late = int((numbers >= MILLISECONDS_FROM).sum())
+    findings.append(Finding(raw.file, late, "timestamps after the year 5000: used as seconds"))
+    if exact is not None:
+        return exact, findings
+    seconds = np.floor(numbers).astype(np.int64)
+    cut = int((seconds != numbers).sum())
+    return seconds, [*findings, Finding(raw.file, cut, "timestamps cut to whole seconds")]
+
+
+def _dates(
+    raw: RawTable, read: Callable[[pd.Series], pd.Series], form: str
+) -> tuple[Seconds, list[Finding]]:
+    column = raw.rows["timestamp"].astype("str")
+    dates = read(column)
+    what = f"timestamp(s) that are not dates of the form {form}"
+    raw.require(dates.notna().to_numpy(), what, _remedy(column))
+    seconds = dates.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64)
+    return seconds, [Finding(raw.file, len(seconds), "dates in UTC, converted to seconds")]
+
+
+def _remedy(column: pd.Series) -> str:
+    fitting = fitting_formats(column)
+    if not fitting:
+        return f"{EXAMPLE[0].upper()}{EXAMPLE[1:]}, or set timestamp_format under dataset.csv."
+    quoted = " or ".join(f'"{form}"' for form in fitting)
+    return f"Set timestamp_format under dataset.csv to {quoted}, or {EXAMPLE}."
+
+
+def fitting_formats(column: pd.Series) -> list[str]:
+    """Those of `FORMATS` that fit all the first 1000 values."""
+    head = column.iloc[:1000].astype("str")
+    return [
+        form
+        for form in FORMATS
+        if len(head) and pd.to_datetime(head, errors="coerce", utc=True, format=form).notna().all()
+    ]
+
+
+def _date_numbers(numbers: NDArray[np.float64]) -> str | None:
+    """Form of numbers that are all years or dates like 20110313; None if they are not."""
+    if ((numbers >= 1900) & (numbers < 2101)).all():
+        return "%Y"
+    if ((numbers >= 19000101) & (numbers <= 21001231)).all():
+        month, day = numbers // 100 % 100, numbers % 100
+        if ((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
+            return "%Y%m%d"
+    return None

@@ -1,0 +1,76 @@
+"""The fit that people use: on all ratings, with what the evaluated fit of the model learned."""
+
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from blendmf.config.models import Entry, SvdEntry, TrainedEntry
+from blendmf.models.bayesian_factor_model import BayesianFactorModel
+from blendmf.models.factor_model import FactorModel
+from blendmf.models.model import Model
+from blendmf.models.observations import Observations
+from blendmf.training.fit import Fit, fit_model
+
+
+def fit_on_all(
+    entry: Entry,
+    ratings: Observations,
+    content: sp.csr_array | None,
+    evaluated: Model,
+    best_epoch: int,
+    *,
+    rating_range: tuple[float, float],
+    seed: int,
+    name: str,
+    threads: int = 1,
+) -> Fit:
+    """Fit a model on all ratings, without a validation part.
+
+    What the validation part chose for the evaluated fit is kept: the number of epochs, the rank of
+    an SVD, and the widths of prediction intervals.
+
+    Parameters
+    ----------
+    entry : Entry
+        The model's kind and settings, with those that its search chose.
+    ratings : Observations
+        All ratings.
+    content : csr_array of shape (n_items, n_terms), optional
+        Needed by kinds with a content term.
+    evaluated : Model
+        The model as it was evaluated, fitted on the training part.
+    best_epoch : int
+        Its best epoch; 0 for a kind that is not trained by epochs.
+    rating_range : (float, float)
+    seed : int
+        The experiment's seed.
+    name : str
+        Name of the model.
+    threads : int
+        Number of training threads; does not affect the result.
+    """
+    nothing = ratings.where(np.zeros(len(ratings), dtype=bool))
+    fit = fit_model(
+        _as_chosen(entry, evaluated, best_epoch),
+        ratings,
+        nothing,
+        content,
+        rating_range=rating_range,
+        seed=seed,
+        name=("final", name),
+        threads=threads,
+    )
+    if isinstance(fit.model, BayesianFactorModel) and isinstance(evaluated, BayesianFactorModel):
+        return replace(fit, model=replace(fit.model, widths=evaluated.widths))
+    return fit
+
+
+def _as_chosen(entry: Entry, evaluated: Model, best_epoch: int) -> Entry:
+    """The entry with the epochs or the rank that validation chose; a sampler runs all sweeps."""
+    if isinstance(entry, SvdEntry) and isinstance(evaluated, FactorModel):
+        assert evaluated.user_factors is not None
+        return entry.with_params({"rank": evaluated.user_factors.shape[1]})
+    if isinstance(entry, TrainedEntry) and entry.training.optimiser != "bayes":
+        return entry.with_params({"epochs": max(best_epoch, 1)})
+    return entry

@@ -1,0 +1,80 @@
+"""Mistakes in the configuration and in one's own files, told together before any job."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from blendmf.common.errors import UserError
+from blendmf.ingest.precheck import SAMPLE_BYTES, checked
+
+DEFAULT = yaml.safe_load((Path(__file__).parents[3] / "config.yaml").read_text())
+RATINGS = "user,film,stars,when\nu1,a,4,1300000000\nu1,b,2,1300000060\n"
+
+
+def configured(folder: Path, ratings: str = RATINGS, **changes) -> dict:
+    (folder / "ratings.csv").write_text(ratings)
+    (folder / "films.csv").write_text("film,title,kinds\na,Heat,Crime\n")
+    columns = {"user": "user", "item": "film", "rating": "stars", "timestamp": "when"}
+    config = deepcopy(DEFAULT)
+    config["dataset"] |= {
+        "name": "own",
+        "path": str(folder),
+        "rating_range": [1, 5],
+        "csv": {
+            "ratings": {"file": "ratings.csv", **columns},
+            "items": {"file": "films.csv", "item": "film", "title": "title", "genres": "kinds"},
+        },
+    } | changes
+    return config
+
+
+def test_a_right_configuration_is_returned(tmp_path):
+    assert checked(configured(tmp_path)).dataset.name == "own"
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    config = configured(tmp_path, rating_range=[1, 3])
+    config["dataset"]["csv"]["items"]["title"] = "name"
+    config["evaluation"] |= {"relevance_threshold": 7, "kk": 3}
+    with pytest.raises(UserError) as refusal:
+        checked(config)
+    lines = str(refusal.value).splitlines()
+    assert [line.split(": ")[0] for line in lines] == [
+        "configuration key evaluation.kk",
+        "configuration key evaluation.relevance_threshold",
+        "ratings.csv",
+        "films.csv",
+    ]
+    assert "1 rating(s) outside 1 to 3: line 2" in lines[2]
+    assert "no column 'name' (for title)" in lines[3]
+
+
+def test_a_missing_file_names_those_that_are_there(tmp_path):
+    config = configured(tmp_path)
+    config["dataset"]["csv"]["items"]["file"] = "movies.csv"
+    with pytest.raises(UserError, match=r"lacks movies\.csv.*it has films\.csv, ratings\.csv"):
+        checked(config)
+
+
+def test_an_unknown_data_set_and_a_missing_path_are_refused(tmp_path):
+    with pytest.raises(UserError, match="'own' is not a known data set"):
+        checked(configured(tmp_path, csv=None))
+    with pytest.raises(UserError, match=r"dataset\.path: nowhere does not exist"):
+        checked(configured(tmp_path, path="nowhere"))
+
+
+def test_a_threshold_outside_the_range_of_a_known_data_set_is_refused():
+    config = deepcopy(DEFAULT)
+    config["evaluation"]["relevance_threshold"] = 1
+    with pytest.raises(UserError, match="1 divides no ratings from 1 to 5"):
+        checked(config)
+
+
+def test_only_whole_rows_of_a_long_file_are_read(tmp_path):
+    text = "user,film,stars,when\n" + "".join(
+        f'u,"{n}\n{n}",4,1300000000\n' for n in range(SAMPLE_BYTES // 20)
+    )
+    assert len(text) > SAMPLE_BYTES
+    assert checked(configured(tmp_path, text)).dataset.name == "own"
