@@ -1,14 +1,16 @@
 # Lookups of files and settings: what a variant shares, what a model reads.
 
 
-def found(path: str):
+def found_by(variant: Variant, path: str) -> str:
     """Where a variant finds a file that it may share with its base experiment."""
+    return f"results/{variant.home(path)}/{path}"
 
-    def of_variant(wildcards) -> str:
-        filled = path.format(**dict(wildcards.items()))
-        return f"results/{variant_of(wildcards).home(filled)}/{filled}"
 
-    return of_variant
+def found(path: str):
+    """The same for the variant of a job, whose wildcards fill the path."""
+    return lambda wildcards: found_by(
+        variant_of(wildcards), path.format(**dict(wildcards.items()))
+    )
 
 
 def fits_of_variant(pattern: str):
@@ -21,9 +23,20 @@ def fits_of_variant(pattern: str):
             for model, entry in variant.models.items()
             for seed in entry.seeds(EXPERIMENT.seeds)
         )
-        return [f"results/{variant.home(path)}/{path}" for path in paths]
+        return [found_by(variant, path) for path in paths]
 
     return of_variant
+
+
+def each_part(path: str, where=lambda path: f"{DATASET}/{path}") -> dict:
+    """A file of the training, the validation and the test part; `*` is the part's name."""
+    return {part: where(path.replace("*", part)) for part in PARTS}
+
+
+COMPARISON = {
+    name: f"{DATASET}/comparison/{name}.csv"
+    for name in ("table", "metrics", "differences", "strata")
+}
 
 
 # A job depends only on what its model reads.
@@ -158,53 +171,13 @@ def evaluated(seeds: list[int]) -> dict[str, list[str]]:
 
 def models_evaluated(wildcards) -> list[str]:
     seeds = entry_of(wildcards).seeds(EXPERIMENT.seeds)
-    path = "models/{model}/seed-{seed}/model.npz"
-    paths = [path.format(model=wildcards.model, seed=seed) for seed in seeds]
-    return [found(path)(wildcards) for path in paths]
+    path = f"models/{wildcards.model}/seed-{{seed}}/model.npz"
+    variant = variant_of(wildcards)
+    return [found_by(variant, path.format(seed=seed)) for seed in seeds]
 
 
 # Trained models that are not searched: their validation errors are only in fit.json.
 UNSEARCHED = [name for name in FILES.trained if name not in SEARCHED]
-
-
-def figure(name: str, category: str, result: str):
-    return report(
-        f"{DATASET}/figures/{name}.svg",
-        caption=f"../report/{name}.rst",
-        category=category,
-        labels={"result": result},
-    )
-
-
-def page(path: str, caption: str, category: str, result: str, **labels: str):
-    return report(
-        path,
-        caption=f"../report/{caption}.rst",
-        category=category,
-        labels={"result": result, **labels},
-    )
-
-
-def shown_of_data_set() -> list[str]:
-    """Everything that the report shows of a data set, the usage of its jobs aside."""
-    models = EXPERIMENT.recommendations.models
-    return [
-        f"{DATASET}/figures/comparison.svg",
-        *(f"{DATASET}/recommendations/{model}.html" for model in models),
-        f"{DATASET}/comparison/table.html",
-        f"{DATASET}/split/fitted-on.html",
-        f"{DATASET}/comparison/outcome.rst",
-        f"{DATASET}/manifest.html",
-    ]
-
-
-def report_files() -> list[str]:
-    """Everything that the report shows."""
-    return [
-        "results/small-matrix/convergence.svg",
-        *(["results/scale/rules.svg"] if EXPERIMENT.scale else []),
-        *expand([*shown_of_data_set(), f"{DATASET}/usage.html"], dataset=DATA_SETS),
-    ]
 
 
 def job_files(benchmarks: list[str], root: str = "results") -> dict[str, list[str]]:
@@ -239,8 +212,7 @@ def audited(dataset: str) -> dict[str, Variant]:
 def in_each_audited(path: str):
     """One file of each variant of the audit."""
     return lambda wildcards: [
-        f"results/{variant.home(path)}/{path}"
-        for variant in audited(wildcards.dataset).values()
+        found_by(variant, path) for variant in audited(wildcards.dataset).values()
     ]
 
 
@@ -256,13 +228,11 @@ def fits_on_same_test(wildcards) -> list[dict]:
 
 
 def per_user_on_same_test(wildcards) -> list[str]:
-    variants_by_name = audited(wildcards.dataset)
+    by_name = audited(wildcards.dataset)
     pattern = "evaluation/{model}/seed-{seed}/per-user.parquet"
-    paths = [
-        (fit["variant"], pattern.format(**fit)) for fit in fits_on_same_test(wildcards)
-    ]
     return [
-        f"results/{variants_by_name[name].home(path)}/{path}" for name, path in paths
+        found_by(by_name[fit["variant"]], pattern.format(**fit))
+        for fit in fits_on_same_test(wildcards)
     ]
 
 
