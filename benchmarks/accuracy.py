@@ -49,22 +49,12 @@ def per_user_scores(
 ) -> pd.DataFrame:
     """Errors and ranked lists (protocol ``rated``) of each user with test ratings.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n,)
-        Predicted rating of each test pair. Errors are those of the predictions clipped to
-        `rating_range`; lists are ranked by the unclipped ones.
-    test : Observations
-    rating_range : (float, float)
-    evaluation : Evaluation
-    ties : ndarray of shape (n,), optional
-        Pairs with equal scores are ranked by this, lowest first; by default by item position.
+    `scores`, of shape (n,), is the predicted rating of each test pair. Errors are those of the
+    predictions clipped to `rating_range`; lists are ranked by the unclipped ones, and pairs with
+    equal scores by `ties`, of shape (n,), lowest first (default: by item position).
 
-    Returns
-    -------
-    DataFrame
-        One row per user, ascending: ``squared_error`` and ``absolute_error`` (sums over the user's
-        ratings), ``n_ratings``, ``rated_precision_at_k`` and ``rated_recall_at_k``.
+    Returns one row per user, ascending: ``squared_error`` and ``absolute_error`` (sums over the
+    user's ratings), ``n_ratings``, ``rated_precision_at_k`` and ``rated_recall_at_k``.
     """
     users, rows = np.unique(test.users, return_inverse=True)
     error = np.clip(scores, *rating_range) - test.ratings
@@ -104,23 +94,10 @@ def differences_from(
 ) -> pd.DataFrame:
     """Difference of every system from a reference system on every metric, paired over users.
 
-    Parameters
-    ----------
-    reference : str
-    scores : mapping of str to ndarray of shape (n,)
-        Predicted rating of each test pair by system, including the reference.
-    problem : Problem
-    evaluation : Evaluation
-    resamples : int
-        Bootstrap resamples of the users.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        Columns `DIFFERENCE_COLUMNS`, one row per metric and system. ``difference`` is the
-        system's value minus the reference's, ``low`` and ``high`` are its 95 % interval, and
-        ``p_holm`` is ``p_value`` corrected for the number of systems.
+    `scores` has the predicted rating of each test pair by system, including the reference. The
+    table has one row per metric and system, with the columns `DIFFERENCE_COLUMNS`: ``difference``
+    is the system's value minus the reference's, ``low`` and ``high`` are its 95 % interval over
+    `resamples` of the users, and ``p_holm`` is ``p_value`` corrected for the number of systems.
     """
     tables = [
         per_user_scores(own, problem.test, problem.rating_range, evaluation)
@@ -183,18 +160,9 @@ def _rmse(scores: Values, problem: Problem) -> float:
 def time_to_accuracy(curves: pd.DataFrame) -> pd.DataFrame:
     """Seconds until each system's test RMSE falls to a level that all systems reach.
 
-    The level of a data set is the largest of the systems' lowest errors, so that the least
-    accurate system just reaches it.
-
-    Parameters
-    ----------
-    curves : DataFrame
-        Columns `CURVE_COLUMNS`; points without a finite error are ignored.
-
-    Returns
-    -------
-    DataFrame
-        ``data_set, system, level_rmse, seconds_to_level``.
+    The level of a data set is the largest of the systems' lowest errors, so that the least accurate
+    system just reaches it. `curves` has the columns `CURVE_COLUMNS`; points without a finite error
+    are ignored. Columns: ``data_set, system, level_rmse, seconds_to_level``.
     """
     finite = curves[np.isfinite(curves["test_rmse"].astype(np.float64))]
     lowest = finite.groupby(["data_set", "system"])["test_rmse"].min()

@@ -14,10 +14,7 @@ MARGINS = 1.1
 def plot_engine_speed(table: pd.DataFrame) -> Figure:
     """One row per engine, variant, size and number of factors; one point per number of threads.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Columns `engine, variant, threads, ratings, latent_dim, updates_per_second`.
+    Columns: `engine, variant, threads, ratings, latent_dim, updates_per_second`.
     """
     threads = [f"{n} thread{'s' if n > 1 else ''}" for n in table["threads"]]
     rows = [

@@ -78,10 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def chosen(systems: Sequence[System], names: Sequence[str] | None) -> list[System]:
     """The systems with these names, in their own order; all of them for None.
 
-    Raises
-    ------
-    UserError
-        If a name is unknown.
+    An unknown name raises a UserError.
     """
     known = [system.system for system in systems]
     unknown = [name for name in names or [] if name not in known]

@@ -35,19 +35,12 @@ Tolerance = Mapping[str, float]
 class Counterpart:
     """A model of this project with the settings of a published system.
 
-    Attributes
-    ----------
-    settings : mapping
-        Like an entry of `models` in the configuration.
-    tolerance : mapping of str to float
-        Largest difference from the published system in the same run, by metric; ``predictions``
-        is the root mean square difference of all predictions.
-    epochs : tuple of int
-    orders : int
-        Number of random orders of the training ratings, each with its own seed, that both systems
-        are fitted to; figures are means. 0: one fit to the ratings in their own order.
-    remark : str
-        What differs between the two systems.
+    `settings` are like an entry of `models` in the configuration. `tolerance` is the largest
+    difference from the published system in the same run, by metric; ``predictions`` is the root
+    mean square difference of all predictions. `orders` is the number of random orders of the
+    training ratings, each with its own seed, that both systems are fitted to (figures are means); 0
+    is one fit to the ratings in their own order. `remark` says what differs between the two
+    systems.
     """
 
     settings: Entry
@@ -69,18 +62,9 @@ class Counterpart:
 class KnownSystem:
     """A system with published figures.
 
-    Attributes
-    ----------
-    system : System
-    published : mapping of str to mapping
-        Figures by data set and metric.
-    tolerance : mapping of str to float
-        Largest difference from the published figures, by metric.
-    words : mapping of str to mapping
-        Parts of the items' content that the system uses, by data set.
-    slow : bool
-        Whether ``--fast`` skips the system.
-    counterpart : Counterpart, optional
+    `published` has the figures by data set and metric, `tolerance` the largest difference from them
+    by metric, and `words` the parts of the items' content that the system uses, by data set.
+    ``--fast`` skips a `slow` system.
     """
 
     system: System
@@ -108,18 +92,10 @@ class KnownSystem:
 class Protocol:
     """A protocol that figures were published for.
 
-    Attributes
-    ----------
-    name, source : str
-        The protocol, and who published the figures.
-    clipped_to : mapping of str to (float, float)
-        Range that predictions are clipped to before any metric, by data set.
-    systems : sequence of KnownSystem
-    evaluation : Evaluation
-    split, content : mapping, optional
-        The blocks of the configuration; `content` without the `words` of a system.
-    folds : int, optional
-        Number of random folds in place of `split`; figures are means over them.
+    `source` is who published the figures. Predictions are `clipped_to` a range before any metric,
+    by data set. `split` and `content` are blocks of the configuration, `content` without the
+    `words` of a system. With `folds`, that number of random folds replaces `split`, and figures are
+    means over them.
     """
 
     name: str
@@ -167,18 +143,8 @@ class Tables:
 def temporal_split(tables: Tables, settings: Entry, words: Entry | None = None) -> Problem:
     """Training and test part of a split, ordered by user and then by time.
 
-    Parameters
-    ----------
-    tables : Tables
-    settings : mapping
-        The block `split` of the configuration.
-    words : mapping, optional
-        The block `content`; by default the items have no content.
-
-    Returns
-    -------
-    Problem
-        Without validation ratings, so that no fit stops early.
+    `settings` is the block `split` of the configuration, `words` the block `content`; without the
+    latter the items have no content. There are no validation ratings, so that no fit stops early.
     """
     parts = split(tables.ratings, **SplitSettings(**settings).model_dump(), seed=0)
     built = matrices(parts.train, parts.validation, parts.test, tables.items)

@@ -33,9 +33,7 @@ class System:
     distribution : str
         Package of the system; ``blendmf`` runs in this project's own environment.
     adapter : str
-        Script in the folder of ``systems.yaml`` that fits the system.
-    settings : mapping
-        Passed to the adapter.
+        Script in the folder of ``systems.yaml`` that fits the system with the `settings`.
     epochs : tuple of int
         Epochs (sweeps, iterations) after which the test part is scored, ascending; the metrics
         are those of the last. (0,) for a system without epochs.
@@ -68,16 +66,8 @@ class System:
 class Answer:
     """Output of an adapter, for m numbers of epochs and n test pairs.
 
-    Attributes
-    ----------
-    version : str
-        Version of the distribution.
-    epochs : ndarray of int, of shape (m,)
-        Epochs that were run.
-    seconds : ndarray of float64, of shape (m,)
-        Seconds of training.
-    scores : ndarray of float64, of shape (m, n)
-        Scores of the test pairs.
+    `version` is that of the distribution. `epochs` and `seconds` of training are of shape (m,),
+    `scores` of the test pairs of shape (m, n).
     """
 
     version: str
@@ -88,16 +78,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs adapters.
-
-    Attributes
-    ----------
-    adapters : Path
-        Folder of the adapters.
-    environment : Path
-        Folder of the other systems' environment.
-    threads, seed : int
-    """
+    """Runs the adapters of a folder, in the other systems' environment where they need it."""
 
     adapters: Path
     environment: Path
@@ -107,17 +88,8 @@ class Runner:
     def run(self, system: System, problem: PathLike, scratch: Path) -> Answer:
         """Fit a system and score the test pairs.
 
-        Parameters
-        ----------
-        problem : path
-            File written by `Problem.write`.
-        scratch : Path
-            Folder for temporary files.
-
-        Raises
-        ------
-        UserError
-            If the system is not installed or failed (with the last line of its output).
+        `problem` is a file written by `Problem.write`, `scratch` a folder for temporary files. A
+        system that is not installed or failed raises a UserError with the last line of its output.
         """
         python = Path(sys.executable)
         if system.distribution != OWN_DISTRIBUTION:

@@ -30,14 +30,8 @@ def plot_time_to_accuracy(curves: pd.DataFrame, levels: pd.DataFrame) -> Figure:
     """Test RMSE against seconds of fitting: one panel per data set, one line per system.
 
     A dashed line marks the level that all systems of the data set reach, and a larger point where
-    each system first reaches it.
-
-    Parameters
-    ----------
-    curves : DataFrame
-        Columns `data_set, system, seconds, test_rmse`, in the order of measurement.
-    levels : DataFrame
-        Columns `data_set, system, level_rmse, seconds_to_level`.
+    each system first reaches it. `curves` has the columns `data_set, system, seconds, test_rmse`,
+    in the order of measurement, `levels` those of `benchmarks.accuracy.time_to_accuracy`.
     """
     names = list(dict.fromkeys(curves["data_set"]))
     if not names:

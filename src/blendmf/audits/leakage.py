@@ -87,9 +87,7 @@ def leakage(
     Parameters
     ----------
     train, validation, test : iterable of DataFrame
-        Each part in one or more blocks of rows; columns `MOMENTS`.
-    tags : DataFrame
-        Columns `MOMENTS`; may be empty.
+        Each part in one or more blocks of rows; columns `MOMENTS`, like `tags`, which may be empty.
 
     Returns
     -------
@@ -146,13 +144,8 @@ def leakage(
 class LaterTags:
     """Count uses of tags by test ratings, and those in which the tag is newer than the rating.
 
-    A tag is used once by every test rating of its item. The number of uses may be far greater
-    than that of tags and ratings, so they are counted by binary search.
-
-    Parameters
-    ----------
-    tags : DataFrame
-        Columns `MOMENTS`; may be empty.
+    A tag is used once by every test rating of its item. The number of uses may be far greater than
+    that of tags and ratings, so they are counted by binary search. Tags have the columns `MOMENTS`.
     """
 
     def __init__(self, tags: pd.DataFrame) -> None:
@@ -163,12 +156,9 @@ class LaterTags:
     def count(self, test: pd.DataFrame) -> "Counter[str]":
         """Count the uses by a block of test ratings, with columns `MOMENTS`.
 
-        Returns
-        -------
-        Counter
-            ``uses``; the ``later`` ones among them, in which the tag is newer than the rating, by
-            author of the tag: ``by_own_user``, the user of the test rating, or ``by_others``; and
-            ``rows``, the test ratings with a later tag on their item.
+        The keys are ``uses``; the ``later`` ones among them, in which the tag is newer than the
+        rating, by author of the tag: ``by_own_user``, the user of the test rating, or
+        ``by_others``; and ``rows``, the test ratings with a later tag on their item.
         """
         uses, later = self._by_item.count_later(test["item_id"], test["timestamp"])
         own = test[test["user_id"].isin(self._authors).to_numpy() & (later > 0)]

@@ -66,21 +66,16 @@ class Placebos(NamedTuple):
 
 
 class Ablation(NamedTuple):
-    """The results of an ablation.
+    """The results of an ablation; `placebos` is None without placebos.
 
-    Attributes
-    ----------
-    table : DataFrame
-        One row per variant, the full model first: ``arm`` (its name), ``role``, ``rmse``,
-        ``rmse_seed_sd``, ``difference``, ``low``, ``high``, ``p_value``, ``p_holm``, ``seed_sd``,
-        ``holds``, ``same_content``, and ``rmse_seed_1`` and so on. ``difference`` is the variant's
-        RMSE minus the full model's, paired over users: positive if the model needs what the
-        variant removes. ``seed_sd`` is its standard deviation over seeds. ``p_holm`` is corrected
-        among the variants except placebos and those with ``same_content``, where the parts left
-        out have no terms. A difference ``holds`` if its interval excludes 0, the corrected p-value
-        is below 0.05, and it exceeds ``seed_sd``.
-    placebos : Placebos or None
-        None without placebos.
+    `table` has one row per variant, the full model first: ``arm`` (its name), ``role``, ``rmse``,
+    ``rmse_seed_sd``, ``difference``, ``low``, ``high``, ``p_value``, ``p_holm``, ``seed_sd``,
+    ``holds``, ``same_content``, and ``rmse_seed_1`` and so on. ``difference`` is the variant's RMSE
+    minus the full model's, paired over users: positive if the model needs what the variant removes.
+    ``seed_sd`` is its standard deviation over seeds. ``p_holm`` is corrected among the variants
+    except placebos and those with ``same_content``, where the parts left out have no terms. A
+    difference ``holds`` if its interval excludes 0, the corrected p-value is below 0.05, and it
+    exceeds ``seed_sd``.
     """
 
     table: pd.DataFrame
@@ -107,7 +102,6 @@ def ablation(
         What each variant changes, see `blendmf.config.variants.ablation_variants`.
     content : mapping
         The full model's ``content.json``.
-    resamples : int
     seed : int
         The experiment's seed.
     """

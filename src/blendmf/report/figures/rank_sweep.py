@@ -20,10 +20,7 @@ from blendmf.report.figures.style import (
 def plot_rank_sweep(rank_sweep: pd.DataFrame) -> Figure:
     """Validation and test RMSE by rank, and the seconds to fit each rank.
 
-    Parameters
-    ----------
-    rank_sweep : DataFrame
-        `method`, `rank`, `validation_rmse`, `test_rmse`, `seconds`.
+    `rank_sweep` has the columns `method`, `rank`, `validation_rmse`, `test_rmse` and `seconds`.
     """
     figure = new_figure(4.1)
     error, time = figure.subplots(1, 2)

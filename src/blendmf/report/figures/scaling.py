@@ -35,12 +35,8 @@ MOST_TIMES_RATINGS = 4
 def plot_scaling(rules: pd.DataFrame) -> Figure:
     """Processor seconds and peak memory of every rule by ratings, on logarithmic axes.
 
-    Grey lines show linear growth (time) and the memory that no rule should exceed.
-
-    Parameters
-    ----------
-    rules : DataFrame
-        The table of `blendmf.resources.usage.scaling`.
+    Grey lines show linear growth (time) and the memory that no rule should exceed. `rules` is the
+    table of `blendmf.resources.usage.scaling`.
     """
     phase_of = {rule: phase for phase, members in PHASES.items() for rule in members}
     phases = rules["rule"].map(phase_of).fillna("report")

@@ -64,20 +64,10 @@ MARKS: dict[str, dict[str, Any]] = {
 class ModelSearch:
     """Search of one model.
 
-    Attributes
-    ----------
-    model : str
-    score : str
-        Name of the score that the trials' values are.
-    chosen : int
-        Number of the chosen trial.
-    trials : DataFrame
-        `number`, `generation`, `state`, `value` (NaN for a failed trial; one trial must
-        be complete), `finalist_mean` (NaN unless a finalist) and a column for each parameter.
-    importances : DataFrame
-        `parameter`, `importance`; all 0 if there were too few trials.
-    space : mapping of str to Dimension
-        The searched parameters.
+    `score` names the score that the trials' values are; `chosen` is the number of the chosen trial.
+    `trials` has the columns `number`, `generation`, `state`, `value` (NaN for a failed trial; one
+    trial must be complete), `finalist_mean` (NaN unless a finalist) and one for each parameter of
+    the `space`. `importances` has `parameter` and `importance`, all 0 if there were too few trials.
     """
 
     model: str

@@ -26,13 +26,9 @@ LEAST_EXCESS = 1e-9
 def plot_small_matrix(curves: pd.DataFrame, errors: pd.DataFrame) -> Figure:
     """Squared error by iteration, and its excess over the Eckart-Young bound.
 
-    Parameters
-    ----------
-    curves : DataFrame
-        `method`, `iteration` (from 1), `squared_error`; no rows for a method without iterations.
-    errors : DataFrame
-        `method`, `squared_error` reached, and `bound`, the least squared error of any matrix of
-        that rank.
+    `curves` has the columns `method`, `iteration` (from 1) and `squared_error`, and no rows for a
+    method without iterations; `errors` has `method`, the `squared_error` reached, and `bound`, the
+    least squared error of any matrix of that rank.
     """
     styles = series_styles(curves["method"])
     bounds = errors.set_index("method")["bound"]

@@ -135,10 +135,7 @@ def message_figure(text: str) -> Figure:
 def save_figure(path: PathLike, figure: Figure, title: str) -> None:
     """Write a figure as SVG: text as outlines, no date, the same bytes for the same figure.
 
-    Parameters
-    ----------
-    title : str
-        Alternative text for screen readers.
+    `title` is the alternative text for screen readers.
     """
     svg = StringIO()
     with shared_look():
@@ -161,16 +158,8 @@ def make_log(axes: Axes, *names: Literal["x", "y"]) -> None:
 def close_to_best(values: ArrayLike, higher_is_better: bool = False) -> NDArray[np.bool_]:
     """Mark the values that an axis should show: those not far from the best one.
 
-    Parameters
-    ----------
-    values : array_like of shape (n,)
-        NaN where a value is missing.
-
-    Returns
-    -------
-    ndarray of bool, of shape (n,)
-        False for NaN and for values farther from the best than `FAR` times the median distance.
-        One or two values are always close.
+    Missing values are NaN and not marked, and neither are values farther from the best than `FAR`
+    times the median distance. One or two values are always close.
     """
     array = np.asarray(values, dtype=np.float64)
     known = np.isfinite(array)
@@ -228,11 +217,8 @@ def spread(positions: Sequence[float], gap: float) -> list[float]:
 def label_ends(axes: Axes, ends: Iterable[tuple[float, str, Series]]) -> None:
     """Write each series' name next to its last point, right of the panel and without overlap.
 
-    Parameters
-    ----------
-    ends : iterable of (y, name, style)
-        ``y`` in data coordinates. Everything else must be drawn before, since the names are
-        spaced by the panel's final height.
+    Each end is (y in data coordinates, name, style). Everything else must be drawn before, since
+    the names are spaced by the panel's final height.
     """
     ends = list(ends)
     figure = axes.get_figure(root=True)
