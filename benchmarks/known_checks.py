@@ -121,12 +121,12 @@ def known_checks(
         return measure(scores, [problem for problem, _ in runs], protocol.evaluation, clipped_to)
 
     once = [(problem, runner.seed) for problem in problems]
-    theirs = measured(known.system, once)
+    theirs = measured(known, once)
     for metric, figure in known.published[tables.name].items():
         yield Check(
-            *(protocol.name, tables.name, known.system.system, protocol.source, metric),
+            *(protocol.name, tables.name, known.system, protocol.source, metric),
             *(figure, theirs.metrics.get(metric, np.nan), known.tolerance[metric]),
-            note=theirs.failure or known.system.remark,
+            note=theirs.failure or known.remark,
         )
     counterpart = known.counterpart
     if counterpart is None:
@@ -137,11 +137,11 @@ def known_checks(
         for problem in problems
     ]
     if shuffled:
-        theirs = measured(known.system, shuffled)
+        theirs = measured(known, shuffled)
     ours = measured(counterpart.system, shuffled or once)
     for metric, tolerance in counterpart.tolerance.items():
         yield Check(
-            *(protocol.name, tables.name, counterpart.system.system, known.system.system, metric),
+            *(protocol.name, tables.name, counterpart.system.system, known.system, metric),
             *(*compared(theirs, ours, metric), tolerance),
             note=ours.failure or theirs.failure or counterpart.remark,
         )

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     plan = yaml.safe_load(options.systems.read_text(encoding="utf-8"))
     runner = Runner(options.systems.parent, options.environment, THREADS, SEED)
     try:
-        systems = chosen([System.of_entry(entry) for entry in plan["systems"]], options.only)
+        systems = chosen([System(**entry) for entry in plan["systems"]], options.only)
     except UserError as error:
         parser.error(str(error))
     problems = [Problem.of_results(folder) for folder in options.results]

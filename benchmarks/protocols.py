@@ -4,14 +4,14 @@ The order of ratings matters: SGD processes them in the given order, and equal s
 by it. Splits therefore keep the order that the publishers used.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from pydantic import BaseModel, Field
 
 from benchmarks.accuracy import Evaluation
 from benchmarks.problem import Problem
@@ -27,19 +27,18 @@ from blendmf.models.observations import Observations
 
 OWN_ADAPTER = "blendmf_model.py"
 
-Entry = Mapping[str, Any]
-Tolerance = Mapping[str, float]
+Entry = dict[str, Any]
+Tolerance = dict[str, float]
 
 
-@dataclass(frozen=True)
-class Counterpart:
+class Counterpart(BaseModel, frozen=True, extra="forbid"):
     """A model of this project with the settings of a published system.
 
     `settings` are like an entry of `models` in the configuration. `tolerance` is the largest
     difference from the published system in the same run, by metric; ``predictions`` is the root
     mean square difference of all predictions. `orders` is the number of random orders of the
-    training ratings, each with its own seed, that both systems are fitted to (figures are means); 0
-    is one fit to the ratings in their own order. `remark` says what differs between the two
+    training ratings, each with its own seed, that both systems are fitted to (figures are means);
+    0 is one fit to the ratings in their own order. `remark` says what differs between the two
     systems.
     """
 
@@ -52,14 +51,16 @@ class Counterpart:
     @property
     def system(self) -> System:
         """The model as a system that can be run."""
-        name = f"blendmf {self.settings['kind']}"
         return System(
-            name, OWN_DISTRIBUTION, OWN_ADAPTER, self.settings, self.epochs, remark=self.remark
+            system=f"blendmf {self.settings['kind']}",
+            distribution=OWN_DISTRIBUTION,
+            adapter=OWN_ADAPTER,
+            settings=self.settings,
+            epochs=self.epochs,
         )
 
 
-@dataclass(frozen=True)
-class KnownSystem:
+class KnownSystem(System, frozen=True):
     """A system with published figures.
 
     `published` has the figures by data set and metric, `tolerance` the largest difference from them
@@ -67,29 +68,14 @@ class KnownSystem:
     ``--fast`` skips a `slow` system.
     """
 
-    system: System
-    published: Mapping[str, Mapping[str, float]]
+    published: dict[str, dict[str, float]]
     tolerance: Tolerance
-    words: Mapping[str, Entry] = field(default_factory=dict)
+    words: dict[str, Entry] = Field(default_factory=dict)
     slow: bool = False
     counterpart: Counterpart | None = None
 
-    @classmethod
-    def of_entry(cls, entry: Entry, tolerances: Mapping[str, Tolerance]) -> Self:
-        """Read an entry of the file, which gives tolerances by name."""
-        keys = ("published", "tolerance", "words", "slow", "counterpart")
-        own = {key: entry[key] for key in keys if key in entry}
-        own["tolerance"] = tolerances[entry["tolerance"]]
-        if "counterpart" in own:
-            other = dict(own["counterpart"])
-            other["tolerance"] = tolerances[other["tolerance"]]
-            other["epochs"] = tuple(other.get("epochs", Counterpart.epochs))
-            own["counterpart"] = Counterpart(**other)
-        return cls(System.of_entry({k: v for k, v in entry.items() if k not in keys}), **own)
 
-
-@dataclass(frozen=True)
-class Protocol:
+class Protocol(BaseModel, frozen=True, extra="forbid"):
     """A protocol that figures were published for.
 
     `source` is who published the figures. Predictions are `clipped_to` a range before any metric,
@@ -100,18 +86,12 @@ class Protocol:
 
     name: str
     source: str
-    clipped_to: Mapping[str, tuple[float, float]]
-    systems: Sequence[KnownSystem]
+    clipped_to: dict[str, tuple[float, float]]
+    systems: list[KnownSystem]
     evaluation: Evaluation
-    split: Entry = field(default_factory=dict)
-    content: Entry = field(default_factory=dict)
+    split: Entry = {}
+    content: Entry = {}
     folds: int | None = None
-
-    @classmethod
-    def of_entry(cls, entry: Entry, tolerances: Mapping[str, Tolerance]) -> Self:
-        """Read an entry of the file."""
-        systems = [KnownSystem.of_entry(system, tolerances) for system in entry["systems"]]
-        return cls(**{**entry, "systems": systems, "evaluation": Evaluation(**entry["evaluation"])})
 
     def problems(self, tables: "Tables", words: Entry | None, seed: int) -> list[Problem]:
         """The problems that a system is fitted to: one, or one for each fold."""

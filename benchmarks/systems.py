@@ -4,13 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from benchmarks.environment import interpreter, not_installed
 from blendmf.common.errors import UserError
@@ -22,8 +22,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 """Limit the threads of libraries that have no parameter for it."""
 
 
-@dataclass(frozen=True)
-class System:
+class System(BaseModel, frozen=True, extra="forbid"):
     """An entry of ``systems.yaml``.
 
     Attributes
@@ -46,15 +45,10 @@ class System:
     system: str
     distribution: str
     adapter: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = {}
     epochs: tuple[int, ...] = (0,)
     predicts_ratings: bool = True
     remark: str = ""
-
-    @classmethod
-    def of_entry(cls, entry: Mapping[str, Any]) -> Self:
-        """Read an entry of the file."""
-        return cls(**{**entry, "epochs": tuple(entry.get("epochs", cls.epochs))})
 
     def described(self) -> str:
         """Settings and epochs in one line."""
@@ -98,8 +92,8 @@ class Runner:
                 raise UserError(f"not installed: {missing[system.distribution]}")
             python = interpreter(self.environment)
         request = {
-            "settings": dict(system.settings),
-            "epochs": list(system.epochs),
+            "settings": system.settings,
+            "epochs": system.epochs,
             "threads": self.threads,
             "seed": self.seed,
             "distribution": system.distribution,

@@ -23,6 +23,7 @@ from blendmf.config.models import model_entry
 from blendmf.data.tables import write_table
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+CLOSE, SAME = {"rmse": 0.01, "mae": 0.01}, {"predictions": 0.01, "rmse": 0.01}
 SPLIT = {"scheme": "per-user-temporal", "train": 0.7, "validation": 0.15, "min_ratings": 1}
 
 # Predicts the same rating for all pairs, shifted by the seed.
@@ -165,7 +166,7 @@ def test_predictions_are_compared_individually_and_a_failure_never_agrees():
 
 
 def entry(system, published, **more):
-    fake = {"distribution": "numpy", "adapter": "fake.py", "tolerance": "close"}
+    fake = {"distribution": "numpy", "adapter": "fake.py", "tolerance": CLOSE}
     return {"system": system, **fake, "published": published, **more}
 
 
@@ -181,10 +182,6 @@ def gate(tmp_path, adapters, peers_environment):
     def run(systems, *options):
         plan = {
             "seed": 0,
-            "tolerances": {
-                "close": {"rmse": 0.01, "mae": 0.01},
-                "same": {"predictions": 0.01, "rmse": 0.01},
-            },
             "small_matrix": {
                 "source": "known",
                 "rank": 2,
@@ -264,7 +261,7 @@ def test_the_command_fails_reports_deviations_and_writes_all_figures(gate, capsy
 @pytest.mark.slow
 def test_a_counterpart_is_compared_with_the_system_in_the_same_run(gate):
     def counterpart(**more):
-        return {"settings": {"kind": "global-mean"}, "tolerance": "same", **more}
+        return {"settings": {"kind": "global-mean"}, "tolerance": SAME, **more}
 
     mean = float(tables_of().ratings["rating"].mean())
     settings = {"level": mean, "per_seed": 0.6}
@@ -286,15 +283,15 @@ def test_a_counterpart_is_compared_with_the_system_in_the_same_run(gate):
 
 def test_the_shipped_plan_is_complete():
     plan = yaml.safe_load((BENCHMARKS / "known-answers.yaml").read_text())
-    protocols = [Protocol.of_entry(entry, plan["tolerances"]) for entry in plan["protocols"]]
+    protocols = [Protocol(**entry) for entry in plan["protocols"]]
     required = environment.read_requirements(BENCHMARKS / "adapters/requirements.txt")
     installed = {requirement.split("==")[0] for requirement in required}
     counterparts = set()
     for protocol in protocols:
         assert protocol.evaluation == (10, 3.5)
         for known in protocol.systems:
-            assert known.system.distribution in installed
-            assert (BENCHMARKS / "adapters" / known.system.adapter).is_file()
+            assert known.distribution in installed
+            assert (BENCHMARKS / "adapters" / known.adapter).is_file()
             assert set(known.published) <= set(protocol.clipped_to)
             for figures in known.published.values():
                 assert set(figures) <= set(known.tolerance)

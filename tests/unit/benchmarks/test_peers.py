@@ -57,7 +57,7 @@ def runner(adapters, peers_environment):
 
 def fake(name="fake", distribution="numpy", shift=0.0, **more):
     entry = {"system": name, "distribution": distribution, "adapter": "fake.py"}
-    return System.of_entry({**entry, "settings": {"shift": shift}, "epochs": [1, 5], **more})
+    return System(**{**entry, "settings": {"shift": shift}, "epochs": [1, 5], **more})
 
 
 def test_an_adapter_learns_from_the_training_part_and_never_sees_the_test_ratings(
@@ -132,7 +132,7 @@ def test_a_problem_is_read_from_the_split_of_a_run(variant, problem, tmp_path):
 
 def test_the_shipped_plan_is_complete():
     plan = yaml.safe_load((ADAPTERS / "systems.yaml").read_text())
-    systems = [System.of_entry(entry) for entry in plan["systems"]]
+    systems = [System(**entry) for entry in plan["systems"]]
     names = [system.system for system in systems]
     assert plan["reference"] in names
     assert len(set(names)) == len(names)
@@ -159,7 +159,7 @@ def test_distributions_that_could_not_be_installed_have_a_reason(tmp_path):
 
 def test_own_models_are_fitted_for_the_requested_epochs(problem, tmp_path):
     problem.write(tmp_path / "problem.npz")
-    own = System("own", "blendmf", "blendmf_model.py", {"kind": "mf"}, epochs=(1, 4))
+    own = fake("own", "blendmf", adapter="blendmf_model.py", settings={"kind": "mf"}, epochs=[1, 4])
     runner = Runner(ADAPTERS, Path("no other environment"), threads=2, seed=1)
     answer = runner.run(own, tmp_path / "problem.npz", tmp_path)
     assert answer.epochs.tolist() == [1, 4]
