@@ -2,7 +2,6 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
 from blendmf.report.figures.style import make_log, new_figure, series_styles, shared_look
 
@@ -36,9 +35,7 @@ def plot_engine_speed(table: pd.DataFrame) -> Figure:
         )
     axes.set_yticks(range(len(place)), list(place))
     axes.invert_yaxis()
-    make_log(axes, "x")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
+    make_log(axes, "x", ticks=(1, 2, 5))
     axes.set_xlabel("million updates per second")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure

@@ -3,7 +3,6 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
 from blendmf.report.figures.style import (
     GREY,
@@ -57,28 +56,14 @@ def _draw(
     ends = []
     for system, points in curves.groupby("system", sort=False):
         style = styles[str(system)]
-        axes.plot(
-            *(points["seconds"], points["test_rmse"]),
-            color=style.colour,
-            marker=style.marker,
-            linestyle=style.line,
-            markersize=3.5,
-        )
+        axes.plot(points["seconds"], points["test_rmse"], **style.look, markersize=3.5)
         first = points[points["test_rmse"] <= level].nsmallest(1, "seconds")
-        axes.plot(
-            *(first["seconds"], first["test_rmse"]),
-            color=style.colour,
-            marker=style.marker,
-            markersize=9,
-            markeredgecolor="white",
-            zorder=3,
-        )
+        reached = style.look | {"markersize": 9, "markeredgecolor": "white", "zorder": 3}
+        axes.plot(first["seconds"], first["test_rmse"], **reached)
         ends.append((float(points["test_rmse"].iloc[-1]), shorten(str(system)), style))
     lowest = float(curves["test_rmse"].min())
     axes.set_ylim(*padded(lowest, level + ABOVE_LEVEL * (level - lowest)))
-    make_log(axes, "x")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
+    make_log(axes, "x", ticks=(1, 2, 5))
     axes.set_xlabel("seconds of training")
     axes.set_ylabel("test RMSE (rating points)")
     label_ends(axes, ends)

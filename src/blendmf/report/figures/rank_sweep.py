@@ -2,7 +2,6 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
 from blendmf.report.figures.style import (
     BLACK,
@@ -40,9 +39,7 @@ def plot_rank_sweep(rank_sweep: pd.DataFrame) -> Figure:
         make_log(axes, "x")
         axes.set_xticks(ranks, [str(rank) for rank in ranks])
         axes.set_xlabel("rank (number of factors)")
-    make_log(time, "y")
-    time.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    time.yaxis.set_major_formatter("{x:g}")
+    make_log(time, "y", ticks=(1, 2, 5))
     error.set_title("Error by rank")
     error.set_ylabel("RMSE (rating points)")
     time.set_title("Time by rank")

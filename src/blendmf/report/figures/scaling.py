@@ -1,7 +1,5 @@
 """Figure of the time and memory of every rule by number of ratings."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -61,8 +59,7 @@ def _draw(axes: Axes, rules: pd.DataFrame, column: str) -> None:
     ends = []
     for name, style in series_styles(names).items():
         rows = rules[names == name]
-        look: Any = {"color": style.colour, "marker": style.marker, "linestyle": style.line}
-        axes.plot(rows["ratings"], rows[column], **look)
+        axes.plot(rows["ratings"], rows[column], **style.look)
         ends.append((float(rows[column].iloc[-1]), shorten(name, 20), style))
     ratings = np.array([rules["ratings"].min(), rules["ratings"].max()])
     low, high = rules[column].min() / 1.5, rules[column].max() * 1.5

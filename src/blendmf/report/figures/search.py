@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import LogLocator, MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator
 
 from blendmf.report.figures.style import (
     BLUE,
@@ -161,10 +161,7 @@ def _set_range(axes: Axes, dimension: Dimension) -> None:
     """Fit the axis to the search space, whose bounds are dashed."""
     low, high = float(dimension.low), float(dimension.high)
     if dimension.log:
-        make_log(axes, "x")
-        if high / low < FEW_DECADES:
-            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        make_log(axes, "x", ticks=(1.0, 3.0) if high / low < FEW_DECADES else ())
         room = (high / low) ** 0.04
         axes.set_xlim(low / room, high * room)
     else:

@@ -200,8 +200,7 @@ def _draw_pale(axes: Axes, values: pd.DataFrame) -> None:
 
 def _draw_front(axes: Axes, x: ArrayLike, values: ArrayLike, style: Series) -> None:
     """Draw the line of a highlighted model, with a marker at each value."""
-    (line,) = axes.plot(x, values, color=style.colour, marker=style.marker, linestyle=style.line)
-    line.set(linewidth=1.5, mec="white", mew=0.6, ms=7.0)
+    axes.plot(x, values, **style.look, linewidth=1.5, mec="white", mew=0.6, ms=7.0)
 
 
 def _label_models(axes: Axes, table: pd.DataFrame, styles: Mapping[str, Series]) -> None:

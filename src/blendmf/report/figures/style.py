@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
@@ -95,6 +95,11 @@ class Series:
     marker: str
     line: Line
 
+    @property
+    def look(self) -> dict[str, Any]:
+        """Properties of Matplotlib's lines."""
+        return {"color": self.colour, "marker": self.marker, "linestyle": self.line}
+
 
 KIND_STYLES = {
     "mf-content": Series(VERMILLION, "o", LINES[0]),
@@ -148,11 +153,18 @@ def legend_mark(label: str, **look: Any) -> Line2D:
     return Line2D([], [], label=label, **look)
 
 
-def make_log(axes: Axes, *names: Literal["x", "y"]) -> None:
-    """Make the named axes of a panel logarithmic, with ticks at powers of ten only."""
+def make_log(axes: Axes, *names: Literal["x", "y"], ticks: Sequence[float] = ()) -> None:
+    """Make the named axes of a panel logarithmic.
+
+    By default only powers of ten have ticks, otherwise these multiples of them, as plain numbers.
+    """
     for name in names:
         axes.set(**{f"{name}scale": "log"})
-        getattr(axes, f"{name}axis").set_minor_locator(NullLocator())
+        axis = getattr(axes, f"{name}axis")
+        axis.set_minor_locator(NullLocator())
+        if ticks:
+            axis.set_major_locator(LogLocator(subs=ticks))
+            axis.set_major_formatter("{x:g}")
 
 
 def close_to_best(values: ArrayLike, higher_is_better: bool = False) -> NDArray[np.bool_]:
