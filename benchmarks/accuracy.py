@@ -134,27 +134,13 @@ def table_name(metric: str, k: int) -> str:
     return f"{metric}_at_{k}" if metric in ("precision", "recall") else metric
 
 
-def curve(system: str, answer: Answer, problem: Problem) -> list[dict[str, Any]]:
+def curve(system: str, answer: Answer, problem: Problem) -> list[tuple[Any, ...]]:
     """Test RMSE against time: rows with the columns `CURVE_COLUMNS`, none for a single point."""
     if len(answer.epochs) == 1:
         return []
-    return [
-        {
-            "data_set": problem.name,
-            "system": system,
-            "epochs": int(epochs),
-            "seconds": float(seconds),
-            "test_rmse": _rmse(scores, problem),
-        }
-        for epochs, seconds, scores in zip(
-            answer.epochs, answer.seconds, answer.scores, strict=True
-        )
-    ]
-
-
-def _rmse(scores: Values, problem: Problem) -> float:
-    error = np.clip(scores, *problem.rating_range) - problem.test.ratings
-    return float(np.sqrt(np.mean(error**2)))
+    errors = np.clip(answer.scores, *problem.rating_range) - problem.test.ratings
+    points = zip(answer.epochs, answer.seconds, np.sqrt(np.mean(errors**2, axis=1)), strict=True)
+    return [(problem.name, system, *point) for point in points]
 
 
 def time_to_accuracy(curves: pd.DataFrame) -> pd.DataFrame:

@@ -107,7 +107,7 @@ def compare(
     """
     scores: Scores = {problem.name: {} for problem in problems}
     rows: list[dict[str, Any]] = []
-    points: list[dict[str, Any]] = []
+    points: list[tuple[Any, ...]] = []
     for problem in problems:
         path = scratch / "problem.npz"
         problem.write(path)
