@@ -41,24 +41,16 @@ COMPARISON = {
 
 # A job depends only on what its model reads.
 def content_of(wildcards) -> str | list[str]:
-    return (
-        found("content/tfidf.npz")(wildcards)
-        if entry_of(wildcards).uses_content
-        else []
-    )
+    used = entry_of(wildcards).uses_content
+    return found("content/tfidf.npz")(wildcards) if used else []
 
 
 def rating_order_of(wildcards) -> list[str]:
     """Files of the rating order in the training and the validation part."""
     models = variant_of(wildcards).models
-    named = (
-        [models[wildcards.model]] if "model" in wildcards.keys() else models.values()
-    )
-    parts = (
-        ("train", "validation")
-        if any(entry.uses_rating_order for entry in named)
-        else ()
-    )
+    names = [wildcards.model] if "model" in wildcards.keys() else models
+    used = any(models[name].uses_rating_order for name in names)
+    parts = ("train", "validation") if used else ()
     return [found(f"places/{part}.npz")(wildcards) for part in parts]
 
 
@@ -72,11 +64,8 @@ def best_of(model: str | None, wildcards) -> list[str]:
 def ranks_of(wildcards) -> list[int]:
     """Ranks that an SVD without a rank chooses from."""
     entry = entry_of(wildcards)
-    return (
-        EXPERIMENT.svd.ranks
-        if isinstance(entry, SvdEntry) and entry.rank is None
-        else []
-    )
+    chooses = isinstance(entry, SvdEntry) and entry.rank is None
+    return EXPERIMENT.svd.ranks if chooses else []
 
 
 def training_threads(wildcards) -> int:
@@ -127,19 +116,15 @@ def search_of(wildcards) -> dict:
     if step != "finalists":
         through = 1 + int(step.removeprefix("generation-"))
         trials = min(search.trials, through * search.trials_per_generation)
-        search = search.model_copy(
-            update={"trials": trials, "finalists": 1, "finalist_seeds": 1}
-        )
+        own = {"trials": trials, "finalists": 1, "finalist_seeds": 1}
+        search = search.model_copy(update=own)
     return search.model_dump(exclude={"space"})
 
 
 def evaluation_of_search(wildcards) -> dict:
     """Settings that a search reads if its model only ranks."""
-    keys = (
-        set()
-        if entry_of(wildcards).predicts_ratings
-        else {"k", "relevance_threshold", "full_users"}
-    )
+    only_ranks = not entry_of(wildcards).predicts_ratings
+    keys = {"k", "relevance_threshold", "full_users"} if only_ranks else set()
     return EXPERIMENT.evaluation.model_dump(include=keys)
 
 
@@ -171,9 +156,8 @@ def evaluated(seeds: list[int]) -> dict[str, list[str]]:
 
 def models_evaluated(wildcards) -> list[str]:
     seeds = entry_of(wildcards).seeds(EXPERIMENT.seeds)
-    path = f"models/{wildcards.model}/seed-{{seed}}/model.npz"
-    variant = variant_of(wildcards)
-    return [found_by(variant, path.format(seed=seed)) for seed in seeds]
+    paths = [f"models/{{model}}/seed-{seed}/model.npz" for seed in seeds]
+    return [found(path)(wildcards) for path in paths]
 
 
 # Trained models that are not searched: their validation errors are only in fit.json.
