@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from benchmarks.problem import Problem
 from benchmarks.systems import Answer
 from blendmf.common.random_streams import stream
-from blendmf.evaluation.bootstrap import bootstrap, bootstrap_p_values, holm, percentile_interval
+from blendmf.evaluation.bootstrap import bootstrap, holm
 from blendmf.evaluation.ranking_metrics import RankedLists, places, ranking_metrics
-from blendmf.evaluation.user_metrics import user_sums
+from blendmf.evaluation.user_metrics import Measured, user_sums
 from blendmf.models.observations import Observations
 
 Values = NDArray[np.float64]
@@ -105,26 +105,24 @@ def differences_from(
     ]
     sums = {name: user_sums(metric, tables) for name, metric in METRICS.items()}
     drawn = bootstrap(sums, resamples, stream(seed, "peers", problem.name))
-    systems = list(scores)
-    place = systems.index(reference)
-    others = [number for number in range(len(systems)) if number != place]
+    others = [system for system in scores if system != reference]
     rows = []
     for name, of_metric in sums.items():
-        values = of_metric.value()
-        differences = drawn[name][:, others] - drawn[name][:, [place]]
-        low, high = percentile_interval(differences)
-        p_values = bootstrap_p_values(differences, len(of_metric.weights))
-        columns = {
-            "system": [systems[number] for number in others],
-            "value": values[others],
-            "of_reference": values[place],
-            "difference": values[others] - values[place],
-            "low": low,
-            "high": high,
-            "p_value": p_values,
-            "p_holm": holm(p_values),
-        }
-        rows.append(pd.DataFrame(columns).assign(metric=table_name(name, evaluation.k)))
+        values = dict(zip(scores, of_metric.value()[:, np.newaxis], strict=True))
+        measured = Measured(list(scores), values, drawn[name], of_metric)
+        found = pd.DataFrame(
+            [measured.difference([system], [reference]) for system in others],
+            columns=["difference", "low", "high", "p_value"],
+        )
+        rows.append(
+            found.assign(
+                metric=table_name(name, evaluation.k),
+                system=others,
+                value=[measured.value(system) for system in others],
+                of_reference=measured.value(reference),
+                p_holm=holm(found["p_value"]),
+            )
+        )
     table = pd.concat(rows, ignore_index=True)
     return table.assign(data_set=problem.name, reference=reference)[DIFFERENCE_COLUMNS]
 
