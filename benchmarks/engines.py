@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.engine_case import Case
-from benchmarks.engine_speed_figure import plot_engine_speed
+from benchmarks.figures import plot_engine_speed
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_csv
 from blendmf.common.job_log import progress

@@ -28,9 +28,9 @@ from benchmarks.accuracy import (
     table_name,
     time_to_accuracy,
 )
+from benchmarks.figures import plot_time_to_accuracy
 from benchmarks.problem import Problem
 from benchmarks.systems import Answer, Runner, System
-from benchmarks.time_to_accuracy_figure import plot_time_to_accuracy
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_csv
 from blendmf.report.figures.style import save_figure

@@ -11,7 +11,7 @@ from benchmarks.accuracy import (
     table_name,
     time_to_accuracy,
 )
-from benchmarks.time_to_accuracy_figure import plot_time_to_accuracy
+from benchmarks.figures import plot_time_to_accuracy
 from blendmf.common.random_streams import stream
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.evaluate import evaluate
