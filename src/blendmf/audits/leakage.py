@@ -153,7 +153,7 @@ class LaterTags:
         self._by_pair = _SortedMoments.of(self._pairs(tags), tags["timestamp"])
 
     def count(self, test: pd.DataFrame) -> "Counter[str]":
-        """Count the uses by a block of test ratings, with columns `MOMENTS`, and answer `USES`."""
+        """Count `USES`, and all ``uses``, by a block of test ratings with columns `MOMENTS`."""
         uses, later = self._by_item.count_later(test["item_id"], test["timestamp"])
         own = test[test["user_id"].isin(self._authors).to_numpy() & (later > 0)]
         _, by_own_user = self._by_pair.count_later(self._pairs(own), own["timestamp"])
