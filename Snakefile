@@ -24,6 +24,7 @@ container: config["container"]
 
 
 include: "workflow/rules/lookups.smk"
+include: "workflow/rules/contents.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"

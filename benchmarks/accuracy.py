@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from benchmarks.problem import Problem
 from benchmarks.systems import Answer
 from blendmf.common.random_streams import stream
-from blendmf.evaluation.bootstrap import bootstrap, bootstrap_p_values, holm, percentile_interval
+from blendmf.evaluation.bootstrap import bootstrap, holm
 from blendmf.evaluation.ranking_metrics import RankedLists, places, ranking_metrics
-from blendmf.evaluation.user_metrics import user_sums
+from blendmf.evaluation.user_metrics import Measured, user_sums
 from blendmf.models.observations import Observations
 
 Values = NDArray[np.float64]
@@ -49,22 +49,12 @@ def per_user_scores(
 ) -> pd.DataFrame:
     """Errors and ranked lists (protocol ``rated``) of each user with test ratings.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n,)
-        Predicted rating of each test pair. Errors are those of the predictions clipped to
-        `rating_range`; lists are ranked by the unclipped ones.
-    test : Observations
-    rating_range : (float, float)
-    evaluation : Evaluation
-    ties : ndarray of shape (n,), optional
-        Pairs with equal scores are ranked by this, lowest first; by default by item position.
+    `scores`, of shape (n,), is the predicted rating of each test pair. Errors are those of the
+    predictions clipped to `rating_range`; lists are ranked by the unclipped ones, and pairs with
+    equal scores by `ties`, of shape (n,), lowest first (default: by item position).
 
-    Returns
-    -------
-    DataFrame
-        One row per user, ascending: ``squared_error`` and ``absolute_error`` (sums over the user's
-        ratings), ``n_ratings``, ``rated_precision_at_k`` and ``rated_recall_at_k``.
+    Returns one row per user, ascending: ``squared_error`` and ``absolute_error`` (sums over the
+    user's ratings), ``n_ratings``, ``rated_precision_at_k`` and ``rated_recall_at_k``.
     """
     users, rows = np.unique(test.users, return_inverse=True)
     error = np.clip(scores, *rating_range) - test.ratings
@@ -104,23 +94,10 @@ def differences_from(
 ) -> pd.DataFrame:
     """Difference of every system from a reference system on every metric, paired over users.
 
-    Parameters
-    ----------
-    reference : str
-    scores : mapping of str to ndarray of shape (n,)
-        Predicted rating of each test pair by system, including the reference.
-    problem : Problem
-    evaluation : Evaluation
-    resamples : int
-        Bootstrap resamples of the users.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        Columns `DIFFERENCE_COLUMNS`, one row per metric and system. ``difference`` is the
-        system's value minus the reference's, ``low`` and ``high`` are its 95 % interval, and
-        ``p_holm`` is ``p_value`` corrected for the number of systems.
+    `scores` has the predicted rating of each test pair by system, including the reference. The
+    table has one row per metric and system, with the columns `DIFFERENCE_COLUMNS`: ``difference``
+    is the system's value minus the reference's, ``low`` and ``high`` are its 95 % interval over
+    `resamples` of the users, and ``p_holm`` is ``p_value`` corrected for the number of systems.
     """
     tables = [
         per_user_scores(own, problem.test, problem.rating_range, evaluation)
@@ -128,26 +105,24 @@ def differences_from(
     ]
     sums = {name: user_sums(metric, tables) for name, metric in METRICS.items()}
     drawn = bootstrap(sums, resamples, stream(seed, "peers", problem.name))
-    systems = list(scores)
-    place = systems.index(reference)
-    others = [number for number in range(len(systems)) if number != place]
+    others = [system for system in scores if system != reference]
     rows = []
     for name, of_metric in sums.items():
-        values = of_metric.value()
-        differences = drawn[name][:, others] - drawn[name][:, [place]]
-        low, high = percentile_interval(differences)
-        p_values = bootstrap_p_values(differences, len(of_metric.weights))
-        columns = {
-            "system": [systems[number] for number in others],
-            "value": values[others],
-            "of_reference": values[place],
-            "difference": values[others] - values[place],
-            "low": low,
-            "high": high,
-            "p_value": p_values,
-            "p_holm": holm(p_values),
-        }
-        rows.append(pd.DataFrame(columns).assign(metric=table_name(name, evaluation.k)))
+        values = dict(zip(scores, of_metric.value()[:, np.newaxis], strict=True))
+        measured = Measured(list(scores), values, drawn[name], of_metric)
+        found = pd.DataFrame(
+            [measured.difference([system], [reference]) for system in others],
+            columns=["difference", "low", "high", "p_value"],
+        )
+        rows.append(
+            found.assign(
+                metric=table_name(name, evaluation.k),
+                system=others,
+                value=[measured.value(system) for system in others],
+                of_reference=measured.value(reference),
+                p_holm=holm(found["p_value"]),
+            )
+        )
     table = pd.concat(rows, ignore_index=True)
     return table.assign(data_set=problem.name, reference=reference)[DIFFERENCE_COLUMNS]
 
@@ -157,44 +132,21 @@ def table_name(metric: str, k: int) -> str:
     return f"{metric}_at_{k}" if metric in ("precision", "recall") else metric
 
 
-def curve(system: str, answer: Answer, problem: Problem) -> list[dict[str, Any]]:
+def curve(system: str, answer: Answer, problem: Problem) -> list[tuple[Any, ...]]:
     """Test RMSE against time: rows with the columns `CURVE_COLUMNS`, none for a single point."""
     if len(answer.epochs) == 1:
         return []
-    return [
-        {
-            "data_set": problem.name,
-            "system": system,
-            "epochs": int(epochs),
-            "seconds": float(seconds),
-            "test_rmse": _rmse(scores, problem),
-        }
-        for epochs, seconds, scores in zip(
-            answer.epochs, answer.seconds, answer.scores, strict=True
-        )
-    ]
-
-
-def _rmse(scores: Values, problem: Problem) -> float:
-    error = np.clip(scores, *problem.rating_range) - problem.test.ratings
-    return float(np.sqrt(np.mean(error**2)))
+    errors = np.clip(answer.scores, *problem.rating_range) - problem.test.ratings
+    points = zip(answer.epochs, answer.seconds, np.sqrt(np.mean(errors**2, axis=1)), strict=True)
+    return [(problem.name, system, *point) for point in points]
 
 
 def time_to_accuracy(curves: pd.DataFrame) -> pd.DataFrame:
     """Seconds until each system's test RMSE falls to a level that all systems reach.
 
-    The level of a data set is the largest of the systems' lowest errors, so that the least
-    accurate system just reaches it.
-
-    Parameters
-    ----------
-    curves : DataFrame
-        Columns `CURVE_COLUMNS`; points without a finite error are ignored.
-
-    Returns
-    -------
-    DataFrame
-        ``data_set, system, level_rmse, seconds_to_level``.
+    The level of a data set is the largest of the systems' lowest errors, so that the least accurate
+    system just reaches it. `curves` has the columns `CURVE_COLUMNS`; points without a finite error
+    are ignored. Columns: ``data_set, system, level_rmse, seconds_to_level``.
     """
     finite = curves[np.isfinite(curves["test_rmse"].astype(np.float64))]
     lowest = finite.groupby(["data_set", "system"])["test_rmse"].min()

@@ -29,17 +29,7 @@ RATING_RANGE = (0.5, 5.0)
 
 @dataclass(frozen=True)
 class Case:
-    """A measured engine and problem.
-
-    Attributes
-    ----------
-    engine : {"blocks", "torch"}
-    kind : {"mf", "mf-content", "content"}
-    blend : str, optional
-    ratings, latent_dim : int
-    threads : sequence of int
-        Numbers of threads, measured alternately.
-    """
+    """A measured engine (blocks or torch) and problem; the `threads` are measured alternately."""
 
     engine: str
     kind: str
@@ -122,13 +112,7 @@ def synthetic_ratings(n: int) -> tuple[Observations, sp.csr_array]:
 def bytes_per_update(terms: Terms, d: int, words: float) -> float:
     """Bytes that one update reads and writes: parameters, the rating and its words.
 
-    Parameters
-    ----------
-    terms : Terms
-    d : int
-        Number of factors.
-    words : float
-        Mean number of words of a rating's item.
+    `d` is the number of factors, `words` the mean number of words of a rating's item.
     """
     rows = terms.user_factors + terms.item_factors + terms.content_factors * words
     numbers = terms.user_bias + terms.item_bias + terms.user_content * words

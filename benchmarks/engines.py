@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.engine_case import Case
-from benchmarks.engine_speed_figure import plot_engine_speed
+from benchmarks.figures import plot_engine_speed
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_csv
 from blendmf.common.job_log import progress
@@ -75,10 +75,7 @@ def _case(engine: str, variant: str, n: int, d: int, threads: Sequence[int]) -> 
 def run_case(case: Case) -> list[dict[str, Any]]:
     """Measure a case in its own process, one row per number of threads.
 
-    Raises
-    ------
-    UserError
-        If the process fails, with its error output.
+    If the process fails, a UserError has its error output.
     """
     command = [sys.executable, "-m", "benchmarks.engine_case", json.dumps(asdict(case))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603

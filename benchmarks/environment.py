@@ -24,10 +24,7 @@ INSTALL_TIMEOUT = 1200
 def main(arguments: list[str]) -> None:
     """Create the environment and install each requirement separately.
 
-    Parameters
-    ----------
-    arguments : list of str
-        Folder of the environment, requirements file, constraints file.
+    The arguments are the folder of the environment, the requirements file and the constraints file.
     """
     folder, requirements, constraints = (Path(argument) for argument in arguments)
     venv.create(folder, with_pip=True, clear=True)
@@ -59,14 +56,8 @@ def not_installed(folder: Path) -> dict[str, str]:
 def parser_of(module: str, description: str, needs: str, output: str) -> argparse.ArgumentParser:
     """Parser with the options of every command that runs other systems.
 
-    Parameters
-    ----------
-    module, description : str
-        Name of the command's module, and what the command does.
-    needs : str
-        Which files a data set's folder must have.
-    output : str
-        Default output folder.
+    `module` and `description` are those of the command; `needs` says which files a data set's
+    folder must have; `output` is the default output folder.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
     parser.add_argument(

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     plan = yaml.safe_load(options.plan.read_text(encoding="utf-8"))
     runner = Runner(options.adapters, options.environment, threads=1, seed=plan["seed"])
     tables = {folder.name: Tables.of_results(folder) for folder in options.results}
-    protocols = [Protocol.of_entry(entry, plan["tolerances"]) for entry in plan["protocols"]]
+    protocols = [Protocol(**entry) for entry in plan["protocols"]]
     checks = list(small_matrix_checks(plan["small_matrix"], plan["seed"]))
     for protocol in protocols:
         for known in protocol.systems:
@@ -77,7 +77,7 @@ def _checks(
         if reason:
             for metric, figure in published.items():
                 yield Check(
-                    *(protocol.name, data_set, known.system.system, protocol.source, metric),
+                    *(protocol.name, data_set, known.system, protocol.source, metric),
                     *(figure, np.nan, known.tolerance[metric]),
                     skipped=True,
                     note=reason,

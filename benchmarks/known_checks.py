@@ -30,20 +30,9 @@ PREDICTIONS = "predictions"
 class Check:
     """Comparison of one known figure with the measured one.
 
-    Attributes
-    ----------
-    protocol, data_set, system : str
-        What was measured.
-    compared_with : str
-        Source of the known figure: its publisher, or another system of the same run.
-    metric : str
-    known, found : float
-        `found` is NaN if nothing was measured, for the reason in `note`.
-    tolerance : float
-        Largest difference that counts as agreement.
-    skipped : bool
-        Whether it was not tried, for the reason in `note`.
-    note : str
+    `compared_with` is the source of the known figure: its publisher, or another system of the same
+    run. A figure that was not `found` is NaN, one that was not tried is `skipped`; the `note` has
+    the reason. `tolerance` is the largest difference that counts as agreement.
     """
 
     protocol: str
@@ -102,14 +91,8 @@ def verdict(checks: Sequence[Check]) -> tuple[bool, str]:
 class Measurement:
     """Measured figures of one system.
 
-    Attributes
-    ----------
-    metrics : mapping of str to float
-        Means over the problems of ``rmse, mae, precision, recall``; empty after a failure.
-    predictions : ndarray of float64, of shape (n,)
-        Clipped predictions of all test pairs of all problems.
-    failure : str
-        Reason of a failure.
+    `metrics` are means over the problems of ``rmse, mae, precision, recall``, empty after a
+    failure. `predictions`, of shape (n,), are the clipped ones of all test pairs of all problems.
     """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -138,12 +121,12 @@ def known_checks(
         return measure(scores, [problem for problem, _ in runs], protocol.evaluation, clipped_to)
 
     once = [(problem, runner.seed) for problem in problems]
-    theirs = measured(known.system, once)
+    theirs = measured(known, once)
     for metric, figure in known.published[tables.name].items():
         yield Check(
-            *(protocol.name, tables.name, known.system.system, protocol.source, metric),
+            *(protocol.name, tables.name, known.system, protocol.source, metric),
             *(figure, theirs.metrics.get(metric, np.nan), known.tolerance[metric]),
-            note=theirs.failure or known.system.remark,
+            note=theirs.failure or known.remark,
         )
     counterpart = known.counterpart
     if counterpart is None:
@@ -154,11 +137,11 @@ def known_checks(
         for problem in problems
     ]
     if shuffled:
-        theirs = measured(known.system, shuffled)
+        theirs = measured(known, shuffled)
     ours = measured(counterpart.system, shuffled or once)
     for metric, tolerance in counterpart.tolerance.items():
         yield Check(
-            *(protocol.name, tables.name, counterpart.system.system, known.system.system, metric),
+            *(protocol.name, tables.name, counterpart.system.system, known.system, metric),
             *(*compared(theirs, ours, metric), tolerance),
             note=ours.failure or theirs.failure or counterpart.remark,
         )

@@ -28,9 +28,9 @@ from benchmarks.accuracy import (
     table_name,
     time_to_accuracy,
 )
+from benchmarks.figures import plot_time_to_accuracy
 from benchmarks.problem import Problem
 from benchmarks.systems import Answer, Runner, System
-from benchmarks.time_to_accuracy_figure import plot_time_to_accuracy
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_csv
 from blendmf.report.figures.style import save_figure
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     plan = yaml.safe_load(options.systems.read_text(encoding="utf-8"))
     runner = Runner(options.systems.parent, options.environment, THREADS, SEED)
     try:
-        systems = chosen([System.of_entry(entry) for entry in plan["systems"]], options.only)
+        systems = chosen([System(**entry) for entry in plan["systems"]], options.only)
     except UserError as error:
         parser.error(str(error))
     problems = [Problem.of_results(folder) for folder in options.results]
@@ -78,10 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def chosen(systems: Sequence[System], names: Sequence[str] | None) -> list[System]:
     """The systems with these names, in their own order; all of them for None.
 
-    Raises
-    ------
-    UserError
-        If a name is unknown.
+    An unknown name raises a UserError.
     """
     known = [system.system for system in systems]
     unknown = [name for name in names or [] if name not in known]
@@ -110,7 +107,7 @@ def compare(
     """
     scores: Scores = {problem.name: {} for problem in problems}
     rows: list[dict[str, Any]] = []
-    points: list[dict[str, Any]] = []
+    points: list[tuple[Any, ...]] = []
     for problem in problems:
         path = scratch / "problem.npz"
         problem.write(path)

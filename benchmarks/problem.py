@@ -12,16 +12,10 @@ from blendmf.models.observations import Observations
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A split.
+    """A split of a data set of this name.
 
-    Attributes
-    ----------
-    name : str
-        Name of the data set.
-    train, validation, test : Observations
-        The first two with each rating's place in its user's order of time, if known.
-    content : csr_array of shape (n_items, n_terms)
-    rating_range : (float, float)
+    `train` and `validation` have each rating's place in its user's order of time, if known.
+    `content` is of shape (n_items, n_terms).
     """
 
     name: str
@@ -35,11 +29,8 @@ class Problem:
     def of_results(cls, folder: Path) -> Self:
         """Read a split that the pipeline made.
 
-        Parameters
-        ----------
-        folder : Path
-            ``results/{dataset}``, or a variant's folder such as ``results/{dataset}/audit/random``,
-            which uses the data of the former.
+        The folder is ``results/{dataset}``, or a variant's such as
+        ``results/{dataset}/audit/random``, which uses the data of the former.
         """
         train, validation = Observations.of_files(
             folder / "matrices/train.npz",

@@ -4,14 +4,14 @@ The order of ratings matters: SGD processes them in the given order, and equal s
 by it. Splits therefore keep the order that the publishers used.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from pydantic import BaseModel, Field
 
 from benchmarks.accuracy import Evaluation
 from benchmarks.problem import Problem
@@ -27,27 +27,19 @@ from blendmf.models.observations import Observations
 
 OWN_ADAPTER = "blendmf_model.py"
 
-Entry = Mapping[str, Any]
-Tolerance = Mapping[str, float]
+Entry = dict[str, Any]
+Tolerance = dict[str, float]
 
 
-@dataclass(frozen=True)
-class Counterpart:
+class Counterpart(BaseModel, frozen=True, extra="forbid"):
     """A model of this project with the settings of a published system.
 
-    Attributes
-    ----------
-    settings : mapping
-        Like an entry of `models` in the configuration.
-    tolerance : mapping of str to float
-        Largest difference from the published system in the same run, by metric; ``predictions``
-        is the root mean square difference of all predictions.
-    epochs : tuple of int
-    orders : int
-        Number of random orders of the training ratings, each with its own seed, that both systems
-        are fitted to; figures are means. 0: one fit to the ratings in their own order.
-    remark : str
-        What differs between the two systems.
+    `settings` are like an entry of `models` in the configuration. `tolerance` is the largest
+    difference from the published system in the same run, by metric; ``predictions`` is the root
+    mean square difference of all predictions. `orders` is the number of random orders of the
+    training ratings, each with its own seed, that both systems are fitted to (figures are means);
+    0 is one fit to the ratings in their own order. `remark` says what differs between the two
+    systems.
     """
 
     settings: Entry
@@ -59,83 +51,47 @@ class Counterpart:
     @property
     def system(self) -> System:
         """The model as a system that can be run."""
-        name = f"blendmf {self.settings['kind']}"
         return System(
-            name, OWN_DISTRIBUTION, OWN_ADAPTER, self.settings, self.epochs, remark=self.remark
+            system=f"blendmf {self.settings['kind']}",
+            distribution=OWN_DISTRIBUTION,
+            adapter=OWN_ADAPTER,
+            settings=self.settings,
+            epochs=self.epochs,
         )
 
 
-@dataclass(frozen=True)
-class KnownSystem:
+class KnownSystem(System, frozen=True):
     """A system with published figures.
 
-    Attributes
-    ----------
-    system : System
-    published : mapping of str to mapping
-        Figures by data set and metric.
-    tolerance : mapping of str to float
-        Largest difference from the published figures, by metric.
-    words : mapping of str to mapping
-        Parts of the items' content that the system uses, by data set.
-    slow : bool
-        Whether ``--fast`` skips the system.
-    counterpart : Counterpart, optional
+    `published` has the figures by data set and metric, `tolerance` the largest difference from them
+    by metric, and `words` the parts of the items' content that the system uses, by data set.
+    ``--fast`` skips a `slow` system.
     """
 
-    system: System
-    published: Mapping[str, Mapping[str, float]]
+    published: dict[str, dict[str, float]]
     tolerance: Tolerance
-    words: Mapping[str, Entry] = field(default_factory=dict)
+    words: dict[str, Entry] = Field(default_factory=dict)
     slow: bool = False
     counterpart: Counterpart | None = None
 
-    @classmethod
-    def of_entry(cls, entry: Entry, tolerances: Mapping[str, Tolerance]) -> Self:
-        """Read an entry of the file, which gives tolerances by name."""
-        keys = ("published", "tolerance", "words", "slow", "counterpart")
-        own = {key: entry[key] for key in keys if key in entry}
-        own["tolerance"] = tolerances[entry["tolerance"]]
-        if "counterpart" in own:
-            other = dict(own["counterpart"])
-            other["tolerance"] = tolerances[other["tolerance"]]
-            other["epochs"] = tuple(other.get("epochs", Counterpart.epochs))
-            own["counterpart"] = Counterpart(**other)
-        return cls(System.of_entry({k: v for k, v in entry.items() if k not in keys}), **own)
 
-
-@dataclass(frozen=True)
-class Protocol:
+class Protocol(BaseModel, frozen=True, extra="forbid"):
     """A protocol that figures were published for.
 
-    Attributes
-    ----------
-    name, source : str
-        The protocol, and who published the figures.
-    clipped_to : mapping of str to (float, float)
-        Range that predictions are clipped to before any metric, by data set.
-    systems : sequence of KnownSystem
-    evaluation : Evaluation
-    split, content : mapping, optional
-        The blocks of the configuration; `content` without the `words` of a system.
-    folds : int, optional
-        Number of random folds in place of `split`; figures are means over them.
+    `source` is who published the figures. Predictions are `clipped_to` a range before any metric,
+    by data set. `split` and `content` are blocks of the configuration, `content` without the
+    `words` of a system. With `folds`, that number of random folds replaces `split`, and figures are
+    means over them.
     """
 
     name: str
     source: str
-    clipped_to: Mapping[str, tuple[float, float]]
-    systems: Sequence[KnownSystem]
+    clipped_to: dict[str, tuple[float, float]]
+    systems: list[KnownSystem]
     evaluation: Evaluation
-    split: Entry = field(default_factory=dict)
-    content: Entry = field(default_factory=dict)
+    split: Entry = {}
+    content: Entry = {}
     folds: int | None = None
-
-    @classmethod
-    def of_entry(cls, entry: Entry, tolerances: Mapping[str, Tolerance]) -> Self:
-        """Read an entry of the file."""
-        systems = [KnownSystem.of_entry(system, tolerances) for system in entry["systems"]]
-        return cls(**{**entry, "systems": systems, "evaluation": Evaluation(**entry["evaluation"])})
 
     def problems(self, tables: "Tables", words: Entry | None, seed: int) -> list[Problem]:
         """The problems that a system is fitted to: one, or one for each fold."""
@@ -167,18 +123,8 @@ class Tables:
 def temporal_split(tables: Tables, settings: Entry, words: Entry | None = None) -> Problem:
     """Training and test part of a split, ordered by user and then by time.
 
-    Parameters
-    ----------
-    tables : Tables
-    settings : mapping
-        The block `split` of the configuration.
-    words : mapping, optional
-        The block `content`; by default the items have no content.
-
-    Returns
-    -------
-    Problem
-        Without validation ratings, so that no fit stops early.
+    `settings` is the block `split` of the configuration, `words` the block `content`; without the
+    latter the items have no content. There are no validation ratings, so that no fit stops early.
     """
     parts = split(tables.ratings, **SplitSettings(**settings).model_dump(), seed=0)
     built = matrices(parts.train, parts.validation, parts.test, tables.items)

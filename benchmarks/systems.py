@@ -4,13 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from benchmarks.environment import interpreter, not_installed
 from blendmf.common.errors import UserError
@@ -22,8 +22,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 """Limit the threads of libraries that have no parameter for it."""
 
 
-@dataclass(frozen=True)
-class System:
+class System(BaseModel, frozen=True, extra="forbid"):
     """An entry of ``systems.yaml``.
 
     Attributes
@@ -33,9 +32,7 @@ class System:
     distribution : str
         Package of the system; ``blendmf`` runs in this project's own environment.
     adapter : str
-        Script in the folder of ``systems.yaml`` that fits the system.
-    settings : mapping
-        Passed to the adapter.
+        Script in the folder of ``systems.yaml`` that fits the system with the `settings`.
     epochs : tuple of int
         Epochs (sweeps, iterations) after which the test part is scored, ascending; the metrics
         are those of the last. (0,) for a system without epochs.
@@ -48,15 +45,10 @@ class System:
     system: str
     distribution: str
     adapter: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = {}
     epochs: tuple[int, ...] = (0,)
     predicts_ratings: bool = True
     remark: str = ""
-
-    @classmethod
-    def of_entry(cls, entry: Mapping[str, Any]) -> Self:
-        """Read an entry of the file."""
-        return cls(**{**entry, "epochs": tuple(entry.get("epochs", cls.epochs))})
 
     def described(self) -> str:
         """Settings and epochs in one line."""
@@ -68,16 +60,8 @@ class System:
 class Answer:
     """Output of an adapter, for m numbers of epochs and n test pairs.
 
-    Attributes
-    ----------
-    version : str
-        Version of the distribution.
-    epochs : ndarray of int, of shape (m,)
-        Epochs that were run.
-    seconds : ndarray of float64, of shape (m,)
-        Seconds of training.
-    scores : ndarray of float64, of shape (m, n)
-        Scores of the test pairs.
+    `version` is that of the distribution. `epochs` and `seconds` of training are of shape (m,),
+    `scores` of the test pairs of shape (m, n).
     """
 
     version: str
@@ -88,16 +72,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs adapters.
-
-    Attributes
-    ----------
-    adapters : Path
-        Folder of the adapters.
-    environment : Path
-        Folder of the other systems' environment.
-    threads, seed : int
-    """
+    """Runs the adapters of a folder, in the other systems' environment where they need it."""
 
     adapters: Path
     environment: Path
@@ -107,17 +82,8 @@ class Runner:
     def run(self, system: System, problem: PathLike, scratch: Path) -> Answer:
         """Fit a system and score the test pairs.
 
-        Parameters
-        ----------
-        problem : path
-            File written by `Problem.write`.
-        scratch : Path
-            Folder for temporary files.
-
-        Raises
-        ------
-        UserError
-            If the system is not installed or failed (with the last line of its output).
+        `problem` is a file written by `Problem.write`, `scratch` a folder for temporary files. A
+        system that is not installed or failed raises a UserError with the last line of its output.
         """
         python = Path(sys.executable)
         if system.distribution != OWN_DISTRIBUTION:
@@ -126,8 +92,8 @@ class Runner:
                 raise UserError(f"not installed: {missing[system.distribution]}")
             python = interpreter(self.environment)
         request = {
-            "settings": dict(system.settings),
-            "epochs": list(system.epochs),
+            "settings": system.settings,
+            "epochs": system.epochs,
             "threads": self.threads,
             "seed": self.seed,
             "distribution": system.distribution,

@@ -16,17 +16,11 @@ with job(snakemake.log[0], asked=snakemake.resources):
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     best = [read_json(path) for path in source.best]
     fits = zip(params.fitted, map(read_json, source.fits), strict=True)
+    tables = ("table", "metrics", "differences", "strata", "rank_sweep", "fitted_on")
     results = Results(
-        table=pd.read_csv(source.table),
-        metrics=pd.read_csv(source.metrics),
-        differences=pd.read_csv(source.differences),
-        strata=pd.read_csv(source.strata, dtype={"bin": str}),
-        rank_sweep=pd.read_csv(source.rank_sweep),
+        **{name: pd.read_csv(source[name], dtype={"bin": str}) for name in tables},
+        **{name: read_json(source[name]) for name in ("source", "split", "leakage")},
         best=best,
-        source=read_json(source.source),
-        split=read_json(source.split),
-        leakage=read_json(source.leakage),
-        fitted_on=pd.read_csv(source.fitted_on),
         models={name: model_entry(values) for name, values in params.models.items()},
         content=ContentSettings(**params.content),
         evaluation=EvaluationSettings(**params.evaluation),

@@ -91,11 +91,8 @@ def answer(curve: Callable[[Problem, Request], Iterable[Point]]) -> None:
 def refitting(fit: Fit) -> Callable[[Problem, Request], Iterable[Point]]:
     """Curve of a system without intermediate results: a separate fit for each point.
 
-    Parameters
-    ----------
-    fit : callable
-        Fits for a number of epochs; returns the seconds of the fit, and a function that scores
-        the test pairs.
+    `fit` fits for a number of epochs; it returns the seconds of the fit, and a function that scores
+    the test pairs.
     """
 
     def curve(problem: Problem, request: Request) -> Iterable[Point]:

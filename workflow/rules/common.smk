@@ -42,6 +42,7 @@ VARIANTS = variants(EXPERIMENT)
 FILES = WorkflowFiles(EXPERIMENT, max(map(expected_ratings, DATA_SETS.values())))
 DATASET = FILES.root
 SEARCHED = EXPERIMENT.searched
+PARTS = ("train", "validation", "test")
 # Folder of the results that are read while planning; a module may add a prefix.
 RESULTS = workflow.modifier.path_modifier.modify("results")
 

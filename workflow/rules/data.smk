@@ -54,9 +54,7 @@ rule split:
     input:
         ratings=found("data/ratings.parquet"),
     output:
-        train=f"{DATASET}/split/train.parquet",
-        validation=f"{DATASET}/split/validation.parquet",
-        test=f"{DATASET}/split/test.parquet",
+        **each_part("split/*.parquet"),
         facts=f"{DATASET}/split/split.json",
     log:
         log_of("split"),
@@ -78,14 +76,10 @@ rule split:
 
 rule matrices:
     input:
-        train=found("split/train.parquet"),
-        validation=found("split/validation.parquet"),
-        test=found("split/test.parquet"),
+        **each_part("split/*.parquet", found),
         items_table=found("data/items.parquet"),
     output:
-        train=f"{DATASET}/matrices/train.npz",
-        validation=f"{DATASET}/matrices/validation.npz",
-        test=f"{DATASET}/matrices/test.npz",
+        **each_part("matrices/*.npz"),
         user_index=f"{DATASET}/matrices/users.parquet",
         item_index=f"{DATASET}/matrices/items.parquet",
     log:

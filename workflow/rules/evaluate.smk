@@ -3,9 +3,7 @@
 
 rule leakage:
     input:
-        train=found("split/train.parquet"),
-        validation=found("split/validation.parquet"),
-        test=found("split/test.parquet"),
+        **each_part("split/*.parquet", found),
         tags=found("data/tags.parquet"),
     output:
         f"{DATASET}/split/leakage.json",
@@ -27,9 +25,7 @@ rule leakage:
 
 rule fitted_on:
     input:
-        train=found("split/train.parquet"),
-        validation=found("split/validation.parquet"),
-        test=found("split/test.parquet"),
+        **each_part("split/*.parquet", found),
         items_table=found("data/items.parquet"),
         tags=found("data/tags.parquet"),
         user_index=found("matrices/users.parquet"),
@@ -43,12 +39,7 @@ rule fitted_on:
         fits=fits_of_variant("models/{model}/seed-1/fit.json"),
     output:
         table=f"{DATASET}/split/fitted-on.csv",
-        page=report(
-            f"{DATASET}/split/fitted-on.html",
-            caption="../report/fitted-on.rst",
-            category="1 Data",
-            labels={"result": "What was fitted on which part"},
-        ),
+        page=shown(f"{DATASET}/split/fitted-on.html", "fitted-on"),
     log:
         log_of("fitted_on"),
     benchmark:
@@ -69,10 +60,8 @@ rule fitted_on:
 
 rule evaluate:
     input:
+        **each_part("matrices/*.npz", found),
         models=models_evaluated,
-        train=found("matrices/train.npz"),
-        validation=found("matrices/validation.npz"),
-        test=found("matrices/test.npz"),
         test_ratings=found("split/test.parquet"),
         user_index=found("matrices/users.parquet"),
         item_index=found("matrices/items.parquet"),
@@ -113,10 +102,7 @@ rule compare:
         per_user=fits_of_variant("evaluation/{model}/seed-{seed}/per-user.parquet"),
         strata=fits_of_variant("evaluation/{model}/seed-{seed}/strata.csv"),
     output:
-        metrics=f"{DATASET}/comparison/metrics.csv",
-        differences=f"{DATASET}/comparison/differences.csv",
-        table=f"{DATASET}/comparison/table.csv",
-        strata=f"{DATASET}/comparison/strata.csv",
+        **COMPARISON,
     log:
         log_of("compare"),
     benchmark:
@@ -144,11 +130,10 @@ rule recommend:
         item_index=f"{DATASET}/matrices/items.parquet",
     output:
         recommendations=f"{DATASET}/recommendations/{{model}}.csv",
-        page=report(
+        page=shown(
             f"{DATASET}/recommendations/{{model}}.html",
-            caption="../report/recommendations.rst",
-            category="5 Recommendations",
-            labels={"result": "Best unseen items of every user", "model": "{model}"},
+            "recommendations",
+            model="{model}",
         ),
     log:
         log_of("recommend/{model}"),

@@ -1,14 +1,16 @@
 # Lookups of files and settings: what a variant shares, what a model reads.
 
 
-def found(path: str):
+def found_by(variant: Variant, path: str) -> str:
     """Where a variant finds a file that it may share with its base experiment."""
+    return f"results/{variant.home(path)}/{path}"
 
-    def of_variant(wildcards) -> str:
-        filled = path.format(**dict(wildcards.items()))
-        return f"results/{variant_of(wildcards).home(filled)}/{filled}"
 
-    return of_variant
+def found(path: str):
+    """The same for the variant of a job, whose wildcards fill the path."""
+    return lambda wildcards: found_by(
+        variant_of(wildcards), path.format(**dict(wildcards.items()))
+    )
 
 
 def fits_of_variant(pattern: str):
@@ -21,31 +23,34 @@ def fits_of_variant(pattern: str):
             for model, entry in variant.models.items()
             for seed in entry.seeds(EXPERIMENT.seeds)
         )
-        return [f"results/{variant.home(path)}/{path}" for path in paths]
+        return [found_by(variant, path) for path in paths]
 
     return of_variant
 
 
+def each_part(path: str, where=lambda path: f"{DATASET}/{path}") -> dict:
+    """A file of the training, the validation and the test part; `*` is the part's name."""
+    return {part: where(path.replace("*", part)) for part in PARTS}
+
+
+COMPARISON = {
+    name: f"{DATASET}/comparison/{name}.csv"
+    for name in ("table", "metrics", "differences", "strata")
+}
+
+
 # A job depends only on what its model reads.
 def content_of(wildcards) -> str | list[str]:
-    return (
-        found("content/tfidf.npz")(wildcards)
-        if entry_of(wildcards).uses_content
-        else []
-    )
+    used = entry_of(wildcards).uses_content
+    return found("content/tfidf.npz")(wildcards) if used else []
 
 
 def rating_order_of(wildcards) -> list[str]:
     """Files of the rating order in the training and the validation part."""
     models = variant_of(wildcards).models
-    named = (
-        [models[wildcards.model]] if "model" in wildcards.keys() else models.values()
-    )
-    parts = (
-        ("train", "validation")
-        if any(entry.uses_rating_order for entry in named)
-        else ()
-    )
+    names = [wildcards.model] if "model" in wildcards.keys() else models
+    used = any(models[name].uses_rating_order for name in names)
+    parts = ("train", "validation") if used else ()
     return [found(f"places/{part}.npz")(wildcards) for part in parts]
 
 
@@ -59,11 +64,8 @@ def best_of(model: str | None, wildcards) -> list[str]:
 def ranks_of(wildcards) -> list[int]:
     """Ranks that an SVD without a rank chooses from."""
     entry = entry_of(wildcards)
-    return (
-        EXPERIMENT.svd.ranks
-        if isinstance(entry, SvdEntry) and entry.rank is None
-        else []
-    )
+    chooses = isinstance(entry, SvdEntry) and entry.rank is None
+    return EXPERIMENT.svd.ranks if chooses else []
 
 
 def training_threads(wildcards) -> int:
@@ -114,19 +116,15 @@ def search_of(wildcards) -> dict:
     if step != "finalists":
         through = 1 + int(step.removeprefix("generation-"))
         trials = min(search.trials, through * search.trials_per_generation)
-        search = search.model_copy(
-            update={"trials": trials, "finalists": 1, "finalist_seeds": 1}
-        )
+        own = {"trials": trials, "finalists": 1, "finalist_seeds": 1}
+        search = search.model_copy(update=own)
     return search.model_dump(exclude={"space"})
 
 
 def evaluation_of_search(wildcards) -> dict:
     """Settings that a search reads if its model only ranks."""
-    keys = (
-        set()
-        if entry_of(wildcards).predicts_ratings
-        else {"k", "relevance_threshold", "full_users"}
-    )
+    only_ranks = not entry_of(wildcards).predicts_ratings
+    keys = {"k", "relevance_threshold", "full_users"} if only_ranks else set()
     return EXPERIMENT.evaluation.model_dump(include=keys)
 
 
@@ -158,53 +156,12 @@ def evaluated(seeds: list[int]) -> dict[str, list[str]]:
 
 def models_evaluated(wildcards) -> list[str]:
     seeds = entry_of(wildcards).seeds(EXPERIMENT.seeds)
-    path = "models/{model}/seed-{seed}/model.npz"
-    paths = [path.format(model=wildcards.model, seed=seed) for seed in seeds]
+    paths = [f"models/{{model}}/seed-{seed}/model.npz" for seed in seeds]
     return [found(path)(wildcards) for path in paths]
 
 
 # Trained models that are not searched: their validation errors are only in fit.json.
 UNSEARCHED = [name for name in FILES.trained if name not in SEARCHED]
-
-
-def figure(name: str, category: str, result: str):
-    return report(
-        f"{DATASET}/figures/{name}.svg",
-        caption=f"../report/{name}.rst",
-        category=category,
-        labels={"result": result},
-    )
-
-
-def page(path: str, caption: str, category: str, result: str, **labels: str):
-    return report(
-        path,
-        caption=f"../report/{caption}.rst",
-        category=category,
-        labels={"result": result, **labels},
-    )
-
-
-def shown_of_data_set() -> list[str]:
-    """Everything that the report shows of a data set, the usage of its jobs aside."""
-    models = EXPERIMENT.recommendations.models
-    return [
-        f"{DATASET}/figures/comparison.svg",
-        *(f"{DATASET}/recommendations/{model}.html" for model in models),
-        f"{DATASET}/comparison/table.html",
-        f"{DATASET}/split/fitted-on.html",
-        f"{DATASET}/comparison/outcome.rst",
-        f"{DATASET}/manifest.html",
-    ]
-
-
-def report_files() -> list[str]:
-    """Everything that the report shows."""
-    return [
-        "results/small-matrix/convergence.svg",
-        *(["results/scale/rules.svg"] if EXPERIMENT.scale else []),
-        *expand([*shown_of_data_set(), f"{DATASET}/usage.html"], dataset=DATA_SETS),
-    ]
 
 
 def job_files(benchmarks: list[str], root: str = "results") -> dict[str, list[str]]:
@@ -239,8 +196,7 @@ def audited(dataset: str) -> dict[str, Variant]:
 def in_each_audited(path: str):
     """One file of each variant of the audit."""
     return lambda wildcards: [
-        f"results/{variant.home(path)}/{path}"
-        for variant in audited(wildcards.dataset).values()
+        found_by(variant, path) for variant in audited(wildcards.dataset).values()
     ]
 
 
@@ -256,13 +212,11 @@ def fits_on_same_test(wildcards) -> list[dict]:
 
 
 def per_user_on_same_test(wildcards) -> list[str]:
-    variants_by_name = audited(wildcards.dataset)
+    by_name = audited(wildcards.dataset)
     pattern = "evaluation/{model}/seed-{seed}/per-user.parquet"
-    paths = [
-        (fit["variant"], pattern.format(**fit)) for fit in fits_on_same_test(wildcards)
-    ]
     return [
-        f"results/{variants_by_name[name].home(path)}/{path}" for name, path in paths
+        found_by(by_name[fit["variant"]], pattern.format(**fit))
+        for fit in fits_on_same_test(wildcards)
     ]
 
 

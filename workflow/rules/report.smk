@@ -3,42 +3,23 @@
 
 rule figures:
     input:
-        train=f"{DATASET}/split/train.parquet",
-        validation=f"{DATASET}/split/validation.parquet",
-        test=f"{DATASET}/split/test.parquet",
+        **each_part("split/*.parquet"),
+        **COMPARISON,
         histories=FILES.fits("models/{model}/seed-{seed}/history.csv", FILES.trained),
         trials=FILES.of_searched("search/{model}/trials.csv"),
         importances=FILES.of_searched("search/{model}/importances.csv"),
         best=FILES.of_searched("search/{model}/best.json"),
         fits=FILES.fits("models/{model}/seed-{seed}/fit.json", UNSEARCHED),
         rank_sweep=f"{DATASET}/svd/rank-sweep.csv",
-        table=f"{DATASET}/comparison/table.csv",
-        metrics=f"{DATASET}/comparison/metrics.csv",
-        differences=f"{DATASET}/comparison/differences.csv",
-        strata=f"{DATASET}/comparison/strata.csv",
     output:
-        ratings=figure("ratings", "1 Data", "Ratings and their long tail"),
-        comparison=figure("comparison", "2 Comparison", "All models, drawn"),
-        differences=figure(
-            "differences",
-            "2 Comparison",
-            "Differences from plain factorisation, drawn",
-        ),
-        cold_start=figure(
-            "cold-start", "2 Comparison", "Error by training ratings of the item"
-        ),
-        strata=figure(
-            "strata", "2 Comparison", "Errors and lists by user history and year"
-        ),
-        learning_curves=figure(
-            "learning-curves", "3 Search and training", "Learning curves"
-        ),
-        search=(
-            figure("search", "3 Search and training", "Search history and importances")
-            if SEARCHED
-            else []
-        ),
-        rank_sweep=figure("rank-sweep", "4 Truncated SVD", "Rank sweep, drawn"),
+        ratings=figure("ratings"),
+        comparison=figure("comparison"),
+        differences=figure("differences"),
+        cold_start=figure("cold-start"),
+        strata=figure("strata"),
+        learning_curves=figure("learning-curves"),
+        search=figure("search") if SEARCHED else [],
+        rank_sweep=figure("rank-sweep"),
     log:
         log_of("figures"),
     benchmark:
@@ -61,10 +42,7 @@ rule figures:
 
 rule summarise:
     input:
-        table=f"{DATASET}/comparison/table.csv",
-        metrics=f"{DATASET}/comparison/metrics.csv",
-        differences=f"{DATASET}/comparison/differences.csv",
-        strata=f"{DATASET}/comparison/strata.csv",
+        **COMPARISON,
         rank_sweep=f"{DATASET}/svd/rank-sweep.csv",
         best=FILES.of_searched("search/{model}/best.json"),
         fits=FILES.fits("models/{model}/seed-{seed}/fit.json", UNSEARCHED),
@@ -75,14 +53,8 @@ rule summarise:
         differences_figure=f"{DATASET}/figures/differences.svg",
         cold_start_figure=f"{DATASET}/figures/cold-start.svg",
     output:
-        outcome=page(
-            f"{DATASET}/comparison/outcome.rst",
-            *("outcome", "2 Comparison", "The outcome in words, as text"),
-        ),
-        figures=page(
-            f"{DATASET}/comparison/figures.html",
-            *("outcome-figures", "2 Comparison", "The figures of the outcome"),
-        ),
+        outcome=shown(f"{DATASET}/comparison/outcome.rst", "outcome"),
+        figures=shown(f"{DATASET}/comparison/figures.html", "outcome-figures"),
     log:
         log_of("summarise"),
     benchmark:
@@ -114,34 +86,15 @@ rule pages:
         trials=FILES.of_searched("search/{model}/trials.csv"),
         best=FILES.of_searched("search/{model}/best.json"),
     output:
-        source=page(
-            f"{DATASET}/data/source.html",
-            *("source", "1 Data", "Data source and what was dropped"),
-        ),
-        leakage=page(
-            f"{DATASET}/split/leakage.html",
-            *("leakage", "1 Data", "Leakage audit of the split"),
-        ),
-        table=page(
-            f"{DATASET}/comparison/table.html",
-            *("comparison-table", "2 Comparison", "All models, table"),
-        ),
-        differences=page(
-            f"{DATASET}/comparison/differences.html",
-            *("differences-table", "2 Comparison", "Differences between models"),
-        ),
+        source=shown(f"{DATASET}/data/source.html", "source"),
+        leakage=shown(f"{DATASET}/split/leakage.html", "leakage"),
+        table=shown(f"{DATASET}/comparison/table.html", "comparison-table"),
+        differences=shown(f"{DATASET}/comparison/differences.html", "differences-table"),
         trials=[
-            page(
-                f"{DATASET}/search/{model}/trials.html",
-                *("trials-table", "3 Search and training", "All trials"),
-                model=model,
-            )
+            shown(f"{DATASET}/search/{model}/trials.html", "trials-table", model=model)
             for model in SEARCHED
         ],
-        rank_sweep=page(
-            f"{DATASET}/svd/rank-sweep.html",
-            *("rank-sweep-table", "4 Truncated SVD", "Rank sweep, table"),
-        ),
+        rank_sweep=shown(f"{DATASET}/svd/rank-sweep.html", "rank-sweep-table"),
     log:
         log_of("pages"),
     benchmark:
@@ -161,19 +114,12 @@ rule pages:
 rule manifest:
     input:
         files=[
-            *expand(
-                f"{DATASET}/data/{{table}}.parquet",
-                table=["ratings", "items", "tags"],
-                allow_missing=True,
+            *(
+                f"{DATASET}/data/{name}.parquet"
+                for name in ("ratings", "items", "tags")
             ),
-            *expand(
-                [
-                    f"{DATASET}/split/{{part}}.parquet",
-                    f"{DATASET}/matrices/{{part}}.npz",
-                ],
-                part=["train", "validation", "test"],
-                allow_missing=True,
-            ),
+            *each_part("split/*.parquet").values(),
+            *each_part("matrices/*.npz").values(),
             f"{DATASET}/content/tfidf.npz",
             *FILES.fits("models/{model}/seed-{seed}/model.npz"),
             *FILES.fits("evaluation/{model}/seed-{seed}/metrics.json"),
@@ -184,10 +130,7 @@ rule manifest:
         benchmarks=FILES.benchmarks(before_manifest=True),
     output:
         manifest=f"{DATASET}/manifest.json",
-        page=page(
-            f"{DATASET}/manifest.html",
-            *("manifest", "6 Manifest", "Everything needed to regenerate this report"),
-        ),
+        page=shown(f"{DATASET}/manifest.html", "manifest"),
     log:
         log_of("manifest"),
     benchmark:
@@ -212,10 +155,7 @@ rule usage:
         done=["results/small-matrix/convergence.svg", *shown_of_data_set()],
     output:
         table=f"{DATASET}/usage.csv",
-        page=page(
-            f"{DATASET}/usage.html",
-            *("usage", "6 Manifest", "Memory and time, requested and used"),
-        ),
+        page=shown(f"{DATASET}/usage.html", "usage"),
     log:
         log_of("usage"),
     benchmark:

@@ -11,25 +11,20 @@ SNAKEMAKES = 2
 def resources_of(rule: str) -> dict:
     """Requests of a rule's jobs; memory (MB) and runtime (minutes) double after each failure."""
 
+    def job(wildcards) -> costs.Job:
+        return JOB_SIZES.job(rule, wildcards)
+
     def memory(wildcards, attempt) -> int:
         # Snakemake knows its executor only after it has read the rules.
         snakemakes = SNAKEMAKES if workflow.non_local_exec else 0
-        return costs.memory_mb(
-            JOB_SIZES.job(rule, wildcards), attempt, snakemakes=snakemakes
-        )
+        return costs.memory_mb(job(wildcards), attempt, snakemakes=snakemakes)
 
     def runtime(wildcards, attempt) -> int:
-        return costs.minutes(JOB_SIZES.job(rule, wildcards), attempt)
-
-    def disk(wildcards) -> int:
-        return costs.disk_mb(JOB_SIZES.job(rule, wildcards))
-
-    def gpu(wildcards) -> int | None:
-        return costs.gpus(JOB_SIZES.job(rule, wildcards)) or None
+        return costs.minutes(job(wildcards), attempt)
 
     requests = {"mem_mb": memory, "runtime": runtime}
     if costs.writes_tables(rule):
-        requests["disk_mb"] = disk
+        requests["disk_mb"] = lambda wildcards: costs.disk_mb(job(wildcards))
     if costs.fits_models(rule):
-        requests["gpu"] = gpu
+        requests["gpu"] = lambda wildcards: costs.gpus(job(wildcards)) or None
     return requests

@@ -3,9 +3,7 @@
 
 rule rank_sweep:
     input:
-        train=f"{DATASET}/matrices/train.npz",
-        validation=f"{DATASET}/matrices/validation.npz",
-        test=f"{DATASET}/matrices/test.npz",
+        **each_part("matrices/*.npz"),
         source=f"{DATASET}/data/source.json",
         best=lambda wildcards: best_of(EXPERIMENT.svd.compared_with, wildcards),
         best_svd=lambda wildcards: best_of(first_svd(), wildcards),
@@ -37,14 +35,8 @@ rule small_matrix:
         errors="results/small-matrix/errors.csv",
         curves="results/small-matrix/curves.csv",
         completion="results/small-matrix/completion.csv",
-        page=page(
-            "results/small-matrix/errors.html",
-            *("small-matrix-table", "4 Truncated SVD", "Small matrix, table"),
-        ),
-        figure=page(
-            "results/small-matrix/convergence.svg",
-            *("small-matrix", "4 Truncated SVD", "Small matrix, drawn"),
-        ),
+        page=shown("results/small-matrix/errors.html", "small-matrix-table"),
+        figure=shown("results/small-matrix/convergence.svg", "small-matrix"),
     log:
         log_of("small_matrix", "results/small-matrix"),
     benchmark:
@@ -73,18 +65,8 @@ rule audit_table:
         per_user=per_user_on_same_test,
     output:
         table=f"{DATASET}/audit/audit.csv",
-        page=page(
-            f"{DATASET}/audit/audit.html",
-            *(
-                "audit-table",
-                "7 Audit of the protocol",
-                "The same models under several protocols",
-            ),
-        ),
-        figure=page(
-            f"{DATASET}/audit/audit.svg",
-            *("audit", "7 Audit of the protocol", "The same, drawn"),
-        ),
+        page=shown(f"{DATASET}/audit/audit.html", "audit-table"),
+        figure=shown(f"{DATASET}/audit/audit.svg", "audit"),
     log:
         log_of("audit_table"),
     benchmark:
@@ -119,18 +101,8 @@ rule ablation_table:
     output:
         table=f"{DATASET}/ablation/ablation.csv",
         placebos=f"{DATASET}/ablation/placebos.json",
-        page=page(
-            f"{DATASET}/ablation/ablation.html",
-            *(
-                "ablation-table",
-                "8 Ablation of the content",
-                "Content taken away, and placebos",
-            ),
-        ),
-        figure=page(
-            f"{DATASET}/ablation/ablation.svg",
-            *("ablation", "8 Ablation of the content", "The same, drawn"),
-        ),
+        page=shown(f"{DATASET}/ablation/ablation.html", "ablation-table"),
+        figure=shown(f"{DATASET}/ablation/ablation.svg", "ablation"),
     log:
         log_of("ablation_table"),
     benchmark:
@@ -225,14 +197,8 @@ rule scaling:
         **job_files(expand(FILES.benchmarks(), dataset=DATA_SETS)),
     output:
         rules="results/scale/rules.csv",
-        page=page(
-            "results/scale/rules.html",
-            *("scaling-table", "7 Scale", "Time and memory of every rule, table"),
-        ),
-        figure=page(
-            "results/scale/rules.svg",
-            *("scaling", "7 Scale", "Time and memory of every rule, drawn"),
-        ),
+        page=shown("results/scale/rules.html", "scaling-table"),
+        figure=shown("results/scale/rules.svg", "scaling"),
     log:
         log_of("scaling", "results/scale"),
     benchmark:

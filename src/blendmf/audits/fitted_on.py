@@ -111,22 +111,11 @@ class ModelFile(NamedTuple):
 class Stored:
     """The files of a run that were fitted on ratings.
 
-    Attributes
-    ----------
-    user_ids : Series
-    items : DataFrame
-        Columns of the canonical table and ``n_train``.
-    train : csr_array of shape (n_users, n_items)
-    tfidf : csr_array of shape (n_items, n_terms)
-    vocabulary : DataFrame
-    content : mapping
-        The run's ``content.json``.
-    models : sequence of ModelFile
-    paths : mapping of str
-        Paths of ``user_index, item_index, train_matrix, facts, vocabulary, tfidf`` and, with
-        `places`, of the places of ``train`` and ``validation``.
-    places : Places, optional
-        None if no model uses the order of the ratings.
+    `items` has the columns of the canonical table and ``n_train``; `train` is of shape (n_users,
+    n_items) and `tfidf` of shape (n_items, n_terms); `content` is the run's ``content.json``.
+    `paths` are those of ``user_index, item_index, train_matrix, facts, vocabulary, tfidf`` and,
+    with `places` (None if no model uses the order of the ratings), of the places of ``train`` and
+    ``validation``.
     """
 
     user_ids: pd.Series
@@ -160,8 +149,6 @@ def fitted_on(
         ``train``, ``validation`` and ``test``; columns ``user_id, item_id, rating, timestamp``.
     items, tags : DataFrame
         The canonical tables.
-    stored : Stored
-    settings : ContentSettings
     seed : int
         The experiment's seed.
 

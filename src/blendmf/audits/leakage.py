@@ -87,9 +87,7 @@ def leakage(
     Parameters
     ----------
     train, validation, test : iterable of DataFrame
-        Each part in one or more blocks of rows; columns `MOMENTS`.
-    tags : DataFrame
-        Columns `MOMENTS`; may be empty.
+        Each part in one or more blocks of rows; columns `MOMENTS`, like `tags`, which may be empty.
 
     Returns
     -------
@@ -135,24 +133,18 @@ def leakage(
         for name, (table, meaning) in QUESTIONS.items()
     }
     for choice, n in uses.items():
-        of_uses = [(n[key], n["uses"]) for key in ("later", "by_own_user", "by_others")]
-        numbers = [*of_uses, (n["rows"], n_rows["test"])]
-        for (use, meaning), number in zip(USES.items(), numbers, strict=True):
+        for use, meaning in USES.items():
+            total = n_rows["test"] if use == "inform_earlier_test" else n["uses"]
             text = meaning.format(tags=TAGS[choice])
-            findings[f"{choice}_{use}"] = _finding(*number, text)
+            findings[f"{choice}_{use}"] = _finding(n[use], total, text)
     return findings
 
 
 class LaterTags:
     """Count uses of tags by test ratings, and those in which the tag is newer than the rating.
 
-    A tag is used once by every test rating of its item. The number of uses may be far greater
-    than that of tags and ratings, so they are counted by binary search.
-
-    Parameters
-    ----------
-    tags : DataFrame
-        Columns `MOMENTS`; may be empty.
+    A tag is used once by every test rating of its item. The number of uses may be far greater than
+    that of tags and ratings, so they are counted by binary search. Tags have the columns `MOMENTS`.
     """
 
     def __init__(self, tags: pd.DataFrame) -> None:
@@ -161,24 +153,16 @@ class LaterTags:
         self._by_pair = _SortedMoments.of(self._pairs(tags), tags["timestamp"])
 
     def count(self, test: pd.DataFrame) -> "Counter[str]":
-        """Count the uses by a block of test ratings, with columns `MOMENTS`.
-
-        Returns
-        -------
-        Counter
-            ``uses``; the ``later`` ones among them, in which the tag is newer than the rating, by
-            author of the tag: ``by_own_user``, the user of the test rating, or ``by_others``; and
-            ``rows``, the test ratings with a later tag on their item.
-        """
+        """Count `USES`, and all ``uses``, by a block of test ratings with columns `MOMENTS`."""
         uses, later = self._by_item.count_later(test["item_id"], test["timestamp"])
         own = test[test["user_id"].isin(self._authors).to_numpy() & (later > 0)]
         _, by_own_user = self._by_pair.count_later(self._pairs(own), own["timestamp"])
         return Counter(
             uses=int(uses.sum()),
-            later=int(later.sum()),
-            by_own_user=int(by_own_user.sum()),
-            by_others=int(later.sum() - by_own_user.sum()),
-            rows=int(np.count_nonzero(later)),
+            after_test_rating=int(later.sum()),
+            after_by_own_user=int(by_own_user.sum()),
+            after_by_others=int(later.sum() - by_own_user.sum()),
+            inform_earlier_test=int(np.count_nonzero(later)),
         )
 
     def _pairs(self, rows: pd.DataFrame) -> pd.Series:

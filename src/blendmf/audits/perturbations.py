@@ -41,24 +41,10 @@ def dependence(
 ) -> tuple[dict[str, dict[str, list[str]]], int]:
     """Find the perturbations of each part that change each statistic.
 
-    The pipeline's own functions refit everything for each part and perturbation.
-
-    Parameters
-    ----------
-    parts : mapping of DataFrame
-        ``train``, ``validation`` and ``test``; columns ``user_id, item_id, rating, timestamp``.
-    items, tags : DataFrame
-        The canonical tables.
-    settings : ContentSettings
-    seed : int
-        The experiment's seed; it draws the sample of users.
-
-    Returns
-    -------
-    found : dict
-        For each statistic and part, the `PERTURBATIONS` that change the statistic.
-    n_users : int
-        Number of users whose ratings were perturbed.
+    The pipeline's own functions refit everything for each part and perturbation. The tables are
+    those of `blendmf.audits.fitted_on.fitted_on`; `seed` draws the sample of users. Returned are,
+    for each statistic and part, the `PERTURBATIONS` that change the statistic, and the number of
+    users whose ratings were perturbed.
     """
     users = _sampled_users(parts, seed)
     sampled = {name: part[part["user_id"].isin(users)] for name, part in parts.items()}

@@ -25,13 +25,7 @@ NEXT_PLACE = 0.5
 
 
 class RecomputedRatings:
-    """Statistics of the ratings.
-
-    Parameters
-    ----------
-    train, validation, test : DataFrame
-        Columns ``user_id, item_id, rating, timestamp``.
-    """
+    """Statistics of the ratings; columns ``user_id, item_id, rating, timestamp``."""
 
     def __init__(self, train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame) -> None:
         self.train, self.validation = train, validation
@@ -154,15 +148,10 @@ def term_counts(items: pd.DataFrame, used: pd.DataFrame, settings: ContentSettin
 def vocabulary(
     counts: pd.DataFrame, settings: ContentSettings, n_items: int, preferred: pd.Index
 ) -> pd.DataFrame:
-    """Most frequent terms, in alphabetical order.
+    """Most frequent terms, in alphabetical order: index ``term``, ``document_frequency``, ``idf``.
 
     Which of several equally frequent terms are cut at ``max_terms`` is arbitrary; those in
     `preferred` are kept.
-
-    Returns
-    -------
-    DataFrame
-        Index ``term``; columns ``document_frequency`` and ``idf``.
     """
     by_term = counts.groupby("term")["n"].agg(total="sum", document_frequency="size")
     frequent = by_term[by_term["document_frequency"] >= settings.min_items]

@@ -97,22 +97,9 @@ def table_page(
 ) -> str:
     """Page of a table, its numbers formatted by `blendmf.report.number_format.column_format`.
 
-    Parameters
-    ----------
-    table : DataFrame
-        The index is not shown; the columns' names are the header.
-    title : str
-    file : str
-        File with the same table, all digits and all rows; the page names it.
-    note : str or sequence of str, optional
-        One or several paragraphs above the table.
-    rows : int, optional
-        Number of rows to show, from the first; all by default.
-
-    Returns
-    -------
-    str
-        HTML; deterministic.
+    The columns' names are the header; the index is not shown. The page names `file`, which has the
+    same table with all digits and all rows, and shows the first `rows` (default: all) below the
+    paragraphs of `note`. The HTML is deterministic.
     """
     shown = table if rows is None else table.head(rows)
     columns = [list(map(column_format(table[name]), shown[name])) for name in table]
@@ -133,20 +120,9 @@ def table_page(
 
 
 def facts_page(facts: Mapping[str, Any], title: str, *, file: str) -> str:
-    """Page of nested facts: one line for each, indented by its depth.
+    """Page of nested facts (JSON values): one line for each, indented by its depth.
 
-    Parameters
-    ----------
-    facts : mapping
-        JSON values; the keys are shown in their order.
-    title : str
-    file : str
-        JSON file with the same facts; the page names it.
-
-    Returns
-    -------
-    str
-        HTML; deterministic.
+    The page names `file`, the JSON file with the same facts. The HTML is deterministic.
     """
     paragraphs = [f"The same as JSON is in {place_in_results(file)}."]
     return TEMPLATE.render(title=title, paragraphs=paragraphs, facts=list(_facts(facts)))
@@ -171,13 +147,9 @@ def _facts(
 def inline_figures(figures: Iterable[tuple[str, str]]) -> str:
     """Figures below each other, each with a caption, as HTML that needs no other file.
 
-    A figure is the data of an ``img`` and not part of the page, so that its style sheet and the
-    ids of its elements cannot affect the page or other figures.
-
-    Parameters
-    ----------
-    figures : iterable of (str, str)
-        An SVG document, whose ``title`` is the alternative text, and a caption of plain text.
+    A figure is the data of an ``img`` and not part of the page, so that its style sheet and the ids
+    of its elements cannot affect the page or other figures. Each figure is an SVG document, whose
+    ``title`` is the alternative text, and a caption of plain text.
     """
     lines = []
     for svg, caption in figures:

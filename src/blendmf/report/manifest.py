@@ -43,22 +43,10 @@ def manifest(
 ) -> dict[str, Any]:
     """Collect the facts of a run as JSON values.
 
-    Parameters
-    ----------
-    path : Path
-        The manifest's own path; files in its folder are named relative to it.
-    files : sequence of Path
-        Files whose checksums are listed.
-    source : mapping
-        ``data/source.json``.
-    fits : sequence of mapping
-        The ``fit.json`` of every trained model.
-    config : mapping
-        The whole configuration, defaults included.
-    benchmarks : sequence of Path
-        Snakemake's benchmark files.
-    repository : Path
-        A folder in the Git working copy of the run.
+    `path` is the manifest's own: `files`, whose checksums are listed, are named relative to its
+    folder. `source` is ``data/source.json``, `fits` are the ``fit.json`` of every trained model,
+    `config` is the whole configuration, defaults included, `benchmarks` are Snakemake's benchmark
+    files, and `repository` is a folder in the Git working copy of the run.
     """
     git = git_state(repository)
     installed = sorted({f"{one.name}=={one.version}" for one in distributions()}, key=str.lower)
@@ -103,12 +91,9 @@ def manifest(
 def git_state(folder: Path) -> dict[str, Any] | None:
     """Commit of a working copy and its uncommitted changes; None outside a repository.
 
-    Returns
-    -------
-    dict
-        ``commit`` and ``dirty``. If dirty also ``changed``, the files that differ from the commit
-        or are new (ignored files excepted), and ``changes_sha256``, the checksum of the difference
-        and of the new files, equal for equal code.
+    The keys are ``commit`` and ``dirty``; if dirty also ``changed``, the files that differ from the
+    commit or are new (ignored files excepted), and ``changes_sha256``, the checksum of the
+    difference and of the new files, equal for equal code.
     """
     commit, root = (_git(folder, "rev-parse", what) for what in ("HEAD", "--show-toplevel"))
     if commit is None or root is None:
@@ -218,18 +203,11 @@ def thread_pools() -> list[dict[str, Any]]:
 
 
 def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """Number of jobs, their total seconds and their maximum memory, by rule.
+    """Number of jobs, their total seconds and their maximum memory, by rule in alphabetical order.
 
-    Parameters
-    ----------
-    benchmarks : iterable of Path
-        Snakemake's benchmark files, ``.../benchmarks/RULE.tsv`` or ``.../benchmarks/RULE/....tsv``.
-
-    Returns
-    -------
-    dict
-        By rule in alphabetical order: ``jobs``, ``seconds`` and ``max_rss_mib``, which is None if
-        every job ended before its memory was measured.
+    The benchmark files are Snakemake's, ``.../benchmarks/RULE.tsv`` or
+    ``.../benchmarks/RULE/....tsv``. The keys are ``jobs``, ``seconds`` and ``max_rss_mib``, which
+    is None if every job ended before its memory was measured.
     """
     by_rule: dict[str, dict[str, Any]] = {}
     for path in sorted(benchmarks):

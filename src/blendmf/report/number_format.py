@@ -62,14 +62,9 @@ def _yes_or_no(value: bool) -> str:
 
 
 def in_words(value: Any, *, moment: bool = False) -> str:
-    """Text of a single fact or a list of facts.
+    """Text of a JSON value or a list of them; a list of pairs is written ``first: second``.
 
-    Parameters
-    ----------
-    value : Any
-        A JSON value; a list of pairs is written ``first: second``.
-    moment : bool, optional
-        Whether the number is a point in time, without thousands separators. Default False.
+    A number that is a `moment` in time has no thousands separators.
     """
     match value:
         case None:

@@ -15,20 +15,9 @@ from blendmf.report.rst import html_file, section
 
 
 def summarise(results: Results, dataset: str, figures: str) -> str:
-    """Write the outcome, the answer first, so that a reader may stop after any section.
+    """Write the outcome as reStructuredText, the answer first, so that a reader may stop anywhere.
 
-    Parameters
-    ----------
-    results : Results
-    dataset : str
-        Name of the data set.
-    figures : str
-        Path of an HTML file with the main figures, relative to the folder of the text.
-
-    Returns
-    -------
-    str
-        reStructuredText with sections underlined by hyphens.
+    `figures` is the path of an HTML file with the main figures, relative to the folder of the text.
     """
     published = published_section(results.table, results.published, results.evaluation.k)
     parts = [

@@ -37,13 +37,9 @@ Units = Mapping[str, float]
 class Costs:
     """Costs of a class of jobs, per unit of `units`.
 
-    Attributes
-    ----------
-    start_mb : float
-        Megabytes of the interpreter, its libraries and blocks of fixed size.
-    memory, time : mapping of str to float
-        Bytes of peak memory, and microseconds of one thread, per unit. The time to start is
-        covered by `LEAST_MINUTES`.
+    `start_mb` covers the interpreter, its libraries and blocks of fixed size. `memory` and `time`
+    are bytes of peak memory and microseconds of one thread, per unit; `LEAST_MINUTES` covers the
+    time to start.
     """
 
     start_mb: float
@@ -163,8 +159,6 @@ class Job:
 
     Attributes
     ----------
-    rule : str
-    size : Size
     train_share : float
         Share of the ratings that is for training.
     fits : list of Fit
@@ -191,20 +185,10 @@ class Job:
 
 
 def memory_mb(job: Job, attempt: int = 1, *, snakemakes: int = 0) -> int:
-    """Memory to request, in MB; each further attempt doubles it.
+    """Memory to request, in MB; each further attempt (from 1) doubles it.
 
-    Parameters
-    ----------
-    job : Job
-    attempt : int
-        1 for the first.
-    snakemakes : int
-        Snakemake processes that share the job's memory limit.
-
-    Raises
-    ------
-    KeyError
-        If the rule has no costs.
+    `snakemakes` is the number of Snakemake processes that share the job's memory limit. A rule
+    without costs raises a KeyError.
     """
     return ceil(MEMORY_MARGIN * peak_mb(job)) * 2 ** (attempt - 1) + snakemakes * SNAKEMAKE_MB
 
@@ -253,13 +237,7 @@ def seconds(job: Job) -> float:
 
 
 def costs_of(rule: str, fit: Fit = NO_FIT) -> Costs:
-    """Row of `COSTS` for a job of the rule.
-
-    Raises
-    ------
-    KeyError
-        If `RULES` does not have the rule.
-    """
+    """Row of `COSTS` for a job of the rule; a KeyError if `RULES` does not have the rule."""
     if rule not in RULES:
         raise KeyError(f"rule {rule!r} has no costs: add it to RULES in {__name__}")
     name = RULES[rule]

@@ -39,12 +39,7 @@ JOBS = (
 def forecast(config: Mapping[str, Any], ratings: Sequence[int]) -> Iterator[str]:
     """Lines of a Markdown table: peak memory in GB / processor minutes of each job.
 
-    Parameters
-    ----------
-    config : mapping
-        The default configuration.
-    ratings : sequence of int
-        Number of ratings of each column.
+    `config` is the default configuration; there is a column for each number of ratings.
     """
     yield f"| job | {' | '.join(_short(n) for n in ratings)} |"
     yield f"|---|{'---|' * len(ratings)}"

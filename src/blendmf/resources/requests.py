@@ -29,16 +29,10 @@ BEFORE_IMPORT = ("fetch", "import_tables")
 
 
 class JobSizes:
-    """Describes the jobs of a workflow from its configuration and the files made so far.
+    """Describes the jobs of a workflow from its configuration and the files in `results` so far.
 
-    Parameters
-    ----------
-    experiment : Experiment
-        The complete configuration.
-    variants : mapping of str to Variant
-        The experiments and their variants by folder; jobs without a data set use the first.
-    results : path
-        Folder of the results.
+    `variants` has the experiments and their variants by folder; jobs without a data set use the
+    first.
     """
 
     def __init__(
@@ -88,20 +82,10 @@ def job_of(
     size: Size,
     wildcards: Mapping[str, str] | None = None,
 ) -> Job:
-    """The job of a rule.
+    """The job of a rule on data of some size, for the experiment itself or one of its variants.
 
-    Parameters
-    ----------
-    rule : str
-    experiment : Experiment
-        The complete configuration.
-    variant : Variant
-        The experiment itself or one of its variants.
-    size : Size
-        Size of its data.
-    wildcards : mapping, optional
-        ``model`` names the model that the job fits or scores; a job that scores a model does so
-        for all seeds; with ``shard`` a search is divided among several jobs.
+    The wildcard ``model`` names the model that the job fits or scores; a job that scores a model
+    does so for all seeds. With ``shard`` a search is divided among several jobs.
     """
     wildcards = wildcards or {}
     entry = variant.models[wildcards["model"]] if "model" in wildcards else None

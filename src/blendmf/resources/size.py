@@ -25,16 +25,10 @@ FEW_TERMS = 140
 
 @dataclass(frozen=True)
 class Size:
-    """Size of a data set.
+    """Size of a data set: its ratings, users, rated items, tags, and columns of the content matrix.
 
-    Attributes
-    ----------
-    ratings, users, items, tags : int
-        Only rated items count.
-    terms : int
-        Columns of the content matrix.
-    text_bytes : int
-        Size of the text that the ratings are imported from; 0 for generated ratings.
+    `text_bytes` is the size of the text that the ratings are imported from; 0 for generated
+    ratings.
     """
 
     ratings: int
@@ -57,14 +51,8 @@ def expected_size(
 
     Generated data have the configured size. A known data set has its published size, or fewer
     ratings if a local copy has fewer lines. Of a user's own files, the largest is taken as the
-    ratings; its number of lines is estimated from the length of the first ones.
-
-    Parameters
-    ----------
-    dataset : DatasetSettings
-    content : ContentSettings
-    files : iterable of path
-        Local files of the data set; missing files are ignored.
+    ratings; its number of lines is estimated from the length of the first ones. Missing `files` are
+    ignored.
     """
     name, own = dataset.name, dataset.is_own
     if name == "synthetic" and not own:
@@ -90,14 +78,7 @@ def expected_size(
 def counted_size(
     expected: Size, source: Mapping[str, Any] | None, content: Mapping[str, Any] | None
 ) -> Size:
-    """Replace estimates by the counts of ``source.json`` and ``content.json``, where these exist.
-
-    Parameters
-    ----------
-    expected : Size
-    source, content : mapping or None
-        Contents of the two files.
-    """
+    """Replace estimates by the counts of ``source.json`` and ``content.json``, if these exist."""
     size = expected
     if source is not None:
         counts = source["counts"]

@@ -37,23 +37,11 @@ JOB_COLUMNS = [
 def read_jobs(jobs: Iterable[tuple[Path, Path]]) -> pd.DataFrame:
     """One row for each job, with the columns `JOB_COLUMNS`.
 
-    Parameters
-    ----------
-    jobs : iterable of (Path, Path)
-        A job's benchmark file by Snakemake, ``DATA_SET/benchmarks/RULE[/MODEL/...].tsv``, and its
-        log by `blendmf.common.job_log.job`. Jobs without both files are left out.
-
-    Returns
-    -------
-    DataFrame
-        ``model`` is empty for a rule without models. ``peak_mib`` is the kernel's record of the
-        process, ``sampled_mib`` the maximum that Snakemake sampled of it and its children; NaN
-        where unknown, as are the requests of a job that logged none.
-
-    Raises
-    ------
-    ValueError
-        If a job did not succeed.
+    A job is its benchmark file by Snakemake, ``DATA_SET/benchmarks/RULE[/MODEL/...].tsv``, and its
+    log by `blendmf.common.job_log.job`. Jobs without both files are left out; one that did not
+    succeed raises a ValueError. ``model`` is empty for a rule without models. ``peak_mib`` is the
+    kernel's record of the process, ``sampled_mib`` the maximum that Snakemake sampled of it and its
+    children; NaN where unknown, as are the requests of a job that logged none.
     """
     rows = []
     for benchmark, log in jobs:
@@ -71,19 +59,12 @@ def read_jobs(jobs: Iterable[tuple[Path, Path]]) -> pd.DataFrame:
 
 
 def usage(jobs: Iterable[tuple[Path, Path]]) -> pd.DataFrame:
-    """Requested and used memory and time of every rule and model.
+    """Requested and used memory and time: `USAGE_COLUMNS`, a row for each rule and model.
 
-    Parameters
-    ----------
-    jobs : iterable of (Path, Path)
-        As for `read_jobs`; jobs without a logged request are left out.
-
-    Returns
-    -------
-    DataFrame
-        Columns `USAGE_COLUMNS`, one row for each rule and model: number of jobs, the maxima of MB
-        and minutes requested and used, and the smallest ratio of requested to used memory. Memory
-        used is the larger of a job's ``peak_mib`` and ``sampled_mib``.
+    The row has the number of jobs, the maxima of MB and minutes requested and used, and the
+    smallest ratio of requested to used memory. Memory used is the larger of a job's ``peak_mib``
+    and ``sampled_mib``. The jobs are as for `read_jobs`; those without a logged request are left
+    out.
     """
     table = read_jobs(jobs).dropna(subset="asked_mb")
     table = table.astype({"asked_mb": "int64", "asked_minutes": "int64"})
@@ -98,26 +79,16 @@ def usage(jobs: Iterable[tuple[Path, Path]]) -> pd.DataFrame:
 
 
 def scaling(jobs: Iterable[tuple[Path, Path]], ratings: Mapping[str, int]) -> pd.DataFrame:
-    """Time and memory of every rule by number of ratings.
+    """Time and memory: `SCALING_COLUMNS`, a row for each rule, model and number of ratings.
 
-    Parameters
-    ----------
-    jobs : iterable of (Path, Path)
-        As for `read_jobs`.
-    ratings : mapping of str to int
-        Number of ratings of each data set; jobs on the smallest one define the start-up costs.
-
-    Returns
-    -------
-    DataFrame
-        Columns `SCALING_COLUMNS`, one row for each rule, model and number of ratings. ``seconds``
-        and ``processor_seconds`` are means over the jobs (only the former depends on other load),
-        ``peak_mib`` is their maximum. ``start_seconds`` (of the processor) and ``start_mib`` are
-        those of the smallest data set. ``bytes_per_rating`` is the memory above start-up,
-        ``times_ratings`` the same in units of the ratings table (`BYTES_PER_RATING`). The
-        exponents are the slopes of lines through the logarithms of processor time and memory
-        above start-up: 1 is linear growth; NaN if fewer than two of the larger data sets use a
-        noticeable amount (`NOTICEABLE`).
+    `ratings` is the number of ratings of each data set; jobs (as for `read_jobs`) on the smallest
+    one define the start-up costs ``start_seconds`` (of the processor) and ``start_mib``.
+    ``seconds`` and ``processor_seconds`` are means over the jobs (only the former depends on other
+    load), ``peak_mib`` is their maximum. ``bytes_per_rating`` is the memory above start-up,
+    ``times_ratings`` the same in units of the ratings table (`BYTES_PER_RATING`). The exponents are
+    the slopes of lines through the logarithms of processor time and memory above start-up: 1 is
+    linear growth; NaN if fewer than two of the larger data sets use a noticeable amount
+    (`NOTICEABLE`).
     """
     table = read_jobs(jobs)
     table["ratings"] = table["data_set"].map(ratings)

@@ -21,26 +21,14 @@ FULL = "full"
 class Placebos(NamedTuple):
     """Test RMSE with the true content compared with the distribution over placebos.
 
-    Attributes
-    ----------
-    n_placebos : int
-    mean, sd, lowest, highest : float
-        RMSE over the placebos; `sd` is None for a single one.
-    true_content : float
-        RMSE with the true content.
-    n_beaten : int
-        Placebos with a higher RMSE than the true content's.
-    p_value, smallest_p_value : float
-        Permutation p-value of the null hypothesis that content of other items does as well:
-        (1 + placebos that are as good or better) / (1 + placebos); its smallest possible value.
-    distance : float or None
-        Placebos' mean minus the true content's RMSE, divided by `sd`; None if `sd` is None or 0.
-    difference, low, high : float
-        True content minus the placebos' mean, paired over users, and its 95 % interval.
-    without_content : float
-        RMSE of the model without content; None without such a variant.
-    verdict : str
-        The result in words.
+    `mean`, `sd` (None for a single one), `lowest` and `highest` are over the placebos, of which
+    `n_beaten` have a higher RMSE than the `true_content`. `p_value` is the permutation p-value of
+    the null hypothesis that content of other items does as well, (1 + placebos that are as good or
+    better) / (1 + placebos), and `smallest_p_value` its smallest possible value. `distance` is the
+    placebos' mean minus the true content's RMSE, divided by `sd`; None if that is None or 0.
+    `difference` is the true content minus the placebos' mean, paired over users, from `low` to
+    `high` its 95 % interval. `without_content` is None without such a variant; `verdict` is the
+    result in words.
 
     References
     ----------
@@ -66,21 +54,16 @@ class Placebos(NamedTuple):
 
 
 class Ablation(NamedTuple):
-    """The results of an ablation.
+    """The results of an ablation; `placebos` is None without placebos.
 
-    Attributes
-    ----------
-    table : DataFrame
-        One row per variant, the full model first: ``arm`` (its name), ``role``, ``rmse``,
-        ``rmse_seed_sd``, ``difference``, ``low``, ``high``, ``p_value``, ``p_holm``, ``seed_sd``,
-        ``holds``, ``same_content``, and ``rmse_seed_1`` and so on. ``difference`` is the variant's
-        RMSE minus the full model's, paired over users: positive if the model needs what the
-        variant removes. ``seed_sd`` is its standard deviation over seeds. ``p_holm`` is corrected
-        among the variants except placebos and those with ``same_content``, where the parts left
-        out have no terms. A difference ``holds`` if its interval excludes 0, the corrected p-value
-        is below 0.05, and it exceeds ``seed_sd``.
-    placebos : Placebos or None
-        None without placebos.
+    `table` has one row per variant, the full model first: ``arm`` (its name), ``role``, ``rmse``,
+    ``rmse_seed_sd``, ``difference``, ``low``, ``high``, ``p_value``, ``p_holm``, ``seed_sd``,
+    ``holds``, ``same_content``, and ``rmse_seed_1`` and so on. ``difference`` is the variant's RMSE
+    minus the full model's, paired over users: positive if the model needs what the variant removes.
+    ``seed_sd`` is its standard deviation over seeds. ``p_holm`` is corrected among the variants
+    except placebos and those with ``same_content``, where the parts left out have no terms. A
+    difference ``holds`` if its interval excludes 0, the corrected p-value is below 0.05, and it
+    exceeds ``seed_sd``.
     """
 
     table: pd.DataFrame
@@ -107,7 +90,6 @@ def ablation(
         What each variant changes, see `blendmf.config.variants.ablation_variants`.
     content : mapping
         The full model's ``content.json``.
-    resamples : int
     seed : int
         The experiment's seed.
     """

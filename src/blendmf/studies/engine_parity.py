@@ -64,26 +64,10 @@ def parity(
 ) -> list[ParityFit]:
     """Train every variant by SGD in Numba, and in PyTorch on each available device.
 
-    Parameters
-    ----------
-    models : mapping of str to Entry
-        The configured models. A variant uses the training settings of the first of its kind.
-    training : TrainingSettings
-        Settings of variants without such a model.
-    train, test : Observations
-    content : csr_array of shape (n_items, n_terms)
-    rating_range : (float, float)
-    seed : int
-        The experiment's seed.
-    seeds : int
-        Fits of each variant from different random streams.
-    threads : int
-        Threads of the numba engine; does not affect the result.
-
-    Returns
-    -------
-    list of ParityFit
-        By variant and seed; the numba engine first.
+    A variant uses the training settings of the first configured model of its kind, or `training`
+    without one. `seeds` is the number of fits of each variant, from different random streams;
+    `threads` are those of the numba engine and do not affect the result. `content` is of shape
+    (n_items, n_terms). Fits are in the order of variant and seed, the numba engine first.
     """
     from blendmf.training.pytorch.device import present_devices
 
@@ -126,10 +110,7 @@ def parity(
 def check_parity(fits: Sequence[Mapping[str, Any]]) -> str:
     """Summarise rows of ``parity.csv`` in a sentence.
 
-    Raises
-    ------
-    UserError
-        If an engine does not agree; the message names the fits.
+    Raises a UserError that names the fits if an engine does not agree.
     """
     apart = [
         f"{row['model']} seed {row['seed']} {row['engine']} {row['device']}: "

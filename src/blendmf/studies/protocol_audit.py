@@ -43,15 +43,8 @@ AUDIT_COLUMNS = [
 class AuditedVariant:
     """Results of one variant of the experiment.
 
-    Attributes
-    ----------
-    name : str
-    metrics, differences : DataFrame
-        The tables of its comparison.
-    split, leakage, content : mapping
-        Facts of its split, its leakage audit and its content.
-    per_user : mapping of list of DataFrame
-        Per-user tables of each model's fits, by model.
+    `metrics` and `differences` are the tables of its comparison, `split`, `leakage` and `content`
+    the facts of these steps, and `per_user` the per-user tables of each model's fits, by model.
     """
 
     name: str
@@ -70,17 +63,10 @@ def audit(
     resamples: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Compare the variants.
+    """Compare the variants, the unchanged experiment first.
 
-    Parameters
-    ----------
-    variants : sequence of AuditedVariant
-        The unchanged experiment first.
-    blended, plain : str or None
-        Models with and without content, compared in every variant; None skips the comparison.
-    resamples : int
-    seed : int
-        The experiment's seed.
+    `blended` and `plain` are the models with and without content that are compared in every
+    variant; None skips the comparison.
 
     Returns
     -------
@@ -156,20 +142,7 @@ def _add_changes(
 
 
 def audit_findings(table: pd.DataFrame, blended: str | None, plain: str | None) -> list[str]:
-    """Results of an audit in words.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Table of `audit`.
-    blended, plain : str or None
-        The models with and without content.
-
-    Returns
-    -------
-    list of str
-        Paragraphs of plain text.
-    """
+    """Results of an audit in words: paragraphs of plain text, from the table of `audit`."""
     changes = table[(table["model"] == blended) & table["change"].notna()]
     paragraphs = [
         _effect_of_split(table, blended or plain),

@@ -28,27 +28,12 @@ def rank_sweep(
     seed: int,
     threads: int = 1,
 ) -> pd.DataFrame:
-    """Fit both methods at every rank.
+    """Fit both methods at every rank that the matrix can have.
 
-    Parameters
-    ----------
-    ranks : sequence of int
-        Ranks that the matrix cannot have are skipped.
-    svd : SvdEntry
-        Its shrinkages of the biases apply at every rank.
-    entry : TrainedEntry or None
-        Settings of the factorisation except its number of factors; None skips it.
-    train, validation, test : Observations
-    rating_range : (float, float)
-    seed : int
-        The experiment's seed.
-    threads : int
-        Number of training threads; does not affect the result.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``method`` (svd, mf), ``rank``, ``validation_rmse``, ``test_rmse`` and ``seconds``.
+    `entry` has the settings of the factorisation except its number of factors; None skips it. The
+    shrinkages of the biases in `svd` apply at every rank. The number of threads does not affect the
+    result. Columns: ``method`` (svd, mf), ``rank``, ``validation_rmse``, ``test_rmse``,
+    ``seconds``.
     """
     possible = [rank for rank in ranks if rank < min(train.shape)]
     rows = []

@@ -54,18 +54,9 @@ class SmallMatrixStudy(NamedTuple):
 def small_matrix(rank: int, sgd_epochs: int, adam_steps: int, seed: int) -> SmallMatrixStudy:
     """Factorise `MATRIX` by every method, and complete it with the entries `HIDDEN` unknown.
 
-    No factorisation of the rank has a smaller squared error than the truncated SVD. Masked Adam
-    minimises another loss, penalised by the factors' norms, and so stays above that bound.
-
-    Parameters
-    ----------
-    rank : int
-        Between 1 and 3.
-    sgd_epochs : int
-        Iterations of gradient descent and of per-entry SGD, at least 1.
-    adam_steps : int
-        Steps of masked Adam, at least 1.
-    seed : int
+    No factorisation of the rank (1 to 3) has a smaller squared error than the truncated SVD. Masked
+    Adam minimises another loss, penalised by the factors' norms, and so stays above that bound.
+    `sgd_epochs` is the number of iterations of gradient descent and of per-entry SGD.
     """
     everything = np.ones_like(MATRIX, dtype=bool)
     visible = everything.copy()
@@ -96,13 +87,8 @@ def small_matrix(rank: int, sgd_epochs: int, adam_steps: int, seed: int) -> Smal
 def factor_gradients(R: FloatArray, mask: Mask, U: FloatArray, V: FloatArray) -> Factors:
     """Gradients of L with respect to all factors: E V and E' U.
 
-    Parameters
-    ----------
-    R : ndarray of shape (m, n)
-    mask : ndarray of bool, of shape (m, n)
-        Which entries of R are observed.
-    U, V : ndarray of shape (..., m, d) and (..., n, d)
-        Factors; leading dimensions are separate factorisations.
+    R and `mask`, which entries of it are observed, are of shape (m, n); U and V of shape (..., m,
+    d) and (..., n, d), where leading dimensions are separate factorisations.
     """
     E = np.where(mask, U @ V.mT - R, 0.0)
     return E @ V, E.mT @ U
@@ -213,11 +199,8 @@ def initial_factors(shape: tuple[int, ...], rank: int, seed: int, method: str) -
     """Ten starts for one method, uniform in [0, 1 / sqrt(rank)).
 
     The problem has saddle points near which a descent can stall for all its iterations, so the
-    outcome of a single start would depend on the seed.
-
-    Returns
-    -------
-    U, V : ndarray of shape (10, m, rank) and (10, n, rank)
+    outcome of a single start would depend on the seed. U and V are of shape (10, m, rank) and (10,
+    n, rank).
     """
     random = stream(seed, "small-matrix", method)
     m, n = shape

@@ -1,7 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.sparse as sp
 
 from benchmarks.accuracy import (
     DIFFERENCE_COLUMNS,
@@ -12,8 +11,7 @@ from benchmarks.accuracy import (
     table_name,
     time_to_accuracy,
 )
-from benchmarks.problem import Problem
-from benchmarks.time_to_accuracy_figure import plot_time_to_accuracy
+from benchmarks.figures import plot_time_to_accuracy
 from blendmf.common.random_streams import stream
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.evaluate import evaluate
@@ -22,21 +20,6 @@ from blendmf.models.observations import Observations
 
 RANGE = (1.0, 5.0)
 EVALUATION = Evaluation(3, 3.5)
-SHAPE = (80, 50)
-
-
-def observed(name):
-    random = stream(1, "accuracy", name)
-    users = np.repeat(np.arange(SHAPE[0]), 8).astype(np.int32)
-    items = np.concatenate([random.permutation(SHAPE[1])[:8] for _ in range(SHAPE[0])])
-    ratings = random.integers(1, 6, len(users)).astype(np.float32)
-    return Observations(users, items.astype(np.int32), ratings, SHAPE)
-
-
-@pytest.fixture(scope="module")
-def problem():
-    train, validation, test = (observed(name) for name in ("train", "validation", "test"))
-    return Problem("tiny", train, validation, test, sp.csr_array((SHAPE[1], 1)), RANGE)
 
 
 def metrics(scores, problem, evaluation=EVALUATION, **more):
@@ -47,9 +30,10 @@ def metrics(scores, problem, evaluation=EVALUATION, **more):
 def test_other_systems_are_scored_like_the_pipelines_own_models(problem):
     model = fit_bias(problem.train, RANGE, 15, 10)
     test = problem.test
-    scores = model.score_users(np.arange(SHAPE[0]))[test.users, test.items].astype(np.float64)
-    described = pd.DataFrame({"n_train": np.zeros(SHAPE[1], dtype=int)})
-    ids = pd.DataFrame({"user_id": range(SHAPE[0])})
+    n_users, n_items = test.shape
+    scores = model.score_users(np.arange(n_users))[test.users, test.items].astype(np.float64)
+    described = pd.DataFrame({"n_train": np.zeros(n_items, dtype=int)})
+    ids = pd.DataFrame({"user_id": range(n_users)})
     settings = EvaluationSettings(k=3, relevance_threshold=3.5)
     seen = (problem.train.to_matrix(), problem.validation.to_matrix())
     expected = evaluate(model, *seen, test, described, ids, settings, seed=1).metrics

@@ -23,6 +23,7 @@ from blendmf.config.models import model_entry
 from blendmf.data.tables import write_table
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+CLOSE, SAME = {"rmse": 0.01, "mae": 0.01}, {"predictions": 0.01, "rmse": 0.01}
 SPLIT = {"scheme": "per-user-temporal", "train": 0.7, "validation": 0.15, "min_ratings": 1}
 
 # Predicts the same rating for all pairs, shifted by the seed.
@@ -44,35 +45,38 @@ def check(found, known=0.9, tolerance=0.002, **more):
     return Check(*named, known, found, tolerance, **more)
 
 
-def test_a_figure_within_its_tolerance_agrees():
-    agree, report = verdict([check(0.9019), check(0.8981)])
-    assert agree
-    assert report == "2 of 2 figures agree with the known ones"
+NO_FIGURE = check(math.nan, note="not installed: no compiler")
+OFF = "off: temporal, ml-100k, Surprise SVD, rmse: "
+SKIPPED = check(math.nan, skipped=True, note="no data")
 
 
-@pytest.mark.parametrize("found", [0.9021, 0.8979, math.nan, math.inf])
-def test_a_figure_outside_its_tolerance_fails_and_is_reported(found):
-    agree, report = verdict([check(0.9), check(found, note="why")])
-    assert not agree
-    assert "off: temporal, ml-100k, Surprise SVD, rmse" in report
-    assert "1 of 2 figures agree" in report
+@pytest.mark.parametrize(
+    ("checks", "agree", "lines"),
+    [
+        ([check(0.9019), check(0.8981)], True, ["2 of 2 figures agree with the known ones"]),
+        *(
+            ([check(0.9), check(found, note="why")], False, [OFF, "1 of 2 figures agree"])
+            for found in (0.9021, 0.8979, math.nan, math.inf)
+        ),
+        ([NO_FIGURE], False, [f"off: {NO_FIGURE}", "0 of 1 figures agree"]),
+        (
+            [check(0.9), SKIPPED, SKIPPED],
+            True,
+            ["skipped, not checked: ml-100k, Surprise SVD: no data", "1 of 1 figures agree"],
+        ),
+        ([SKIPPED], False, ["skipped", "0 of 0"]),
+        ([], False, ["0 of 0"]),
+    ],
+)
+def test_the_verdict_reports_deviations_and_skipped_figures(checks, agree, lines):
+    found, report = verdict(checks)
+    assert found is agree
+    for line, beginning in zip(report.splitlines(), lines, strict=True):
+        assert line.startswith(beginning)
 
 
 def test_a_missing_figure_is_reported_with_the_reason():
-    missing = check(math.nan, note="not installed: no compiler")
-    assert "not installed: no compiler" in verdict([missing])[1]
-
-
-def test_skipped_figures_are_reported_and_do_not_pass():
-    skipped = check(math.nan, skipped=True, note="no data")
-    agree, report = verdict([check(0.9), skipped, skipped])
-    assert agree
-    assert report.splitlines() == [
-        "skipped, not checked: ml-100k, Surprise SVD: no data",
-        "1 of 1 figures agree with the known ones",
-    ]
-    assert verdict([skipped])[0] is False
-    assert verdict([])[0] is False
+    assert str(NO_FIGURE).endswith("rmse: not installed: no compiler")
 
 
 def test_the_table_has_every_figure():
@@ -165,7 +169,7 @@ def test_predictions_are_compared_individually_and_a_failure_never_agrees():
 
 
 def entry(system, published, **more):
-    fake = {"distribution": "numpy", "adapter": "fake.py", "tolerance": "close"}
+    fake = {"distribution": "numpy", "adapter": "fake.py", "tolerance": CLOSE}
     return {"system": system, **fake, "published": published, **more}
 
 
@@ -181,10 +185,6 @@ def gate(tmp_path, adapters, peers_environment):
     def run(systems, *options):
         plan = {
             "seed": 0,
-            "tolerances": {
-                "close": {"rmse": 0.01, "mae": 0.01},
-                "same": {"predictions": 0.01, "rmse": 0.01},
-            },
             "small_matrix": {
                 "source": "known",
                 "rank": 2,
@@ -264,7 +264,7 @@ def test_the_command_fails_reports_deviations_and_writes_all_figures(gate, capsy
 @pytest.mark.slow
 def test_a_counterpart_is_compared_with_the_system_in_the_same_run(gate):
     def counterpart(**more):
-        return {"settings": {"kind": "global-mean"}, "tolerance": "same", **more}
+        return {"settings": {"kind": "global-mean"}, "tolerance": SAME, **more}
 
     mean = float(tables_of().ratings["rating"].mean())
     settings = {"level": mean, "per_seed": 0.6}
@@ -286,15 +286,15 @@ def test_a_counterpart_is_compared_with_the_system_in_the_same_run(gate):
 
 def test_the_shipped_plan_is_complete():
     plan = yaml.safe_load((BENCHMARKS / "known-answers.yaml").read_text())
-    protocols = [Protocol.of_entry(entry, plan["tolerances"]) for entry in plan["protocols"]]
+    protocols = [Protocol(**entry) for entry in plan["protocols"]]
     required = environment.read_requirements(BENCHMARKS / "adapters/requirements.txt")
     installed = {requirement.split("==")[0] for requirement in required}
     counterparts = set()
     for protocol in protocols:
         assert protocol.evaluation == (10, 3.5)
         for known in protocol.systems:
-            assert known.system.distribution in installed
-            assert (BENCHMARKS / "adapters" / known.system.adapter).is_file()
+            assert known.distribution in installed
+            assert (BENCHMARKS / "adapters" / known.adapter).is_file()
             assert set(known.published) <= set(protocol.clipped_to)
             for figures in known.published.values():
                 assert set(figures) <= set(known.tolerance)

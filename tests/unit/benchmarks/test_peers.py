@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 import yaml
 
 from benchmarks import environment, peers
@@ -11,12 +10,8 @@ from benchmarks.problem import Problem
 from benchmarks.systems import Runner, System
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_json, write_sparse
-from blendmf.common.random_streams import stream
-from blendmf.models.observations import Observations
 
 ADAPTERS = Path(__file__).parents[3] / "benchmarks/adapters"
-RANGE = (0.5, 5.0)
-SHAPE = (30, 40)
 
 # Predicts the mean of the training ratings, less a thousandth per epoch, in a second per epoch.
 FAKE_ADAPTER = """
@@ -34,21 +29,6 @@ answer(curve)
 """
 
 
-def observed(n, name):
-    random = stream(0, "peers", name)
-    cells = random.choice(SHAPE[0] * SHAPE[1], n, replace=False)
-    users, items = (positions.astype(np.int32) for positions in np.divmod(cells, SHAPE[1]))
-    ratings = random.integers(1, 11, n).astype(np.float32) / 2
-    return Observations(users, items, ratings, SHAPE)
-
-
-@pytest.fixture
-def problem():
-    content = sp.random_array((SHAPE[1], 3), density=0.5, rng=np.random.default_rng(0))
-    parts = [observed(n, name) for n, name in ((500, "train"), (90, "validation"), (110, "test"))]
-    return Problem("tiny", *parts, sp.csr_array(content, dtype=np.float32), RANGE)
-
-
 @pytest.fixture
 def runner(adapters, peers_environment):
     (adapters / "fake.py").write_text(FAKE_ADAPTER)
@@ -57,7 +37,7 @@ def runner(adapters, peers_environment):
 
 def fake(name="fake", distribution="numpy", shift=0.0, **more):
     entry = {"system": name, "distribution": distribution, "adapter": "fake.py"}
-    return System.of_entry({**entry, "settings": {"shift": shift}, "epochs": [1, 5], **more})
+    return System(**{**entry, "settings": {"shift": shift}, "epochs": [1, 5], **more})
 
 
 def test_an_adapter_learns_from_the_training_part_and_never_sees_the_test_ratings(
@@ -86,7 +66,7 @@ def test_the_table_has_every_system_and_the_reason_for_a_missing_one(problem, ru
     table, curves, scores = peers.compare(systems, [problem], Evaluation(2, 3.5), runner, tmp_path)
     table = table.set_index("system")
     assert list(table.index) == [system.system for system in systems]
-    assert table.loc["good", "updates_per_second"] == pytest.approx(5 * 500 / 10)
+    assert table.loc["good", "updates_per_second"] == pytest.approx(5 * 640 / 10)
     assert table.loc["good", "settings"] == "shift=0.0, epochs=5"
     assert table.loc["good", "note"] == "a remark"
     assert np.isnan(table.loc["ranker", "rmse"])
@@ -121,9 +101,9 @@ def test_a_problem_is_read_from_the_split_of_a_run(variant, problem, tmp_path):
             write_sparse(folder / f"places/{part}.npz", getattr(problem, part).to_matrix())
     write_sparse(folder / "content/tfidf.npz", problem.content)
     # A variant uses the data of its experiment.
-    write_json(tmp_path / "results/tiny/data/source.json", {"rating_range": RANGE})
+    write_json(tmp_path / "results/tiny/data/source.json", {"rating_range": (1, 5)})
     read = Problem.of_results(folder)
-    assert (read.name, read.rating_range) == (f"tiny{variant}", RANGE)
+    assert (read.name, read.rating_range) == (f"tiny{variant}", (1, 5))
     assert (read.test.to_matrix() != problem.test.to_matrix()).nnz == 0
     assert (read.content != problem.content).nnz == 0
     if variant:
@@ -132,7 +112,7 @@ def test_a_problem_is_read_from_the_split_of_a_run(variant, problem, tmp_path):
 
 def test_the_shipped_plan_is_complete():
     plan = yaml.safe_load((ADAPTERS / "systems.yaml").read_text())
-    systems = [System.of_entry(entry) for entry in plan["systems"]]
+    systems = [System(**entry) for entry in plan["systems"]]
     names = [system.system for system in systems]
     assert plan["reference"] in names
     assert len(set(names)) == len(names)
@@ -159,7 +139,7 @@ def test_distributions_that_could_not_be_installed_have_a_reason(tmp_path):
 
 def test_own_models_are_fitted_for_the_requested_epochs(problem, tmp_path):
     problem.write(tmp_path / "problem.npz")
-    own = System("own", "blendmf", "blendmf_model.py", {"kind": "mf"}, epochs=(1, 4))
+    own = fake("own", "blendmf", adapter="blendmf_model.py", settings={"kind": "mf"}, epochs=[1, 4])
     runner = Runner(ADAPTERS, Path("no other environment"), threads=2, seed=1)
     answer = runner.run(own, tmp_path / "problem.npz", tmp_path)
     assert answer.epochs.tolist() == [1, 4]

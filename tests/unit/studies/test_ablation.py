@@ -1,13 +1,13 @@
-import matplotlib as mpl
+from functools import partial
+
 import numpy as np
 import pytest
-from matplotlib.text import Text
 
 from ablated import per_user, rmse
 from blendmf.evaluation.bootstrap import holm
 from blendmf.report.figures.ablation import plot_ablation
-from blendmf.report.figures.style import save_figure
 from blendmf.studies.ablation import FULL, ablation, findings, role_of
+from drawn import saved, texts_of
 
 CONTENT = {"parts": ["genres", "tags", "year"], "terms_by_part": {"genres": 3, "year": 9}}
 CHANGED = {
@@ -139,12 +139,9 @@ def test_few_placebos_limit_the_attainable_significance():
 def test_the_figure_has_every_variant_and_is_reproducible(tmp_path, n_placebos):
     _, found = ablated(n_placebos=n_placebos)
     figure = plot_ablation(found.table)
-    texts = {text.get_text() for text in figure.findobj(Text)}
+    texts = set(texts_of(figure))
     assert {*CHANGED, "no such content here"} <= texts
     names = {f"{n_placebos} placebos", f"{n_placebos} placebo"} & texts
     assert names == ({f"{n_placebos} placebo{'s' * (n_placebos > 1)}"} if n_placebos else set())
-    paths = [tmp_path / "a.svg", tmp_path / "b.svg"]
-    for path in paths:
-        with mpl.rc_context({"font.size": 30}):
-            save_figure(path, plot_ablation(found.table), "title")
-    assert paths[0].read_bytes() == paths[1].read_bytes()
+    draw = partial(plot_ablation, found.table)
+    assert saved(draw, tmp_path) == saved(draw, tmp_path, font_size=30)

@@ -1,17 +1,16 @@
 from dataclasses import replace
+from functools import partial
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Text
 
 from ablated import per_user, rmse
 from blendmf.audits.leakage import leakage
 from blendmf.evaluation.differences import DIFFERENCE_COLUMNS
 from blendmf.report.figures.audit import plot_audit
-from blendmf.report.figures.style import save_figure
 from blendmf.studies.protocol_audit import AUDIT_COLUMNS, AuditedVariant, audit, audit_findings
+from drawn import saved, texts_of
 
 RMSE = {"mf": 0.98, "mf-content": 0.97, "bias": 1.02, "popularity": np.nan}
 MOMENTS = ["user_id", "item_id", "timestamp"]
@@ -146,24 +145,28 @@ def test_a_best_model_that_depends_on_the_protocol_is_named(table):
     assert "bias in global-temporal" in found
 
 
+def findings_of(variants):
+    return audit_findings(audit(variants, "mf-content", "mf", 400, 1), "mf-content", "mf")
+
+
 def with_fits(audited, *factors):
     return replace(audited, per_user={"mf-content": [per_user(factor) for factor in factors]})
 
 
 def test_a_change_within_the_seed_spread_is_qualified():
     arms = [with_fits(VARIANTS[0], 1.0, 1.2), with_fits(VARIANTS[2], 1.05, 1.27)]
-    found = audit_findings(audit(arms, "mf-content", "mf", 400, 1), "mf-content", "mf")[-1]
+    found = findings_of(arms)[-1]
     assert "RMSE of mf-content perhaps higher, +0.0" in found
     assert "; fits from other seeds differ by as much; in 66.7 %" in found
     single = [with_fits(VARIANTS[0], 1.0), with_fits(VARIANTS[2], 1.05)]
-    found = audit_findings(audit(single, "mf-content", "mf", 400, 1), "mf-content", "mf")[-1]
+    found = findings_of(single)[-1]
     assert "RMSE of mf-content higher, +0.0" in found
 
 
 def test_the_all_tags_variant_changes_nothing_without_tags():
     same = [variant("as configured"), variant("all-tags", tags="all")]
-    found = audit_findings(audit(same, "mf-content", "mf", 400, 1), "mf-content", "mf")
-    assert found[-1] == "all-tags: nothing changes for mf-content; the data have no such content."
+    expected = "all-tags: nothing changes for mf-content; the data have no such content."
+    assert findings_of(same)[-1] == expected
 
 
 @pytest.mark.parametrize(("blended", "plain"), [(None, "mf"), ("mf-content", None), (None, None)])
@@ -171,32 +174,26 @@ def test_other_results_do_not_depend_on_the_pair_of_models(blended, plain):
     table = audit(VARIANTS, blended, plain, 400, 1)
     assert table["content_minus_plain"].isna().all()
     assert any("lowest RMSE" in found for found in audit_findings(table, blended, plain))
-    figure = plot_audit(table, blended, plain)
-    texts = {text.get_text() for text in figure.findobj(Text)}
+    texts = texts_of(plot_audit(table, blended, plain))
     assert "no pair of models with and without content" in texts
 
 
 def test_the_figure_has_every_variant_and_is_reproducible(table, tmp_path):
-    texts = {text.get_text() for text in plot_audit(table, "mf-content", "mf").findobj(Text)}
+    texts = set(texts_of(plot_audit(table, "mf-content", "mf")))
     assert {"as configured", "global-temporal", "all-tags", "mf", "mf-content", "bias"} <= texts
-    paths = [tmp_path / "a.svg", tmp_path / "b.svg"]
-    for path in paths:
-        with mpl.rc_context({"font.size": 30}):
-            save_figure(path, plot_audit(table, "mf-content", "mf"), "title")
-    assert paths[0].read_bytes() == paths[1].read_bytes()
+    draw = partial(plot_audit, table, "mf-content", "mf")
+    assert saved(draw, tmp_path) == saved(draw, tmp_path, font_size=30)
 
 
 def test_a_model_that_is_good_in_only_one_variant_is_drawn_there(table):
     odd = table.query("model == 'bias'").assign(model="odd", rmse=3.0, rmse_low=2.9, rmse_high=3.1)
     never = plot_audit(pd.concat([table, odd]), "mf-content", "mf")
-    assert any("not drawn (mean): odd" in text.get_text() for text in never.findobj(Text))
+    assert any("not drawn (mean): odd" in text for text in texts_of(never))
     is_last = odd["arm"] == "all-tags"
     odd.loc[is_last, ["rmse", "rmse_low", "rmse_high"]] = [0.9, 0.89, 0.91]
-    once = {text.get_text() for text in plot_audit(pd.concat([table, odd]), "a", "b").findobj(Text)}
-    assert {"odd", "3.00"} <= once
+    assert {"odd", "3.00"} <= set(texts_of(plot_audit(pd.concat([table, odd]), "a", "b")))
 
 
 def test_ranking_only_models_leave_the_figure_empty(table):
     ranked = table[table["model"] == "popularity"]
-    texts = {text.get_text() for text in plot_audit(ranked, None, None).findobj(Text)}
-    assert "no model predicts ratings" in texts
+    assert "no model predicts ratings" in texts_of(plot_audit(ranked, None, None))

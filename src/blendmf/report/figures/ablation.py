@@ -36,10 +36,8 @@ BINS = 60
 def plot_ablation(table: pd.DataFrame) -> Figure:
     """Each variant's test RMSE minus the full model's, and a dot for each placebo.
 
-    Parameters
-    ----------
-    table : DataFrame
-        `arm`, `role`, `difference`, `low`, `high`, `seed_sd`, `holds`, `same_content`.
+    `table` has the columns `arm`, `role`, `difference`, `low`, `high`, `seed_sd`, `holds` and
+    `same_content`.
     """
     dots = table.loc[table["role"] == "placebo", "difference"].to_numpy()
     rows: dict[str, Interval | str] = {}

@@ -47,15 +47,10 @@ SPREAD = 0.36
 def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> Figure:
     """RMSE of each model in each variant (left) and the difference that content makes (right).
 
-    A model that is far from the best one in every variant is named but not drawn. Other values
-    off the axis are shown as an arrow at the edge and a number.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The table of `blendmf.studies.protocol_audit.audit`.
-    blended, plain : str or None
-        The models whose difference is drawn; None if there is no such model.
+    A model that is far from the best one in every variant is named but not drawn. Other values off
+    the axis are shown as an arrow at the edge and a number. `table` is that of
+    `blendmf.studies.protocol_audit.audit`; `blended` and `plain` are the models whose difference is
+    drawn, None if there is no such model.
     """
     variants = list(table["arm"].unique())
     errors = table.dropna(subset="rmse")

@@ -36,16 +36,8 @@ def plot_comparison(metrics: pd.DataFrame, kinds: Mapping[str, str], k: int) -> 
     """Plot five metrics of each model with 95 % intervals, models sorted by ascending RMSE.
 
     A value far from the best one is shown as a number with an arrow at the edge of the panel.
-
-    Parameters
-    ----------
-    metrics : DataFrame
-        One row per model and metric, with the columns `model`, `metric`, `mean`, `low`, `high`,
-        `seed_sd`.
-    kinds : mapping of str to str
-        Kind of each model.
-    k : int
-        Length of the ranked lists.
+    `metrics` has one row per model and metric, with the columns `model`, `metric`, `mean`, `low`,
+    `high` and `seed_sd`; `k` is the length of the ranked lists.
     """
     titles = [
         {"rmse": "RMSE (rating points)", "mae": "MAE (rating points)"},
@@ -88,18 +80,9 @@ def plot_differences(
 
     A filled marker means that the difference is significant after correction for the number of
     pairs, and larger than the standard deviation over seeds. A difference far from the best one is
-    shown as a number with an arrow at the edge of the panel.
-
-    Parameters
-    ----------
-    differences : DataFrame
-        Differences of all pairs, from `blendmf.evaluation.differences.differences_table`.
-    kinds : mapping of str to str
-        Kind of each model.
-    reference : str or None
-        Model whose metrics are subtracted. With None, the figure contains only a message.
-    k : int
-        Length of the ranked lists.
+    shown as a number with an arrow at the edge of the panel. `differences` has those of all pairs,
+    from `blendmf.evaluation.differences.differences_table`; without a reference the figure contains
+    only a message.
     """
     others = [model for model in kinds if model != reference]
     if reference is None or not others:

@@ -30,17 +30,10 @@ FRAME_HEIGHT = 1.3
 
 @dataclass(frozen=True)
 class Interval:
-    """Content of one row.
+    """Content of one row: a value, its 95 % interval over users, and how it is drawn.
 
-    Attributes
-    ----------
-    value, low, high : float
-        The value and its 95 % interval over users.
-    seed_sd : float
-        Standard deviation over seeds; not drawn if it is NaN (default) or 0.
-    style : Series
-    filled : bool
-        Whether the mark is filled; an open one is a difference that does not hold.
+    `seed_sd` is the standard deviation over seeds, not drawn if it is NaN or 0. A mark that is not
+    `filled` is a difference that does not hold.
     """
 
     value: float
@@ -76,16 +69,14 @@ def draw_panel(
     ----------
     rows : mapping
         An interval, or a text that says why there is none.
-    higher_is_better : bool or None, optional
+    higher_is_better : bool or None
         Direction of the metric. Values far from the best one do not affect the axis limits; off
-        the axis they are shown as an arrow and a number. None (default) shows all.
-    include : sequence of float, optional
+        the axis they are shown as an arrow and a number, in the format `number`. None shows all.
+    include : sequence of float
         Values that the axis must include.
-    margin : float, optional
+    margin : float
         Room at both ends, as a share of the axis.
-    number : str, optional
-        Format of values off the axis.
-    ticks : int, optional
+    ticks : int
         Maximum number of steps on the axis.
     """
     set_up_rows(axes, title, list(rows), ticks)

@@ -32,13 +32,8 @@ def plot_learning_curves(
 ) -> Figure:
     """Training and validation RMSE by epoch: one panel per model, one pair of lines per seed.
 
-    Parameters
-    ----------
-    histories : sequence of DataFrame
-        `epoch` (from 1), `train_rmse`, `validation_rmse`. Empty for models that are not trained by
-        epochs, which are not shown.
-    models, seeds : sequence
-        Model and seed of each history.
+    `models` and `seeds` are those of each history, whose columns are `epoch` (from 1), `train_rmse`
+    and `validation_rmse`. Models with an empty history, not trained by epochs, are not shown.
     """
     fits: dict[str, list[pd.DataFrame]] = {model: [] for model in models}
     for _, model, history in sorted(

@@ -2,7 +2,6 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
 from blendmf.report.figures.style import (
     BLACK,
@@ -20,10 +19,7 @@ from blendmf.report.figures.style import (
 def plot_rank_sweep(rank_sweep: pd.DataFrame) -> Figure:
     """Validation and test RMSE by rank, and the seconds to fit each rank.
 
-    Parameters
-    ----------
-    rank_sweep : DataFrame
-        `method`, `rank`, `validation_rmse`, `test_rmse`, `seconds`.
+    `rank_sweep` has the columns `method`, `rank`, `validation_rmse`, `test_rmse` and `seconds`.
     """
     figure = new_figure(4.1)
     error, time = figure.subplots(1, 2)
@@ -43,9 +39,7 @@ def plot_rank_sweep(rank_sweep: pd.DataFrame) -> Figure:
         make_log(axes, "x")
         axes.set_xticks(ranks, [str(rank) for rank in ranks])
         axes.set_xlabel("rank (number of factors)")
-    make_log(time, "y")
-    time.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    time.yaxis.set_major_formatter("{x:g}")
+    make_log(time, "y", ticks=(1, 2, 5))
     error.set_title("Error by rank")
     error.set_ylabel("RMSE (rating points)")
     time.set_title("Time by rank")

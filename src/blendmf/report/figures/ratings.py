@@ -31,10 +31,7 @@ TITLE_PAD = 40
 def plot_ratings(train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame) -> Figure:
     """Distribution of the rating values by part, and number of ratings by the item's rank.
 
-    Parameters
-    ----------
-    train, validation, test : DataFrame
-        The parts of the split, with `item_id` and `rating`.
+    The parts have the columns `item_id` and `rating`.
     """
     parts = (train, validation, test)
     figure = new_figure(3.9)

@@ -1,7 +1,5 @@
 """Figure of the time and memory of every rule by number of ratings."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -35,12 +33,8 @@ MOST_TIMES_RATINGS = 4
 def plot_scaling(rules: pd.DataFrame) -> Figure:
     """Processor seconds and peak memory of every rule by ratings, on logarithmic axes.
 
-    Grey lines show linear growth (time) and the memory that no rule should exceed.
-
-    Parameters
-    ----------
-    rules : DataFrame
-        The table of `blendmf.resources.usage.scaling`.
+    Grey lines show linear growth (time) and the memory that no rule should exceed. `rules` is the
+    table of `blendmf.resources.usage.scaling`.
     """
     phase_of = {rule: phase for phase, members in PHASES.items() for rule in members}
     phases = rules["rule"].map(phase_of).fillna("report")
@@ -65,8 +59,7 @@ def _draw(axes: Axes, rules: pd.DataFrame, column: str) -> None:
     ends = []
     for name, style in series_styles(names).items():
         rows = rules[names == name]
-        look: Any = {"color": style.colour, "marker": style.marker, "linestyle": style.line}
-        axes.plot(rows["ratings"], rows[column], **look)
+        axes.plot(rows["ratings"], rows[column], **style.look)
         ends.append((float(rows[column].iloc[-1]), shorten(name, 20), style))
     ratings = np.array([rules["ratings"].min(), rules["ratings"].max()])
     low, high = rules[column].min() / 1.5, rules[column].max() * 1.5

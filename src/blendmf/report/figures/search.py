@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import LogLocator, MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator
 
 from blendmf.report.figures.style import (
     BLUE,
@@ -64,20 +64,10 @@ MARKS: dict[str, dict[str, Any]] = {
 class ModelSearch:
     """Search of one model.
 
-    Attributes
-    ----------
-    model : str
-    score : str
-        Name of the score that the trials' values are.
-    chosen : int
-        Number of the chosen trial.
-    trials : DataFrame
-        `number`, `generation`, `state`, `value` (NaN for a failed trial; one trial must
-        be complete), `finalist_mean` (NaN unless a finalist) and a column for each parameter.
-    importances : DataFrame
-        `parameter`, `importance`; all 0 if there were too few trials.
-    space : mapping of str to Dimension
-        The searched parameters.
+    `score` names the score that the trials' values are; `chosen` is the number of the chosen trial.
+    `trials` has the columns `number`, `generation`, `state`, `value` (NaN for a failed trial; one
+    trial must be complete), `finalist_mean` (NaN unless a finalist) and one for each parameter of
+    the `space`. `importances` has `parameter` and `importance`, all 0 if there were too few trials.
     """
 
     model: str
@@ -171,10 +161,7 @@ def _set_range(axes: Axes, dimension: Dimension) -> None:
     """Fit the axis to the search space, whose bounds are dashed."""
     low, high = float(dimension.low), float(dimension.high)
     if dimension.log:
-        make_log(axes, "x")
-        if high / low < FEW_DECADES:
-            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        make_log(axes, "x", ticks=(1.0, 3.0) if high / low < FEW_DECADES else ())
         room = (high / low) ** 0.04
         axes.set_xlim(low / room, high * room)
     else:

@@ -1,7 +1,5 @@
 """Figure of the convergence of gradient methods on the small matrix."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -26,13 +24,9 @@ LEAST_EXCESS = 1e-9
 def plot_small_matrix(curves: pd.DataFrame, errors: pd.DataFrame) -> Figure:
     """Squared error by iteration, and its excess over the Eckart-Young bound.
 
-    Parameters
-    ----------
-    curves : DataFrame
-        `method`, `iteration` (from 1), `squared_error`; no rows for a method without iterations.
-    errors : DataFrame
-        `method`, `squared_error` reached, and `bound`, the least squared error of any matrix of
-        that rank.
+    `curves` has the columns `method`, `iteration` (from 1) and `squared_error`, and no rows for a
+    method without iterations; `errors` has `method`, the `squared_error` reached, and `bound`, the
+    least squared error of any matrix of that rank.
     """
     styles = series_styles(curves["method"])
     bounds = errors.set_index("method")["bound"]
@@ -40,11 +34,10 @@ def plot_small_matrix(curves: pd.DataFrame, errors: pd.DataFrame) -> Figure:
     error, excess = figure.subplots(1, 2)
     for method, curve in curves.groupby("method", sort=False):
         style = styles[str(method)]
-        marker = style.marker if len(curve) == 1 else ""
+        look = style.look if len(curve) == 1 else style.look | {"marker": ""}
         above = (curve["squared_error"] - bounds[method]).clip(lower=LEAST_EXCESS)
         for axes, values in ((error, curve["squared_error"]), (excess, above)):
-            line: Any = {"color": style.colour, "linestyle": style.line, "marker": marker}
-            axes.plot(curve["iteration"], values, **line)
+            axes.plot(curve["iteration"], values, **look)
     for bound in np.unique(bounds[bounds > 0]):
         error.axhline(bound, color=BLACK, linestyle=":", linewidth=1.3)
     for axes in (error, excess):

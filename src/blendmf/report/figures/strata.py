@@ -58,14 +58,9 @@ def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
     Highlighted models have a colour and 95 % intervals over users. The other models are pale. Pale
     models with far higher errors are not drawn, but named above the panel.
 
-    Parameters
-    ----------
-    strata : DataFrame
-        One row per model, stratum and bin, with the columns `model`, `stratum`, `bin`, `lower`,
-        `n_ratings`, `n_users`, `n_full_users`, `full_ndcg_at_k`, and `rmse`, `rmse_low`,
-        `rmse_high` (NaN if a model predicts no ratings).
-    kinds : mapping of str to str
-        Kind of each model.
+    `strata` has one row per model, stratum and bin, with the columns `model`, `stratum`, `bin`,
+    `lower`, `n_ratings`, `n_users`, `n_full_users`, `full_ndcg_at_k`, and `rmse`, `rmse_low`,
+    `rmse_high` (NaN if a model predicts no ratings).
     """
     figure = new_figure(5.8)
     error, size = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
@@ -105,16 +100,8 @@ def plot_strata(strata: pd.DataFrame, kinds: Mapping[str, str], k: int) -> Figur
     """Plot test RMSE and full-protocol NDCG by user history and, with timestamps, by year.
 
     Highlighted models have a colour; the others are pale. Pale models with far higher errors appear
-    only in the NDCG panels.
-
-    Parameters
-    ----------
-    strata : DataFrame
-        As in `plot_cold_start`; the interval columns are not used.
-    kinds : mapping of str to str
-        Kind of each model.
-    k : int
-        Length of the ranked lists.
+    only in the NDCG panels. `strata` is as in `plot_cold_start`, without need of the intervals; `k`
+    is the length of the ranked lists.
     """
     columns = [name for name in STRATA if (strata["stratum"] == name).any()]
     figure = new_figure(7.2)
@@ -180,17 +167,10 @@ def _by_bin(strata: pd.DataFrame, stratum: str, value: str) -> pd.DataFrame:
 
 
 def highlighted(strata: pd.DataFrame, kinds: Mapping[str, str]) -> dict[str, Series]:
-    """Select the models to highlight, and their styles.
+    """Select the models to highlight, and their styles, from ``comparison/strata.csv``.
 
     These are the model with the lowest RMSE of each kind in `KIND_STYLES`, and the model with the
     highest full-protocol NDCG.
-
-    Parameters
-    ----------
-    strata : DataFrame
-        The table ``comparison/strata.csv``.
-    kinds : mapping of str to str
-        Kind of each model.
     """
     errors = _overall(strata, "rmse", "n_ratings").dropna().sort_values(kind="stable")
     chosen: dict[str, Series] = {}
@@ -220,8 +200,7 @@ def _draw_pale(axes: Axes, values: pd.DataFrame) -> None:
 
 def _draw_front(axes: Axes, x: ArrayLike, values: ArrayLike, style: Series) -> None:
     """Draw the line of a highlighted model, with a marker at each value."""
-    (line,) = axes.plot(x, values, color=style.colour, marker=style.marker, linestyle=style.line)
-    line.set(linewidth=1.5, mec="white", mew=0.6, ms=7.0)
+    axes.plot(x, values, **style.look, linewidth=1.5, mec="white", mew=0.6, ms=7.0)
 
 
 def _label_models(axes: Axes, table: pd.DataFrame, styles: Mapping[str, Series]) -> None:

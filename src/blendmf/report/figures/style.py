@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
@@ -95,6 +95,11 @@ class Series:
     marker: str
     line: Line
 
+    @property
+    def look(self) -> dict[str, Any]:
+        """Properties of Matplotlib's lines."""
+        return {"color": self.colour, "marker": self.marker, "linestyle": self.line}
+
 
 KIND_STYLES = {
     "mf-content": Series(VERMILLION, "o", LINES[0]),
@@ -135,10 +140,7 @@ def message_figure(text: str) -> Figure:
 def save_figure(path: PathLike, figure: Figure, title: str) -> None:
     """Write a figure as SVG: text as outlines, no date, the same bytes for the same figure.
 
-    Parameters
-    ----------
-    title : str
-        Alternative text for screen readers.
+    `title` is the alternative text for screen readers.
     """
     svg = StringIO()
     with shared_look():
@@ -151,26 +153,25 @@ def legend_mark(label: str, **look: Any) -> Line2D:
     return Line2D([], [], label=label, **look)
 
 
-def make_log(axes: Axes, *names: Literal["x", "y"]) -> None:
-    """Make the named axes of a panel logarithmic, with ticks at powers of ten only."""
+def make_log(axes: Axes, *names: Literal["x", "y"], ticks: Sequence[float] = ()) -> None:
+    """Make the named axes of a panel logarithmic.
+
+    By default only powers of ten have ticks, otherwise these multiples of them, as plain numbers.
+    """
     for name in names:
         axes.set(**{f"{name}scale": "log"})
-        getattr(axes, f"{name}axis").set_minor_locator(NullLocator())
+        axis = getattr(axes, f"{name}axis")
+        axis.set_minor_locator(NullLocator())
+        if ticks:
+            axis.set_major_locator(LogLocator(subs=ticks))
+            axis.set_major_formatter("{x:g}")
 
 
 def close_to_best(values: ArrayLike, higher_is_better: bool = False) -> NDArray[np.bool_]:
     """Mark the values that an axis should show: those not far from the best one.
 
-    Parameters
-    ----------
-    values : array_like of shape (n,)
-        NaN where a value is missing.
-
-    Returns
-    -------
-    ndarray of bool, of shape (n,)
-        False for NaN and for values farther from the best than `FAR` times the median distance.
-        One or two values are always close.
+    Missing values are NaN and not marked, and neither are values farther from the best than `FAR`
+    times the median distance. One or two values are always close.
     """
     array = np.asarray(values, dtype=np.float64)
     known = np.isfinite(array)
@@ -228,11 +229,8 @@ def spread(positions: Sequence[float], gap: float) -> list[float]:
 def label_ends(axes: Axes, ends: Iterable[tuple[float, str, Series]]) -> None:
     """Write each series' name next to its last point, right of the panel and without overlap.
 
-    Parameters
-    ----------
-    ends : iterable of (y, name, style)
-        ``y`` in data coordinates. Everything else must be drawn before, since the names are
-        spaced by the panel's final height.
+    Each end is (y in data coordinates, name, style). Everything else must be drawn before, since
+    the names are spaced by the panel's final height.
     """
     ends = list(ends)
     figure = axes.get_figure(root=True)

@@ -23,12 +23,7 @@ METRICS = ["rmse", "mae", "precision", "recall"]
 def data_section(source: Mapping[str, Any], split: Mapping[str, Any], dataset: str) -> list[str]:
     """Counts of the data, the split and what was dropped; a table of the parts.
 
-    Parameters
-    ----------
-    source, split : mapping
-        ``data/source.json`` and ``split/split.json``.
-    dataset : str
-        Name of the data set.
+    `source` and `split` are ``data/source.json`` and ``split/split.json``.
     """
     counts, ratings = source["counts"], source["ratings"]
     low, high = source["rating_range"]
@@ -99,23 +94,11 @@ def svd_sentence(rank_sweep: pd.DataFrame) -> str:
 def published_section(
     table: pd.DataFrame, published: Sequence[Mapping[str, Any]], k: int
 ) -> list[str]:
-    """Table of the run's models and of published results, and how to read it.
+    """Table of the run's models and of published results, and how to read it; empty without these.
 
-    Parameters
-    ----------
-    table : DataFrame
-        The comparison: `model, rmse, mae, rated_precision_at_k, rated_recall_at_k`.
-    published : sequence of mapping
-        The configuration's block: each with a `system` and any of `rmse`, `mae`, `precision`,
-        `recall` and `note`.
-    k : int
-        Length of the ranked lists.
-
-    Returns
-    -------
-    list of str
-        Pieces of reStructuredText, rows by ascending RMSE, those without RMSE last. Empty if
-        nothing is published.
+    Rows are ordered by ascending RMSE, those without RMSE last. `table` is the comparison of the
+    models; each entry of `published` has a `system` and any of `rmse`, `mae`, `precision`, `recall`
+    and `note`; `k` is the length of the ranked lists.
     """
     if not published:
         return []

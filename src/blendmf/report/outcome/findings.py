@@ -24,10 +24,7 @@ WORDS: dict[Finding, str] = {
 def findings(results: Results) -> list[str]:
     """Compare every model with the reference, by test RMSE and by full-protocol NDCG.
 
-    Returns
-    -------
-    list of str
-        Paragraphs and tables of reStructuredText; empty if nothing can be compared.
+    Returns paragraphs and tables of reStructuredText, none if nothing can be compared.
     """
     reference = reference_model(results.rmse, results.models, results.validated)
     if reference is None:

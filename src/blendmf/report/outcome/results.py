@@ -17,22 +17,9 @@ PLAIN, BLENDED = "mf", "mf-content"
 class Results:
     """Tables, facts and settings of a run; `results/README.md` describes the files.
 
-    Attributes
-    ----------
-    table, metrics, differences, strata : DataFrame
-        Comparison of the models.
-    rank_sweep : DataFrame
-        Truncated SVD and matrix factorisation by rank.
-    best : sequence of dict
-        ``best.json`` of each searched model.
-    source, split, leakage : dict
-        Facts of the data, the split and the leakage audit.
-    fitted_on : DataFrame
-        Which part each statistic was fitted on, found by recomputation.
-    models, content, evaluation, published
-        These blocks of the configuration.
-    validated : mapping of str to float
-        Validation RMSE of the models for which it is known, from `validated`.
+    `best` has the ``best.json`` of each searched model, `fitted_on` the part that each statistic
+    was fitted on, found by recomputation, and `validated` the validation RMSE of the models for
+    which it is known, from the function `validated`.
     """
 
     table: pd.DataFrame
@@ -74,13 +61,9 @@ def validated(
 ) -> dict[str, float]:
     """Validation RMSE of every model for which it is known.
 
-    Parameters
-    ----------
-    best : iterable of mapping
-        Results of searches: `model`, and `value`, the validation RMSE.
-    fits : iterable of (str, mapping)
-        Fits of models without a search: the model, and a mapping with `validation_rmse`, which is
-        None without validation ratings. A model's RMSE is the mean over its fits.
+    `best` are results of searches: `model`, and `value`, the validation RMSE. `fits` are pairs of a
+    model without a search and a mapping with `validation_rmse`, None without validation ratings;
+    the model's RMSE is the mean over its fits.
     """
     values: dict[str, list[Any]] = {}
     for model, fit in fits:
@@ -94,17 +77,8 @@ def best_of_kind(
 ) -> str | None:
     """The model that represents a kind: the best on validation, if known for all of the kind.
 
-    Otherwise it is the model with the lowest test RMSE; None if there is no such model.
-
-    Parameters
-    ----------
-    kind : str
-    rmse : Series
-        Test RMSE by model.
-    models : mapping
-        The configuration's models.
-    validated : mapping
-        Validation RMSE by model.
+    Otherwise it is the model with the lowest test RMSE; None if there is no such model. `rmse` has
+    the test RMSE by model, `validated` the validation RMSE.
     """
     names = [str(name) for name in rmse.index if models[name].kind == kind]
     scores = validated if set(names) <= validated.keys() else rmse

@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Text
 
 from blendmf.report.figures.comparison import plot_comparison, plot_differences
 from comparison_tables import RMSE, metrics
+from drawn import texts_of
 from outcomes import difference_rows
 from stratum_tables import kinds
 
@@ -40,7 +40,7 @@ def marks(axes):
 def test_the_comparison_orders_models_by_rmse_and_missing_values_last():
     figure = plot_comparison(metrics(), kinds(RMSE), 5)
     assert names(figure.axes[0]) == sorted(RMSE, key=lambda name: np.nan_to_num(RMSE[name], nan=9))
-    assert "Precision@5, rated" in [text.get_text() for text in figure.findobj(Text)]
+    assert "Precision@5, rated" in texts_of(figure)
 
 
 def test_the_comparison_labels_values_outside_the_axis():
@@ -79,5 +79,4 @@ def test_each_panel_of_differences_states_which_side_is_better():
 
 
 def test_without_a_reference_there_are_no_differences():
-    figure = drawn_differences(reference=None)
-    assert "there are no two models to compare" in [t.get_text() for t in figure.findobj(Text)]
+    assert "there are no two models to compare" in texts_of(drawn_differences(reference=None))

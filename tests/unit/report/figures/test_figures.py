@@ -4,7 +4,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -19,6 +18,7 @@ from blendmf.report.figures.strata import plot_cold_start, plot_strata
 from blendmf.report.figures.style import save_figure
 from blendmf.search.space import Dimension
 from comparison_tables import RMSE, metrics
+from drawn import texts_of
 from outcomes import difference_rows
 from stratum_tables import kinds, stratum_rows
 
@@ -230,25 +230,21 @@ def test_a_figure_is_small_and_its_texts_are_legible(name, tmp_path, texts_drawn
         assert min(shared_width, shared_height) <= 1, (a, b)
 
 
-def shown_texts(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.findobj(Text)]
-
-
 def test_the_long_tail_figure_states_the_share_of_the_top_fifth():
     table = pd.DataFrame({"item_id": [1] * 6 + [2, 3, 4, 5], "rating": 3.0})
-    texts = shown_texts(plot_ratings(table, table[:0], table[:0]))
+    texts = texts_of(plot_ratings(table, table[:0], table[:0]))
     assert "top 20% of the items (1)\nhold 60% of the ratings" in texts
 
 
 def test_learning_curves_state_the_best_epochs_over_the_seeds():
     figure = plot_learning_curves([history(12), history(15)], ["mf", "mf"], [1, 2])
-    assert "best: 0.950 at epochs 12 to 15" in shown_texts(figure)
+    assert "best: 0.950 at epochs 12 to 15" in texts_of(figure)
 
 
 def test_learning_curves_leave_out_models_not_trained_by_epochs():
     figure = plot_learning_curves([history(), history()[:0]], ["mf", "bias"], [1, 1])
-    assert "mf" in shown_texts(figure)
-    assert "bias" not in shown_texts(figure)
+    assert "mf" in texts_of(figure)
+    assert "bias" not in texts_of(figure)
 
 
 def marked(figure, marker, colour=None):

@@ -1,7 +1,7 @@
 import numpy as np
-from matplotlib.text import Text
 
 from blendmf.report.figures.strata import PALE, highlighted, plot_cold_start, plot_strata
+from drawn import texts_of
 from stratum_tables import BINS, kinds, stratum_rows
 
 RMSE = {
@@ -24,7 +24,7 @@ def lines_of(axes, colour):
     return [line for line in axes.lines if line.get_color() == colour and len(line.get_xdata()) > 1]
 
 
-def texts_of(axes):
+def labels_of(axes):
     return {text.get_text() for text in axes.texts}
 
 
@@ -46,15 +46,15 @@ def test_the_best_of_a_kind_is_chosen_over_all_ratings_not_bins():
 
 def test_cold_start_highlights_some_models_and_names_the_others():
     error, size = plot_cold_start(stratum_rows(RMSE), kinds(RMSE)).axes
-    others = next(text for text in texts_of(error) if text.startswith("pale: "))
+    others = next(text for text in labels_of(error) if text.startswith("pale: "))
     assert others.splitlines() == [
         "pale: mf-als, mf-content-both, svd",
         "errors far above, not drawn (mean of the bins): global-mean (1.25), random (1.61)",
     ]
     assert len(lines_of(error, PALE)) == 3
-    assert texts_of(error) - {others} == {"mf-content", "mf", "content-only", "bias"}
+    assert labels_of(error) - {others} == {"mf-content", "mf", "content-only", "bias"}
     assert [label.get_text() for label in size.get_xticklabels()] == ["0", "2", "201+"]
-    assert texts_of(size) == {"120", "400", "9,000"}
+    assert labels_of(size) == {"120", "400", "9,000"}
 
 
 def test_cold_start_draws_the_intervals_of_the_highlighted_models():
@@ -73,15 +73,15 @@ def test_strata_have_a_column_for_years_only_with_timestamps():
     with_years = plot_strata(stratum_rows(RMSE), kinds(RMSE), 7)
     without = plot_strata(stratum_rows(RMSE, ("user-history",)), kinds(RMSE), 7)
     assert (len(with_years.axes), len(without.axes)) == (6, 3)
-    labels = {text.get_text() for text in without.findobj(Text)}
+    labels = set(texts_of(without))
     assert {"NDCG@7, full protocol", "training ratings of the user"} <= labels
     assert "year of the rating" not in labels
 
 
 def test_strata_name_the_best_ranker_only_in_ranking_panels():
     figure = plot_strata(stratum_rows(RMSE), kinds(RMSE), 10)
-    assert texts_of(figure.axes[1]) == set(FRONT) - {"popularity"}
-    assert texts_of(figure.axes[3]) == set(FRONT)
+    assert labels_of(figure.axes[1]) == set(FRONT) - {"popularity"}
+    assert labels_of(figure.axes[3]) == set(FRONT)
 
 
 def test_strata_leave_out_bins_of_few_users():

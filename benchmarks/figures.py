@@ -1,24 +1,25 @@
-"""Figure: test RMSE of each system against training time."""
+"""Figures of the benchmarks: speed of the engines, and error of each system against time."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
 from blendmf.report.figures.style import (
     GREY,
     Series,
     label_ends,
     make_log,
+    message_figure,
     new_figure,
     padded,
     series_styles,
     shared_look,
     shorten,
-    show_message,
     subtitle,
 )
 
+ROW_HEIGHT = 0.27
+MARGINS = 1.1
 PANEL_HEIGHT = 4.3
 ABOVE_LEVEL = 1.0
 """Height of a panel above the common level, as a multiple of the distance from the level to the
@@ -26,24 +27,48 @@ lowest error; the first epochs, which are much worse, are cut off."""
 
 
 @shared_look()
+def plot_engine_speed(table: pd.DataFrame) -> Figure:
+    """One row per engine, variant, size and number of factors; one point per number of threads.
+
+    Columns: `engine, variant, threads, ratings, latent_dim, updates_per_second`.
+    """
+    threads = [f"{n} thread{'s' if n > 1 else ''}" for n in table["threads"]]
+    rows = [
+        f"{row.engine}, {row.variant}, {row.ratings:,} ratings, d={row.latent_dim}"
+        for row in table.itertuples()
+    ]
+    place = {name: k for k, name in enumerate(dict.fromkeys(rows))}
+    figure = new_figure(MARGINS + ROW_HEIGHT * len(place))
+    axes = figure.subplots()
+    speed = table["updates_per_second"] / 1e6
+    for name, style in series_styles(threads).items():
+        own = [k for k, label in enumerate(threads) if label == name]
+        axes.plot(
+            speed.iloc[own],
+            [place[rows[k]] for k in own],
+            style.marker,
+            color=style.colour,
+            label=name,
+        )
+    axes.set_yticks(range(len(place)), list(place))
+    axes.invert_yaxis()
+    make_log(axes, "x", ticks=(1, 2, 5))
+    axes.set_xlabel("million updates per second")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return figure
+
+
+@shared_look()
 def plot_time_to_accuracy(curves: pd.DataFrame, levels: pd.DataFrame) -> Figure:
     """Test RMSE against seconds of fitting: one panel per data set, one line per system.
 
     A dashed line marks the level that all systems of the data set reach, and a larger point where
-    each system first reaches it.
-
-    Parameters
-    ----------
-    curves : DataFrame
-        Columns `data_set, system, seconds, test_rmse`, in the order of measurement.
-    levels : DataFrame
-        Columns `data_set, system, level_rmse, seconds_to_level`.
+    each system first reaches it. `curves` has the columns `data_set, system, seconds, test_rmse`,
+    in the order of measurement, `levels` those of `benchmarks.accuracy.time_to_accuracy`.
     """
     names = list(dict.fromkeys(curves["data_set"]))
     if not names:
-        figure = new_figure(2.0)
-        show_message(figure.subplots(), "No system was fitted for several numbers of epochs.")
-        return figure
+        return message_figure("No system was fitted for several numbers of epochs.")
     styles = series_styles(curves["system"])
     figure = new_figure(PANEL_HEIGHT * len(names))
     panels = figure.subplots(len(names), 1, squeeze=False)[:, 0]
@@ -63,28 +88,14 @@ def _draw(
     ends = []
     for system, points in curves.groupby("system", sort=False):
         style = styles[str(system)]
-        axes.plot(
-            *(points["seconds"], points["test_rmse"]),
-            color=style.colour,
-            marker=style.marker,
-            linestyle=style.line,
-            markersize=3.5,
-        )
+        axes.plot(points["seconds"], points["test_rmse"], **style.look, markersize=3.5)
         first = points[points["test_rmse"] <= level].nsmallest(1, "seconds")
-        axes.plot(
-            *(first["seconds"], first["test_rmse"]),
-            color=style.colour,
-            marker=style.marker,
-            markersize=9,
-            markeredgecolor="white",
-            zorder=3,
-        )
+        reached = style.look | {"markersize": 9, "markeredgecolor": "white", "zorder": 3}
+        axes.plot(first["seconds"], first["test_rmse"], **reached)
         ends.append((float(points["test_rmse"].iloc[-1]), shorten(str(system)), style))
     lowest = float(curves["test_rmse"].min())
     axes.set_ylim(*padded(lowest, level + ABOVE_LEVEL * (level - lowest)))
-    make_log(axes, "x")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
+    make_log(axes, "x", ticks=(1, 2, 5))
     axes.set_xlabel("seconds of training")
     axes.set_ylabel("test RMSE (rating points)")
     label_ends(axes, ends)
