@@ -5,13 +5,12 @@ import pytest
 
 from blendmf.common.random_streams import stream
 from blendmf.config.training import TrainingSettings
-from blendmf.models.observations import Observations
 from blendmf.training.als.als import AlsEngine
-from blendmf.training.kernels import compiled
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters, Terms
 from configs import changed
-from dense_reference import bits, parameters_of, select
+from dense_reference import bits, parameters_of
+from ratings import observed
 
 RANGE = (-50.0, 50.0)
 SETTINGS = TrainingSettings(
@@ -31,8 +30,7 @@ def planted(seed=0, shape=(60, 45), rank=3, noise=0.3, share=0.4):
     users, items = np.nonzero(rated)
     P, Q = random.normal(0, 1, (shape[0], rank)), random.normal(0, 1, (shape[1], rank))
     ratings = 3 + (P[users] * Q[items]).sum(axis=1) + random.normal(0, noise, len(users))
-    users, items = users.astype(np.int32), items.astype(np.int32)
-    return Observations(users, items, ratings.astype(np.float32), shape)
+    return observed(users, items, ratings, shape)
 
 
 def engine_of(train, settings=SETTINGS, threads=1, rating_range=RANGE):
@@ -99,22 +97,10 @@ def test_a_row_is_the_solution_of_its_least_squares_problem(d, penalties):
             np.testing.assert_allclose(solution, expected, rtol=1e-6, atol=1e-8)
 
 
-def test_thread_and_task_counts_do_not_change_the_bits(monkeypatch):
-    train = planted()
-    outcomes = []
-    for threads, ratings_per_task in ((1, 50), (2, 50), (4, 50), (1, 1), (2, 1 << 15)):
-        monkeypatch.setattr(compiled, "RATINGS_PER_TASK", ratings_per_task)
-        engine = engine_of(train, threads=threads)
-        for _ in range(4):
-            engine.run_epoch(0.1)
-        outcomes.append(bits(engine))
-    assert all(outcome == outcomes[0] for outcome in outcomes[1:])
-
-
 def test_a_matrix_of_low_rank_without_noise_is_recovered():
     whole = planted(noise=0.0, rank=2, share=0.7)
     hidden = np.arange(len(whole)) % 7 == 0
-    parts = [select(whole, ~hidden), select(whole, hidden)]
+    parts = [whole.where(~hidden), whole.where(hidden)]
     settings = changed(
         SETTINGS, latent_dim=3, regularization=1e-7, bias_regularization=1e-7, epochs=300
     )

@@ -10,7 +10,6 @@ import torch
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
 from blendmf.config.training import TrainingSettings
-from blendmf.models.observations import Observations
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters
 from blendmf.training.pytorch import engine as module
@@ -24,11 +23,12 @@ from dense_reference import (
     assert_close,
     bits,
     dense_gradients,
+    gradient_step,
     parameters_of,
     planted,
     problem,
-    select,
 )
+from ratings import observed
 from sequential_sgd import SequentialSgd
 
 RANGE = (0.5, 5.0)
@@ -58,9 +58,14 @@ OPTIMISERS = {
         batch_size=10_000,
     ),
 }
-needs_cuda = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="no CUDA device on this machine"
-)
+
+
+def on_cuda(test):
+    """Run a test of a CUDA device with every optimiser and variant."""
+    missing = not torch.cuda.is_available()
+    test = pytest.mark.skipif(missing, reason="no CUDA device on this machine")(test)
+    test = pytest.mark.parametrize("variant", VARIANTS)(test)
+    return pytest.mark.parametrize("optimiser", OPTIMISERS)(test)
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +125,7 @@ def test_gd_steps_along_the_gradient_over_all_ratings(variant, batch_size):
     expected = parameters
     for _ in range(2):
         engine.run_epoch(0.1)
-        gradients = dense_gradients(expected, train, content)
-        steps = {n: a - 0.1 * gradients[n] for n, a in expected.arrays().items()}
-        expected = replace(expected, **steps)
+        expected = gradient_step(expected, train, content, 0.1)
     assert_close(parameters_of(engine), expected, rtol=1e-9, atol=1e-12)
 
 
@@ -137,7 +140,7 @@ def test_adam_follows_the_mean_gradient_of_each_mini_batch(variant):
     order = np.random.default_rng(0).permutation(len(train))
     for batch in (order[:8], order[8:16], order[16:]):
         current = replace(parameters, **{n: t.detach().numpy() for n, t in expected.items()})
-        gradients = dense_gradients(current, select(train, batch), content)
+        gradients = dense_gradients(current, train.where(batch), content)
         for name, gradient in gradients.items():
             expected[name].grad = torch.tensor(gradient / len(batch))
         adam.step()
@@ -180,9 +183,7 @@ def test_planted_factors_are_recovered_to_near_the_noise(optimiser, variant):
 
 def test_many_ratings_of_one_row_do_not_overshoot():
     n = 500
-    train = Observations(
-        np.arange(n, dtype=np.int32), np.zeros(n, dtype=np.int32), np.ones(n, np.float32), (n, 1)
-    )
+    train = observed(np.arange(n), np.zeros(n), np.ones(n), (n, 1))
     start = Parameters(3.0, np.zeros(n), np.zeros(1), np.zeros((n, 3)), np.zeros((1, 3)))
     settings = changed(ON_CPU, bias_regularization=0.0, batch_size=n, error_clip=5.0)
     engine = engine_of(start, train, sp.csr_array((1, 0)), settings)
@@ -206,7 +207,7 @@ def test_mixed_precision_converges_near_full_precision(data, optimiser):
 
 def test_a_penalty_that_nearly_empties_user_content_within_an_epoch_stays_finite():
     parameters, train, content = problem(VARIANTS["mf-content-both"])
-    once = Observations(train.users * 0, train.items, train.ratings, train.shape)
+    once = replace(train, users=train.users * 0)
     settings = changed(ON_CPU, user_content_regularization=9.9)
     for batch_size in (1, 7, 20):
         engine = engine_of(parameters, once, content, changed(settings, batch_size=batch_size))
@@ -298,9 +299,7 @@ def test_too_little_memory_for_one_rating_is_a_user_error(data, monkeypatch):
         engine_from(data, "mf").run_epoch(0.05)
 
 
-@needs_cuda
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@on_cuda
 def test_cuda_converges_to_the_cpu_result(data, variant, optimiser):
     on_cpu, on_cuda = (
         trained(data, variant, changed(OPTIMISERS[optimiser], epochs=10, device=device))
@@ -309,17 +308,13 @@ def test_cuda_converges_to_the_cpu_result(data, variant, optimiser):
     assert on_cuda.validation_rmse == pytest.approx(on_cpu.validation_rmse, abs=0.002)
 
 
-@needs_cuda
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@on_cuda
 def test_cuda_results_are_bit_reproducible(data, variant, optimiser):
     settings = changed(OPTIMISERS[optimiser], device="cuda", epochs=3)
     assert_same_bits(trained(data, variant, settings), trained(data, variant, settings))
 
 
-@needs_cuda
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@on_cuda
 def test_batches_do_not_synchronise_with_cuda(data, variant, optimiser):
     engine = engine_from(data, variant, changed(OPTIMISERS[optimiser], device="cuda"))
     engine.run_epoch(0.003)

@@ -21,12 +21,12 @@ def data():
     return planted(2000, 500, shape=(90, 70), unrated=(3, 2))
 
 
-def engine_of(kind, terms, data, settings, dtype=np.float32, seed=7, **more):
+def engine_of(kind, terms, data, settings, dtype=np.float32, seed=7):
     train, _, content = data
     random = stream(seed, "fit")
     start = Parameters.initial(terms, train, N_TERMS, settings, random)
     start = replace(start, **{n: a.astype(dtype) for n, a in start.arrays().items()})
-    return kind(start, train, content, settings, RANGE, random, **more)
+    return kind(start, train, content, settings, RANGE, random)
 
 
 CASES = [
@@ -55,23 +55,6 @@ def test_one_block_is_bit_identical_to_sequential_sgd(variant, d, dtype, data):
     assert bits(blocks) == bits(sequential)
     for part in data[:2]:
         assert blocks.rmse(part) == pytest.approx(sequential.rmse(part), rel=1e-6)
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_the_number_of_threads_does_not_change_the_bits(variant, data, monkeypatch):
-    monkeypatch.setattr(block_sgd, "ENOUGH_TO_MERGE", 1)
-    settings = TrainingSettings(latent_dim=8, blocks=12, init_deviation=0.1)
-    outcomes = []
-    for threads in (1, 2, 4, 8):
-        engine = engine_of(BlockSgdEngine, VARIANTS[variant], data, settings, threads=threads)
-        assert engine.threads == threads
-        rmses = []
-        for _ in range(4):
-            engine.run_epoch(0.04)
-            rmses.append((engine.rmse(data[0]), engine.rmse(data[1])))
-        outcomes.append((bits(engine), rmses))
-    assert all(outcome == outcomes[0] for outcome in outcomes[1:])
-    assert outcomes[0][1][-1][0] < outcomes[0][1][0][0]
 
 
 @pytest.mark.parametrize("variant", ["mf", "mf-content-item"])

@@ -1,26 +1,16 @@
 """The sequential SGD reference compared with worked examples and autograd."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from blendmf.config.training import TrainingSettings
-from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, penalised_loss
 from blendmf.training.sgd.blocks import Blocks
 from blendmf.training.sgd.sgd_kernels import SMALLEST_SCALE
 from configs import changed
-from dense_reference import (
-    SETTINGS,
-    VARIANTS,
-    assert_close,
-    dense_gradients,
-    parameters_of,
-    problem,
-    select,
-)
+from dense_reference import SETTINGS, VARIANTS, assert_close, gradient_step, parameters_of, problem
+from ratings import observed_triples
 from sequential_sgd import SequentialSgd
 
 FIVE = [0.1, 0.2, 0.3, 0.4, 0.5]
@@ -33,17 +23,13 @@ WORKED = TrainingSettings(
 LEARNING_RATE = 0.05
 
 
-def one_rating(rating=4.0):
-    zero = np.zeros(1, dtype=np.int32)
-    return Observations(zero, zero, np.array([rating], dtype=np.float32), (1, 1))
-
-
 def worked_example(rating=4.0, settings=WORKED, content=None, **more):
     biases, factors = (np.array([0.1]), np.array([0.3])), (np.array([FIVE]), np.array([FIVE]))
     parameters = Parameters(3.0, *biases, *factors, **more)
     content = sp.csr_array(np.array([content or []]))
     random = np.random.default_rng(0)
-    return SequentialSgd(parameters, one_rating(rating), content, settings, (0.5, 5.0), random)
+    train = observed_triples([(0, 0, rating)], (1, 1))
+    return SequentialSgd(parameters, train, content, settings, (0.5, 5.0), random)
 
 
 COLLABORATIVE = [0.09995, 0.1999, 0.29985, 0.3998, 0.49975]
@@ -62,7 +48,7 @@ BLENDED = [0.09969, 0.19938, 0.29907, 0.39876, 0.49845]
 def test_worked_examples(rating, weights, error, biases, factors, moved_weights):
     more = {} if weights is None else {"user_content": np.array(weights)}
     engine = worked_example(rating, content=[0.7, 0.9], **more)
-    assert engine.rmse(one_rating(rating)) == pytest.approx(error)
+    assert engine.rmse(observed_triples([(0, 0, rating)], (1, 1))) == pytest.approx(error)
     engine.run_epoch(0.01)
     moved = parameters_of(engine)
     assert (moved.user_bias[0], moved.item_bias[0]) == pytest.approx(biases)
@@ -96,21 +82,15 @@ def after_an_epoch(parameters, train, content, settings):
     return parameters_of(engine)
 
 
-def gradient_step(parameters, part, content, settings=SETTINGS):
-    gradients = dense_gradients(parameters, part, content, settings)
-    arrays = parameters.arrays().items()
-    return replace(parameters, **{n: a - LEARNING_RATE * gradients[n] for n, a in arrays})
-
-
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("error_clip", [100.0, 0.2])
 def test_one_update_is_a_step_along_the_gradient_of_every_term(variant, error_clip):
     parameters, train, content = problem(VARIANTS[variant])
     settings = changed(SETTINGS, error_clip=error_clip)
     for n in range(len(train)):
-        single = select(train, slice(n, n + 1))
+        single = train.where(slice(n, n + 1))
         moved = after_an_epoch(parameters, single, content, settings)
-        expected = gradient_step(parameters, single, content, settings)
+        expected = gradient_step(parameters, single, content, LEARNING_RATE, settings)
         assert_close(moved, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -119,5 +99,6 @@ def test_updates_are_made_in_the_drawn_order(variant):
     parameters, train, content = problem(VARIANTS[variant])
     moved = after_an_epoch(parameters, train, content, SETTINGS)
     for n in Blocks.deal(train, 1, np.random.default_rng(0)).order:
-        parameters = gradient_step(parameters, select(train, slice(n, n + 1)), content)
+        single = train.where(slice(n, n + 1))
+        parameters = gradient_step(parameters, single, content, LEARNING_RATE)
     assert_close(moved, parameters, rtol=1e-9, atol=1e-12)
