@@ -8,7 +8,6 @@ from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters
 from ratings import observed_triples
 
-
 PART, VALIDATION, NOTHING = (observed_triples([(0, 0, 1)] * n, (1, 1)) for n in (4, 4, 0))
 
 
