@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -8,10 +6,11 @@ from hypothesis import strategies as st
 
 from blendmf.common.random_streams import stream
 from blendmf.config.models import model_entry
+from blendmf.evaluation.rating_metrics import rmse
 from blendmf.models import item_neighbours
 from blendmf.models.baselines import fit_bias
 from blendmf.models.item_neighbours import fit_item_neighbours, neighbour_weights, similarities
-from blendmf.models.observations import Observations
+from ratings import observed
 
 RANGE = (1.0, 5.0)
 DEFAULTS = model_entry({"kind": "item-neighbours"})
@@ -27,8 +26,7 @@ def some_ratings(seed=0, shape=(40, 25), share=0.4):
     random = stream(seed, "test item neighbours")
     users, items = np.nonzero(random.random(shape) < share)
     tastes = random.normal(0, 1, (shape[0], 2)) @ random.normal(0, 1, (2, shape[1]))
-    ratings = np.clip(np.round(3 + tastes[users, items]), *RANGE).astype(np.float32)
-    return Observations(users.astype(np.int32), items.astype(np.int32), ratings, shape)
+    return observed(users, items, np.clip(np.round(3 + tastes[users, items]), *RANGE), shape)
 
 
 def residuals_of(train, model):
@@ -116,16 +114,6 @@ def test_an_item_has_at_most_the_configured_number_of_neighbours():
         assert model.weights.data.mean() == pytest.approx(1)
 
 
-def test_scores_of_pairs_equal_scores_of_users():
-    train = some_ratings()
-    model = fit_item_neighbours(train, RANGE, **SETTINGS)
-    users, items = stream(3, "pairs").integers(0, 25, (2, 300))
-    scores = model.score_users(np.arange(40))
-    np.testing.assert_array_equal(model.score_pairs(users, items), scores[users, items])
-    np.testing.assert_array_equal(model.score_users([7])[0], scores[7])
-    np.testing.assert_array_equal(model.score_users([7, -1, 7])[2], scores[7])
-
-
 def test_unknown_users_and_items_fall_back_to_the_known_biases():
     train = some_ratings()
     model = fit_item_neighbours(train, RANGE, **SETTINGS)
@@ -137,20 +125,15 @@ def test_unknown_users_and_items_fall_back_to_the_known_biases():
 
 def test_a_user_without_ratings_and_an_item_with_one_have_no_neighbours():
     train = some_ratings()
-    lonely = (train.users != 5) & ((train.items != 8) | (train.users == 1))
-    arrays = {name: getattr(train, name)[lonely] for name in ("users", "items", "ratings")}
-    train = replace(train, **arrays)
-    model = fit_item_neighbours(train, RANGE, **SETTINGS)
-    np.testing.assert_array_equal(model.score_users([5])[0], model.bias.score_users([5])[0])
-    np.testing.assert_array_equal(
-        model.score_users(np.arange(40))[:, 8], model.bias.score_users(np.arange(40))[:, 8]
-    )
+    lonely = train.where((train.users != 5) & ((train.items != 8) | (train.users == 1)))
+    model = fit_item_neighbours(lonely, RANGE, **SETTINGS)
+    scores, biases = (m.score_users(np.arange(40)) for m in (model, model.bias))
+    np.testing.assert_array_equal(scores[5], biases[5])
+    np.testing.assert_array_equal(scores[:, 8], biases[:, 8])
 
 
 def test_without_neighbours_scores_are_the_biases():
-    one_each = Observations(
-        np.arange(3, dtype=np.int32), np.arange(3, dtype=np.int32), np.array([1, 3, 5.0]), (3, 3)
-    )
+    one_each = observed(np.arange(3), np.arange(3), [1, 3, 5], (3, 3))
     model = fit_item_neighbours(one_each, RANGE, **DEFAULTS | {"neighbour_shrinkage": 0.0})
     assert model.weights.nnz == 0
     np.testing.assert_array_equal(model.score_users([0])[0], model.bias.score_users([0])[0])
@@ -164,13 +147,7 @@ def test_neighbours_without_residuals_have_no_weight():
 def test_neighbours_model_tastes_that_biases_cannot():
     train = some_ratings(shape=(150, 60), share=0.5)
     held_out = np.arange(len(train)) % 5 == 0
-    parts = [
-        replace(train, users=train.users[w], items=train.items[w], ratings=train.ratings[w])
-        for w in (~held_out, held_out)
-    ]
     settings = DEFAULTS | {"similarity_shrinkage": 10, "neighbour_shrinkage": 1}
-    model = fit_item_neighbours(parts[0], RANGE, **settings)
-    test = parts[1]
-    errors = model.predict(test.users, test.items) - test.ratings
-    rough = model.bias.predict(test.users, test.items) - test.ratings
-    assert (errors**2).mean() < 0.7 * (rough**2).mean()
+    model = fit_item_neighbours(train.where(~held_out), RANGE, **settings)
+    test = train.where(held_out)
+    assert rmse(model, test) ** 2 < 0.7 * rmse(model.bias, test) ** 2
