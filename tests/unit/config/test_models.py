@@ -31,6 +31,13 @@ def test_entries_and_settings_are_immutable() -> None:
         model_entry({"kind": "pure-svd"}).rank = 3
 
 
+def test_an_unset_penalty_is_that_of_the_factors() -> None:
+    unset = dict.fromkeys(("bias_regularization", "content_factors_regularization"))
+    settings = TrainingSettings(regularization=0.1, user_content_regularization=0.2, **unset)
+    assert settings.penalties == (0.1, 0.1, 0.2, 0.1)
+    assert TrainingSettings(user_content_regularization=None).penalties[2] == 0.01
+
+
 def test_a_step_size_that_overshoots_zero_is_refused() -> None:
     long_steps = {"learning_rate": 2.0, "regularization": 0.6}
     with pytest.raises(UserError, match="overshoots zero"):

@@ -12,7 +12,7 @@ PART, VALIDATION, NOTHING = (observed_triples([(0, 0, 1)] * n, (1, 1)) for n in 
 
 
 class ScriptedEngine:
-    """Engine whose only parameter is its epoch count, with given validation RMSEs."""
+    """Engine whose parameters are its epoch count, with given validation RMSEs."""
 
     def __init__(self, validation, diverges_at=None):
         self._validation = validation
@@ -27,7 +27,7 @@ class ScriptedEngine:
 
     def squared_norms(self):
         epoch = len(self.rates)
-        return {"user_bias": np.nan if epoch == self._diverges_at else epoch**2}
+        return {"user_bias": np.nan if epoch == self._diverges_at else epoch**2, "user_factors": 3}
 
     def keep(self):
         self._kept = Parameters(0.0, user_bias=np.array([float(len(self.rates))]))
@@ -61,12 +61,13 @@ def test_the_best_epoch_is_kept_and_patience_ends_training():
 
 
 def test_history_rmses_exclude_and_the_loss_includes_the_penalty():
-    settings = TrainingSettings(epochs=2, bias_regularization=0.1)
+    settings = TrainingSettings(epochs=2, bias_regularization=0.1, regularization=0.2)
     history = train_epochs(ScriptedEngine([2, 1]), PART, VALIDATION, settings).history
     assert [epoch.train_rmse for epoch in history] == [0.5, 0.5]
     assert [epoch.validation_rmse for epoch in history] == [2, 1]
-    # 4 ratings with squared error 0.25, and a bias of 1, then 2.
-    assert [epoch.penalised_loss for epoch in history] == pytest.approx([1 + 0.1 * 1, 1 + 0.1 * 4])
+    # 4 ratings with squared error 0.25, a bias of 1, then 2, and factors of squared norm 3.
+    losses = [1 + 0.1 * bias**2 + 0.2 * 3 for bias in (1, 2)]
+    assert [epoch.penalised_loss for epoch in history] == pytest.approx(losses)
 
 
 def test_the_learning_rate_decays_by_epoch():
