@@ -25,7 +25,8 @@ def test_a_scale_below_the_smallest_is_folded_into_the_word_weights():
     # 400 steps of (1 - 0.1 * 0.9) shrink a weight far below the smallest scale of a user.
     settings = TrainingSettings(regularization=0.9, error_clip=1e-30)
     weights = np.array([[1e8, -3e8, 2e8]])
-    parameters = Parameters(3.0, user_content=weights)
+    biases, factors = [np.zeros(1)] * 2, [np.zeros((1, 2))] * 2
+    parameters = Parameters(3.0, *biases, *factors, user_content=weights)
     train, content = observed_triples([(0, 0, 4.0)], (1, 1)), sp.csr_array([[0.0, 1.0, 0.0]])
     engine = engine_of(parameters, train, content, settings)
     for _ in range(400):
