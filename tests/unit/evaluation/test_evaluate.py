@@ -82,27 +82,15 @@ def test_rated_items_are_not_listed_even_with_a_rating_of_zero():
     assert full["mrr"] == 1 / 2
 
 
-def test_lists_longer_than_the_catalogue_contain_every_candidate():
-    parts = random_parts(8)
-    result = evaluated(bias_model(parts[0]), parts, k=50)
-    full, per_user = result.metrics["full"], result.per_user
-    has_relevant = per_user["n_relevant"] > 0
-    assert full["n_listed"] == pytest.approx(full["n_candidates_mean"] * full["n_users"])
-    np.testing.assert_array_equal(per_user["full_recall_at_k"], has_relevant)
-    np.testing.assert_allclose(per_user["full_precision_at_k"], per_user["n_relevant"] / 50)
-
-
 def test_the_models_own_scores_are_not_modified():
-    class ReadOnlyModel(TableModel):
+    class SharingModel(TableModel):
         def score_users(self, users):
             assert users.tolist() == [0, 1]
             return self.scores[:2]
 
     scores = SCORES.copy()
-    scores.flags.writeable = False
-    result = evaluated(ReadOnlyModel(scores), (TRAIN, VALIDATION, TEST))
-    expected = evaluated(TableModel(SCORES), (TRAIN, VALIDATION, TEST))
-    assert result.metrics == expected.metrics
+    evaluated(SharingModel(scores), (TRAIN, VALIDATION, TEST))
+    np.testing.assert_array_equal(scores, SCORES)
 
 
 def test_the_full_protocol_samples_the_same_users_for_all_models():

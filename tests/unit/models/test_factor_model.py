@@ -23,14 +23,15 @@ ALL_TERMS = {
     "user_content": W,
     "content": C,
 }
+MF = ["user_bias", "item_bias", "user_factors", "item_factors"]
 VARIANTS = {
     "global mean": [],
-    "bias": ["user_bias", "item_bias"],
-    "mf": ["user_bias", "item_bias", "user_factors", "item_factors"],
-    "user blend": ["user_bias", "item_bias", "user_factors", "item_factors", "user_content"],
-    "item blend": ["user_bias", "item_bias", "user_factors", "item_factors", "content_factors"],
+    "bias": MF[:2],
+    "mf": MF,
+    "user blend": [*MF, "user_content"],
+    "item blend": [*MF, "content_factors"],
     "content only": ["user_bias", "user_factors", "content_factors", "user_content"],
-    "both": [name for name in ALL_TERMS if name != "content"],
+    "both": [*MF, "content_factors", "user_content"],
 }
 
 
@@ -86,12 +87,6 @@ def test_unknown_users_fall_back_to_the_item_and_unknown_items_to_the_user():
     np.testing.assert_allclose(model.predict([0, 0], [-1, 3]), [3.1, 3.1], rtol=1e-6)
     np.testing.assert_allclose(model.predict([-1], [-1]), [3.0])
     np.testing.assert_allclose(model.score_users([-1])[0], 3.0 + B_I, rtol=1e-6)
-
-
-def test_an_item_without_ratings_is_scored_by_its_content():
-    cold = ALL_TERMS | {"item_factors": np.zeros_like(Q), "item_bias": np.zeros_like(B_I)}
-    model = FactorModel(2, 3, (-100, 100), 3.0, **cold)
-    assert model.predict([0], [0])[0] == pytest.approx(3.0 + 0.1 + P[0] @ V[0] + 0.2)
 
 
 def test_content_without_a_term_that_uses_it_is_refused():

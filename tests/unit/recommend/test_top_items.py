@@ -13,24 +13,15 @@ N_USERS, N_ITEMS = 23, 31
 RANGE = (1.0, 5.0)
 
 
-def factor_model(seed: int = 0) -> FactorModel:
-    rng = np.random.default_rng(seed)
-    return FactorModel(
-        N_USERS,
-        N_ITEMS,
-        RANGE,
-        3.0,
-        rng.normal(size=N_USERS).astype(np.float32),
-        rng.normal(size=N_ITEMS).astype(np.float32),
-        rng.normal(size=(N_USERS, 4)).astype(np.float32),
-        rng.normal(size=(N_ITEMS, 4)).astype(np.float32),
-    )
+def factor_model() -> FactorModel:
+    rng = np.random.default_rng(0)
+    shapes = (N_USERS, N_ITEMS, (N_USERS, 4), (N_ITEMS, 4))
+    terms = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    return FactorModel(N_USERS, N_ITEMS, RANGE, 3.0, *terms)
 
 
-def parts(share: float = 0.2) -> tuple[sp.csr_array, sp.csr_array]:
-    part = np.random.default_rng(1).choice(
-        3, size=(N_USERS, N_ITEMS), p=[share, share, 1 - 2 * share]
-    )
+def parts() -> tuple[sp.csr_array, sp.csr_array]:
+    part = np.random.default_rng(1).choice(3, size=(N_USERS, N_ITEMS), p=[0.2, 0.2, 0.6])
     return sp.csr_array((part == 0).astype(float)), sp.csr_array((part == 1).astype(float))
 
 
