@@ -216,19 +216,18 @@ def test_a_penalty_that_nearly_empties_user_content_within_an_epoch_stays_finite
         assert all(map(math.isfinite, engine.squared_norms().values()))
 
 
-class Refusing:
-    """Replacement of `Batch` that runs out of memory above `most` ratings after three batches."""
+def refuse(monkeypatch, most, error):
+    """Let batches of more than `most` ratings fail after the third; return all sizes asked for."""
+    sizes = []
 
-    def __init__(self, monkeypatch, most, error):
-        self.sizes = []
+    def batch(tables, ratings, *rest):
+        sizes.append(len(ratings.values))
+        if len(ratings.values) > most and len(sizes) > 3:
+            raise error
+        return Batch(tables, ratings, *rest)
 
-        def batch(tables, ratings, *rest):
-            self.sizes.append(len(ratings.values))
-            if len(ratings.values) > most and len(self.sizes) > 3:
-                raise error
-            return Batch(tables, ratings, *rest)
-
-        monkeypatch.setattr(module, "Batch", batch)
+    monkeypatch.setattr(module, "Batch", batch)
+    return sizes
 
 
 REFUSALS = [
@@ -243,11 +242,11 @@ def test_running_out_of_memory_halves_the_batch_and_loses_nothing(
     data, monkeypatch, capsys, error, optimiser
 ):
     settings = changed(OPTIMISERS[optimiser], batch_size=256)
-    refusing = Refusing(monkeypatch, 130, error)
+    sizes = refuse(monkeypatch, 130, error)
     engine = engine_from(data, "mf-content-both", settings)
     engine.run_epoch(0.003)
-    assert refusing.sizes[:5] == [256, 256, 256, 256, 128]
-    assert sum(refusing.sizes) - 256 == len(data[0])
+    assert sizes[:5] == [256, 256, 256, 256, 128]
+    assert sum(sizes) - 256 == len(data[0])
     assert engine.batch_size == 128
     assert "training.batch_size" in capsys.readouterr().out
     monkeypatch.undo()
@@ -294,7 +293,7 @@ def test_a_batch_that_runs_out_of_memory_changes_nothing(data, monkeypatch, opti
 
 
 def test_too_little_memory_for_one_rating_is_a_user_error(data, monkeypatch):
-    Refusing(monkeypatch, 0, REFUSALS[0])
+    refuse(monkeypatch, 0, REFUSALS[0])
     with pytest.raises(UserError, match=re.escape("training.latent_dim")):
         engine_from(data, "mf").run_epoch(0.05)
 
