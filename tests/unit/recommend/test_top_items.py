@@ -60,14 +60,6 @@ def test_lists_do_not_depend_on_blocks_or_other_users(monkeypatch, scores_per_bl
     pd.testing.assert_frame_equal(table, expected, rtol=1e-5)
 
 
-def test_equal_scores_are_ranked_by_position():
-    observed = Observations.from_matrix(sp.csr_array(np.eye(3, 6, dtype=np.float32)))
-    empty = sp.csr_array((3, 6))
-    users = pd.DataFrame({"user_id": [1, 2, 3]})
-    table = recommend(PopularityModel.fit(observed), empty, empty, users, ITEMS[:6], 4)
-    assert table.item_id.tolist() == [100, 101, 102, 103] * 3
-
-
 def test_model_without_ratings_predicts_none():
     train, validation = parts()
     model = PopularityModel.fit(Observations.from_matrix(train))
@@ -76,7 +68,7 @@ def test_model_without_ratings_predicts_none():
     assert table.score.notna().all()
 
 
-def test_items_rated_zero_are_excluded_and_short_lists_have_fewer_rows():
+def test_items_rated_zero_are_excluded_ties_ranked_by_position_and_short_lists_cut():
     train = sp.csr_array((np.zeros(3), ([0, 1, 1], [2, 0, 1])), shape=(2, 4))
     model = FactorModel(2, 4, (0.0, 5.0), 3.0, None, np.array([0, 0, 1, 0.5], dtype=np.float32))
     table = recommend(model, train, sp.csr_array((2, 4)), USERS[:2], ITEMS[:4], 3)
