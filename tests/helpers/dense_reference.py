@@ -27,13 +27,14 @@ SETTINGS = TrainingSettings(
     error_clip=1.5,
 )
 N_USERS, N_ITEMS, N_TERMS = 5, 6, 7
+NOISE = 0.3
 
 
-def problem(terms: Terms, n_ratings: int = 20, seed: int = 0):
+def problem(terms: Terms):
     """Random float64 parameters, ratings and content; item 0 has no words, word 0 no items."""
-    random = np.random.default_rng(seed)
-    users, items = np.divmod(random.permutation(N_USERS * N_ITEMS)[:n_ratings], N_ITEMS)
-    train = observed(users, items, random.uniform(0.5, 5.0, n_ratings), (N_USERS, N_ITEMS))
+    random = np.random.default_rng(0)
+    users, items = np.divmod(random.permutation(N_USERS * N_ITEMS)[:20], N_ITEMS)
+    train = observed(users, items, random.uniform(0.5, 5.0, 20), (N_USERS, N_ITEMS))
     dense = random.uniform(0.2, 1.0, (N_ITEMS, N_TERMS)) * (random.random((N_ITEMS, N_TERMS)) < 0.5)
     dense[0] = 0.0
     dense[:, 0] = 0.0
@@ -111,8 +112,8 @@ def assert_close(parameters: Parameters, expected: Parameters, **tolerance) -> N
         np.testing.assert_allclose(array, arrays[name], err_msg=name, **tolerance)
 
 
-def planted(n_train: int, n_validation: int, shape=(120, 80), noise=0.3, unrated=(0, 0), seed=7):
-    """Ratings from known biases, factors and words, with noise.
+def planted(n_train: int, n_validation: int, shape=(120, 80), unrated=(0, 0)):
+    """Ratings from known biases, factors and words, with `NOISE`.
 
     Returns
     -------
@@ -120,13 +121,13 @@ def planted(n_train: int, n_validation: int, shape=(120, 80), noise=0.3, unrated
         The last `unrated` users and items have no rating.
     content : csr_array of shape (n_items, 12)
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(7)
     n_users, n_items = (n - idle for n, idle in zip(shape, unrated, strict=True))
     content = sp.csr_array((random.random((shape[1], 12)) < 0.2) * 0.5)
     vectors = random.normal(0.0, 0.5, (shape[1], 2)) + content @ random.normal(0.0, 0.5, (12, 2))
     scores = 3.0 + random.normal(0.0, 0.4, (shape[0], 1)) + random.normal(0.0, 0.4, shape[1])
     scores = scores + random.normal(0.0, 0.6, (shape[0], 2)) @ vectors.T
-    scores = scores + random.normal(0.0, noise, shape)
+    scores = scores + random.normal(0.0, NOISE, shape)
     cells = random.permutation(n_users * n_items)[: n_train + n_validation]
     users, items = np.divmod(cells, n_items)
     whole = observed(users, items, np.clip(scores, 0.5, 5.0)[users, items], shape)

@@ -36,12 +36,12 @@ def bias_model(train):
     return fit_bias(train, (1.0, 5.0), user_shrinkage=15.0, item_shrinkage=10.0)
 
 
-def random_parts(seed, n_users=12, n_items=18, n=140):
-    """Training, validation and test part; the test part has ``n - 100`` ratings."""
+def random_parts(seed, n_users=12, n_items=18):
+    """Training, validation and test part of 80, 20 and 40 ratings."""
     generator = np.random.default_rng(seed)
-    pairs = generator.choice(n_users * n_items, size=n, replace=False)
+    pairs = generator.choice(n_users * n_items, size=140, replace=False)
     users, items = np.divmod(pairs, n_items)
-    whole = observed(users, items, generator.integers(1, 6, size=n), (n_users, n_items))
+    whole = observed(users, items, generator.integers(1, 6, size=140), (n_users, n_items))
     return tuple(whole.where(part) for part in np.s_[:80, 80:100, 100:])
 
 

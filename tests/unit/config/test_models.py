@@ -32,10 +32,11 @@ def test_entries_and_settings_are_immutable() -> None:
 
 
 def test_an_unset_penalty_is_that_of_the_factors() -> None:
-    unset = dict.fromkeys(("bias_regularization", "content_factors_regularization"))
-    settings = TrainingSettings(regularization=0.1, user_content_regularization=0.2, **unset)
-    assert settings.penalties == (0.1, 0.1, 0.2, 0.1)
-    assert TrainingSettings(user_content_regularization=None).penalties[2] == 0.01
+    names = ["bias_regularization", "user_content_regularization", "content_factors_regularization"]
+    unset = TrainingSettings(regularization=0.1, **dict.fromkeys(names))
+    assert unset.penalties == (0.1, 0.1, 0.1, 0.1)
+    own = TrainingSettings(regularization=0.1, **dict(zip(names, (0.2, 0.3, 0.4), strict=True)))
+    assert own.penalties == (0.1, 0.2, 0.3, 0.4)
 
 
 def test_a_step_size_that_overshoots_zero_is_refused() -> None:

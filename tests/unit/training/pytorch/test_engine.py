@@ -18,6 +18,7 @@ from blendmf.training.pytorch.engine import TorchEngine
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 from configs import changed
 from dense_reference import (
+    NOISE,
     SETTINGS,
     VARIANTS,
     assert_close,
@@ -32,7 +33,6 @@ from ratings import observed
 from sequential_sgd import SequentialSgd
 
 RANGE = (0.5, 5.0)
-NOISE = 0.3
 ON_CPU = changed(SETTINGS, device="cpu", blocks=1, batch_size=1)
 TRAINED = TrainingSettings(
     engine="torch",
@@ -70,7 +70,7 @@ def on_cuda(test):
 
 @pytest.fixture(scope="module")
 def data():
-    return planted(4000, 1000, noise=NOISE)
+    return planted(4000, 1000)
 
 
 def engine_of(parameters, train, content, settings=ON_CPU, kind=TorchEngine):
@@ -175,7 +175,7 @@ def test_sgd_converges_near_the_block_engine(data, variant):
 @pytest.mark.parametrize("optimiser", ["adam", "gd"])
 @pytest.mark.parametrize("variant", ["mf", "mf-content-item"])
 def test_planted_factors_are_recovered_to_near_the_noise(optimiser, variant):
-    data = planted(7000, 2000, (150, 120), NOISE)
+    data = planted(7000, 2000, (150, 120))
     training = trained(data, variant, OPTIMISERS[optimiser])
     assert not training.diverged
     assert NOISE * 0.95 < training.validation_rmse < NOISE * 1.2
