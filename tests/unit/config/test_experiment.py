@@ -10,7 +10,7 @@ from blendmf.config.checks import experiment
 from blendmf.config.dataset import CsvSettings
 from blendmf.config.experiment import Experiment
 from blendmf.config.training import TrainingSettings
-from configs import DEFAULT, ROOT, experiment_with, merged
+from configs import DEFAULT, ROOT, experiment_with
 
 SIZES = {
     "few": {"users": 10, "items": 20, "ratings": 100},
@@ -309,9 +309,3 @@ def test_every_setting_has_a_description() -> None:
     assert undescribed(Experiment) == []
     for entry in experiment_with().models.values():
         assert undescribed(type(entry)) == ["kind"]
-
-
-def test_merging_does_not_modify_the_base() -> None:
-    base = {"a": {"b": 1}}
-    assert merged(base, {"a": {"c": 2}}) == {"a": {"b": 1, "c": 2}}
-    assert base == {"a": {"b": 1}}
