@@ -92,7 +92,9 @@ def made(data, engine, variant, threads=1, rating_range=(0.5, 5.0)):
 
 
 @each_engine
-def test_rmse_uses_clipped_predictions(data, engine, variant):
+def test_rmse_uses_clipped_predictions_of_all_batches(data, engine, variant, monkeypatch):
+    monkeypatch.setattr("blendmf.training.pytorch.engine.RATINGS_AT_ONCE", 700)
+    monkeypatch.setattr("blendmf.training.als.als.RATINGS_PER_TASK", 700)
     train, validation, content = data
     trained, *_ = made(data, engine, variant, rating_range=(2.5, 3.5))
     trained.run_epoch(0.003)

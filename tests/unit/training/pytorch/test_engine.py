@@ -148,14 +148,6 @@ def test_adam_follows_the_mean_gradient_of_each_mini_batch(variant):
         np.testing.assert_allclose(array, expected[name].detach(), rtol=1e-6, err_msg=name)
 
 
-def test_rmse_in_batches_equals_the_rmse_of_all_ratings(monkeypatch):
-    parameters, train, content = problem(VARIANTS["mf-content-both"])
-    engine = engine_of(parameters, train, content)
-    at_once = engine.rmse(train)
-    monkeypatch.setattr(module, "RATINGS_AT_ONCE", 3)
-    assert engine.rmse(train) == pytest.approx(at_once, rel=1e-12)
-
-
 @pytest.mark.parametrize("variant", ["mf", "mf-content-user"])
 def test_sgd_with_batches_of_one_rating_converges_to_the_block_engine(variant):
     few = planted(300, 100)
