@@ -87,10 +87,11 @@ def test_years_decades_and_titles_are_separate_content_parts():
 
 
 def test_only_tags_known_in_training_are_used():
-    known = tags_known_in_training(TAGS, TRAIN)
     # The second tag was written after its author's last training rating; the author of the third
     # did not rate its item in training.
-    assert list(known["tag"]) == ["Epic battle"]
+    at_the_limits = TAGS.assign(timestamp=[20, 21, 6])
+    for tags in (TAGS, at_the_limits):
+        assert list(tags_known_in_training(tags, TRAIN)["tag"]) == ["Epic battle"]
     built = content(ITEMS, TAGS, TRAIN, SETTINGS | {"tags": "train-only"})
     assert (built.facts["tags_used"], built.facts["tags_left_out"]) == (1, 2)
 
