@@ -47,6 +47,12 @@ def smoke(smoke_runs: tuple[Project, ThroughSlurm]) -> ThroughSlurm:
 
 
 @pytest.fixture
+def fresh(tmp_path: Path) -> Project:
+    """The project before its first run."""
+    return Project.created(tmp_path / "fresh")
+
+
+@pytest.fixture
 def copy(smoke: ThroughSlurm, tmp_path: Path) -> ThroughSlurm:
     """Modifiable copy of the run through Slurm."""
     return smoke.copied_to(tmp_path / "copy")

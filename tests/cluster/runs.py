@@ -3,14 +3,13 @@
 import json
 import re
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from project import Project
+from project import Project, take_interrupts
 from same_results import comparable, written
 from slurm import Job, Slurm
 
@@ -112,11 +111,6 @@ class ThroughSlurm:
         """Name of every executed script, and the variables Slurm set for it."""
         files = sorted((self.project.folder / "facts").iterdir())
         return [(file.name.split(".")[1], json.loads(file.read_text())) for file in files]
-
-
-def take_interrupts() -> None:
-    """Accept interrupts, which a shell makes its background processes ignore."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def results(project: Project) -> dict[str, bytes]:

@@ -1,19 +1,12 @@
 """The Slurm profile as a user runs it."""
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 from project import ROOT, Project
 
 PROFILE = "profiles/slurm"
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Project:
-    """The project before its first run."""
-    return Project.created(tmp_path / "fresh")
 
 
 @pytest.mark.parametrize("targets", [(), ("audit", "ablation")], ids=["all", "audit-ablation"])

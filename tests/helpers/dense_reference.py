@@ -9,6 +9,7 @@ import torch
 from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.training.parameters import Parameters, Terms
+from ratings import observed
 
 VARIANTS = {
     "mf": Terms.of_kind("mf"),
@@ -26,14 +27,14 @@ SETTINGS = TrainingSettings(
     error_clip=1.5,
 )
 N_USERS, N_ITEMS, N_TERMS = 5, 6, 7
+NOISE = 0.3
 
 
-def problem(terms: Terms, n_ratings: int = 20, seed: int = 0):
+def problem(terms: Terms):
     """Random float64 parameters, ratings and content; item 0 has no words, word 0 no items."""
-    random = np.random.default_rng(seed)
-    cells = random.permutation(N_USERS * N_ITEMS)[:n_ratings].astype(np.int32)
-    ratings = random.uniform(0.5, 5.0, n_ratings).astype(np.float32)
-    train = Observations(cells // N_ITEMS, cells % N_ITEMS, ratings, (N_USERS, N_ITEMS))
+    random = np.random.default_rng(0)
+    users, items = np.divmod(random.permutation(N_USERS * N_ITEMS)[:20], N_ITEMS)
+    train = observed(users, items, random.uniform(0.5, 5.0, 20), (N_USERS, N_ITEMS))
     dense = random.uniform(0.2, 1.0, (N_ITEMS, N_TERMS)) * (random.random((N_ITEMS, N_TERMS)) < 0.5)
     dense[0] = 0.0
     dense[:, 0] = 0.0
@@ -85,6 +86,13 @@ def dense_gradients(parameters: Parameters, train: Observations, content, settin
     return {name: tensor.grad.numpy() for name, tensor in tensors.items()}
 
 
+def gradient_step(parameters: Parameters, train, content, learning_rate, settings=SETTINGS):
+    """Parameters after one step along the gradient of `dense_objective`."""
+    gradients = dense_gradients(parameters, train, content, settings)
+    arrays = parameters.arrays().items()
+    return replace(parameters, **{n: a - learning_rate * gradients[n] for n, a in arrays})
+
+
 def parameters_of(engine) -> Parameters:
     """Current parameters of an engine; overwrites its kept parameters."""
     engine.keep()
@@ -104,14 +112,8 @@ def assert_close(parameters: Parameters, expected: Parameters, **tolerance) -> N
         np.testing.assert_allclose(array, arrays[name], err_msg=name, **tolerance)
 
 
-def select(part: Observations, chosen) -> Observations:
-    """Selected ratings of a part."""
-    arrays = (array[chosen] for array in (part.users, part.items, part.ratings))
-    return Observations(*arrays, part.shape)
-
-
-def planted(n_train: int, n_validation: int, shape=(120, 80), noise=0.3, unrated=(0, 0), seed=7):
-    """Ratings from known biases, factors and words, with noise.
+def planted(n_train: int, n_validation: int, shape=(120, 80), unrated=(0, 0)):
+    """Ratings from known biases, factors and words, with `NOISE`.
 
     Returns
     -------
@@ -119,15 +121,14 @@ def planted(n_train: int, n_validation: int, shape=(120, 80), noise=0.3, unrated
         The last `unrated` users and items have no rating.
     content : csr_array of shape (n_items, 12)
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(7)
     n_users, n_items = (n - idle for n, idle in zip(shape, unrated, strict=True))
     content = sp.csr_array((random.random((shape[1], 12)) < 0.2) * 0.5)
     vectors = random.normal(0.0, 0.5, (shape[1], 2)) + content @ random.normal(0.0, 0.5, (12, 2))
     scores = 3.0 + random.normal(0.0, 0.4, (shape[0], 1)) + random.normal(0.0, 0.4, shape[1])
     scores = scores + random.normal(0.0, 0.6, (shape[0], 2)) @ vectors.T
-    scores = scores + random.normal(0.0, noise, shape)
-    cells = random.permutation(n_users * n_items)[: n_train + n_validation].astype(np.int32)
-    users, items = np.divmod(cells, np.int32(n_items))
-    ratings = np.clip(scores, 0.5, 5.0)[users, items].astype(np.float32)
-    whole = Observations(users, items, ratings, shape)
-    return select(whole, slice(n_train)), select(whole, slice(n_train, None)), content
+    scores = scores + random.normal(0.0, NOISE, shape)
+    cells = random.permutation(n_users * n_items)[: n_train + n_validation]
+    users, items = np.divmod(cells, n_items)
+    whole = observed(users, items, np.clip(scores, 0.5, 5.0)[users, items], shape)
+    return whole.where(slice(n_train)), whole.where(slice(n_train, None)), content

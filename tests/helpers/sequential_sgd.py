@@ -4,12 +4,11 @@
 operations and rounding, so the block engine must give the same bits.
 """
 
-import math
-
 import numpy as np
 import scipy.sparse as sp
 from numba import njit
 
+from blendmf.evaluation.rating_metrics import rmse
 from blendmf.training.kernels.compiled import compiled
 from blendmf.training.kernels.vector_rows import LANES, fused
 from blendmf.training.sgd.blocks import Blocks
@@ -117,8 +116,7 @@ class SequentialSgd:
 
     def rmse(self, part):
         self.keep()
-        model = self.kept().to_model(part.shape, self._rating_range, self._content)
-        return math.sqrt(np.mean((model.predict(part.users, part.items) - part.ratings) ** 2))
+        return rmse(self.kept().to_model(part.shape, self._rating_range, self._content), part)
 
     def keep(self):
         self._kept = self._parameters.copy()

@@ -9,7 +9,7 @@ import pandas as pd
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.evaluate import evaluate
 from blendmf.models.baselines import fit_bias
-from blendmf.models.observations import Observations
+from ratings import observed
 
 STATED = {"k": 2, "relevance_threshold": 4.0}
 SETTINGS = EvaluationSettings(**STATED)
@@ -36,24 +36,19 @@ def bias_model(train):
     return fit_bias(train, (1.0, 5.0), user_shrinkage=15.0, item_shrinkage=10.0)
 
 
-def observations(triples, shape):
-    users, items, ratings = zip(*triples, strict=True) if triples else ((), (), ())
-    return Observations(
-        np.array(users, dtype=np.int32),
-        np.array(items, dtype=np.int32),
-        np.array(ratings, dtype=np.float32),
-        shape,
-    )
-
-
-def random_parts(seed, n_users=12, n_items=18, n=140):
-    """Training, validation and test part; the test part has ``n - 100`` ratings."""
+def random_parts(seed, n_users=12, n_items=18):
+    """Training, validation and test part of 80, 20 and 40 ratings."""
     generator = np.random.default_rng(seed)
-    pairs = generator.choice(n_users * n_items, size=n, replace=False)
+    pairs = generator.choice(n_users * n_items, size=140, replace=False)
     users, items = np.divmod(pairs, n_items)
-    triples = list(zip(users, items, generator.integers(1, 6, size=n), strict=True))
-    shape = (n_users, n_items)
-    return tuple(observations(triples[part], shape) for part in np.s_[:80, 80:100, 100:])
+    whole = observed(users, items, generator.integers(1, 6, size=140), (n_users, n_items))
+    return tuple(whole.where(part) for part in np.s_[:80, 80:100, 100:])
+
+
+def only_row(table, **where):
+    """The only row of a table that has these values."""
+    ((_, row),) = table[(table[list(where)] == list(where.values())).all(axis=1)].iterrows()
+    return row
 
 
 def evaluated(model, parts, years=None, user_ids=None, **settings):

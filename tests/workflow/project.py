@@ -3,7 +3,9 @@
 import csv
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,43 @@ NO_NETWORK = {
 SECONDS = 600
 
 
+def copied(names: Sequence[str], folder: Path) -> None:
+    """Copy files and folders of the project into `folder`, under their own paths."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, folder / name)
+
+
+def environment(code: Path) -> dict[str, str]:
+    """Environment with the library of a copy, without local data sets and network."""
+    own = {"PYTHONPATH": str(code / "src"), **NO_NETWORK}
+    return {key: value for key, value in os.environ.items() if key != "BLENDMF_DATA"} | own
+
+
+def done(command: Sequence[str], **how: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command, successful or not; stdout and stderr are combined."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.run(command, timeout=SECONDS, check=False, **streams, **how)
+
+
+def output(command: Sequence[str], **how: Any) -> str:
+    """Output of a command that must succeed."""
+    ran = done(command, **how)
+    assert ran.returncode == 0, ran.stdout
+    return ran.stdout
+
+
+def take_interrupts() -> None:
+    """Accept interrupts, which a shell makes its background processes ignore."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def files_of(graph: str) -> set[str]:
+    """Files in the output of `snakemake --filegraph`."""
+    return set(re.findall(r">([^<>]+)<", graph))
+
+
 class Project:
     """The project in `folder`/project, run in `folder`/run."""
 
@@ -33,10 +72,7 @@ class Project:
     def created(cls, folder: Path) -> "Project":
         project = cls(folder)
         project.run.mkdir(parents=True)
-        project.code.mkdir()
-        for name in COPIED:
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-            copy(ROOT / name, project.code / name)
+        copied(COPIED, project.code)
         return project
 
     def copied_to(self, folder: Path) -> "Project":
@@ -66,27 +102,15 @@ class Project:
         ]
 
     def environment(self) -> dict[str, str]:
-        """Environment with this copy's library, without local data sets and network."""
-        own = {"PYTHONPATH": str(self.code / "src"), **NO_NETWORK}
-        return {key: value for key, value in os.environ.items() if key != "BLENDMF_DATA"} | own
+        return environment(self.code)
 
     def snakemake(self, *options: str, **how: Any) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake, successful or not; stdout and stderr are combined."""
-        return subprocess.run(
-            self.command(*options, **how),
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        """Run Snakemake, successful or not."""
+        return done(self.command(*options, **how), env=self.environment())
 
     def succeed(self, *options: str, **how: Any) -> str:
         """Output of a run that must succeed."""
-        done = self.snakemake(*options, **how)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        return output(self.command(*options, **how), env=self.environment())
 
     def summary(self, **how: Any) -> list[dict[str, str]]:
         """Every output file of a run: `output_file, rule, log-file(s), plan`."""

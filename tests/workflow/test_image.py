@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from project import ROOT, SECONDS, Project
+from project import ROOT, Project, output
 
 ENGINE = """#!/bin/bash
 # apptainer exec [OPTION...] IMAGE SHELL -c COMMAND
@@ -25,15 +24,8 @@ def test_every_rule_has_the_configured_image_and_the_conda_environment(
     config = fresh.folder / "config.json"
     config.write_text(json.dumps({"container": container, "search": {"shards": 2}}))
     program = ROOT / "tests/workflow/software_of_rules.py"
-    printed = subprocess.run(
-        [sys.executable, str(program), str(fresh.code / "Snakefile"), str(config)],
-        env=fresh.environment(),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-    ).stdout
-    rules = json.loads(printed)
+    command = [sys.executable, str(program), str(fresh.code / "Snakefile"), str(config)]
+    rules = json.loads(output(command, env=fresh.environment()).splitlines()[-1])
     scripts = {file.stem for file in (ROOT / "scripts").glob("*.py")}
     assert {rule.removesuffix("_seeds") for rule in rules} == scripts
     conda = str(fresh.code / "environment.yml")
@@ -47,10 +39,8 @@ def test_jobs_run_in_the_image_if_a_container_engine_is_requested(
     engine.parent.mkdir()
     engine.write_text(ENGINE)
     engine.chmod(0o755)
-    monkeypatch.setenv(
-        "PATH",
-        os.pathsep.join([str(engine.parent), str(Path(sys.executable).parent), os.environ["PATH"]]),
-    )
+    folders = [str(engine.parent), str(Path(sys.executable).parent), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(folders))
     job = {"changes": {"container": IMAGE}, "targets": ["results/small-matrix/errors.csv"]}
     fresh.succeed("--cores", "1", "--software-deployment-method", "apptainer", **job)
     assert (fresh.run / "results/small-matrix/errors.csv").is_file()

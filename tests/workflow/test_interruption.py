@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from project import SECONDS, Project
+from project import SECONDS, Project, take_interrupts
 
 TWO_SHARDS = {"search": {"shards": 2}}
 COMPARISON = "results/synthetic/comparison/metrics.csv"
@@ -16,11 +16,6 @@ SAME = (
     *("comparison/*.csv", "evaluation/*/seed-*/*", "models/*/seed-*/model.npz"),
     *("models/*/seed-*/history.csv", "search/*/best.json", "search/*/trials.csv"),
 )
-
-
-def take_interrupts() -> None:
-    """Accept interrupts, which a shell makes its background processes ignore."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupted(project: Project, awaited: str, with_signal: signal.Signals) -> None:

@@ -1,13 +1,11 @@
 """The workflow as a module of another workflow that uses its results as inputs."""
 
-import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from project import SECONDS, SMOKE, Project
+from project import SMOKE, Project, files_of, output
 from same_results import comparable, written
 
 from blendmf.common.files import write_json
@@ -82,19 +80,10 @@ class Outer:
         write_json(folder / "config.json", {"films": {**films, **FEWER, "models": films["models"]}})
 
     def succeed(self, *options: str) -> str:
-        environment = self.project.environment()
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", "--nocolor", *options],
-            cwd=self.folder,
-            env={key: value for key, value in environment.items() if key != "PYTHONPATH"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        command = [sys.executable, "-m", "snakemake", "--nocolor", *options]
+        own = self.project.environment()
+        del own["PYTHONPATH"]
+        return output(command, cwd=self.folder, env=own)
 
 
 @pytest.fixture
@@ -106,7 +95,7 @@ def test_two_modules_can_be_used_together(outer: Outer) -> None:
     manifests = [
         f"experiments/{name}/results/synthetic/manifest.json" for name in ("films", "again")
     ]
-    files = set(re.findall(r">([^<>]+)<", outer.succeed("--filegraph", *manifests)))
+    files = files_of(outer.succeed("--filegraph", *manifests))
     assert {"films_train", "again_train"} <= files
     for folder in ("experiments/films/results", "experiments/again/results"):
         assert len([file for file in files if file.startswith(folder)]) > 30

@@ -1,20 +1,21 @@
 """Reproduce a run from its manifest alone, with other threads and another job order."""
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from project import COPIED, NO_NETWORK, ROOT, SECONDS, SMOKE
+from project import COPIED, SMOKE, copied, environment, output
 from same_results import comparable, written
 
 from blendmf.common.files import read_json
 
 MANIFEST = "results/synthetic/manifest.json"
-CODE = (*COPIED, "Makefile", "pyproject.toml", "requirements.txt", "constraints.txt")
-RESULTS = ("results/README.md", ".gitignore")
+COMMITTED = (
+    *(*COPIED, "Makefile", "pyproject.toml", "requirements.txt", "constraints.txt"),
+    *("results/README.md", ".gitignore"),
+)
 
 
 def git(folder: Path, *arguments: str | Path) -> None:
@@ -24,10 +25,7 @@ def git(folder: Path, *arguments: str | Path) -> None:
 
 def committed(folder: Path) -> Path:
     """The current project in a separate repository with one commit."""
-    for name in (*CODE, *RESULTS):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, folder / name)
+    copied(COMMITTED, folder)
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "--message", "The project")
@@ -47,19 +45,7 @@ def equip(folder: Path, *options: str) -> None:
 
 
 def run(folder: Path, command: str) -> None:
-    own = {"PYTHONPATH": str(folder / "src"), **NO_NETWORK}
-    inherited = {name: value for name, value in os.environ.items() if name != "BLENDMF_DATA"}
-    done = subprocess.run(
-        ["sh", "-c", command],
-        cwd=folder,
-        env=inherited | own,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    output(["sh", "-c", command], cwd=folder, env=environment(folder))
 
 
 def order_of(folder: Path) -> list[str]:

@@ -1,11 +1,10 @@
 """A run with all files in a storage; jobs work on temporary local copies."""
 
-import re
 import shutil
 from pathlib import Path
 
 import pytest
-from project import Project
+from project import Project, files_of
 from same_results import comparable, written
 
 OUTCOME = "results/synthetic/comparison/outcome.rst"
@@ -24,17 +23,8 @@ def test_source_code_and_own_data_are_not_read_from_the_storage(
     columns = {"file": "stars.csv", "user": "user", "item": "item", "rating": "rating"}
     dataset = {"name": "mine", "path": str(own), "rating_range": [1, 5]}
     changes = {"dataset": dataset | {"csv": {"ratings": columns}}}
-    files = set(
-        re.findall(
-            r">([^<>]+)<",
-            fresh.succeed(
-                *("--filegraph", *stored_in(tmp_path / "store")),
-                experiment=None,
-                changes=changes,
-                targets=["results/mine/data/source.json"],
-            ),
-        )
-    )
+    how = {"experiment": None, "changes": changes, "targets": ["results/mine/data/source.json"]}
+    files = files_of(fresh.succeed("--filegraph", *stored_in(tmp_path / "store"), **how))
     assert f"{own}/stars.csv" in files
     stored = {file for file in files if f"{tmp_path}/store/results/" in file}
     assert {file.rpartition("/")[2] for file in stored} == {

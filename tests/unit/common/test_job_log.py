@@ -7,11 +7,20 @@ from blendmf.common import job_log as log
 from blendmf.common.errors import UserError
 
 
-def test_the_log_contains_the_jobs_output(tmp_path, capsys):
-    with log.job(tmp_path / "deep" / "step.log"):
-        print("to stdout")
-        print("to stderr", file=sys.stderr)
-    assert (tmp_path / "deep" / "step.log").read_text().startswith("to stdout\nto stderr\n")
+def test_the_log_has_the_jobs_output_and_ends_with_its_usage_and_request(tmp_path, capsys):
+    paths = [tmp_path / "deep" / f"{name}.log" for name in ("requested", "unrequested")]
+    for path, asked in zip(paths, ({"mem_mb": 300, "runtime": 10}, None), strict=True):
+        with log.job(path, asked=asked):
+            print("to stdout")
+            print("to stderr", file=sys.stderr)
+            numbers = bytearray(200 * 2**20)
+            numbers[:: 2**12] = b"1" * (len(numbers) // 2**12)
+            del numbers
+        assert path.read_text().startswith("to stdout\nto stderr\n")
+        seconds, peak_mib = log.logged_usage(path)
+        assert seconds > 0
+        assert peak_mib > 200
+    assert [log.logged_request(path) for path in paths] == [(300, 10), None]
     assert capsys.readouterr().out == ""
 
 
@@ -29,7 +38,8 @@ def test_other_exceptions_keep_their_traceback(tmp_path):
     assert "KeyError: 'missing'" in text
 
 
-def test_progress_yields_every_item_and_reports_the_count(monkeypatch, capsys):
+def test_progress_yields_every_item_and_reports_the_count_of_long_work(monkeypatch, capsys):
+    assert list(log.progress([1, 2, 3], "numbers")) == [1, 2, 3]
     monkeypatch.setattr(log, "SECONDS_BETWEEN_LINES", -1.0)
     assert list(log.progress(iter("ab"), "letters", total=2)) == ["a", "b"]
     assert list(log.progress((c for c in "c"), "letters")) == ["c"]
@@ -40,21 +50,6 @@ def test_progress_yields_every_item_and_reports_the_count(monkeypatch, capsys):
     ]
 
 
-def test_progress_prints_nothing_for_short_work(capsys):
-    assert list(log.progress([1, 2, 3], "numbers")) == [1, 2, 3]
-    assert capsys.readouterr().out == ""
-
-
-def test_the_log_ends_with_processor_time_and_peak_memory(tmp_path):
-    with log.job(tmp_path / "step.log"):
-        numbers = bytearray(200 * 2**20)
-        numbers[:: 2**12] = b"1" * (len(numbers) // 2**12)
-        del numbers
-    seconds, peak_mib = log.logged_usage(tmp_path / "step.log")
-    assert seconds > 0
-    assert peak_mib > 200
-
-
 def test_a_log_without_success_has_no_usage(tmp_path):
     (tmp_path / "step.log").write_text("processor time 1.00 s, peak memory 5.0 MiB\nkilled\n")
     with pytest.raises(ValueError, match="did not succeed: 'killed'"):
@@ -63,16 +58,3 @@ def test_a_log_without_success_has_no_usage(tmp_path):
 
 def test_memory_is_nan_if_the_system_does_not_report_it(tmp_path):
     assert math.isnan(log.peak_mib(tmp_path / "status"))
-
-
-def test_the_log_of_a_success_ends_with_usage_and_request(tmp_path):
-    with log.job(tmp_path / "requested.log", asked={"mem_mb": 300, "runtime": 10}):
-        print("working")
-    with log.job(tmp_path / "unrequested.log"):
-        print("working")
-    assert log.logged_request(tmp_path / "requested.log") == (300, 10)
-    assert log.logged_request(tmp_path / "unrequested.log") is None
-    for name in ("requested", "unrequested"):
-        seconds, mib = log.logged_usage(tmp_path / f"{name}.log")
-        assert seconds > 0
-        assert mib > 10 or math.isnan(mib)

@@ -10,17 +10,30 @@ from blendmf.config.checks import experiment
 from blendmf.config.dataset import CsvSettings
 from blendmf.config.experiment import Experiment
 from blendmf.config.training import TrainingSettings
-from configs import DEFAULT, ROOT, experiment_with, merged
+from configs import DEFAULT, ROOT, experiment_with
 
 SIZES = {
     "few": {"users": 10, "items": 20, "ratings": 100},
     "many": {"users": 50, "items": 40, "ratings": 900},
 }
 BOUNDS = {"low": 1, "high": 9}
+SPACE = DEFAULT["search"]["space"]
 
 
-def variant(**changes: Any) -> dict[str, Any]:
-    return {"audit": {"arms": {"x": changes}}}
+MF = {"kind": "mf"}
+WORDS = {"kind": "mf-content", "blend": "item"}
+BOTH = {"kind": "mf-content", "blend": "both"}
+
+
+def trained(optimiser: str, engine: str = "auto") -> dict[str, Any]:
+    return {"training": {"optimiser": optimiser, "engine": engine}}
+
+
+def at(key: str, value: Any) -> Any:
+    """Configuration that sets the key of a path such as split.train."""
+    for name in reversed(key.split(".")):
+        value = {name: value}
+    return value
 
 
 def refusal(changes: dict[str, Any]) -> str:
@@ -42,10 +55,10 @@ def test_only_an_experiment_that_compares_sizes_has_several_data_sets() -> None:
 def test_the_default_experiment_shows_every_setting_with_its_default() -> None:
     """`config.yaml` lists every default, with the value in the classes."""
     needed = {key: DEFAULT[key] for key in ("models",)} | {"dataset": {"name": "ml-100k"}}
-    by_classes = experiment(needed | {"search": {"space": DEFAULT["search"]["space"]}})
+    by_classes = experiment(needed | {"search": {"space": SPACE}})
     assert by_classes == experiment_with()
     shown = experiment_with().model_dump(exclude={"models", "scale", "published"})
-    shown["search"]["space"] = DEFAULT["search"]["space"]
+    shown["search"]["space"] = SPACE
     shown["audit"]["arms"] = DEFAULT["audit"]["arms"]
     assert shown == {key: DEFAULT[key] for key in shown}
 
@@ -118,103 +131,90 @@ def test_key_order_does_not_matter_and_a_complete_configuration_is_unchanged() -
     assert experiment(found.model_dump()) == found
 
 
+AT_THEIR_KEY = [
+    ("seed", -1, "-1", "at least 0"),
+    ("seeds", 0, "0", "at least 1"),
+    ("seeds", "three", "'three'", "a whole number"),
+    ("seeds", 3.0, "3.0", "a whole number"),
+    ("seeds", True, "True", "a whole number"),
+    ("evaluation", None, "None", "a mapping"),
+    ("split.scheme", "temporal", "'temporal'", "per-user-temporal"),
+    ("split.scheme", "randm", "'randm'", "random?"),
+    ("split.train", 1.0, "1.0", "below 1"),
+    ("training.learning_rate", 0, "0", "above 0"),
+    ("training.learning_rate", float("nan"), "nan", "finite"),
+    ("training.learning_rate", "1e-4", "'1e-4'", "1.0e-4"),
+    ("training.error_clip", float("inf"), "inf", "finite"),
+    ("training.optimiser", "lbfgs", "'lbfgs'", "sgd"),
+    ("small_matrix.rank", 4, "4", "at most 3"),
+    ("content.parts", ["tags", "tags"], "tags", "twice"),
+    ("svd.ranks", [], "[]", "at least 1"),
+    ("svd.compared_with", "svd", "'svd'", "kind mf"),
+    ("models.mf", {"kind": "nmf"}, "'nmf'", "mf-content"),
+    ("models.mf.blend", "user", "kind mf", "training"),
+    ("models.mf.rank", 7, "kind mf", "does not read it"),
+    ("models.mf.training.dim", 3, "no such", "latent_dim"),
+    ("models.mf.space", dict.fromkeys(SPACE), "missing or empty", "learning_rate"),
+    ("models.mf-content.space.epochs", BOUNDS, "epochs", "latent_dim"),
+    ("models.svd.training", {}, "kind svd", "rank"),
+    ("models.random.search", True, "random", "kind"),
+    ("models.bias.space.rank", BOUNDS, "kind bias has no rank", "item_shrinkage"),
+    ("models.bias.space.item_shrinkage.low", -1, "-1", "greater than or equal to 0"),
+    ("models.new", {"search": True}, "kind", "missing"),
+    ("models.new", WORDS | trained("als"), "als", "cannot train kind"),
+    ("models.new", MF | trained("als", "torch"), "als", "does not run in torch"),
+    ("models.new", MF | trained("bayes", "torch"), "bayes", "does not run in torch"),
+    ("models.new", {"kind": "content"} | trained("bayes"), "bayes", "cannot train kind content"),
+    ("search.space.rank", BOUNDS, "training has no rank", "latent_dim"),
+    ("search.space.latent_dim", {"low": 9, "high": 3}, "9", "below high 3"),
+    ("search.space.regularization", {"low": 0}, "0", "above 0"),
+    ("search.shards", 11, "11", "at most"),
+    ("recommendations.models", ["x"], "'x'", "mf-content"),
+    ("dataset.rating_range", [5, 1], "[5, 1]", "low below high"),
+    ("dataset.rating_range", [1], "[1]", "at least 2"),
+    ("dataset.csv.rating", {}, "ratings?", "known"),
+    ("scale", SIZES, "'ml-100k'", "synthetic"),
+    ("audit.arms.x", {}, "nothing", "null"),
+    ("audit.arms.x.model", {}, "split", "content"),
+    ("audit.arms.x.split.scheme", "leap", "'leap'", "random"),
+    ("audit.arms.x.content.tag", "all", "tags?", "tags"),
+    ("audit.models", ["mf", "fm"], "'fm'", "null for all"),
+    ("ablation.model", "mf", "'mf'", "kind mf-content"),
+    ("evalution", {"k": 5}, "evaluation?", "known here"),
+    ("evaluation.n", 5, "no such", "bootstrap_resamples"),
+]
+ELSEWHERE = [
+    ({"split": {"train": 0.9}}, "split", "0.9", "below 1"),
+    (at("audit.arms.x.split.train", 0.9), "audit.arms.x.split", "train 0.9", "below 1"),
+    ({"content": {"parts": ["plot"]}}, "content.parts.0", "'plot'", "genres"),
+    ({"models": {"a/b": {"kind": "mf"}}}, "models", "'a/b'", "A-Za-z0-9"),
+    ({"models": {"mf2\n": {"kind": "mf"}}}, "models", r"'mf2\n'", "must match"),
+    ({"models": {10: {"kind": "mf"}}}, "models", "10", "in quotes"),
+    ({"models": {"NA": {"kind": "bias"}}}, "models", "'NA'", "choose another"),
+    (at("models.new", {"kind": "mf-content"}), "models.new.blend", "", "missing"),
+    (at("models.new", BOTH | trained("bayes")), "models.new.blend", "bayes", "item, not both"),
+    (
+        at("models.new", {"kind": "bias", "search": True}),
+        "models.new.space",
+        "models.new is searched",
+        "user_shrinkage",
+    ),
+    (
+        at("models.svd.space.rank", {"low": 1, "high": 9.5}),
+        "models.svd.space.rank.high",
+        "9.5",
+        "integer",
+    ),
+    (at("dataset.csv.ratings", COLUMNS), "dataset.rating_range", "null", "such as [1, 5]"),
+    (at("dataset.csv.ratings", {}), "dataset.csv.ratings.file", "", "missing"),
+    ({7: 1}, "7", "7", "in quotes"),
+]
+
+
 @pytest.mark.parametrize(
     ("changes", "key", "value", "allowed"),
-    [
-        ({"seed": -1}, "seed", "-1", "at least 0"),
-        ({"seeds": 0}, "seeds", "0", "at least 1"),
-        ({"seeds": "three"}, "seeds", "'three'", "a whole number"),
-        ({"seeds": 3.0}, "seeds", "3.0", "a whole number"),
-        ({"seeds": True}, "seeds", "True", "a whole number"),
-        ({"evaluation": None}, "evaluation", "None", "a mapping"),
-        ({"split": {"scheme": "temporal"}}, "split.scheme", "'temporal'", "per-user-temporal"),
-        ({"split": {"scheme": "randm"}}, "split.scheme", "'randm'", "random?"),
-        ({"split": {"train": 1.0}}, "split.train", "1.0", "below 1"),
-        ({"split": {"train": 0.9}}, "split", "0.9", "below 1"),
-        ({"training": {"learning_rate": 0}}, "training.learning_rate", "0", "above 0"),
-        ({"training": {"learning_rate": float("nan")}}, "training.learning_rate", "nan", "finite"),
-        ({"training": {"error_clip": float("inf")}}, "training.error_clip", "inf", "finite"),
-        ({"training": {"learning_rate": "1e-4"}}, "training.learning_rate", "'1e-4'", "1.0e-4"),
-        ({"training": {"optimiser": "lbfgs"}}, "training.optimiser", "'lbfgs'", "sgd"),
-        ({"small_matrix": {"rank": 4}}, "small_matrix.rank", "4", "at most 3"),
-        ({"content": {"parts": ["plot"]}}, "content.parts.0", "'plot'", "genres"),
-        ({"content": {"parts": ["tags", "tags"]}}, "content.parts", "tags", "twice"),
-        ({"svd": {"ranks": []}}, "svd.ranks", "[]", "at least 1"),
-        ({"models": {"mf": {"kind": "nmf"}}}, "models.mf", "'nmf'", "mf-content"),
-        ({"models": {"a/b": {"kind": "mf"}}}, "models", "'a/b'", "A-Za-z0-9"),
-        ({"models": {"mf2\n": {"kind": "mf"}}}, "models", r"'mf2\n'", "must match"),
-        ({"models": {10: {"kind": "mf"}}}, "models", "10", "in quotes"),
-        ({"models": {"NA": {"kind": "bias"}}}, "models", "'NA'", "choose another"),
-        ({"models": {"new": {"search": True}}}, "models.new", "kind", "missing"),
-        ({"models": {"new": {"kind": "mf-content"}}}, "models.new.blend", "", "missing"),
-        ({"models": {"mf": {"blend": "user"}}}, "models.mf.blend", "kind mf", "training"),
-        ({"models": {"mf": {"rank": 7}}}, "models.mf.rank", "kind mf", "does not read it"),
-        ({"models": {"svd": {"training": {}}}}, "models.svd.training", "kind svd", "rank"),
-        ({"models": {"random": {"search": True}}}, "models.random.search", "random", "kind"),
-        (
-            {"models": {"new": {"kind": "bias", "search": True}}},
-            *("models.new.space", "models.new is searched", "user_shrinkage"),
-        ),
-        (
-            {"models": {"bias": {"space": {"rank": BOUNDS}}}},
-            *("models.bias.space.rank", "kind bias has no rank", "item_shrinkage"),
-        ),
-        (
-            {"models": {"bias": {"space": {"item_shrinkage": {"low": -1, "high": 9}}}}},
-            *("models.bias.space.item_shrinkage.low", "-1", "greater than or equal to 0"),
-        ),
-        (
-            {"models": {"svd": {"space": {"rank": {"low": 1, "high": 9.5}}}}},
-            *("models.svd.space.rank.high", "9.5", "integer"),
-        ),
-        (
-            {"models": {"mf": {"space": dict.fromkeys(DEFAULT["search"]["space"])}}},
-            *("models.mf.space", "missing or empty", "learning_rate"),
-        ),
-        (
-            {"search": {"space": {"rank": BOUNDS}}},
-            *("search.space.rank", "training has no rank", "latent_dim"),
-        ),
-        (
-            {"search": {"space": {"latent_dim": {"low": 9, "high": 3}}}},
-            *("search.space.latent_dim", "9", "below high 3"),
-        ),
-        (
-            {"search": {"space": {"regularization": {"low": 0}}}},
-            *("search.space.regularization", "0", "above 0"),
-        ),
-        (
-            {"models": {"mf-content": {"space": {"epochs": BOUNDS}}}},
-            *("models.mf-content.space.epochs", "epochs", "latent_dim"),
-        ),
-        ({"search": {"shards": 11}}, "search.shards", "11", "at most"),
-        ({"svd": {"compared_with": "svd"}}, "svd.compared_with", "'svd'", "kind mf"),
-        ({"recommendations": {"models": ["x"]}}, "recommendations.models", "'x'", "mf-content"),
-        ({"dataset": {"rating_range": [5, 1]}}, "dataset.rating_range", "[5, 1]", "low below high"),
-        (
-            {"dataset": {"csv": {"ratings": COLUMNS}}},
-            *("dataset.rating_range", "null", "such as [1, 5]"),
-        ),
-        ({"dataset": {"rating_range": [1]}}, "dataset.rating_range", "[1]", "at least 2"),
-        ({"dataset": {"csv": {"ratings": {}}}}, "dataset.csv.ratings.file", "", "missing"),
-        ({"scale": SIZES}, "scale", "'ml-100k'", "synthetic"),
-        (variant(split={"scheme": "leap"}), "audit.arms.x.split.scheme", "'leap'", "random"),
-        (variant(content={"tag": "all"}), "audit.arms.x.content.tag", "tags?", "tags"),
-        (variant(model={}), "audit.arms.x.model", "split", "content"),
-        (variant(), "audit.arms.x", "nothing", "null"),
-        (variant(split={"train": 0.9}), "audit.arms.x.split", "train 0.9", "below 1"),
-        ({"audit": {"models": ["mf", "fm"]}}, "audit.models", "'fm'", "null for all"),
-        ({"ablation": {"model": "mf"}}, "ablation.model", "'mf'", "kind mf-content"),
-        ({"evalution": {"k": 5}}, "evalution", "evaluation?", "known here"),
-        ({"evaluation": {"n": 5}}, "evaluation.n", "no such", "bootstrap_resamples"),
-        (
-            {"models": {"mf": {"training": {"dim": 3}}}},
-            *("models.mf.training.dim", "no such", "latent_dim"),
-        ),
-        ({"dataset": {"csv": {"rating": {}}}}, "dataset.csv.rating", "ratings?", "known"),
-        ({7: 1}, "7", "7", "in quotes"),
-    ],
-)  # fmt: skip
+    [*((at(key, value), key, *words) for key, value, *words in AT_THEIR_KEY), *ELSEWHERE],
+)
 def test_a_refusal_names_the_key_its_value_and_what_is_allowed(
     changes: dict[Any, Any], key: str, value: str, allowed: str
 ) -> None:
@@ -262,24 +262,6 @@ def test_a_missing_data_set_is_reported() -> None:
         experiment({"models": DEFAULT["models"]})
 
 
-@pytest.mark.parametrize(
-    ("training", "kind", "reason"),
-    [
-        ({"optimiser": "als"}, {"kind": "mf-content", "blend": "item"}, "als cannot"),
-        ({"optimiser": "als", "engine": "torch"}, {"kind": "mf"}, "als does not run in torch"),
-        ({"optimiser": "bayes", "engine": "torch"}, {"kind": "mf"}, "bayes does not run in torch"),
-        ({"optimiser": "bayes"}, {"kind": "content"}, "bayes cannot train kind content"),
-        ({"optimiser": "bayes"}, {"kind": "mf-content", "blend": "both"}, "blend: item, not both"),
-    ],
-)
-def test_an_optimiser_is_refused_for_models_or_engines_it_does_not_support(
-    training: dict[str, Any], kind: dict[str, Any], reason: str
-) -> None:
-    refused = refusal({"models": {"new": {**kind, "training": training}}})
-    assert "configuration key models.new" in refused
-    assert reason in refused
-
-
 def earlier_search(folder: Path, model: str) -> Path:
     (folder / model).mkdir(parents=True)
     (folder / model / "trials.csv").touch()
@@ -325,9 +307,3 @@ def test_every_setting_has_a_description() -> None:
     assert undescribed(Experiment) == []
     for entry in experiment_with().models.values():
         assert undescribed(type(entry)) == ["kind"]
-
-
-def test_merging_does_not_modify_the_base() -> None:
-    base = {"a": {"b": 1}}
-    assert merged(base, {"a": {"c": 2}}) == {"a": {"b": 1, "c": 2}}
-    assert base == {"a": {"b": 1}}

@@ -31,6 +31,14 @@ def test_entries_and_settings_are_immutable() -> None:
         model_entry({"kind": "pure-svd"}).rank = 3
 
 
+def test_an_unset_penalty_is_that_of_the_factors() -> None:
+    names = ["bias_regularization", "user_content_regularization", "content_factors_regularization"]
+    unset = TrainingSettings(regularization=0.1, **dict.fromkeys(names))
+    assert unset.penalties == (0.1, 0.1, 0.1, 0.1)
+    own = TrainingSettings(regularization=0.1, **dict(zip(names, (0.2, 0.3, 0.4), strict=True)))
+    assert own.penalties == (0.1, 0.2, 0.3, 0.4)
+
+
 def test_a_step_size_that_overshoots_zero_is_refused() -> None:
     long_steps = {"learning_rate": 2.0, "regularization": 0.6}
     with pytest.raises(UserError, match="overshoots zero"):

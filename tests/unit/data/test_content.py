@@ -80,22 +80,18 @@ def test_years_decades_and_titles_are_separate_content_parts():
     settings = SETTINGS | {"parts": ["year", "decade", "title"]}
     built = content(ITEMS, TAGS, TRAIN, settings)
     assert set(weights(built)) == {
-        "year:1995",
-        "year:2004",
-        "decade:1990s",
-        "decade:2000s",
-        "title:battle",
-        "title:laughing",
-        "title:space",
+        *("year:1995", "year:2004", "decade:1990s", "decade:2000s"),
+        *("title:battle", "title:laughing", "title:space"),
     }
     assert built.facts["tags_left_out"] == 3
 
 
 def test_only_tags_known_in_training_are_used():
-    known = tags_known_in_training(TAGS, TRAIN)
     # The second tag was written after its author's last training rating; the author of the third
     # did not rate its item in training.
-    assert list(known["tag"]) == ["Epic battle"]
+    at_the_limits = TAGS.assign(timestamp=[20, 21, 6])
+    for tags in (TAGS, at_the_limits):
+        assert list(tags_known_in_training(tags, TRAIN)["tag"]) == ["Epic battle"]
     built = content(ITEMS, TAGS, TRAIN, SETTINGS | {"tags": "train-only"})
     assert (built.facts["tags_used"], built.facts["tags_left_out"]) == (1, 2)
 
@@ -117,15 +113,8 @@ def test_items_without_text_give_an_empty_matrix(idf):
 
 def test_text_ids_without_tags_are_accepted():
     train = pd.DataFrame({"user_id": ["ann"], "item_id": ["x"], "timestamp": [1]})
-    no_tags = pd.DataFrame(
-        {
-            "user_id": pd.Series(dtype=str),
-            "item_id": pd.Series(dtype=str),
-            "tag": pd.Series(dtype=str),
-            "timestamp": pd.Series(dtype=np.int64),
-        }
-    )
-    assert tags_known_in_training(no_tags, train).empty
+    types = {"user_id": str, "item_id": str, "tag": str, "timestamp": np.int64}
+    assert tags_known_in_training(pd.DataFrame(columns=list(types)).astype(types), train).empty
 
 
 MANY = pd.DataFrame(

@@ -5,12 +5,7 @@ from blendmf.data.matrices import matrices
 from blendmf.models.observations import Observations
 
 ITEMS = pd.DataFrame(
-    {
-        "item_id": ["c", "a", "b"],
-        "title": ["C", "A", "B"],
-        "year": [3, 1, 2],
-        "genres": [[], [], []],
-    }
+    {"item_id": ["c", "a", "b"], "title": ["C", "A", "B"], "year": [3, 1, 2], "genres": [[]] * 3}
 )
 
 

@@ -14,7 +14,13 @@ SCHEMES = ["per-user-temporal", "random", "global-temporal"]
 COLD = SplitSettings(scheme="cold-items")
 
 
-def split(ratings, settings, seed):
+def table(users, items, times=0):
+    return pd.DataFrame(
+        {"user_id": users, "item_id": items, "rating": np.float32(3.0), "timestamp": times}
+    )
+
+
+def split(ratings, settings, seed=1):
     return split_with(ratings, **settings.model_dump(), seed=seed)
 
 
@@ -24,20 +30,13 @@ def ratings_tables(draw):
     counts[0] = max(counts[0], 20)  # at least one user has enough ratings for all three parts
     n = sum(counts)
     times = draw(st.lists(st.integers(0, 12), min_size=n, max_size=n))
-    table = pd.DataFrame(
-        {
-            "user_id": np.repeat(np.arange(len(counts)), counts),
-            "item_id": np.concatenate([np.arange(c) for c in counts]),
-            "rating": np.float32(3.0),
-            "timestamp": np.array(times, dtype=np.int64),
-        }
-    )
-    order = draw(st.permutations(range(n)))
-    return table.iloc[order].reset_index(drop=True)
+    items = np.concatenate([np.arange(c) for c in counts])
+    in_order = table(np.repeat(np.arange(len(counts)), counts), items, times)
+    return in_order.iloc[draw(st.permutations(range(n)))].reset_index(drop=True)
 
 
-def three_parts(ratings, settings):
-    divided = split(ratings, settings, seed=1)
+def three_parts(ratings, settings, seed=1):
+    divided = split(ratings, settings, seed)
     return divided.train, divided.validation, divided.test
 
 
@@ -75,64 +74,49 @@ def test_global_split_is_in_time_order_over_all_users(ratings):
 
 
 def test_ties_in_time_keep_the_order_of_the_table():
-    ratings = pd.DataFrame(
-        {"user_id": 1, "item_id": range(20), "rating": np.float32(3), "timestamp": np.int64(7)}
-    )
-    parts = split(ratings, SETTINGS, seed=1)
-    assert list(parts.train["item_id"]) == list(range(14))
-    assert list(parts.validation["item_id"]) == [14, 15, 16]
-    assert list(parts.test["item_id"]) == [17, 18, 19]
+    parts = three_parts(table(1, range(20), times=7), SETTINGS)
+    assert [list(part["item_id"]) for part in parts] == [
+        *(list(range(14)), [14, 15, 16], [17, 18, 19])
+    ]
 
 
-def test_random_split_follows_the_seed():
-    ratings = pd.DataFrame(
-        {
-            "user_id": np.repeat([1, 2], 40),
-            "item_id": np.tile(range(40), 2),
-            "rating": np.float32(3),
-            "timestamp": np.int64(0),
-        }
-    )
-    settings = SplitSettings(scheme="random")
-    first, again, other = (split(ratings, settings, seed) for seed in (1, 1, 2))
-    pd.testing.assert_frame_equal(first.test, again.test)
-    assert pairs(first.test) != pairs(other.test)
-    assert [len(part) for part in (first.train, first.validation, first.test)] == [56, 12, 12]
+@pytest.mark.parametrize(
+    ("scheme", "n_items", "sizes"),
+    [("random", 40, [28, 6, 6]), ("cold-items", 200, [140, 30, 30])],
+)
+def test_the_seed_determines_a_random_split(scheme, n_items, sizes):
+    ratings, settings = table(1, range(n_items)), SplitSettings(scheme=scheme)
+    first, again, other = (three_parts(ratings, settings, seed) for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(first[2], again[2])
+    assert pairs(first[2]) != pairs(other[2])
+    assert [len(part) for part in first] == [len(part) for part in other] == sizes
 
 
 def test_facts_state_the_users_that_are_not_split():
-    ratings = pd.DataFrame(
-        {
-            "user_id": [1] * 20 + [2] * 3,
-            "item_id": [*range(20), *range(3)],
-            "rating": np.float32(3),
-            "timestamp": np.int64(0),
-        }
-    )
-    facts = split(ratings, SETTINGS, seed=1).facts
+    ratings = table([1] * 20 + [2] * 3, [*range(20), *range(3)])
+    facts = split(ratings, SETTINGS).facts
     assert facts["users_kept_whole_in_training"] == 1
     assert [facts["parts"][part]["ratings"] for part in PARTS] == [17, 3, 3]
 
 
-def test_an_empty_part_is_refused_with_the_keys_to_change():
-    ratings = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 1], "rating": 3.0, "timestamp": 0})
-    with pytest.raises(UserError, match=r"validation part has no ratings .*split\.train"):
-        split(ratings, SETTINGS, seed=1)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (SETTINGS, r"validation part has no ratings .*split\.train"),
+        (COLD, r"part has no .*cold-items.* of 1 items\);"),
+    ],
+)
+def test_an_empty_part_is_refused_with_the_keys_to_change(settings, message):
+    with pytest.raises(UserError, match=message):
+        split(table([1, 2], 1), settings)
 
 
 @st.composite
 def popular_items(draw):
     counts = draw(st.lists(st.integers(1, 8), min_size=30, max_size=60))
     items = np.repeat(np.arange(len(counts)), counts)
-    table = pd.DataFrame(
-        {
-            "user_id": np.arange(len(items)) % 7,
-            "item_id": items,
-            "rating": np.float32(3.0),
-            "timestamp": np.int64(0),
-        }
-    )
-    return table.iloc[draw(st.permutations(range(len(table))))].reset_index(drop=True)
+    order = draw(st.permutations(range(len(items))))
+    return table(np.arange(len(items)) % 7, items).iloc[order].reset_index(drop=True)
 
 
 @settings(max_examples=30)
@@ -157,15 +141,6 @@ def test_hidden_items_do_not_depend_on_the_row_order(ratings, random):
     assert set(shuffled.test["item_id"]) == set(split(ratings, COLD, seed=5).test["item_id"])
 
 
-def test_hidden_items_depend_on_the_seed():
-    ratings = pd.DataFrame(
-        {"user_id": 1, "item_id": range(200), "rating": np.float32(3), "timestamp": np.int64(0)}
-    )
-    first, other = (set(split(ratings, COLD, seed).test["item_id"]) for seed in (1, 2))
-    assert first != other
-    assert len(first) == len(other) == 30
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_long_tailed_ratings_are_divided_at_the_configured_shares(seed):
     popularity = (600 / (1 + np.arange(3000) / 20)).astype(np.int64)
@@ -180,12 +155,6 @@ def test_every_item_is_hidden_with_the_same_probability():
     for number, share in enumerate((0.7, 0.15, 0.15)):
         # The standard error of the share of 2,000 draws is about 0.01.
         np.testing.assert_allclose(np.mean(np.array(drawn) == number, axis=0), share, atol=0.05)
-
-
-def test_shares_that_leave_a_part_without_items_are_refused():
-    ratings = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 1], "rating": 3.0, "timestamp": 0})
-    with pytest.raises(UserError, match=r"part has no .*cold-items.* of 1 items\);"):
-        split(ratings, COLD, seed=1)
 
 
 def test_folds_by_rows_are_consecutive_and_test_each_rating_once():

@@ -9,7 +9,8 @@ from blendmf.evaluation.compare import Comparison, Run, compare
 from blendmf.evaluation.user_metrics import RANKED, RATING
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_global_mean
 from blendmf.models.observations import Observations
-from small_evaluation import bias_model, evaluated
+from ratings import observed
+from small_evaluation import bias_model, evaluated, only_row
 
 RANGE = (1.0, 5.0)
 
@@ -21,9 +22,9 @@ def parts() -> list[Observations]:
     quality = rng.normal(size=n_items)
     users, items = np.nonzero(rng.random((n_users, n_items)) < 0.5)
     ratings = np.clip(np.round(3.5 + quality[items] + rng.normal(size=len(items))), *RANGE)
+    whole = observed(users, items, ratings, (n_users, n_items))
     part = rng.choice(3, size=len(items), p=[0.7, 0.15, 0.15])
-    arrays = (users.astype(np.int32), items.astype(np.int32), ratings.astype(np.float32))
-    return [Observations(*(a[part == k] for a in arrays), (n_users, n_items)) for k in range(3)]
+    return [whole.where(part == k) for k in range(3)]
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +50,6 @@ def comparison(runs) -> Comparison:
     return compare(runs, resamples=500, seed=42)
 
 
-def row(table: pd.DataFrame, **where: str) -> pd.Series:
-    chosen = table
-    for column, value in where.items():
-        chosen = chosen[chosen[column] == value]
-    assert len(chosen) == 1
-    return chosen.iloc[0]
-
-
 def test_means_equal_those_of_the_evaluations(runs, comparison):
     for model in ("bias", "random"):
         own = [run.metrics for run in runs if run.model == model]
@@ -66,13 +59,11 @@ def test_means_equal_those_of_the_evaluations(runs, comparison):
             **{f"full_{n}": [m["full"][n] for m in own] for n in ("ndcg_at_k", "coverage")},
         }
         for metric, by_seed in expected.items():
-            found = row(comparison.metrics, model=model, metric=metric)
+            found = only_row(comparison.metrics, model=model, metric=metric)
             assert found["mean"] == pytest.approx(np.mean(by_seed))
             assert found.n_seeds == len(by_seed)
-            if len(by_seed) == 1:
-                assert np.isnan(found.seed_sd)
-            else:
-                assert found.seed_sd == pytest.approx(np.std(by_seed, ddof=1))
+            spread = np.std(by_seed, ddof=1) if len(by_seed) > 1 else np.nan
+            assert found.seed_sd == pytest.approx(spread, nan_ok=True)
 
 
 def test_interval_of_the_mean_over_seeds_against_a_direct_bootstrap(runs, comparison):
@@ -84,7 +75,7 @@ def test_interval_of_the_mean_over_seeds_against_a_direct_bootstrap(runs, compar
         samples = [table.iloc[users] for table in own]
         by_seed = [np.sqrt(s.squared_error.sum() / s.n_ratings.sum()) for s in samples]
         drawn.append(np.mean(by_seed))
-    found = row(comparison.metrics, model="random", metric="rmse")
+    found = only_row(comparison.metrics, model="random", metric="rmse")
     deviation = np.std(drawn)
     low, high = np.quantile(drawn, [0.025, 0.975])
     assert found.low == pytest.approx(low, abs=0.4 * deviation)
@@ -117,7 +108,7 @@ def test_every_pair_is_compared_on_every_shared_metric(comparison):
 
 
 def test_differences_are_signed_and_a_clear_difference_is_significant(comparison):
-    found = row(comparison.differences, metric="rmse", model_a="bias", model_b="random")
+    found = only_row(comparison.differences, metric="rmse", model_a="bias", model_b="random")
     rmse = comparison.table.set_index("model").rmse
     assert found.difference == pytest.approx(rmse["bias"] - rmse["random"])
     assert found.low < found.difference < found.high < 0

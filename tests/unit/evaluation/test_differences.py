@@ -11,6 +11,7 @@ from blendmf.evaluation.differences import (
 )
 from blendmf.evaluation.user_metrics import RANKED, higher_is_better, measure
 from blendmf.evaluation.verdict import against
+from small_evaluation import only_row
 
 N_USERS = 50
 
@@ -54,20 +55,19 @@ def differences(tables) -> pd.DataFrame:
 
 
 def row(table: pd.DataFrame, metric: str, a: str, b: str) -> pd.Series:
-    chosen = table[(table.metric == metric) & (table.model_a == a) & (table.model_b == b)]
-    assert len(chosen) == 1
-    return chosen.iloc[0]
+    return only_row(table, metric=metric, model_a=a, model_b=b)
+
+
+def of_users(tables, model: str, column: str) -> np.ndarray:
+    """Mean of a column over the fits of a model, by user."""
+    return np.mean([table[column] for fit, table in tables.items() if fit[0] == model], axis=0)
 
 
 def test_effect_size_of_a_mean_is_cohens_d_of_the_paired_differences(tables, differences):
-    values = {
-        model: np.mean([tables[fit].rated_recall_at_k for fit in FITS if fit[0] == model], axis=0)
-        for model in ("good", "poor")
-    }
+    good, poor = (of_users(tables, model, "rated_recall_at_k") for model in ("good", "poor"))
     found = row(differences, "rated_recall_at_k", "good", "poor")
-    paired = values["good"] - values["poor"]
-    assert found.effect_size == pytest.approx(paired.mean() / paired.std(ddof=1))
-    t = scipy.stats.ttest_rel(values["good"], values["poor"]).statistic
+    assert found.effect_size == pytest.approx((good - poor).mean() / (good - poor).std(ddof=1))
+    t = scipy.stats.ttest_rel(good, poor).statistic
     assert found.effect_size * np.sqrt(N_USERS) == pytest.approx(t)
 
 
@@ -93,12 +93,9 @@ def test_share_of_users_counts_ties_half_and_respects_the_direction():
 
 
 def test_share_of_users_uses_each_users_own_error(tables, differences):
-    squared = {
-        model: np.mean([tables[fit].squared_error for fit in FITS if fit[0] == model], axis=0)
-        for model in ("fixed", "poor")
-    }
+    fixed, poor = (of_users(tables, model, "squared_error") for model in ("fixed", "poor"))
     found = row(differences, "rmse", "fixed", "poor")
-    assert found.share_a_better == pytest.approx((squared["fixed"] < squared["poor"]).mean())
+    assert found.share_a_better == pytest.approx((fixed < poor).mean())
     assert found.share_a_better > 0.5
 
 

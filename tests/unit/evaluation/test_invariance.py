@@ -64,24 +64,19 @@ def flat(metrics):
     }
 
 
-@few
-@given(seeds)
-def test_the_order_of_users_does_not_matter(seed):
-    given_order = problem(seed, ties=True)
-    moved_to = np.random.default_rng(seed).permutation(len(given_order.user_id)).astype(np.int32)
+def with_users_renumbered(given_order, random):
+    moved_to = random.permutation(len(given_order.user_id)).astype(np.int32)
     came_from = np.argsort(moved_to)
-    moved = replace(
+    return replace(
         given_order,
         parts=tuple(replace(part, users=moved_to[part.users]) for part in given_order.parts),
         scores=given_order.scores[came_from],
         user_id=given_order.user_id[came_from],
     )
-    assert_same(moved.evaluated(), given_order.evaluated())
 
 
-def with_items_renumbered(given_order, seed):
-    n_items = given_order.scores.shape[1]
-    moved_to = np.random.default_rng(seed).permutation(n_items).astype(np.int32)
+def with_items_renumbered(given_order, random):
+    moved_to = random.permutation(given_order.scores.shape[1]).astype(np.int32)
     return replace(
         given_order,
         parts=tuple(replace(part, items=moved_to[part.items]) for part in given_order.parts),
@@ -89,11 +84,26 @@ def with_items_renumbered(given_order, seed):
     )
 
 
+def with_test_ratings_shuffled(given_order, random):
+    *known, test = given_order.parts
+    order = random.permutation(len(test))
+    return replace(given_order, parts=(*known, test.where(order)), years=given_order.years[order])
+
+
 @few
 @given(seeds)
-def test_the_order_of_items_does_not_matter_without_ties(seed):
-    given_order = problem(seed, ties=False)
-    assert_same(with_items_renumbered(given_order, seed).evaluated(), given_order.evaluated())
+@pytest.mark.parametrize(
+    ("reordered", "ties"),
+    [
+        (with_users_renumbered, True),
+        (with_items_renumbered, False),
+        (with_test_ratings_shuffled, True),
+    ],
+)
+def test_the_order_of_users_items_and_ratings_does_not_matter(reordered, ties, seed):
+    given_order = problem(seed, ties=ties)
+    found = reordered(given_order, np.random.default_rng(seed)).evaluated()
+    assert_same(found, given_order.evaluated())
 
 
 @few
@@ -101,25 +111,10 @@ def test_the_order_of_items_does_not_matter_without_ties(seed):
 def test_the_order_of_items_does_not_matter_to_rating_errors_even_with_ties(seed):
     given_order = problem(seed, ties=True)
     expected = given_order.evaluated()
-    found = with_items_renumbered(given_order, seed).evaluated()
+    found = with_items_renumbered(given_order, np.random.default_rng(seed)).evaluated()
     assert found.metrics["rating"] == pytest.approx(expected.metrics["rating"], rel=1e-12)
     errors = ["rmse", "rmse_low", "rmse_high", "mae", "user_rmse", "user_mae"]
     pd.testing.assert_frame_equal(found.strata[errors], expected.strata[errors], rtol=1e-12)
-
-
-@few
-@given(seeds)
-def test_the_order_of_the_test_ratings_does_not_matter(seed):
-    given_order = problem(seed, ties=True)
-    train, validation, test = given_order.parts
-    order = np.random.default_rng(seed).permutation(len(test))
-    shuffled = Observations(test.users[order], test.items[order], test.ratings[order], test.shape)
-    moved = replace(
-        given_order,
-        parts=(train, validation, shuffled),
-        years=given_order.years[order],
-    )
-    assert_same(moved.evaluated(), given_order.evaluated())
 
 
 @few

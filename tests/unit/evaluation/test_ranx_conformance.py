@@ -18,7 +18,8 @@ from sklearn.metrics import (
 from blendmf.evaluation.ranked_lists import rank_users
 from blendmf.evaluation.ranking_metrics import METRICS, ranking_metrics
 from ranx_scores import ranx_scores
-from small_evaluation import TableModel, evaluated, observations
+from ratings import observed_triples, observed_where
+from small_evaluation import TableModel, evaluated
 
 THRESHOLD = 4.0
 OF_RANX = {
@@ -56,22 +57,18 @@ class Case:
         return np.flatnonzero(self.held_out[user] >= THRESHOLD)
 
     def parts(self):
-        train, test = (
-            observations(
-                [(u, i, table[u, i]) for u, i in np.argwhere(table > 0).tolist()], table.shape
-            )
-            for table in (self.seen.astype(float), self.held_out)
-        )
-        return train, observations([], self.seen.shape), test
+        train = observed_where(self.seen, np.ones_like(self.held_out))
+        test = observed_where(self.held_out > 0, self.held_out)
+        return train, observed_triples([], self.seen.shape), test
 
     def found(self, protocol):
-        """This project's metrics of each user, by name."""
+        """This project's lists, and their metrics of each user, by name."""
         train, _, test = self.parts()
         model = TableModel(self.scores.astype(np.float32))
         rankings = rank_users(model, (train.to_matrix(),), test, self.k, THRESHOLD)
         lists = getattr(rankings, protocol)
         metrics = ranking_metrics(lists)
-        return {
+        return rankings, {
             int(user): {name: float(metrics[name][row]) for name in METRICS}
             for row, user in enumerate(lists.users)
         }
@@ -131,8 +128,11 @@ def of_ranx():
 @pytest.mark.parametrize("name", CASES)
 def test_ranking_metrics_equal_those_of_ranx(name, protocol, of_ranx):
     of_case = CASES[name]
-    found, lists = of_case.found(protocol), of_case.lists(protocol)
+    (rankings, found), lists = of_case.found(protocol), of_case.lists(protocol)
     assert found.keys() == lists.keys()
+    if protocol == "full":
+        listed = [row[row >= 0].tolist() for row in rankings.full_items]
+        assert listed == [ranked[: of_case.k] for ranked in lists.values()]
     for user, metrics in found.items():
         theirs = {
             ours: of_ranx[name, protocol][f"{metric}@{of_case.k}"][str(user)]
@@ -165,7 +165,7 @@ def test_ndcg_and_average_precision_equal_those_of_scikit_learn():
     # scikit-learn cannot truncate average precision: these lists contain the whole catalogue.
     of_case = case(distinct(30, 20, 12), k=20, seed=12)
     compared = 0
-    for user, metrics in of_case.found("full").items():
+    for user, metrics in of_case.found("full")[1].items():
         unseen = np.flatnonzero(~of_case.seen[user])
         relevant, scores = np.isin(unseen, of_case.relevant(user)), of_case.scores[user, unseen]
         ndcg = ndcg_score(relevant[None], scores[None], k=20)

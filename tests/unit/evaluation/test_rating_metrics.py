@@ -13,27 +13,21 @@ from blendmf.evaluation.rating_metrics import (
 from blendmf.models.baselines import PopularityModel
 from blendmf.models.bayesian_factor_model import NORMAL_WIDTHS, BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
-from blendmf.models.observations import Observations
-from small_evaluation import observations
+from ratings import observed, observed_triples
 
-TEST = observations([(0, 0, 1.0), (0, 1, 4.0), (1, 0, 2.0)], (2, 2))
-
-
-def model_with_item_bias(value):
-    return FactorModel(2, 2, (1.0, 5.0), 3.0, item_bias=np.full(2, value, dtype=np.float32))
+TEST = observed_triples([(0, 0, 1.0), (0, 1, 4.0), (1, 0, 2.0)], (2, 2))
 
 
-def test_predictions_are_clipped_to_the_rating_range():
-    assert prediction_errors(model_with_item_bias(40.0), TEST) == pytest.approx([4.0, 1.0, 3.0])
-
-
-def test_a_model_that_predicts_no_ratings_has_no_errors():
-    assert np.isnan(prediction_errors(PopularityModel.fit(TEST), TEST)).all()
+def test_a_model_that_predicts_no_ratings_has_no_errors_and_no_intervals():
+    model = PopularityModel.fit(TEST)
+    assert np.isnan(prediction_errors(model, TEST)).all()
+    assert all(np.isnan(values).all() for values in interval_sums(model, TEST).values())
 
 
 def test_nan_predictions_are_refused():
+    broken = FactorModel(2, 2, (1.0, 5.0), 3.0, item_bias=np.full(2, np.nan, dtype=np.float32))
     with pytest.raises(ValueError, match="predicted ratings of the factor-model model"):
-        prediction_errors(model_with_item_bias(np.nan), TEST)
+        prediction_errors(broken, TEST)
 
 
 def test_the_interval_of_the_rmse_covers_the_true_value_at_its_nominal_rate():
@@ -64,15 +58,17 @@ def scored():
     noise = random.uniform(0.2, 2.0, SHAPE[0]).astype(np.float32)
     rows = (user_rows, item_rows, noise, np.zeros(SHAPE[1], dtype=np.float32))
     model = BayesianFactorModel(*SHAPE, (-99.0, 99.0), 3.0, *rows, NORMAL_WIDTHS)
-    users, items = (a.astype(np.int32) for a in np.nonzero(random.random(SHAPE) < 0.75))
+    users, items = np.nonzero(random.random(SHAPE) < 0.75)
     deviation = model.deviation(users, items)
     ratings = model.predict(users, items) + deviation * random.standard_normal(len(users))
-    return model, Observations(users, items, ratings.astype(np.float32), SHAPE)
+    return model, observed(users, items, ratings, SHAPE)
 
 
-def test_sums_equal_direct_sums_over_each_users_ratings(scored):
+def test_sums_equal_direct_sums_over_each_users_ratings_whatever_the_blocks(scored):
     model, test = scored
-    sums = interval_sums(model, test)
+    sums, in_blocks = interval_sums(model, test), interval_sums(model, test, pairs_per_block=7)
+    for name, values in sums.items():
+        np.testing.assert_allclose(in_blocks[name], values, atol=1e-9)
     for number, level in enumerate(LEVELS):
         low, high = model.intervals(test.users, test.items, level)
         within = (low <= test.ratings) & (test.ratings <= high)
@@ -83,21 +79,9 @@ def test_sums_equal_direct_sums_over_each_users_ratings(scored):
         assert sums[WITHIN[number]].sum() / len(test) == pytest.approx(level, abs=0.06)
 
 
-def test_sums_do_not_depend_on_the_block_size(scored):
-    whole, in_blocks = interval_sums(*scored), interval_sums(*scored, pairs_per_block=7)
-    for name, values in whole.items():
-        np.testing.assert_allclose(in_blocks[name], values, atol=1e-9)
-
-
 def test_a_rating_at_a_bound_is_inside_the_interval(scored):
     model, test = scored
     low, high = model.intervals(test.users, test.items, LEVELS[0])
     for ends in (low, high):
-        met = Observations(test.users, test.items, ends.astype(np.float32), SHAPE)
+        met = observed(test.users, test.items, ends, SHAPE)
         assert interval_sums(model, met)[WITHIN[0]].sum() == len(test)
-
-
-def test_a_model_without_intervals_has_no_interval_metrics(scored):
-    test = scored[1]
-    sums = interval_sums(PopularityModel.fit(test), test)
-    assert all(np.isnan(values).all() for values in sums.values())

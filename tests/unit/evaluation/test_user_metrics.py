@@ -33,12 +33,6 @@ def test_the_difference_of_equal_models_is_zero():
     assert found.difference(["a"], ["b"]) == (0.0, 0.0, 0.0, 1.0)
 
 
-def test_the_order_of_users_does_not_matter():
-    shuffled = per_user(1.1).sample(frac=1, random_state=3)
-    first, second = (measured([per_user(), b], ["a", "b"]) for b in (shuffled, per_user(1.1)))
-    assert first.difference(["a"], ["b"]) == second.difference(["a"], ["b"])
-
-
 @pytest.mark.parametrize("other", [per_user().assign(n_ratings=5), per_user().iloc[1:]])
 def test_fits_evaluated_on_different_ratings_are_refused(other):
     with pytest.raises(UserError, match="a and b were evaluated on different ratings"):

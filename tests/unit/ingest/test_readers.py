@@ -5,7 +5,7 @@ import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.raw_tables import RawTable
+from blendmf.ingest.raw_tables import RawTable, RawTables
 from blendmf.ingest.readers import GENRES_100K, READERS, read_raw
 
 OWN = DatasetSettings(name="own")
@@ -13,10 +13,13 @@ RECBOLE_INTER = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
 RECBOLE_ITEM = "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
 
 
-def write(folder: Path, files: dict[str, str | bytes]) -> Path:
+def read(
+    folder: Path, form: str, files: dict[str, str | bytes], dataset: DatasetSettings = OWN
+) -> RawTables:
+    """Tables of files of a format, which are written first."""
     for name, text in files.items():
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    return folder
+    return read_raw(folder, dataset, form)
 
 
 def column(table: RawTable | None, name: str) -> list:
@@ -30,24 +33,21 @@ def findings(table: RawTable) -> list[tuple[int, str]]:
 
 
 def own_csv(folder: Path, text: str | bytes, **settings) -> RawTable:
-    write(folder, {"ratings.csv": text})
     columns = {"user": "user", "item": "film", "rating": "stars", "timestamp": "when"}
     csv = {"ratings": {"file": "ratings.csv", **columns}, **settings}
-    return read_raw(folder, DatasetSettings(name="own", csv=csv), "csv").ratings
+    own = DatasetSettings(name="own", csv=csv)
+    return read(folder, "csv", {"ratings.csv": text}, own).ratings
 
 
 def test_recbole_files_are_read_with_typed_headers_and_spaced_genres(tmp_path):
-    write(
-        tmp_path,
-        {
-            "x.inter": RECBOLE_INTER + "7\t1\t3\t881250949\n7\t2\t4.5\t881250950.0\n",
-            "x.item": RECBOLE_ITEM
-            + "1\tMisérables, Les\t1995\tDrama Musical\n"
-            + '2\t"Unbalanced\tunkonwn\tunknown\n'
-            + "3\tLand Before Time (1995)\tV\tAnimation Children's\n",
-        },
-    )
-    tables = read_raw(tmp_path, OWN, "recbole")
+    files = {
+        "x.inter": RECBOLE_INTER + "7\t1\t3\t881250949\n7\t2\t4.5\t881250950.0\n",
+        "x.item": RECBOLE_ITEM
+        + "1\tMisérables, Les\t1995\tDrama Musical\n"
+        + '2\t"Unbalanced\tunkonwn\tunknown\n'
+        + "3\tLand Before Time (1995)\tV\tAnimation Children's\n",
+    }
+    tables = read(tmp_path, "recbole", files)
     assert column(tables.ratings, "rating") == [3.0, 4.5]
     assert column(tables.ratings, "timestamp") == [881250949, 881250950]
     assert column(tables.items, "title") == ["Misérables, Les", '"Unbalanced', "Land Before Time"]
@@ -68,14 +68,13 @@ def test_movielens_100k_genre_flags_and_latin1_titles(tmp_path):
         f"2|unknown||||{unknown}\n"
         f"3|Undated|04-Feb-1971|||{drama}\n"
     )
-    write(tmp_path, {"u.data": "1\t1\t5\t9\n", "u.item": items.encode("latin-1")})
-    read = read_raw(tmp_path, OWN, "movielens-100k").items
-    assert column(read, "title") == ["Misérables, Les", "unknown", "Undated"]
-    assert read.rows["year"].fillna(0).tolist() == [1995, 0, 1971]
-    assert column(read, "genres") == [["Drama"], [], ["Drama"]]
-    write(tmp_path, {"u.item": "1|A (1990)||||" + "|".join("2" * 19)})
+    files = {"u.data": "1\t1\t5\t9\n", "u.item": items.encode("latin-1")}
+    described = read(tmp_path, "movielens-100k", files).items
+    assert column(described, "title") == ["Misérables, Les", "unknown", "Undated"]
+    assert described.rows["year"].fillna(0).tolist() == [1995, 0, 1971]
+    assert column(described, "genres") == [["Drama"], [], ["Drama"]]
     with pytest.raises(UserError, match=r"u\.item: 1 row.*genre flag.*line 1"):
-        read_raw(tmp_path, OWN, "movielens-100k")
+        read(tmp_path, "movielens-100k", {"u.item": "1|A (1990)||||" + "|".join("2" * 19)})
 
 
 @pytest.mark.parametrize(("encoding", "tags"), [("latin-1", False), ("utf-8", True)])
@@ -85,8 +84,9 @@ def test_movielens_dat_in_both_encodings(tmp_path, encoding, tags):
         "movies.dat": '2::Cité: "1:1" (1995)::Sci-Fi|Drama\n'.encode(encoding),
         "tags.dat": '1::2::"so" good, really::1215184630\n',
     }
-    write(tmp_path, {name: text for name, text in files.items() if tags or name != "tags.dat"})
-    tables = read_raw(tmp_path, OWN, "movielens-dat")
+    if not tags:
+        del files["tags.dat"]
+    tables = read(tmp_path, "movielens-dat", files)
     assert column(tables.ratings, "item_id") == ["2", "3"]
     assert column(tables.ratings, "rating") == [5.0, 0.5]
     assert column(tables.items, "title") == ['Cité: "1:1"']
@@ -106,18 +106,15 @@ def test_movielens_csv_titles_years_and_genres(tmp_path):
     }
     lines = [f"{i},{title},Drama|Drama|War" for i, title in enumerate(titles)]
     lines.append("99,Z (1969),(no genres listed)")
-    write(
-        tmp_path,
-        {
-            "ratings.csv": "userId,movieId,rating,timestamp\r\n1,1,4.0,964982703\r\n",
-            "movies.csv": "movieId,title,genres\r\n" + "\r\n".join(lines) + "\r\n",
-            "tags.csv": "userId,movieId,tag,timestamp\r\n2,1,funny,1445714994\r\n",
-        },
-    )
-    tables = read_raw(tmp_path, OWN, "movielens-csv")
+    files = {
+        "ratings.csv": "userId,movieId,rating,timestamp\r\n1,1,4.0,964982703\r\n",
+        "movies.csv": "movieId,title,genres\r\n" + "\r\n".join(lines) + "\r\n",
+        "tags.csv": "userId,movieId,tag,timestamp\r\n2,1,funny,1445714994\r\n",
+    }
+    tables = read(tmp_path, "movielens-csv", files)
     years = [year or None for year in tables.items.rows["year"].fillna(0)]
-    read = list(zip(column(tables.items, "title"), years, strict=True))
-    assert read == [*titles.values(), ("Z", 1969)]
+    described = list(zip(column(tables.items, "title"), years, strict=True))
+    assert described == [*titles.values(), ("Z", 1969)]
     assert column(tables.items, "genres") == [["Drama", "War"]] * len(titles) + [[]]
     assert column(tables.tags, "tag") == ["funny"]
 
@@ -128,7 +125,7 @@ def test_own_csv_with_other_names_separator_encoding_and_order(tmp_path):
         "f.csv": "film;name;kind\né1;Élan;a/b\n",
         "t.csv": 'user;film;words\nu 1;é1;"x;\ny"\n',
     }
-    write(tmp_path, {name: text.encode("cp1252") for name, text in files.items()})
+    files = {name: text.encode("cp1252") for name, text in files.items()}
     ids = {"user": "user", "item": "film"}
     names = {"item": "film", "title": "name", "year": None, "genres": "kind"}
     csv = {
@@ -138,7 +135,7 @@ def test_own_csv_with_other_names_separator_encoding_and_order(tmp_path):
         "separator": ";",
         "encoding": "cp1252",
     }
-    tables = read_raw(tmp_path, DatasetSettings(name="own", csv=csv), "csv")
+    tables = read(tmp_path, "csv", files, DatasetSettings(name="own", csv=csv))
     assert tables.ratings.rows.iloc[0].tolist() == ["u 1", "é1", 1.5, 5]
     assert findings(tables.ratings) == [(1, "columns not used: mood")]
     assert column(tables.items, "genres") == [["a", "b"]]
@@ -147,12 +144,12 @@ def test_own_csv_with_other_names_separator_encoding_and_order(tmp_path):
 
 
 def test_a_column_can_be_both_id_and_title(tmp_path):
-    write(tmp_path, {"r.csv": "u,film,r\n1,Heat,3\n", "f.csv": "film\nHeat\n"})
+    files = {"r.csv": "u,film,r\n1,Heat,3\n", "f.csv": "film\nHeat\n"}
     csv = {
         "ratings": {"file": "r.csv", "user": "u", "item": "film", "rating": "r"},
         "items": {"file": "f.csv", "item": "film", "title": "film"},
     }
-    items = read_raw(tmp_path, DatasetSettings(name="own", csv=csv), "csv").items
+    items = read(tmp_path, "csv", files, DatasetSettings(name="own", csv=csv)).items
     assert (column(items, "item_id"), column(items, "title")) == (["Heat"], ["Heat"])
 
 
@@ -229,9 +226,9 @@ def test_only_the_first_bad_rows_are_shown(tmp_path):
 
 
 def test_ragged_lines_with_a_multi_character_separator(tmp_path):
-    write(tmp_path, {"ratings.dat": "1::2::3::4\n1::2:3::4\n", "movies.dat": "2::A::B\n"})
+    files = {"ratings.dat": "1::2::3::4\n1::2:3::4\n", "movies.dat": "2::A::B\n"}
     with pytest.raises(UserError, match=r"ratings\.dat: 1 row.*line 2 \(1, 2:3, 4\) has 3"):
-        read_raw(tmp_path, OWN, "movielens-dat")
+        read(tmp_path, "movielens-dat", files)
 
 
 def test_unknown_encoding_is_named(tmp_path):
@@ -253,7 +250,7 @@ def test_unknown_encoding_is_named(tmp_path):
 )
 def test_missing_files_and_unknown_formats_are_refused(tmp_path, form, message):
     with pytest.raises(UserError, match=message):
-        read_raw(tmp_path, OWN, form)
+        read(tmp_path, form, {})
 
 
 def test_canonical_columns_and_types_are_checked(tmp_path):

@@ -25,6 +25,7 @@ from blendmf.ingest.synthetic import (
     power_law_shares,
 )
 from blendmf.models.factor_model import FactorModel
+from configs import changed
 
 SETTINGS = SyntheticSettings(
     users=800, items=500, ratings=60_000, latent_dim=6, terms=20, noise=0.4
@@ -137,18 +138,17 @@ def test_generated_data_passes_the_import(folder, ratings):
     assert tables.source["dropped"] == []
 
 
-@pytest.mark.parametrize("n_ratings", [800 * 5 - 1, 800 * 250 + 1])
-def test_impossible_sizes_are_refused(tmp_path, n_ratings):
-    with pytest.raises(UserError, match=r"dataset\.synthetic\.ratings.*give 4000 to 200000"):
-        generate(tmp_path, SETTINGS.model_copy(update={"ratings": n_ratings}), seed=5)
-
-
-@pytest.mark.parametrize("n_ratings", [20 * 5, 20 * 25])
-def test_the_minimum_and_maximum_numbers_of_ratings_are_possible(tmp_path, n_ratings):
-    small = {"users": 20, "items": 50, "ratings": n_ratings, "terms": 1, "latent_dim": 1}
-    generate(tmp_path, SETTINGS.model_copy(update=small), seed=5)
+@pytest.mark.parametrize(("of_each_user", "beyond"), [(5, -1), (25, 1)])
+def test_the_extreme_numbers_of_ratings_are_possible_and_others_refused(
+    tmp_path, of_each_user, beyond
+):
+    n = 20 * of_each_user
+    small = changed(SETTINGS, users=20, items=50, ratings=n, terms=1, latent_dim=1)
+    generate(tmp_path, small, seed=5)
     counts = read_table(tmp_path / "ratings.parquet")["user_id"].value_counts()
-    assert set(counts) == {n_ratings // 20}
+    assert set(counts) == {of_each_user}
+    with pytest.raises(UserError, match=r"dataset\.synthetic\.ratings.*give 100 to 500"):
+        generate(tmp_path, changed(small, ratings=n + beyond), seed=5)
 
 
 @given(st.integers(1, 200), st.integers(1, 300), st.floats(0.1, 2.0), st.floats(0.0, 1.0))

@@ -2,14 +2,9 @@ import numpy as np
 import pytest
 
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_bias, fit_global_mean
-from blendmf.models.observations import Observations
+from ratings import observed
 
-TRAIN = Observations(
-    np.array([0, 0, 1, 1, 2], dtype=np.int32),
-    np.array([0, 1, 0, 2, 0], dtype=np.int32),
-    np.array([5, 3, 4, 1, 2], dtype=np.float32),
-    (4, 4),
-)
+TRAIN = observed([0, 0, 1, 1, 2], [0, 1, 0, 2, 0], [5, 3, 4, 1, 2], (4, 4))
 
 
 def test_global_mean_predicts_the_mean_for_every_user():
@@ -32,25 +27,17 @@ def test_bias_without_shrinkage_leaves_the_unrated_at_zero():
     assert model.item_bias[3] == 0
 
 
-def test_popularity_counts_training_ratings_and_does_not_predict_ratings():
+def test_popularity_counts_training_ratings():
     model = PopularityModel.fit(TRAIN)
     np.testing.assert_array_equal(model.score_users([3])[0], [3, 1, 1, 0])
     np.testing.assert_array_equal(model.predict([0, 0], [0, 99]), [3, 0])
-    assert not model.predicts_ratings
 
 
-def test_random_scores_depend_only_on_the_pair():
-    model = RandomModel.fit(TRAIN, (1, 5), seed=2**64 - 1)
-    whole = model.score_users(np.arange(4))
-    np.testing.assert_array_equal(model.score_users([2]), whole[[2]])
-    users, items = np.array([3, 0, 2]), np.array([1, 2, 0])
-    np.testing.assert_allclose(model.predict(users, items), whole[users, items].clip(1, 5), 1e-6)
-    other = RandomModel.fit(TRAIN, (1, 5), seed=1)
-    assert not np.array_equal(other.score_users([0]), whole[[0]])
-
-
-def test_random_scores_have_the_moments_of_the_ratings():
-    model = RandomModel(1000, 1000, (-9, 9), mean=3.0, deviation=1.5, seed=7)
+@pytest.mark.parametrize("seed", [7, 2**64 - 1])
+def test_random_scores_have_the_moments_of_the_ratings(seed):
+    fitted = RandomModel.fit(TRAIN, (1, 5), seed)
+    assert (fitted.mean, fitted.deviation) == pytest.approx((3.0, np.sqrt(2.0)))
+    model = RandomModel(1000, 1000, (-9, 9), mean=3.0, deviation=1.5, seed=seed)
     draws = model.score_users(np.arange(1000))
     assert draws.mean() == pytest.approx(3.0, abs=0.01)
     assert draws.std() == pytest.approx(1.5, abs=0.01)

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from scipy.stats import norm
 
 from blendmf.common.random_streams import stream
@@ -24,8 +23,11 @@ def model_of(rating_range=(-100.0, 100.0), widths=NORMAL_WIDTHS):
 
 
 def drawn_predictions(model):
-    """Predictions of each draw, of shape (s, n_users, n_items)."""
-    p, q = model.user_rows.astype(np.float64), model.item_rows.astype(np.float64)
+    """Predictions of each draw; the last user and item are unknown, and have the mean row."""
+    p, q = (
+        np.concatenate([rows, rows.mean(axis=1, keepdims=True)], axis=1, dtype=np.float64)
+        for rows in (model.user_rows, model.item_rows)
+    )
     products = np.einsum("sud,sid->sui", p[..., 1:], q[..., 1:])
     return model.global_mean + p[..., :1] + q[:, None, :, 0] + products
 
@@ -33,13 +35,15 @@ def drawn_predictions(model):
 PAIRS = np.divmod(np.arange(N_USERS * N_ITEMS), N_ITEMS)
 
 
-def test_predictions_are_the_mean_over_the_draws():
+def test_predictions_are_the_mean_over_the_draws_of_known_and_unknown_rows():
     model = model_of()
     mean = drawn_predictions(model).mean(axis=0)
-    np.testing.assert_allclose(model.predict(*PAIRS), mean.ravel(), rtol=1e-5)
-    np.testing.assert_allclose(model.score_pairs(*PAIRS), mean.ravel(), rtol=1e-4)
-    np.testing.assert_allclose(model.score_users([2, 0]), mean[[2, 0]], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(model.score_users([1])[0], mean[1], rtol=1e-4, atol=1e-5)
+    users, items = [*range(N_USERS), -1], [*range(N_ITEMS), -1]
+    pairs = np.repeat(users, len(items)), np.tile(items, len(users))
+    np.testing.assert_allclose(model.predict(*pairs), mean.ravel(), rtol=1e-5)
+    np.testing.assert_allclose(model.score_pairs(*pairs), mean.ravel(), rtol=1e-4)
+    np.testing.assert_allclose(model.score_users(users), mean[:, :-1], rtol=1e-4, atol=1e-5)
+    assert np.isfinite(model.deviation(*pairs)).all()
 
 
 def test_predictions_are_clipped_and_scores_are_not():
@@ -52,7 +56,7 @@ def test_predictions_are_clipped_and_scores_are_not():
 def test_the_deviation_combines_draw_variance_and_residual_variance():
     model = model_of()
     beyond = model.user_variance[:, None] + model.item_variance
-    expected = np.sqrt(drawn_predictions(model).var(axis=0) + beyond)
+    expected = np.sqrt(drawn_predictions(model).var(axis=0)[:-1, :-1] + beyond)
     np.testing.assert_allclose(model.deviation(*PAIRS), expected.ravel(), rtol=1e-4)
 
 
@@ -76,15 +80,3 @@ def test_interval_widths_come_from_the_calibrated_widths():
     model = model_of(widths=2 * LEVELS)
     low, high = model.intervals([0], [0], 0.9)
     np.testing.assert_allclose((high - low) / 2, 1.8 * model.deviation([0], [0]))
-
-
-@pytest.mark.parametrize(("user", "item"), [(-1, 2), (99, 2), (1, -1), (1, 99), (-1, 99)])
-def test_unknown_users_and_items_use_the_mean_row(user, item):
-    model = model_of()
-    p = model.user_rows[:, user] if 0 <= user < N_USERS else model.user_rows.mean(axis=1)
-    q = model.item_rows[:, item] if 0 <= item < N_ITEMS else model.item_rows.mean(axis=1)
-    draws = (p[:, 1:] * q[:, 1:]).sum(axis=1) + p[:, 0] + q[:, 0]
-    np.testing.assert_allclose(model.predict([user], [item]), 3 + draws.mean(), rtol=1e-5)
-    assert np.isfinite(model.deviation([user], [item])).all()
-    if 0 <= item < N_ITEMS:
-        np.testing.assert_allclose(model.score_users([user])[0][item], 3 + draws.mean(), rtol=1e-5)

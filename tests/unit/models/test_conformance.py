@@ -8,8 +8,8 @@ from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
 from blendmf.config.models import model_entry
 from blendmf.models.model import UncertainModel, load_model
-from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
+from ratings import observed
 
 RANGE = (1.0, 5.0)
 N_USERS, N_ITEMS = 12, 9
@@ -45,13 +45,12 @@ ENTRIES = {
 SVDS = ("svd", "pure-svd")
 
 
-def part(keep, shape=(N_USERS, N_ITEMS)):
+def part(keep):
     """Ratings of the pairs selected by `keep`."""
-    ratings = stream(0, "ratings").integers(1, 6, (N_USERS, N_ITEMS))[: shape[0], : shape[1]]
+    ratings = stream(0, "ratings").integers(1, 6, (N_USERS, N_ITEMS))
     users, items = np.nonzero(keep)
-    places = np.linspace(-0.5, 0.5, len(users), dtype=np.float32)
-    arrays = (users.astype(np.int32), items.astype(np.int32))
-    return Observations(*arrays, ratings[users, items].astype(np.float32), shape, places)
+    places = np.linspace(-0.5, 0.5, len(users))
+    return observed(users, items, ratings[users, items], keep.shape, places)
 
 
 # The last user and the last item have no training rating.
@@ -76,17 +75,16 @@ def named_model(request):
 
 
 def test_predictions_and_scores_are_finite_and_have_the_right_shape(named_model):
-    _, model = named_model
+    name, model = named_model
+    assert model.predicts_ratings == (name not in ("popularity", "pure-svd"))
     assert (model.n_users, model.n_items) == (N_USERS, N_ITEMS)
     scores = model.score_users(ALL_USERS)
     assert (scores.shape, scores.dtype) == ((N_USERS, N_ITEMS), np.float32)
     assert np.isfinite(scores).all()
     predicted = model.predict(USERS, ITEMS)
     assert (predicted.shape, predicted.dtype) == ((len(USERS),), np.float64)
-    if model.predicts_ratings:
-        np.testing.assert_allclose(predicted, scores.ravel().clip(*RANGE), atol=1e-5)
-    else:
-        np.testing.assert_allclose(predicted, scores.ravel(), atol=1e-5)
+    bounds = RANGE if model.predicts_ratings else (-np.inf, np.inf)
+    np.testing.assert_allclose(predicted, scores.ravel().clip(*bounds), atol=1e-5)
 
 
 def test_scores_depend_only_on_the_pair(named_model):
@@ -143,8 +141,8 @@ def test_an_empty_validation_part(name):
 @pytest.mark.parametrize("shape", [(1, N_ITEMS), (N_USERS, 1), (1, 1)])
 @pytest.mark.parametrize("name", ENTRIES)
 def test_one_user_or_one_item(name, shape):
-    train, content = part(np.ones(shape, dtype=bool), shape), CONTENT[: shape[1]]
-    nothing = part(np.zeros(shape, dtype=bool), shape)
+    train, nothing = part(np.ones(shape, dtype=bool)), part(np.zeros(shape, dtype=bool))
+    content = CONTENT[: shape[1]]
     if name in SVDS:
         with pytest.raises(UserError, match="rank"):
             fitted(name, train, nothing, content)

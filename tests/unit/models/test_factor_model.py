@@ -23,14 +23,15 @@ ALL_TERMS = {
     "user_content": W,
     "content": C,
 }
+MF = ["user_bias", "item_bias", "user_factors", "item_factors"]
 VARIANTS = {
     "global mean": [],
-    "bias": ["user_bias", "item_bias"],
-    "mf": ["user_bias", "item_bias", "user_factors", "item_factors"],
-    "user blend": ["user_bias", "item_bias", "user_factors", "item_factors", "user_content"],
-    "item blend": ["user_bias", "item_bias", "user_factors", "item_factors", "content_factors"],
+    "bias": MF[:2],
+    "mf": MF,
+    "user blend": [*MF, "user_content"],
+    "item blend": [*MF, "content_factors"],
     "content only": ["user_bias", "user_factors", "content_factors", "user_content"],
-    "both": [name for name in ALL_TERMS if name != "content"],
+    "both": [*MF, "content_factors", "user_content"],
 }
 
 
@@ -41,57 +42,41 @@ def variant(name, rating_range=(-100.0, 100.0)):
     return FactorModel(2, 3, rating_range, 3.0, **terms)
 
 
-def formula(model, u, i):
-    score = model.global_mean
-    c = C.toarray()[i]
-    score += 0 if model.user_bias is None else model.user_bias[u]
-    score += 0 if model.item_bias is None else model.item_bias[i]
-    z = np.zeros(2)
-    z += 0 if model.item_factors is None else model.item_factors[i]
-    z += 0 if model.content_factors is None else c @ V
-    score += 0 if model.user_factors is None else model.user_factors[u] @ z
-    score += 0 if model.user_content is None else W.toarray()[u] @ c
-    return score
+def formula(name):
+    """Scores of all pairs, then of an unknown user and item, whose parameters are zero."""
+    held = {
+        term: (values.toarray() if sp.issparse(values) else values) * (term in VARIANTS[name])
+        for term, values in ALL_TERMS.items()
+    }
+    b_u, P, W, b_i, Q, c = (
+        np.append(values, 0 * values[:1], axis=0)
+        for values in (
+            *(held[term] for term in ("user_bias", "user_factors", "user_content")),
+            *(held["item_bias"], held["item_factors"], C.toarray()),
+        )
+    )
+    return 3.0 + b_u[:, None] + b_i + P @ (Q + c @ held["content_factors"]).T + W @ c.T
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_prediction_is_the_sum_of_the_terms(name):
-    model = variant(name)
-    users, items = np.repeat([0, 1], 3), np.tile([0, 1, 2], 2)
-    expected = [formula(model, u, i) for u, i in zip(users, items, strict=True)]
-    np.testing.assert_allclose(model.predict(users, items), expected, rtol=1e-6)
-    np.testing.assert_allclose(model.score_users([0, 1]).ravel(), expected, rtol=1e-6)
-    np.testing.assert_allclose(model.score_users([1])[0], expected[3:], rtol=1e-6)
-
-
-@pytest.mark.parametrize("name", VARIANTS)
-def test_a_saved_model_is_loaded_with_exactly_its_terms(name, tmp_path):
-    model = variant(name)
+def test_predictions_are_the_sum_of_the_terms_before_and_after_saving(name, tmp_path):
+    model, expected = variant(name), formula(name)
     model.save(tmp_path / "model.npz")
     loaded = load_model(tmp_path / "model.npz")
     assert loaded.terms == model.terms == tuple(t for t in ALL_TERMS if t in VARIANTS[name])
     assert loaded.rating_range == model.rating_range
-    np.testing.assert_array_equal(loaded.score_users([0, 1]), model.score_users([0, 1]))
+    for users, items in (([0, 1, -1], [0, 1, 2, -1]), ([0, 1, 99], [0, 1, 2, 3])):
+        pairs = np.repeat(users, 4), np.tile(items, 3)
+        for of in (model, loaded):
+            np.testing.assert_allclose(of.predict(*pairs), expected.ravel(), rtol=1e-6)
+            np.testing.assert_allclose(of.score_users(users), expected[:, :-1], rtol=1e-6)
+            np.testing.assert_allclose(of.score_users([1])[0], expected[1, :-1], rtol=1e-6)
 
 
 def test_predictions_are_clipped_and_scores_are_not():
     model = variant("both", rating_range=(0.5, 3.2))
     assert model.predict([0], [0]) == 3.2
     assert model.score_users([0])[0][0] > 3.2
-
-
-def test_unknown_users_fall_back_to_the_item_and_unknown_items_to_the_user():
-    model = variant("both")
-    np.testing.assert_allclose(model.predict([-1, 99], [0, 0]), [3.3, 3.3], rtol=1e-6)
-    np.testing.assert_allclose(model.predict([0, 0], [-1, 3]), [3.1, 3.1], rtol=1e-6)
-    np.testing.assert_allclose(model.predict([-1], [-1]), [3.0])
-    np.testing.assert_allclose(model.score_users([-1])[0], 3.0 + B_I, rtol=1e-6)
-
-
-def test_an_item_without_ratings_is_scored_by_its_content():
-    cold = ALL_TERMS | {"item_factors": np.zeros_like(Q), "item_bias": np.zeros_like(B_I)}
-    model = FactorModel(2, 3, (-100, 100), 3.0, **cold)
-    assert model.predict([0], [0])[0] == pytest.approx(3.0 + 0.1 + P[0] @ V[0] + 0.2)
 
 
 def test_content_without_a_term_that_uses_it_is_refused():

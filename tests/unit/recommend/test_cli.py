@@ -1,3 +1,4 @@
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -64,29 +65,20 @@ def run(tmp_path, monkeypatch) -> Path:
     return Path("results/films")
 
 
-def ask(capsys, *arguments: str) -> str:
-    status = main(arguments)
+def ask(capsys, command: str) -> str:
+    status = main(shlex.split(command))
     printed = capsys.readouterr()
     assert status == 0, printed.err
     assert printed.err == ""
     return printed.out
 
 
-def refused(capsys, *arguments: str) -> str:
-    assert main(arguments) == 2
+def refused(capsys, command: str) -> str:
+    assert main(shlex.split(command)) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("blendmf: ")
     return printed.err
-
-
-@pytest.mark.usefixtures("run")
-def test_one_match_shows_prediction_known_rating_and_ratings_of_the_item(capsys):
-    printed = ask(capsys, "predict", "--user", "5", "--item", "a beautiful mind")
-    assert printed.startswith("model bias, seed 1, results/films\n")
-    assert "Beautiful Mind, A (2001), item 10\n" in printed
-    assert "known rating of user 5: 4 (test)" in printed
-    assert "training ratings of the item: 1, mean 2.00" in printed
 
 
 @pytest.mark.parametrize(
@@ -94,13 +86,14 @@ def test_one_match_shows_prediction_known_rating_and_ratings_of_the_item(capsys)
     [
         ("5", "20", "5 (train)", "2, mean 4.50"),
         ("5", "40", "3 (validation)", "none"),
+        ("5", "10", "4 (test)", "1, mean 2.00"),
         ("8", "40", "none", "none"),
         ("99", "40", "none", "none"),
     ],
 )
 @pytest.mark.usefixtures("run")
 def test_prediction_known_rating_and_ratings_of_the_item(capsys, user, item, known, of_item):
-    printed = ask(capsys, "predict", "--user", user, "--item-id", item, "--model", "mean")
+    printed = ask(capsys, f"predict --user {user} --item-id {item} --model mean")
     mean = np.mean([rating for _, _, rating in TRAIN])
     assert f"predicted rating of user {user}: {mean:.2f}\n" in printed
     assert f"known rating of user {user}: {known}\n" in printed
@@ -109,102 +102,98 @@ def test_prediction_known_rating_and_ratings_of_the_item(capsys, user, item, kno
 
 
 @pytest.mark.usefixtures("run")
-def test_matches_are_listed_with_whole_titles_first_then_by_ratings(capsys):
-    printed = ask(capsys, "predict", "--user", "7", "--item", "toy story")
-    assert "2 titles match" in printed
-    assert printed.index("Toy Story (1995)") < printed.index("Toy Story 2 (1999)")
-    printed = ask(capsys, "predict", "--user", "7", "--item", "toy")
-    lines = printed.splitlines()[4:]
-    assert [line.split("  ")[-1] for line in lines] == [
-        "Toy Story 2 (1999)",
-        "Toy Story (1995)",
-        "Toys (1992)",
-    ]
-    assert ["3 (train)" in line for line in lines] == [True, False, False]
-    assert "1 (test)" in lines[2]
+def test_the_best_model_and_a_title_are_found(capsys):
+    printed = ask(capsys, "predict --user 5 --item 'a beautiful mind'")
+    assert printed.startswith("model bias, seed 1, results/films\n")
+    assert "Beautiful Mind, A (2001), item 10\n" in printed
 
 
 @pytest.mark.usefixtures("run")
-def test_many_matches_are_counted(capsys, monkeypatch):
+def test_matches_are_listed_with_whole_titles_first_then_by_ratings(capsys, monkeypatch):
+    printed = ask(capsys, "predict --user 7 --item 'toy story'")
+    assert "2 titles match" in printed
+    assert printed.index("Toy Story (1995)") < printed.index("Toy Story 2 (1999)")
+    lines = ask(capsys, "predict --user 7 --item toy").splitlines()[4:]
+    assert [line.split("  ")[-1] for line in lines] == [
+        *("Toy Story 2 (1999)", "Toy Story (1995)", "Toys (1992)")
+    ]
+    assert ["3 (train)" in line for line in lines] == [True, False, False]
+    assert "1 (test)" in lines[2]
     monkeypatch.setattr("blendmf.recommend.replies.MATCHES_SHOWN", 2)
-    printed = ask(capsys, "predict", "--user", "7", "--item", "toy")
+    printed = ask(capsys, "predict --user 7 --item toy")
     assert "3 titles match" in printed
     assert "and 1 more" in printed
     assert "Toys (1992)" not in printed
 
 
 @pytest.mark.usefixtures("run")
-def test_unknown_title_is_refused_with_similar_titles(capsys):
-    message = refused(capsys, "predict", "--user", "5", "--item", "Beutiful Mind")
-    assert "perhaps you mean: Beautiful Mind, A (2001)" in message
-    assert "perhaps" not in refused(capsys, "predict", "--user", "5", "--item", "qqqq")
-    assert "no such item" in refused(capsys, "predict", "--user", "5", "--item-id", "11")
-
-
-@pytest.mark.usefixtures("run")
 def test_recommendations_exclude_rated_items(capsys):
-    printed = ask(capsys, "recommend", "--user", "5", "-n", "3", "--model", "bias")
+    printed = ask(capsys, "recommend --user 5 -n 3 --model bias")
     ids = [line.split()[2] for line in printed.splitlines()[3:]]
     assert sorted(ids) == ["10", "50"]
-    printed = ask(capsys, "recommend", "--user", "nobody", "-n", "3", "--model", "popularity")
+    printed = ask(capsys, "recommend --user nobody -n 3 --model popularity")
     assert "user nobody is not in the data" in printed
     assert [line.split()[2] for line in printed.splitlines()[4:]] == ["30", "20", "10"]
     assert "score" in printed
 
 
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("predict --user 5 --item 'Beutiful Mind'", "you mean: Beautiful Mind, A (2001)"),
+        ("predict --user 5 --item-id 11", "no such item"),
+        ("predict --user 5 --item toys --model mf", "bias, mean, popularity"),
+        ("predict --user 5 --item toys --seed 9", "--seed takes one of: 1, 2"),
+        ("predict --user 5 --item toys --model popularity", "predicts no ratings"),
+        ("recommend --user 5 --results results/small-matrix", "no trained models"),
+    ],
+)
 @pytest.mark.usefixtures("run")
-def test_invalid_choices_are_refused_with_the_valid_choices(capsys):
-    item = ("--item", "toys")
-    message = refused(capsys, "predict", "--user", "5", *item, "--model", "mf")
-    assert "bias, mean, popularity" in message
-    message = refused(capsys, "predict", "--user", "5", *item, "--seed", "9")
-    assert "--seed takes one of: 1, 2" in message
-    message = refused(capsys, "predict", "--user", "5", *item, "--model", "popularity")
-    assert "predicts no ratings" in message
+def test_unknown_titles_and_choices_are_refused_with_the_valid_ones(capsys, command, message):
+    assert message in refused(capsys, command)
+
+
+@pytest.mark.usefixtures("run")
+def test_no_title_is_suggested_for_one_that_is_unlike_all(capsys):
+    assert "perhaps" not in refused(capsys, "predict --user 5 --item qqqq")
 
 
 def test_without_a_comparison_the_model_must_be_named(capsys, run):
     (run / "comparison/table.csv").unlink()
-    message = refused(capsys, "recommend", "--user", "5")
-    assert "--model: bias, mean, popularity" in message
-    assert "model mean, seed 2" in ask(
-        capsys, "recommend", "--user", "5", "--model", "mean", "--seed", "2"
-    )
+    assert "--model: bias, mean, popularity" in refused(capsys, "recommend --user 5")
+    printed = ask(capsys, "recommend --user 5 --model mean --seed 2")
+    assert "model mean, seed 2" in printed
 
 
 def test_the_results_folder_is_found_or_must_be_given(capsys, run, tmp_path):
     write_run(tmp_path / "results/other", user_ids=str)
-    message = refused(capsys, "recommend", "--user", "5")
-    assert "results/films, results/other" in message
-    printed = ask(capsys, "recommend", "--user", "5", "--results", "results/other")
+    assert "results/films, results/other" in refused(capsys, "recommend --user 5")
+    printed = ask(capsys, "recommend --user 5 --results results/other")
     assert "not in the data" not in printed
-    assert "no trained models" in refused(
-        capsys, "recommend", "--user", "5", "--results", "results/small-matrix"
-    )
     (run / "matrices/users.parquet").unlink()
-    message = refused(capsys, "recommend", "--user", "5", "--results", str(run))
+    message = refused(capsys, f"recommend --user 5 --results {run}")
     assert "users.parquet: not found" in message
 
 
 def test_without_a_run_the_message_says_to_run_snakemake(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "run snakemake first" in refused(capsys, "recommend", "--user", "5")
+    assert "run snakemake first" in refused(capsys, "recommend --user 5")
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    "command",
     [
-        (),
-        ("predict", "--user", "5"),
-        ("predict", "--item", "toys"),
-        ("predict", "--user", "5", "--item", "toys", "--item-id", "50"),
-        ("recommend", "--user", "5", "-n", "0"),
-        ("recommend", "--user", "5", "-n", "many"),
+        "",
+        "predict --user 5",
+        "predict --item toys",
+        "predict --user 5 --item toys --item-id 50",
+        "recommend --user 5 -n 0",
+        "recommend --user 5 -n many",
     ],
 )
-def test_wrong_arguments_end_with_status_2(capsys, arguments):
+def test_wrong_arguments_end_with_status_2(capsys, command):
     with pytest.raises(SystemExit, match=r"^2$"):
-        main(arguments)
+        main(shlex.split(command))
     assert "usage: blendmf" in capsys.readouterr().err
 
 

@@ -13,24 +13,15 @@ N_USERS, N_ITEMS = 23, 31
 RANGE = (1.0, 5.0)
 
 
-def factor_model(seed: int = 0) -> FactorModel:
-    rng = np.random.default_rng(seed)
-    return FactorModel(
-        N_USERS,
-        N_ITEMS,
-        RANGE,
-        3.0,
-        rng.normal(size=N_USERS).astype(np.float32),
-        rng.normal(size=N_ITEMS).astype(np.float32),
-        rng.normal(size=(N_USERS, 4)).astype(np.float32),
-        rng.normal(size=(N_ITEMS, 4)).astype(np.float32),
-    )
+def factor_model() -> FactorModel:
+    rng = np.random.default_rng(0)
+    shapes = (N_USERS, N_ITEMS, (N_USERS, 4), (N_ITEMS, 4))
+    terms = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    return FactorModel(N_USERS, N_ITEMS, RANGE, 3.0, *terms)
 
 
-def parts(share: float = 0.2) -> tuple[sp.csr_array, sp.csr_array]:
-    part = np.random.default_rng(1).choice(
-        3, size=(N_USERS, N_ITEMS), p=[share, share, 1 - 2 * share]
-    )
+def parts() -> tuple[sp.csr_array, sp.csr_array]:
+    part = np.random.default_rng(1).choice(3, size=(N_USERS, N_ITEMS), p=[0.2, 0.2, 0.6])
     return sp.csr_array((part == 0).astype(float)), sp.csr_array((part == 1).astype(float))
 
 
@@ -69,14 +60,6 @@ def test_lists_do_not_depend_on_blocks_or_other_users(monkeypatch, scores_per_bl
     pd.testing.assert_frame_equal(table, expected, rtol=1e-5)
 
 
-def test_equal_scores_are_ranked_by_position():
-    observed = Observations.from_matrix(sp.csr_array(np.eye(3, 6, dtype=np.float32)))
-    empty = sp.csr_array((3, 6))
-    users = pd.DataFrame({"user_id": [1, 2, 3]})
-    table = recommend(PopularityModel.fit(observed), empty, empty, users, ITEMS[:6], 4)
-    assert table.item_id.tolist() == [100, 101, 102, 103] * 3
-
-
 def test_model_without_ratings_predicts_none():
     train, validation = parts()
     model = PopularityModel.fit(Observations.from_matrix(train))
@@ -85,7 +68,7 @@ def test_model_without_ratings_predicts_none():
     assert table.score.notna().all()
 
 
-def test_items_rated_zero_are_excluded_and_short_lists_have_fewer_rows():
+def test_items_rated_zero_are_excluded_ties_ranked_by_position_and_short_lists_cut():
     train = sp.csr_array((np.zeros(3), ([0, 1, 1], [2, 0, 1])), shape=(2, 4))
     model = FactorModel(2, 4, (0.0, 5.0), 3.0, None, np.array([0, 0, 1, 0.5], dtype=np.float32))
     table = recommend(model, train, sp.csr_array((2, 4)), USERS[:2], ITEMS[:4], 3)

@@ -8,44 +8,29 @@ from blendmf.config.models import model_entry
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.ranked_lists import rank_users
 from blendmf.evaluation.ranking_metrics import ranking_metrics
+from blendmf.evaluation.rating_metrics import rmse
 from blendmf.models.baselines import PopularityModel, fit_bias
-from blendmf.models.observations import Observations
 from blendmf.search.objective import ranking_score, validation_objective
 from blendmf.search.plan import score_name
 from blendmf.training.fit import fit_model
 from blendmf.training.loop import to_the_end
+from configs import changed
+from ratings import observed, observed_triples
 
 RANGE = (1.0, 5.0)
 EVALUATION = EvaluationSettings(k=2, relevance_threshold=3.5)
 BIAS = {"kind": "bias", "user_shrinkage": 15, "item_shrinkage": 10}
 
 
-def observations(*ratings, shape=(3, 5)):
-    users, items, values = zip(*ratings, strict=True) if ratings else ((), (), ())
-    return Observations(
-        np.array(users, dtype=np.int32),
-        np.array(items, dtype=np.int32),
-        np.array(values, dtype=np.float32),
-        shape,
-    )
-
-
-TRAIN = observations(
-    *((0, 0, 5.0), (0, 1, 3.0), (1, 0, 4.0), (1, 1, 2.0), (1, 2, 5.0), (2, 0, 4.0), (2, 3, 1.0))
+TRAIN = observed_triples(
+    [(0, 0, 5), (0, 1, 3), (1, 0, 4), (1, 1, 2), (1, 2, 5), (2, 0, 4), (2, 3, 1)], (3, 5)
 )
-VALIDATION = observations((0, 2, 4.0), (0, 3, 2.0), (1, 4, 5.0), (2, 1, 3.5))
+VALIDATION = observed_triples([(0, 2, 4), (0, 3, 2), (1, 4, 5), (2, 1, 3.5)], (3, 5))
 
 
 def objective_of(entry, validation=VALIDATION):
-    objective = validation_objective(
-        model_entry(entry),
-        TRAIN,
-        validation,
-        None,
-        rating_range=RANGE,
-        evaluation=EVALUATION,
-        seed=42,
-    )
+    given = {"rating_range": RANGE, "evaluation": EVALUATION, "seed": 42}
+    objective = validation_objective(model_entry(entry), TRAIN, validation, None, **given)
 
     def named(params, name=("search", "searched"), goes_on=to_the_end):
         return objective(params, name, goes_on)
@@ -56,9 +41,7 @@ def objective_of(entry, validation=VALIDATION):
 def test_models_that_predict_ratings_are_scored_by_rmse():
     params = {"user_shrinkage": 2.0, "item_shrinkage": 7.0}
     outcome = objective_of(BIAS)(params)
-    model = fit_bias(TRAIN, RANGE, **params)
-    errors = model.predict(VALIDATION.users, VALIDATION.items) - VALIDATION.ratings
-    assert outcome.value == pytest.approx(np.sqrt(np.mean(errors**2)))
+    assert outcome.value == pytest.approx(rmse(fit_bias(TRAIN, RANGE, **params), VALIDATION))
     assert (outcome.epochs, outcome.best_epoch) == (0, 0)
     assert outcome.value != objective_of(BIAS)({"user_shrinkage": 0.5}).value
 
@@ -67,15 +50,8 @@ def test_models_trained_by_epochs_are_scored_at_their_best_epoch():
     entry = {"kind": "mf", "training": {"epochs": 4, "patience": 4, "blocks": 1}}
     outcome = objective_of(entry)({"latent_dim": 2, "learning_rate": 0.05})
     tuned = {"kind": "mf", "training": entry["training"] | {"latent_dim": 2, "learning_rate": 0.05}}
-    fit = fit_model(
-        model_entry(tuned),
-        TRAIN,
-        VALIDATION,
-        None,
-        rating_range=RANGE,
-        seed=42,
-        name=("search", "searched"),
-    )
+    given = {"rating_range": RANGE, "seed": 42, "name": ("search", "searched")}
+    fit = fit_model(model_entry(tuned), TRAIN, VALIDATION, None, **given)
     assert outcome.value == fit.validation_rmse == min(e.validation_rmse for e in fit.history)
     assert (outcome.epochs, outcome.best_epoch) == (fit.epochs, fit.best_epoch)
 
@@ -113,24 +89,21 @@ def test_ranking_only_models_are_scored_by_lists_of_unrated_items():
 def test_ranking_is_scored_on_the_evaluated_users():
     rng = np.random.default_rng(5)
     pairs = rng.permutation(40 * 30)[:400]
-    train, validation = (
-        observations(*((p // 30, p % 30, 4.0) for p in part), shape=(40, 30))
-        for part in (pairs[:300], pairs[300:])
-    )
+    whole = observed(*np.divmod(pairs, 30), np.full(400, 4.0), (40, 30))
+    train, validation = whole.where(slice(300)), whole.where(slice(300, None))
     model = PopularityModel.fit(train)
     ranked = rank_users(model, (train.to_matrix(),), validation, 2, 3.5)
     ndcg = ranking_metrics(ranked.full)["ndcg_at_k"]
     drawn = np.isin(ranked.full.users, sample(ranked.full.users, 6, 1, "full_users"))
-    score = ranking_score(
-        train, validation, EVALUATION.model_copy(update={"full_users": 6}), seed=1
-    )(model)
+    score = ranking_score(train, validation, changed(EVALUATION, full_users=6), seed=1)(model)
     assert score == pytest.approx(1.0 - ndcg[drawn].mean())
     assert score != pytest.approx(1.0 - ndcg.mean())
 
 
 @pytest.mark.parametrize("kind", ["bias", "popularity"])
 def test_an_empty_validation_part_fails_the_trial(kind):
-    assert math.isnan(objective_of({"kind": kind}, observations())({}).value)
+    nothing = observed_triples([], (3, 5))
+    assert math.isnan(objective_of({"kind": kind}, nothing)({}).value)
 
 
 def test_the_score_is_named():

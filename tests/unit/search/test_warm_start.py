@@ -19,30 +19,18 @@ def earlier(tmp_path):
     return tmp_path / "trials.csv", [best[1].params, best[0].params]
 
 
-def test_finalists_are_read_best_first(earlier):
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+@pytest.mark.parametrize("size", [5, 2])
+def test_earlier_finalists_follow_the_configured_settings_best_first(earlier, sampler, size):
     path, params = earlier
     assert earlier_finalists(path) == params
-
-
-@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
-def test_earlier_finalists_follow_the_configured_settings(earlier, sampler):
-    path, params = earlier
-    configured = {"latent_dim": 12, "learning_rate": 0.02, "regularization": 0.03}
-    plan = plan_of(training=configured, earlier_finalists=earlier_finalists(path), sampler=sampler)
-    assert propose(plan, [], 0)[:3] == [configured, *params]
-    assert len(propose(plan, [], 0)) == 5
-
-
-def test_surplus_earlier_finalists_move_to_the_next_generation(earlier):
-    path, params = earlier
-    plan = plan_of(
-        training={"latent_dim": 12, "learning_rate": 0.02, "regularization": 0.03},
-        earlier_finalists=earlier_finalists(path),
-        trials_per_generation=2,
-    )
-    assert propose(plan, [], 0)[1] == params[0]
-    assert propose(plan, [], 1)[0] == params[1]
-    assert propose(plan, [], 2)[0] not in params
+    first = {"latent_dim": 12, "learning_rate": 0.02, "regularization": 0.03}
+    given = {"earlier_finalists": params, "sampler": sampler, "trials_per_generation": size}
+    plan = plan_of(training=first, **given)
+    points = [point for generation in range(3) for point in propose(plan, [], generation)]
+    assert len(points) == 3 * size
+    assert points[:3] == [first, *params]
+    assert not any(point in params for point in points[3:])
 
 
 def test_earlier_finalists_are_adapted_to_the_current_space():
@@ -52,12 +40,13 @@ def test_earlier_finalists_are_adapted_to_the_current_space():
     assert type(plan.start[1]["latent_dim"]) is int
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "number,finalist_mean\nx,y\n"])
+def test_an_empty_file_has_no_finalists(tmp_path):
+    (tmp_path / "trials.csv").touch()
+    assert earlier_finalists(tmp_path / "trials.csv") == []
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "number,finalist_mean\nx,y\n"])
 def test_other_files_are_refused_by_name(tmp_path, text):
-    path = tmp_path / "trials.csv"
-    path.write_text(text)
-    if text == "":
-        assert earlier_finalists(path) == []
-        return
+    (tmp_path / "trials.csv").write_text(text)
     with pytest.raises(UserError, match=r"trials\.csv: no table of trials"):
-        earlier_finalists(path)
+        earlier_finalists(tmp_path / "trials.csv")

@@ -6,8 +6,8 @@ import pytest
 from blendmf.common.random_streams import stream
 from blendmf.config.models import model_entry
 from blendmf.models.drift import LAST_PLACE, predicted_place, user_slopes, without_drift
-from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
+from ratings import observed
 
 RANGE = (-100.0, 100.0)
 N_USERS, N_ITEMS = 40, 1500
@@ -25,8 +25,7 @@ def drifting():
         users, items = np.nonzero(chosen)
         places = random.uniform(-0.5, 0.5, len(users)) * (not at_end) + 0.5 * at_end
         ratings = level[users, items] + slopes[users] * places + random.normal(0, 0.2, len(users))
-        arrays = (users.astype(np.int32), items.astype(np.int32), ratings.astype(np.float32))
-        return Observations(*arrays, level.shape, places.astype(np.float32))
+        return observed(users, items, ratings, level.shape, places)
 
     return part(is_training, False), part(~is_training, True), slopes
 
@@ -40,9 +39,7 @@ def test_planted_slopes_are_recovered(drifting):
 
 def test_slopes_of_users_with_few_ratings_are_shrunk_to_the_common_slope(drifting):
     train, _, _ = drifting
-    few = np.flatnonzero((train.users != 0) | (np.arange(len(train)) < 3))
-    arrays = (train.users[few], train.items[few], train.ratings[few], train.shape)
-    thinned = Observations(*arrays, train.places[few])
+    thinned = train.where((train.users != 0) | (np.arange(len(train)) < 3))
     found = user_slopes(thinned, thinned.places, RANGE)
     assert abs(found[0] - found.mean()) < 0.1
 
@@ -71,19 +68,10 @@ def test_the_predicted_position_is_the_mean_of_the_validation_part(drifting):
 
 @pytest.mark.parametrize("optimiser", ["sgd", "als"])
 def test_removing_drift_improves_every_optimiser(drifting, optimiser):
-    train, validation, _ = drifting
-    training = {"optimiser": optimiser, "latent_dim": 2}
-
     def rmse(drift):
-        fitted = fit_model(
-            model_entry({"kind": "mf", "training": training | {"drift": drift}}),
-            train,
-            validation,
-            None,
-            rating_range=RANGE,
-            seed=1,
-            name=("test",),
-        )
-        return fitted.validation_rmse
+        training = {"optimiser": optimiser, "latent_dim": 2, "drift": drift}
+        entry = model_entry({"kind": "mf", "training": training})
+        given = {"rating_range": RANGE, "seed": 1, "name": ("test",)}
+        return fit_model(entry, *drifting[:2], None, **given).validation_rmse
 
     assert rmse(True) < rmse(False) - 0.2

@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -5,8 +7,11 @@ import torch
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
 from blendmf.config.training import TrainingSettings
+from blendmf.evaluation.rating_metrics import rmse
 from blendmf.training.engines import WORTH_A_GPU, choose_engine, make_engine
+from blendmf.training.kernels import compiled
 from blendmf.training.parameters import Parameters
+from blendmf.training.sgd import block_sgd
 from configs import changed
 from dense_reference import VARIANTS, assert_close, bits, parameters_of, planted
 
@@ -54,7 +59,7 @@ def test_an_engine_that_cannot_run_the_optimiser_is_refused(engine, optimiser):
 
 
 SETTINGS = TrainingSettings(
-    device="cpu", latent_dim=4, blocks=4, batch_size=256, init_deviation=0.1, learning_rate=0.003
+    device="cpu", latent_dim=4, blocks=12, batch_size=256, init_deviation=0.1, learning_rate=0.003
 )
 ENGINES = {
     "numba": changed(SETTINGS, engine="numba"),
@@ -64,10 +69,9 @@ ENGINES = {
     "als": changed(SETTINGS, optimiser="als"),
 }
 CASES = [
-    (engine, variant)
-    for engine in ENGINES
-    for variant in ("mf", "mf-content-both", "content")
-    if engine != "als" or variant == "mf"
+    *(("numba", variant) for variant in VARIANTS),
+    *product(("torch", "adam", "gd"), ("mf", "mf-content-both", "content")),
+    ("als", "mf"),
 ]
 each_engine = pytest.mark.parametrize(("engine", "variant"), CASES)
 
@@ -78,28 +82,30 @@ def data():
     return planted(3000, 500, unrated=(3, 2))
 
 
-def engine_of(data, engine, variant, threads=1, rating_range=(0.5, 5.0)):
+def made(data, engine, variant, threads=1, rating_range=(0.5, 5.0)):
+    """An engine, the facts about it and its first parameters."""
     train, _, content = data
     settings, random = ENGINES[engine], stream(7, "fit")
     start = Parameters.initial(VARIANTS[variant], train, 12, settings, random)
     arguments = (start.copy(), train, content, settings, rating_range, random, threads)
-    return make_engine(*arguments)[0], start
+    return *make_engine(*arguments), start
 
 
 @each_engine
-def test_rmse_uses_clipped_predictions(data, engine, variant):
+def test_rmse_uses_clipped_predictions_of_all_batches(data, engine, variant, monkeypatch):
+    monkeypatch.setattr("blendmf.training.pytorch.engine.RATINGS_AT_ONCE", 700)
+    monkeypatch.setattr("blendmf.training.als.als.RATINGS_PER_TASK", 700)
     train, validation, content = data
-    trained, _ = engine_of(data, engine, variant, rating_range=(2.5, 3.5))
+    trained, *_ = made(data, engine, variant, rating_range=(2.5, 3.5))
     trained.run_epoch(0.003)
     model = parameters_of(trained).to_model(train.shape, (2.5, 3.5), content)
     for part in (train, validation):
-        errors = model.predict(part.users, part.items) - part.ratings
-        assert trained.rmse(part) == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-5)
+        assert trained.rmse(part) == pytest.approx(rmse(model, part), rel=1e-5)
 
 
 @each_engine
 def test_rows_without_ratings_stay_zero(data, engine, variant):
-    trained, _ = engine_of(data, engine, variant)
+    trained, *_ = made(data, engine, variant)
     trained.run_epoch(0.003)
     for name, array in parameters_of(trained).arrays().items():
         if name != "content_factors":
@@ -109,7 +115,7 @@ def test_rows_without_ratings_stay_zero(data, engine, variant):
 
 @each_engine
 def test_kept_parameters_are_copies(data, engine, variant):
-    trained, start = engine_of(data, engine, variant)
+    trained, _, start = made(data, engine, variant)
     trained.keep()
     trained.run_epoch(0.003)
     assert_close(trained.kept(), start, rtol=0, atol=0)
@@ -120,24 +126,32 @@ def test_kept_parameters_are_copies(data, engine, variant):
 
 @each_engine
 def test_squared_norms_equal_those_of_the_parameters(data, engine, variant):
-    trained, _ = engine_of(data, engine, variant)
+    trained, *_ = made(data, engine, variant)
     trained.run_epoch(0.003)
     expected = parameters_of(trained).squared_norms()
     assert trained.squared_norms() == pytest.approx(expected, rel=1e-5)
 
 
 @each_engine
-def test_the_number_of_threads_does_not_change_the_bits(data, engine, variant):
+def test_threads_and_the_ratings_of_a_task_do_not_change_the_bits(
+    data, engine, variant, monkeypatch
+):
+    monkeypatch.setattr(block_sgd, "ENOUGH_TO_MERGE", 1)
     before = torch.get_num_threads()
     outcomes = []
     try:
-        for threads in (1, 2, 4):
+        for threads, ratings_per_task in ((1, 1 << 15), (1, 1), (2, 50), (4, 50), (8, 1 << 15)):
+            monkeypatch.setattr(compiled, "RATINGS_PER_TASK", ratings_per_task)
             torch.set_num_threads(threads)
-            trained, _ = engine_of(data, engine, variant, threads)
+            trained, facts, _ = made(data, engine, variant, threads)
+            assert engine not in ("numba", "als") or facts.threads == threads
+            rmses = []
             for _ in range(3):
                 trained.run_epoch(0.003)
+                rmses.append([trained.rmse(part) for part in data[:2]])
             assert torch.get_num_threads() == threads
-            outcomes.append((bits(trained), trained.rmse(data[0]), trained.squared_norms()))
+            outcomes.append((bits(trained), rmses, trained.squared_norms()))
     finally:
         torch.set_num_threads(before)
-    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    assert rmses[-1][0] < rmses[0][0]

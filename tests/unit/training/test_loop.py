@@ -4,21 +4,15 @@ import numpy as np
 import pytest
 
 from blendmf.config.training import TrainingSettings
-from blendmf.models.observations import Observations
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters
+from ratings import observed_triples
 
-
-def part(n):
-    zeros = np.zeros(n, dtype=np.int32)
-    return Observations(zeros, zeros, np.ones(n, dtype=np.float32), (1, 1))
-
-
-PART, VALIDATION, NOTHING = part(4), part(4), part(0)
+PART, VALIDATION, NOTHING = (observed_triples([(0, 0, 1)] * n, (1, 1)) for n in (4, 4, 0))
 
 
 class ScriptedEngine:
-    """Engine whose only parameter is its epoch count, with given validation RMSEs."""
+    """Engine whose parameters are its epoch count, with given validation RMSEs."""
 
     def __init__(self, validation, diverges_at=None):
         self._validation = validation
@@ -33,7 +27,7 @@ class ScriptedEngine:
 
     def squared_norms(self):
         epoch = len(self.rates)
-        return {"user_bias": np.nan if epoch == self._diverges_at else epoch**2}
+        return {"user_bias": np.nan if epoch == self._diverges_at else epoch**2, "user_factors": 3}
 
     def keep(self):
         self._kept = Parameters(0.0, user_bias=np.array([float(len(self.rates))]))
@@ -67,12 +61,13 @@ def test_the_best_epoch_is_kept_and_patience_ends_training():
 
 
 def test_history_rmses_exclude_and_the_loss_includes_the_penalty():
-    settings = TrainingSettings(epochs=2, bias_regularization=0.1)
+    settings = TrainingSettings(epochs=2, bias_regularization=0.1, regularization=0.2)
     history = train_epochs(ScriptedEngine([2, 1]), PART, VALIDATION, settings).history
     assert [epoch.train_rmse for epoch in history] == [0.5, 0.5]
     assert [epoch.validation_rmse for epoch in history] == [2, 1]
-    # 4 ratings with squared error 0.25, and a bias of 1, then 2.
-    assert [epoch.penalised_loss for epoch in history] == pytest.approx([1 + 0.1 * 1, 1 + 0.1 * 4])
+    # 4 ratings with squared error 0.25, a bias of 1, then 2, and factors of squared norm 3.
+    losses = [1 + 0.1 * bias**2 + 0.2 * 3 for bias in (1, 2)]
+    assert [epoch.penalised_loss for epoch in history] == pytest.approx(losses)
 
 
 def test_the_learning_rate_decays_by_epoch():
@@ -82,20 +77,13 @@ def test_the_learning_rate_decays_by_epoch():
     assert engine.rates == pytest.approx([0.6, 0.4, 0.3])
 
 
-def test_divergence_ends_training_with_the_best_epoch():
-    engine = ScriptedEngine([2, 1, 0], diverges_at=3)
+@pytest.mark.parametrize(("diverges_at", "best_epoch", "rmse"), [(3, 2, 1), (1, 0, math.inf)])
+def test_divergence_ends_training_with_the_best_epoch_if_any(diverges_at, best_epoch, rmse):
+    engine = ScriptedEngine([2, 1, 0], diverges_at)
     training = train_epochs(engine, PART, VALIDATION, TrainingSettings(epochs=5))
     assert training.diverged
-    assert training.best_epoch == 2
-    assert len(training.history) == 2
-
-
-def test_divergence_in_the_first_epoch_leaves_no_best_epoch():
-    engine = ScriptedEngine([1], diverges_at=1)
-    training = train_epochs(engine, PART, VALIDATION, TrainingSettings(epochs=5))
-    assert training.diverged
-    assert training.best_epoch == 0
-    assert training.validation_rmse == math.inf
+    assert (training.best_epoch, training.validation_rmse) == (best_epoch, rmse)
+    assert len(training.history) == diverges_at - 1
 
 
 def test_without_validation_ratings_all_epochs_run():

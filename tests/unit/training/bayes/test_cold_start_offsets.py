@@ -2,13 +2,12 @@ import numpy as np
 import pytest
 
 from blendmf.common.random_streams import stream
-from blendmf.models.observations import Observations
 from blendmf.training.bayes.cold_start_offsets import ColdRatings, mean_beyond_chance
+from ratings import observed
 
 
 def pairs(n_users, n_items):
-    users, items = np.divmod(np.arange(n_users * n_items), n_items)
-    return users.astype(np.int32), items.astype(np.int32)
+    return np.divmod(np.arange(n_users * n_items, dtype=np.int32), np.int32(n_items))
 
 
 def test_a_mean_is_shrunk_by_four_times_its_variance():
@@ -46,7 +45,7 @@ def test_offsets_apply_to_users_and_items_without_training_ratings():
     users, items = pairs(30, 30)
     new_user, new_item = users >= 20, items >= 15
     ratings = 3.0 + 0.5 * new_user - 0.25 * new_item
-    part = Observations(users, items, ratings.astype(np.float32), (30, 30))
+    part = observed(users, items, ratings, (30, 30))
     unrated = ColdRatings(part, np.arange(20, 30), np.arange(15, 30))
     before = 3.0 - 0.25 * (new_item & new_user)
     found = unrated.offsets(before)

@@ -9,14 +9,15 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from blendmf.common.random_streams import stream
 from blendmf.config.models import model_entry
-from blendmf.models.observations import Observations
+from blendmf.evaluation.rating_metrics import prediction_errors, rmse
 from blendmf.training.bayes.posterior import calibrated
 from blendmf.training.bayes.side_features import SideInformation
 from blendmf.training.fit import fit_model
+from ratings import observed, observed_where
 
 RANGE = (-100.0, 100.0)
-BAYES = {"training": {"optimiser": "bayes"}}
-ENTRY = {"kind": "mf-content", "blend": "item", "training": {"optimiser": "bayes"}}
+PLAIN = {"kind": "mf"}
+ENTRY = {"kind": "mf-content", "blend": "item"}
 TRAINING = {"latent_dim": 4, "epochs": 80}
 N_USERS, N_ITEMS, N_WORDS, D, NOISE = 150, 200, 8, 2, 0.4
 SLOPE = 1.5
@@ -41,8 +42,7 @@ def made(seed=1):
         places = random.uniform(-0.5, 0.5, len(users)) if number == 0 else np.full(len(users), 0.5)
         ratings = truth[users, items] + SLOPE * places
         ratings += noise[users, 0] * random.standard_normal(len(users))
-        arrays = (users.astype(np.int32), items.astype(np.int32), ratings.astype(np.float32))
-        return Observations(*arrays, truth.shape, places.astype(np.float32))
+        return observed(users, items, ratings, truth.shape, places)
 
     return *(observations(number) for number in range(3)), words
 
@@ -54,17 +54,10 @@ def parts():
 
 def fit(parts, entry=ENTRY, threads=1, goes_on=lambda *_: True, rating_range=RANGE, **training):
     train, validation, _, words = parts
-    return fit_model(
-        model_entry(entry | {"training": TRAINING | entry.get("training", {}) | training}),
-        train,
-        validation,
-        words,
-        rating_range=rating_range,
-        seed=3,
-        name=("test",),
-        threads=threads,
-        goes_on=goes_on,
-    )
+    training = TRAINING | {"optimiser": "bayes"} | training
+    given = {"rating_range": rating_range, "threads": threads, "goes_on": goes_on}
+    entry = model_entry(entry | {"training": training})
+    return fit_model(entry, train, validation, words, seed=3, name=("test",), **given)
 
 
 @pytest.fixture(scope="module")
@@ -72,29 +65,31 @@ def fitted(parts):
     return fit(parts)
 
 
-def rmse(model, part, where=slice(None)):
-    errors = model.predict(part.users[where], part.items[where]) - part.ratings[where]
-    return float(np.sqrt(np.mean(errors**2)))
+@pytest.fixture(scope="module")
+def warm_and_cold(parts):
+    """Test ratings of items with and of items without training ratings."""
+    is_warm = parts[2].items < N_ITEMS - 20
+    return parts[2].where(is_warm), parts[2].where(~is_warm)
 
 
-def test_planted_parameters_are_recovered_to_near_the_noise(parts, fitted):
-    test = parts[2]
-    warm = test.items < N_ITEMS - 20
-    assert rmse(fitted.model, test, warm) < 1.25 * NOISE * np.sqrt((1.4**2 + 0.7**2) / 2)
+def test_planted_parameters_are_recovered_to_near_the_noise(fitted, warm_and_cold):
+    noise = NOISE * np.sqrt((1.4**2 + 0.7**2) / 2)
+    assert rmse(fitted.model, warm_and_cold[0]) < 1.25 * noise
 
 
-def test_words_improve_predictions_for_unrated_items(parts, fitted):
-    test = parts[2]
-    cold = test.items >= N_ITEMS - 20
-    plain = fit(parts, {"kind": "mf", "training": {"optimiser": "bayes"}})
-    assert rmse(fitted.model, test, cold) < 0.9 * rmse(plain.model, test, cold)
+def test_words_improve_predictions_for_unrated_items(parts, fitted, warm_and_cold):
+    cold = warm_and_cold[1]
+    assert rmse(fitted.model, cold) < 0.9 * rmse(fit(parts, PLAIN).model, cold)
 
 
-def test_unrated_items_use_the_prior_mean_in_draws_and_a_separate_variance(fitted):
+def test_unrated_items_have_the_prior_mean_in_draws_and_a_larger_separate_variance(fitted):
     rows, variance = fitted.model.item_rows[..., 0], fitted.model.item_variance
     assert (rows[:, -20:].std(axis=0) < 0.4 * np.sqrt(variance[-20:])).all()
     assert (variance[-20:] > 0.4**2).all()  # The variance of the bias alone.
     assert (variance[:-20] == 0).all()
+    pairs = np.divmod(np.arange(N_USERS * N_ITEMS), N_ITEMS)
+    deviation = fitted.model.deviation(*pairs).reshape(N_USERS, N_ITEMS)
+    assert deviation[:, -20:].mean() > 1.1 * deviation[:, :-20].mean()
 
 
 @pytest.fixture(scope="module")
@@ -106,27 +101,21 @@ def chosen():
     rated = random.random(taste.shape) < 0.5 / (1 + np.exp(-2 * taste))
     hidden = np.arange(N_ITEMS) >= 150
 
-    def observed(where):
-        users, items = np.nonzero(where)
-        ratings = 3 + taste[users, items] + random.normal(0, 0.3, len(users))
-        arrays = (users.astype(np.int32), items.astype(np.int32), ratings.astype(np.float32))
-        return Observations(*arrays, taste.shape)
-
-    return observed(rated & ~hidden), observed(rated & hidden)
+    ratings = 3 + taste + random.normal(0, 0.3, taste.shape)
+    return observed_where(rated & ~hidden, ratings), observed_where(rated & hidden, ratings)
 
 
 def test_offsets_from_validation_remove_the_bias_for_unrated_items(chosen):
     train, of_hidden = chosen
     half = of_hidden.items % 2 == 0
     validation, test = of_hidden.where(half), of_hidden.where(~half)
-    plain = {"kind": "mf", **BAYES}
-    with_offsets = fit((train, validation, test, None), plain).model
-    without = fit((train, validation.where(validation.items < 0), test, None), plain).model
-    errors = [
-        test.ratings - model.predict(test.users, test.items) for model in (with_offsets, without)
+    nothing = validation.where(slice(0))
+    biases = [
+        -prediction_errors(fit((train, part, test, None), PLAIN).model, test).mean()
+        for part in (validation, nothing)
     ]
-    assert errors[1].mean() > 0.6
-    assert abs(errors[0].mean()) < 0.2
+    assert abs(biases[0]) < 0.2
+    assert biases[1] > 0.6
 
 
 def test_priors_do_not_depend_on_the_rating_scale(parts):
@@ -161,32 +150,18 @@ def test_noise_is_estimated_per_user(parts, fitted):
     assert len(np.unique(same)) == 1
 
 
-def test_intervals_have_their_nominal_coverage(parts, fitted):
-    test = parts[2]
-    warm = test.items < N_ITEMS - 20
-    u, i, r = (a[warm] for a in (test.users, test.items, test.ratings))
-    for level in (0.5, 0.8, 0.9):
-        low, high = fitted.model.intervals(u, i, level)
-        share = np.mean((r >= low) & (r <= high))
-        assert share == pytest.approx(level, abs=0.03)
-
-
-def test_interval_widths_are_calibrated_on_the_validation_part(parts, fitted):
-    validation = parts[1]
-    for level in (0.3, 0.9):
-        low, high = fitted.model.intervals(validation.users, validation.items, level)
-        share = np.mean((validation.ratings >= low) & (validation.ratings <= high))
-        assert share == pytest.approx(level, abs=0.002)
-    nothing = replace(validation, users=validation.users[:0], items=validation.items[:0])
-    nothing = replace(nothing, ratings=validation.ratings[:0])
-    assert calibrated(fitted.model, nothing) is fitted.model
-
-
-def test_uncertainty_is_larger_for_unrated_items(fitted):
-    users = np.repeat(np.arange(N_USERS), N_ITEMS)
-    items = np.tile(np.arange(N_ITEMS), N_USERS)
-    deviation = fitted.model.deviation(users, items).reshape(N_USERS, N_ITEMS)
-    assert deviation[:, -20:].mean() > 1.1 * deviation[:, :-20].mean()
+def test_intervals_are_calibrated_on_the_validation_part_and_keep_their_coverage(
+    parts, fitted, warm_and_cold
+):
+    for part, levels, tolerance in (
+        (parts[1], (0.3, 0.9), 0.002),
+        (warm_and_cold[0], (0.5, 0.8, 0.9), 0.03),
+    ):
+        for level in levels:
+            low, high = fitted.model.intervals(part.users, part.items, level)
+            share = np.mean((part.ratings >= low) & (part.ratings <= high))
+            assert share == pytest.approx(level, abs=tolerance)
+    assert calibrated(fitted.model, parts[1].where(slice(0))) is fitted.model
 
 
 @pytest.mark.parametrize("threads", [2, 5])
@@ -244,7 +219,7 @@ def test_fits_work_without_words_or_without_feedback_and_validation(parts):
     train, validation, test, words = parts
     empty = sp.csr_array((N_ITEMS, 0), dtype=np.float32)
     assert np.isfinite(fit((train, validation, test, empty), epochs=3).model.score_users([0])).all()
-    nothing = Observations(*(a[:0] for a in (train.users, train.items, train.ratings)), train.shape)
+    nothing = validation.where(slice(0))
     alone = fit((train, nothing, test, words), epochs=30, feedback=False)
     assert np.isnan(alone.validation_rmse)
     assert rmse(alone.model, test) < 1.0

@@ -10,7 +10,6 @@ import torch
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
 from blendmf.config.training import TrainingSettings
-from blendmf.models.observations import Observations
 from blendmf.training.loop import train_epochs
 from blendmf.training.parameters import Parameters
 from blendmf.training.pytorch import engine as module
@@ -19,20 +18,21 @@ from blendmf.training.pytorch.engine import TorchEngine
 from blendmf.training.sgd.block_sgd import BlockSgdEngine
 from configs import changed
 from dense_reference import (
+    NOISE,
     SETTINGS,
     VARIANTS,
     assert_close,
     bits,
     dense_gradients,
+    gradient_step,
     parameters_of,
     planted,
     problem,
-    select,
 )
+from ratings import observed
 from sequential_sgd import SequentialSgd
 
 RANGE = (0.5, 5.0)
-NOISE = 0.3
 ON_CPU = changed(SETTINGS, device="cpu", blocks=1, batch_size=1)
 TRAINED = TrainingSettings(
     engine="torch",
@@ -58,14 +58,19 @@ OPTIMISERS = {
         batch_size=10_000,
     ),
 }
-needs_cuda = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="no CUDA device on this machine"
-)
+
+
+def on_cuda(test):
+    """Run a test of a CUDA device with every optimiser and variant."""
+    missing = not torch.cuda.is_available()
+    test = pytest.mark.skipif(missing, reason="no CUDA device on this machine")(test)
+    test = pytest.mark.parametrize("variant", VARIANTS)(test)
+    return pytest.mark.parametrize("optimiser", OPTIMISERS)(test)
 
 
 @pytest.fixture(scope="module")
 def data():
-    return planted(4000, 1000, noise=NOISE)
+    return planted(4000, 1000)
 
 
 def engine_of(parameters, train, content, settings=ON_CPU, kind=TorchEngine):
@@ -120,9 +125,7 @@ def test_gd_steps_along_the_gradient_over_all_ratings(variant, batch_size):
     expected = parameters
     for _ in range(2):
         engine.run_epoch(0.1)
-        gradients = dense_gradients(expected, train, content)
-        steps = {n: a - 0.1 * gradients[n] for n, a in expected.arrays().items()}
-        expected = replace(expected, **steps)
+        expected = gradient_step(expected, train, content, 0.1)
     assert_close(parameters_of(engine), expected, rtol=1e-9, atol=1e-12)
 
 
@@ -137,20 +140,12 @@ def test_adam_follows_the_mean_gradient_of_each_mini_batch(variant):
     order = np.random.default_rng(0).permutation(len(train))
     for batch in (order[:8], order[8:16], order[16:]):
         current = replace(parameters, **{n: t.detach().numpy() for n, t in expected.items()})
-        gradients = dense_gradients(current, select(train, batch), content)
+        gradients = dense_gradients(current, train.where(batch), content)
         for name, gradient in gradients.items():
             expected[name].grad = torch.tensor(gradient / len(batch))
         adam.step()
     for name, array in parameters_of(engine).arrays().items():
         np.testing.assert_allclose(array, expected[name].detach(), rtol=1e-6, err_msg=name)
-
-
-def test_rmse_in_batches_equals_the_rmse_of_all_ratings(monkeypatch):
-    parameters, train, content = problem(VARIANTS["mf-content-both"])
-    engine = engine_of(parameters, train, content)
-    at_once = engine.rmse(train)
-    monkeypatch.setattr(module, "RATINGS_AT_ONCE", 3)
-    assert engine.rmse(train) == pytest.approx(at_once, rel=1e-12)
 
 
 @pytest.mark.parametrize("variant", ["mf", "mf-content-user"])
@@ -172,7 +167,7 @@ def test_sgd_converges_near_the_block_engine(data, variant):
 @pytest.mark.parametrize("optimiser", ["adam", "gd"])
 @pytest.mark.parametrize("variant", ["mf", "mf-content-item"])
 def test_planted_factors_are_recovered_to_near_the_noise(optimiser, variant):
-    data = planted(7000, 2000, (150, 120), NOISE)
+    data = planted(7000, 2000, (150, 120))
     training = trained(data, variant, OPTIMISERS[optimiser])
     assert not training.diverged
     assert NOISE * 0.95 < training.validation_rmse < NOISE * 1.2
@@ -180,9 +175,7 @@ def test_planted_factors_are_recovered_to_near_the_noise(optimiser, variant):
 
 def test_many_ratings_of_one_row_do_not_overshoot():
     n = 500
-    train = Observations(
-        np.arange(n, dtype=np.int32), np.zeros(n, dtype=np.int32), np.ones(n, np.float32), (n, 1)
-    )
+    train = observed(np.arange(n), np.zeros(n), np.ones(n), (n, 1))
     start = Parameters(3.0, np.zeros(n), np.zeros(1), np.zeros((n, 3)), np.zeros((1, 3)))
     settings = changed(ON_CPU, bias_regularization=0.0, batch_size=n, error_clip=5.0)
     engine = engine_of(start, train, sp.csr_array((1, 0)), settings)
@@ -206,7 +199,7 @@ def test_mixed_precision_converges_near_full_precision(data, optimiser):
 
 def test_a_penalty_that_nearly_empties_user_content_within_an_epoch_stays_finite():
     parameters, train, content = problem(VARIANTS["mf-content-both"])
-    once = Observations(train.users * 0, train.items, train.ratings, train.shape)
+    once = replace(train, users=train.users * 0)
     settings = changed(ON_CPU, user_content_regularization=9.9)
     for batch_size in (1, 7, 20):
         engine = engine_of(parameters, once, content, changed(settings, batch_size=batch_size))
@@ -215,19 +208,18 @@ def test_a_penalty_that_nearly_empties_user_content_within_an_epoch_stays_finite
         assert all(map(math.isfinite, engine.squared_norms().values()))
 
 
-class Refusing:
-    """Replacement of `Batch` that runs out of memory above `most` ratings after three batches."""
+def refuse(monkeypatch, most, error):
+    """Let batches of more than `most` ratings fail after the third; return all sizes asked for."""
+    sizes = []
 
-    def __init__(self, monkeypatch, most, error):
-        self.sizes = []
+    def batch(tables, ratings, *rest):
+        sizes.append(len(ratings.values))
+        if len(ratings.values) > most and len(sizes) > 3:
+            raise error
+        return Batch(tables, ratings, *rest)
 
-        def batch(tables, ratings, *rest):
-            self.sizes.append(len(ratings.values))
-            if len(ratings.values) > most and len(self.sizes) > 3:
-                raise error
-            return Batch(tables, ratings, *rest)
-
-        monkeypatch.setattr(module, "Batch", batch)
+    monkeypatch.setattr(module, "Batch", batch)
+    return sizes
 
 
 REFUSALS = [
@@ -242,11 +234,11 @@ def test_running_out_of_memory_halves_the_batch_and_loses_nothing(
     data, monkeypatch, capsys, error, optimiser
 ):
     settings = changed(OPTIMISERS[optimiser], batch_size=256)
-    refusing = Refusing(monkeypatch, 130, error)
+    sizes = refuse(monkeypatch, 130, error)
     engine = engine_from(data, "mf-content-both", settings)
     engine.run_epoch(0.003)
-    assert refusing.sizes[:5] == [256, 256, 256, 256, 128]
-    assert sum(refusing.sizes) - 256 == len(data[0])
+    assert sizes[:5] == [256, 256, 256, 256, 128]
+    assert sum(sizes) - 256 == len(data[0])
     assert engine.batch_size == 128
     assert "training.batch_size" in capsys.readouterr().out
     monkeypatch.undo()
@@ -293,14 +285,12 @@ def test_a_batch_that_runs_out_of_memory_changes_nothing(data, monkeypatch, opti
 
 
 def test_too_little_memory_for_one_rating_is_a_user_error(data, monkeypatch):
-    Refusing(monkeypatch, 0, REFUSALS[0])
+    refuse(monkeypatch, 0, REFUSALS[0])
     with pytest.raises(UserError, match=re.escape("training.latent_dim")):
         engine_from(data, "mf").run_epoch(0.05)
 
 
-@needs_cuda
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@on_cuda
 def test_cuda_converges_to_the_cpu_result(data, variant, optimiser):
     on_cpu, on_cuda = (
         trained(data, variant, changed(OPTIMISERS[optimiser], epochs=10, device=device))
@@ -309,17 +299,13 @@ def test_cuda_converges_to_the_cpu_result(data, variant, optimiser):
     assert on_cuda.validation_rmse == pytest.approx(on_cpu.validation_rmse, abs=0.002)
 
 
-@needs_cuda
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@on_cuda
 def test_cuda_results_are_bit_reproducible(data, variant, optimiser):
     settings = changed(OPTIMISERS[optimiser], device="cuda", epochs=3)
     assert_same_bits(trained(data, variant, settings), trained(data, variant, settings))
 
 
-@needs_cuda
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@on_cuda
 def test_batches_do_not_synchronise_with_cuda(data, variant, optimiser):
     engine = engine_from(data, variant, changed(OPTIMISERS[optimiser], device="cuda"))
     engine.run_epoch(0.003)

@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendmf.models.observations import Observations
 from blendmf.training.sgd.blocks import (
     FEWEST,
     MOST,
@@ -12,17 +11,16 @@ from blendmf.training.sgd.blocks import (
     number_of_blocks,
     order_by_cell,
 )
+from ratings import observed
 
 
-def power_law_ratings(n_users=500, n_items=300, n_ratings=20_000):
+@pytest.fixture(scope="module")
+def train():
+    """Ratings whose users and items follow a power law."""
     random = np.random.default_rng(0)
-
-    def drawn(n):
-        weights = 1 / np.arange(5, n + 5)
-        return random.choice(n, n_ratings, p=weights / weights.sum()).astype(np.int32)
-
-    ratings = random.random(n_ratings).astype(np.float32)
-    return Observations(drawn(n_users), drawn(n_items), ratings, (n_users, n_items))
+    weights = [1 / np.arange(5, n + 5) for n in (500, 300)]
+    users, items = (random.choice(len(w), 20_000, p=w / w.sum()) for w in weights)
+    return observed(users, items, random.random(20_000), (500, 300))
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=200), st.integers(1, 20))
@@ -33,40 +31,29 @@ def test_blocks_have_equal_numbers_of_rows_and_similar_numbers_of_ratings(counts
     assert np.ptp(np.bincount(blocks, counts, minlength=n_blocks)) <= 2 * counts.max()
 
 
-def test_blocks_of_power_law_ratings_have_similar_loads():
-    train = power_law_ratings()
+def test_blocks_of_power_law_ratings_have_similar_loads(train):
     blocks = Blocks.deal(train, 8, np.random.default_rng(1))
     cells = np.diff(blocks.starts.astype(np.int64)).reshape(8, 8)
     for load in (cells.sum(axis=0), cells.sum(axis=1)):
         assert load.max() < 1.2 * load.mean()
 
 
-def test_each_rating_is_in_the_cell_of_its_user_block_and_item_block():
-    train, n_blocks = power_law_ratings(), 6
+@pytest.mark.parametrize("n_blocks", [6, 7])
+def test_each_rating_is_in_the_cell_of_its_user_block_and_item_block(train, n_blocks):
     blocks = Blocks.deal(train, n_blocks, np.random.default_rng(1))
     assert sorted(blocks.order) == list(range(len(train)))
     cells = np.repeat(np.arange(n_blocks**2), np.diff(blocks.starts.astype(np.int64)))
-    sides = (
-        (blocks.user_rows[train.users], cells // n_blocks),
-        (
-            blocks.item_rows[train.items],
-            cells % n_blocks,
-        ),
-    )
-    for (rows, block_of_rating), n in zip(sides, train.shape, strict=True):
-        for block in range(n_blocks):
-            own = set(rows[blocks.order[block_of_rating == block]])
-            assert len(own) <= max(own) - min(own) + 1 <= -(-n // n_blocks)
-
-
-def test_rows_are_a_permutation():
-    blocks = Blocks.deal(power_law_ratings(), 7, np.random.default_rng(1))
-    for rows in (blocks.user_rows, blocks.item_rows):
+    for rows, positions, block_of_rating in (
+        (blocks.user_rows, train.users, cells // n_blocks),
+        (blocks.item_rows, train.items, cells % n_blocks),
+    ):
         assert sorted(rows) == list(range(len(rows)))
+        for block in range(n_blocks):
+            own = set(rows[positions][blocks.order[block_of_rating == block]])
+            assert len(own) <= max(own) - min(own) + 1 <= -(-len(rows) // n_blocks)
 
 
-def test_the_random_stream_shuffles_ratings_within_their_cell():
-    train = power_law_ratings()
+def test_the_random_stream_shuffles_ratings_within_their_cell(train):
     one, same, other = (Blocks.deal(train, 4, np.random.default_rng(s)).order for s in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert (one != other).mean() > 0.9
