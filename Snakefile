@@ -29,6 +29,7 @@ include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/final.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/studies.smk"
 

@@ -126,7 +126,7 @@ def temporal_split(tables: Tables, settings: Entry, words: Entry | None = None) 
     `settings` is the block `split` of the configuration, `words` the block `content`; without the
     latter the items have no content. There are no validation ratings, so that no fit stops early.
     """
-    parts = split(tables.ratings, **SplitSettings(**settings).model_dump(), seed=0)
+    parts = split(tables.ratings, **SplitSettings(**settings).model_dump(), files=(), seed=0)
     built = matrices(parts.train, parts.validation, parts.test, tables.items)
     tfidf = None
     if words is not None:

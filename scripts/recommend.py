@@ -1,8 +1,8 @@
-"""Recommend unseen items to all or some users; the page shows the first users' lists."""
+"""Recommend unrated items to all or some users; the page shows the first users' lists."""
 
 import numpy as np
 
-from blendmf.common.files import read_sparse, write_csv, write_text
+from blendmf.common.files import read_json, read_sparse, write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.common.random_streams import sample
 from blendmf.data.tables import read_table
@@ -17,8 +17,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
     users = read_table(source.user_index)
     table = recommend(
         load_model(source.model),
-        read_sparse(source.train),
-        read_sparse(source.validation),
+        [read_sparse(path) for path in source.rated],
         users,
         read_table(source.item_index, ["item_id", "title"]),
         settings["n"],
@@ -26,7 +25,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
     )
     write_csv(output.recommendations, table)
     of_first_users = table["user_id"].isin(table["user_id"].unique()[:USERS_SHOWN])
-    title = f"Best unseen items of every user, by {snakemake.wildcards.model}"
+    title = f"Best unrated items of every user, by {read_json(source.fit)['model']}"
     write_text(
         output.page,
         table_page(table, title, file=output.recommendations, rows=int(of_first_users.sum())),

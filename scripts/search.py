@@ -1,5 +1,6 @@
 """Run steps of a model's search, or one shard of a step."""
 
+from blendmf.common.files import read_json
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import EvaluationSettings
@@ -14,7 +15,8 @@ from blendmf.search.trials import read_trials, write_trials
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
     shard = int(wildcards.get("shard", 0))
-    entry = model_entry(params.model)
+    counts = read_json(source.source)["counts"]
+    entry = model_entry(params.model).limited_to(counts)
     objective = objective_of_files(
         source.train,
         source.validation,

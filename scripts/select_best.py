@@ -1,6 +1,6 @@
 """Choose the best trial of a model's search."""
 
-from blendmf.common.files import write_json, write_rows
+from blendmf.common.files import read_json, write_json, write_rows
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import EvaluationSettings
@@ -12,7 +12,8 @@ from blendmf.search.trials import read_trials
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
-    entry = model_entry(params.model)
+    counts = read_json(source.source)["counts"]
+    entry = model_entry(params.model).limited_to(counts)
     settings = SearchSettings(**params.search)
     plan = SearchPlan.of_model(snakemake.wildcards.model, entry, settings, params.seed)
     trials = read_trials(source.generations, plan, range(settings.trials))

@@ -11,9 +11,11 @@ from blendmf.training.loop import Epoch
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     name = snakemake.wildcards.model
-    entry = tuned(model_entry(params.model), [read_json(path) for path in source.best])
+    facts = read_json(source.source)
+    configured = model_entry(params.model).limited_to(facts["counts"])
+    entry = tuned(configured, [read_json(path) for path in source.best])
     train, validation = Observations.of_files(source.train, source.validation, source.rating_order)
-    low, high = read_json(source.source)["rating_range"]
+    low, high = facts["rating_range"]
     fit = fit_model(
         entry,
         train,

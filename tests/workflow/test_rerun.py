@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from project import Project
 
-SHOWN = {"figures", "summarise", "pages", "manifest", "usage"}
+SHOWN = {"figures", "summarise", "pages", "final", "recommend", "manifest", "usage"}
 """Rules after `compare`."""
 
 EVALUATE = {"evaluate", "evaluate_seeds"}
@@ -17,7 +17,7 @@ SEARCH = {"search", "select_best", "studies"}
 ALL = {"bayes-content", "bias", "mf", "mf-content", "popularity", "pure-svd", "svd"}
 AFTER_TRAIN = {"train", "fitted_on", *EVALUATE, "compare", *SHOWN}
 AFTER_SPLIT = {
-    *("split", "leakage", "matrices", "places", "content", "rank_sweep", "recommend"),
+    *("split", "leakage", "matrices", "places", "content", "rank_sweep", "final_content"),
     *(*SEARCH, *AFTER_TRAIN),
 }
 
@@ -43,7 +43,7 @@ BIAS_SWAPPED = {"user_shrinkage": 10, "item_shrinkage": 15}
         ({"svd": {"ranks": [1, 2]}}, {"rank_sweep", *AFTER_TRAIN} - SEEDS, {"svd"}),
         (
             {"content": {"idf": "textbook"}},
-            {"content", *SEARCH, "recommend", *AFTER_TRAIN} - {"evaluate"},
+            {"content", "final_content", *SEARCH, *AFTER_TRAIN} - {"evaluate"},
             {"mf-content", "bayes-content"},
         ),
         ({"evaluation": {"k": 5}}, {*SEARCH, *AFTER_TRAIN}, {"pure-svd"}),

@@ -20,7 +20,7 @@ MINIATURE = {
 SCALE = {"experiment": "workflow/experiments/scale.yaml", "changes": MINIATURE}
 ONCE_FOR_EACH_SIZE = {
     *("fetch", "import_tables", "split", "leakage", "matrices", "content", "fitted_on"),
-    *("rank_sweep", "compare", "figures", "summarise", "pages", "manifest"),
+    *("rank_sweep", "compare", "figures", "summarise", "pages", "manifest", "final_content"),
 }
 
 
@@ -30,7 +30,10 @@ def test_every_rule_is_measured_on_every_size(fresh: Project) -> None:
     rules = pd.read_csv(fresh.run / "results/scale/rules.csv", keep_default_na=False)
     jobs = set(zip(rules["rule"], rules["model"], strict=True))
     fits = {(rule, model) for rule in ("train", "evaluate") for model in ("bias", "svd")}
-    assert jobs == {(rule, "") for rule in ONCE_FOR_EACH_SIZE} | fits | {("recommend", "svd")}
+    assert jobs == {(rule, "") for rule in ONCE_FOR_EACH_SIZE} | fits | {
+        ("final", "svd"),
+        ("recommend", "svd"),
+    }
     for _, rows in rules.groupby(["rule", "model"]):
         assert rows["ratings"].tolist() == [2000, 100_000]
     assert (rules["processor_seconds"] > 0).all()

@@ -72,7 +72,9 @@ def test_memory_requests_cover_usage_and_are_at_most_twice_it(
     usage = pd.read_csv(smoke.run / "results/synthetic/usage.csv", keep_default_na=False)
     jobs = {row["log-file(s)"] for row in smoke.summary()}
     assert usage["jobs"].sum() == len(jobs) - 1, "all but the one that made the table"
-    assert usage["asked_by_used"].between(1, 2).all(), usage
+    # Which model is the best is not known when its fit is requested: any of them may be.
+    limit = usage["rule"].map({"final": 4}).fillna(2)
+    assert usage["asked_by_used"].between(1, limit).all(), usage
     assert (usage["used_minutes"] < usage["asked_minutes"]).all(), usage
 
 
@@ -148,7 +150,8 @@ def test_the_report_is_a_zip_archive_with_every_figure(smoke: Project, tmp_path:
 
 def experiments() -> list[str | None]:
     folder = ROOT / "workflow/experiments"
-    return [None, *sorted(str(file.relative_to(ROOT)) for file in folder.glob("*.yaml"))]
+    files = sorted(file for file in folder.glob("*.yaml") if file.name != "own-csv.yaml")
+    return [None, *(str(file.relative_to(ROOT)) for file in files)]
 
 
 @pytest.mark.parametrize("experiment", experiments())
@@ -158,6 +161,12 @@ def test_every_experiment_can_be_planned_without_data_or_network(
     plan = fresh.succeed("--dry-run", experiment=experiment)
     assert re.search(r"^fetch +[1-9]$", plan, re.MULTILINE), plan
     assert not (fresh.run / "results").exists()
+
+
+def test_own_files_must_be_there_when_a_run_is_planned(fresh: Project) -> None:
+    refused = fresh.snakemake("--dry-run", experiment="workflow/experiments/own-csv.yaml")
+    assert refused.returncode == 1
+    assert "dataset.path: my-films does not exist" in refused.stdout
 
 
 def profiles() -> list[str]:
@@ -171,3 +180,21 @@ def profiles() -> list[str]:
 def test_every_profile_can_plan_a_run(profile: str, fresh: Project) -> None:
     plan = fresh.succeed("--dry-run", "--workflow-profile", str(fresh.code / profile))
     assert re.search(r"^summarise +1$", plan, re.MULTILINE), plan
+
+
+def test_only_recommendations_depend_on_a_fit_on_all_ratings(smoke: Project) -> None:
+    planned = smoke.succeed("--dry-run", "--forcerun", "final")
+    rules = set(re.findall(r"^(\w+) +\d+$", planned, re.MULTILINE))
+    assert rules == {"final", "recommend", "usage", "all", "total"}
+
+
+def test_nothing_rated_is_recommended(smoke: Project) -> None:
+    results = smoke.run / "results/synthetic"
+    ratings = pd.read_parquet(results / "data/ratings.parquet")
+    recommended = pd.read_csv(results / "recommendations/best.csv")
+    assert len(recommended) >= 10 * 0.9 * ratings["user_id"].nunique()
+    assert recommended.merge(ratings, on=["user_id", "item_id"]).empty
+    final = json.loads((results / "models/final/best/fit.json").read_text())
+    table = pd.read_csv(results / "comparison/table.csv")
+    assert final["model"] == table["model"][table["rmse"].idxmin()]
+    assert final["ratings"] == len(ratings)

@@ -14,6 +14,7 @@ if SOURCES.is_dir():
 from blendmf.common.errors import UserError
 from blendmf.common.imported_files import code_digest, make_importable
 from blendmf.config.checks import experiment
+from blendmf.config.fields import BEST
 from blendmf.config.models import SvdEntry
 from blendmf.config.variants import Variant, ablation_variants, variants
 from blendmf.config.workflow_files import WorkflowFiles
@@ -28,9 +29,7 @@ if SOURCES.is_dir():
 try:
     refuse_repeated_keys(map(Path, workflow.configfiles))
     # Jobs read the workflow again; their data were checked when it started.
-    EXPERIMENT = (
-        checked(config) if workflow.is_main_process else experiment(config)
-    )
+    EXPERIMENT = checked(config) if workflow.is_main_process else experiment(config)
 except UserError as error:
     raise WorkflowError(str(error))
 
@@ -53,6 +52,7 @@ wildcard_constraints:
     seed=r"\d+",
     step=r"generation-\d+|finalists",
     shard=r"\d+",
+    choice="|".join(map(re.escape, EXPERIMENT.recommendations.choices)) or "(?!)",
 
 
 def log_of(job: str, folder: str = DATASET) -> str:

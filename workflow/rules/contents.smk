@@ -29,7 +29,7 @@ REPORT = {
         "small-matrix-table": "Small matrix, table",
         "small-matrix": "Small matrix, drawn",
     },
-    "5 Recommendations": {"recommendations": "Best unseen items of every user"},
+    "5 Recommendations": {"recommendations": "Best unrated items of every user"},
     "6 Manifest": {
         "manifest": "Everything needed to regenerate this report",
         "usage": "Memory and time, requested and used",
@@ -66,10 +66,10 @@ def figure(name: str):
 
 def shown_of_data_set() -> list[str]:
     """Everything that the report shows of a data set, the usage of its jobs aside."""
-    models = EXPERIMENT.recommendations.models
+    choices = EXPERIMENT.recommendations.choices
     return [
         f"{DATASET}/figures/comparison.svg",
-        *(f"{DATASET}/recommendations/{model}.html" for model in models),
+        *(f"{DATASET}/recommendations/{choice}.html" for choice in choices),
         f"{DATASET}/comparison/table.html",
         f"{DATASET}/split/fitted-on.html",
         f"{DATASET}/comparison/outcome.rst",

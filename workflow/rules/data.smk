@@ -53,6 +53,7 @@ rule import_tables:
 rule split:
     input:
         ratings=found("data/ratings.parquet"),
+        source=found("data/source.json"),
     output:
         **each_part("split/*.parquet"),
         facts=f"{DATASET}/split/split.json",

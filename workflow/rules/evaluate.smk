@@ -1,4 +1,4 @@
-# Audits of the split, scores of every fit on the test part, their comparison, recommendations.
+# Audits of the split, scores of every fit on the test part, and their comparison.
 
 
 rule leakage:
@@ -119,35 +119,3 @@ rule compare:
         "Comparing the models"
     script:
         "../../scripts/compare.py"
-
-
-rule recommend:
-    input:
-        model=f"{DATASET}/models/{{model}}/seed-1/model.npz",
-        train=f"{DATASET}/matrices/train.npz",
-        validation=f"{DATASET}/matrices/validation.npz",
-        user_index=f"{DATASET}/matrices/users.parquet",
-        item_index=f"{DATASET}/matrices/items.parquet",
-    output:
-        recommendations=f"{DATASET}/recommendations/{{model}}.csv",
-        page=shown(
-            f"{DATASET}/recommendations/{{model}}.html",
-            "recommendations",
-            model="{model}",
-        ),
-    log:
-        log_of("recommend/{model}"),
-    benchmark:
-        benchmark_of("recommend/{model}")
-    conda:
-        "../../environment.yml"
-    resources:
-        **resources_of("recommend"),
-    params:
-        code=code_of("recommend"),
-        recommendations=config["recommendations"],
-        seed=config["seed"],
-    message:
-        "Recommending with {wildcards.model}"
-    script:
-        "../../scripts/recommend.py"

@@ -40,6 +40,7 @@ rule select_best:
     input:
         generations=FILES.generation_shards("{model}"),
         finalists=FILES.shards("{model}", ["finalists"]),
+        source=found("data/source.json"),
     output:
         best=f"{DATASET}/search/{{model}}/best.json",
         trials=f"{DATASET}/search/{{model}}/trials.csv",
@@ -73,6 +74,7 @@ if SEARCHED:
             shards=[
                 path for model in SEARCHED for path in FILES.generation_shards(model)
             ],
+            source=f"{DATASET}/data/source.json",
         output:
             studies=FILES.of_searched("search/{model}/study.db"),
             importances=FILES.of_searched("search/{model}/importances.csv"),

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 
 from blendmf.common.errors import UserError
+from blendmf.config.dataset import DatasetSettings
 from blendmf.config.experiment import Experiment
 from blendmf.config.explain import explained, without_errors
 from blendmf.config.fields import Settings
@@ -53,7 +54,17 @@ def experiment(config: Mapping[str, Any]) -> Experiment:
     if problems:
         raise UserError("\n".join(f"configuration key {problem}" for problem in problems))
     assert found is not None
-    return found.model_copy(update={"models": _whole(found)})
+    return found.model_copy(update={"models": _whole(found), "dataset": _with_split_files(found)})
+
+
+def _with_split_files(found: Experiment) -> DatasetSettings:
+    """The data set, whose ratings include the files of a given split."""
+    csv = found.dataset.csv
+    if csv is None or not found.split.files:
+        return found.dataset
+    files = list(dict.fromkeys([*csv.ratings.files, *found.split.files]))
+    ratings = csv.ratings.model_copy(update={"file": files})
+    return found.dataset.model_copy(update={"csv": csv.model_copy(update={"ratings": ratings})})
 
 
 def _whole(found: Experiment) -> dict[str, Entry]:
@@ -100,11 +111,19 @@ def contradictions(found: Experiment, written: Mapping[str, Any]) -> list[str]:
 
 
 def _split(key: str, split: SplitSettings) -> Iterator[Problem]:
-    if split.train + split.validation >= 1:
+    share = split.validation if isinstance(split.validation, float) else 0.0
+    if split.scheme not in ("folds", "given") and split.train + share >= 1:
         yield (
             key,
             f"train {split.train} and validation {split.validation} leave nothing to test on; "
             "their sum must be below 1",
+        )
+    if split.scheme == "given" and split.test is None:
+        yield f"{key}.test", "null, but split.scheme is given; name the files of the test ratings"
+    if split.scheme != "given" and isinstance(split.validation, str | list):
+        yield (
+            f"{key}.validation",
+            f"{split.validation!r} is not a share; only split.scheme: given reads files",
         )
     if split.scheme == "folds" and split.fold > split.folds:
         yield f"{key}.fold", f"{split.fold}: there are {split.folds} folds"
@@ -149,7 +168,7 @@ def _references(found: Experiment, wrong: Collection[str]) -> Iterator[Problem]:
         if named is not None and named not in wrong and not isinstance(models.get(named), kind):
             yield key, f"{named!r} is not a model of kind {name}; name one, or null"
     for key, names, none in (
-        ("recommendations.models", found.recommendations.models, "[] for none"),
+        ("recommendations.models", found.recommendations.models, "null for the best, [] for none"),
         ("audit.models", found.audit.models, "null for all"),
     ):
         for name in names or ():
@@ -168,6 +187,8 @@ def _variants(found: Experiment) -> Iterator[Problem]:
 
 
 def _data(found: Experiment) -> Iterator[Problem]:
+    if found.split.scheme == "given" and found.dataset.csv is None:
+        yield "split.scheme", "given, but dataset.csv does not describe the files"
     if found.scale and found.dataset.name != "synthetic":
         yield (
             "scale",

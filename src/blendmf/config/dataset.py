@@ -4,7 +4,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator
 
-from blendmf.config.fields import Distinct, FolderName, Number, Removable, Settings, Sorted
+from blendmf.config.fields import (
+    Distinct,
+    Files,
+    FolderName,
+    Number,
+    Removable,
+    Settings,
+    Sorted,
+    names_of,
+)
 
 
 def _column(value: Any) -> str | int:
@@ -13,18 +22,8 @@ def _column(value: Any) -> str | int:
     raise ValueError("is no column: give its name in the header, or its number from 0")
 
 
-def _files(value: Any) -> str | list[str]:
-    names = [value] if isinstance(value, str) else value
-    if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
-        return value
-    raise ValueError("is not the name of a file or a list of names")
-
-
 Column = Annotated[str | int, PlainValidator(_column, json_schema_input_type=str | int)]
 """A column: its name in the header, or its number from 0."""
-
-Files = Annotated[str | list[str], PlainValidator(_files, json_schema_input_type=str | list[str])]
-"""Name of a file, or of several files of the same form."""
 
 
 class OwnFile(Settings):
@@ -65,7 +64,7 @@ class RatingsFile(OwnFile):
     @property
     def files(self) -> list[str]:
         """Names of all files."""
-        return [self.file] if isinstance(self.file, str) else self.file
+        return names_of(self.file)
 
 
 class ItemsFile(OwnFile):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from blendmf.config.dataset import DatasetSettings, Scale
-from blendmf.config.fields import Distinct, FolderName, ModelName, Removable, Settings, Sorted
+from blendmf.config.fields import BEST, Distinct, FolderName, ModelName, Removable, Settings, Sorted
 from blendmf.config.models import ModelEntry
 from blendmf.config.protocol import Change, ContentSettings, EvaluationSettings, Part, SplitSettings
 from blendmf.config.search import SearchSettings
@@ -72,8 +72,10 @@ class AblationSettings(Settings):
 class RecommendationSettings(Settings):
     """Recommendations of unseen items."""
 
-    models: Annotated[list[str], Distinct] = Field(
-        default=["bayes-content"], description="Models that recommend."
+    models: Annotated[list[str], Distinct] | None = Field(
+        default=None,
+        description="Models that are fitted on all ratings and recommend; [] for none. null: the "
+        "model with the lowest test RMSE.",
     )
     n: int = Field(default=10, ge=1, description="Items per user.")
     users: int | None = Field(
@@ -81,6 +83,11 @@ class RecommendationSettings(Settings):
         ge=1,
         description="Recommend to this many users, drawn at random. null: to all.",
     )
+
+    @property
+    def choices(self) -> list[str]:
+        """Names of the fits on all ratings: those of the models, or `BEST`."""
+        return [BEST] if self.models is None else self.models
 
 
 class PublishedSystem(Settings):

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WrapValidator,
+)
 
 SEARCHABLE: dict[str, Any] = {"searchable": True}
 """Marks a field that a hyper-parameter search may choose."""
@@ -77,7 +85,13 @@ READ_AS_VALUES = frozenset(
 )
 
 
+BEST = "best"
+"""Name of the fit, on all ratings, of the model with the lowest test RMSE."""
+
+
 def _is_no_value(name: str) -> str:
+    if name == BEST:
+        raise ValueError("is what the best of the models is called; choose another")
     if name in READ_AS_VALUES:
         raise ValueError("is a word that tables read as a number or as missing; choose another")
     return name
@@ -103,3 +117,36 @@ Sorted = AfterValidator(_sorted)
 
 Removable = BeforeValidator(_without_null)
 """Drops null entries, so that an overlay file can remove an entry."""
+
+
+def _files(value: Any) -> str | list[str]:
+    names = [value] if isinstance(value, str) else value
+    if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+        return value
+    raise ValueError("is not the name of a file or a list of names")
+
+
+Files = Annotated[str | list[str], PlainValidator(_files, json_schema_input_type=str | list[str])]
+"""Name of a file, or of several files of the same form."""
+
+
+def _share_or_files(value: Any) -> float | str | list[str]:
+    if type(value) is float and 0 < value < 1:
+        return value
+    if type(value) in (int, float):
+        raise ValueError("is out of range; it must be above 0 and below 1, or name files")
+    return _files(value)
+
+
+ShareOrFiles = Annotated[
+    float | str | list[str],
+    PlainValidator(_share_or_files, json_schema_input_type=float | str | list[str]),
+]
+"""A share above 0 and below 1, or the name of a file or of several files."""
+
+
+def names_of(files: float | str | list[str] | None) -> list[str]:
+    """Names of the files that a setting gives; none for a share or null."""
+    if isinstance(files, list):
+        return files
+    return [files] if isinstance(files, str) else []

@@ -60,6 +60,21 @@ class Entry(Settings):
         settings = self.searched_settings.model_copy(update=dict(params))
         return self.model_copy(update={"training": settings})
 
+    def limited_to(self, counts: Mapping[str, int]) -> Self:
+        """Copy whose rank and bounds of the rank fit the data: at most users and items minus 1.
+
+        `counts` has the keys ``users`` and ``items_rated``, as in ``source.json``.
+        """
+        if "rank" not in self.parameters:
+            return self
+        largest = max(1, min(counts["users"], counts["items_rated"]) - 1)
+        rank, space = getattr(self, "rank", None), dict(getattr(self, "space", {}))
+        if bounds := space.get("rank"):
+            ends = {"low": min(bounds.low, largest), "high": min(bounds.high, largest)}
+            space["rank"] = bounds.model_copy(update=ends)
+        changed = {"rank": None if rank is None else min(rank, largest), "space": space}
+        return self.model_copy(update=changed)
+
     def seeds(self, seeds: int) -> list[int]:
         """Numbers of the model's fits: 1 to `seeds` for stochastic models, otherwise only 1."""
         return list(range(1, seeds + 1)) if self.stochastic else [1]

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from blendmf.config.fields import Distinct, Number, Settings
+from blendmf.config.fields import Distinct, Files, Number, Settings, ShareOrFiles, names_of
 
-Scheme = Literal["per-user-temporal", "random", "global-temporal", "cold-items", "folds"]
+Scheme = Literal["per-user-temporal", "random", "global-temporal", "cold-items", "folds", "given"]
 Part = Literal["genres", "tags", "year", "decade", "title"]
 
 
@@ -20,15 +20,17 @@ class SplitSettings(Settings):
         "them for training. random: the same shares of each user's ratings, at random. "
         "global-temporal: the same shares of all ratings in time order. cold-items: whole items at "
         "random, so that no item of the test part has a training rating. folds: one fold of a "
-        "cross-validation is the test part.",
+        "cross-validation is the test part. given: the files `test` are the test part.",
     )
     train: float = Field(default=0.70, gt=0, lt=1, description="Share of the training part.")
-    validation: float = Field(
+    validation: ShareOrFiles = Field(
         default=0.15,
-        gt=0,
-        lt=1,
-        description="Share of the validation part; the rest is the test part. Of folds, the share "
-        "of the ratings that are not tested.",
+        description="Share of the validation part; the rest is the test part. Of folds and given "
+        "files, the share of the ratings that are not tested, or, of given files, their names.",
+    )
+    test: Files | None = Field(
+        default=None,
+        description="Files of the test ratings (given), of the form of `dataset.csv.ratings.file`.",
     )
     min_ratings: int = Field(
         default=5,
@@ -42,6 +44,11 @@ class SplitSettings(Settings):
         description="random: every rating is equally likely to be in each fold. rows: folds are "
         "consecutive rows of the ratings file, as in the folds u1 to u5 of ml-100k.",
     )
+
+    @property
+    def files(self) -> list[str]:
+        """Files that are parts of a given split."""
+        return [*names_of(self.test), *names_of(self.validation)] if self.scheme == "given" else []
 
 
 class ContentSettings(Settings):

@@ -110,5 +110,7 @@ class WorkflowFiles:
             yield from ("figures", "summarise", "pages", "manifest")
             if searched:
                 yield "studies"
-            for model in self.experiment.recommendations.models:
-                yield f"recommend/{model}"
+            if choices := self.experiment.recommendations.choices:
+                yield "final_content"
+            for choice in choices:
+                yield from (f"final/{choice}", f"recommend/{choice}")

@@ -38,7 +38,7 @@ def matrices(
     parts = (train, validation, test)
     user_ids = _index([part["user_id"] for part in parts])
     item_ids = _index([part["item_id"] for part in parts])
-    of_train, of_validation, of_test = (_matrix(part, user_ids, item_ids) for part in parts)
+    of_train, of_validation, of_test = (rating_matrix(part, user_ids, item_ids) for part in parts)
     described = items.set_index("item_id").reindex(item_ids).reset_index()
     described["n_train"] = np.bincount(of_train.indices, minlength=len(item_ids))
     users = pd.DataFrame({"user_id": user_ids})
@@ -50,7 +50,16 @@ def _index(ids: list[pd.Series]) -> pd.Index:
     return pd.Index(occurring.unique(), name=ids[0].name).sort_values()
 
 
-def _matrix(part: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> sp.csr_array:
+def rating_matrix(part: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> sp.csr_array:
+    """Matrix of the ratings of a table, of shape (n_users, n_items).
+
+    Parameters
+    ----------
+    part : DataFrame
+        Columns user_id, item_id, rating.
+    user_ids, item_ids : Index
+        Ids of the rows and columns.
+    """
     rows = user_ids.get_indexer(pd.Index(part["user_id"])).astype(np.int32)
     columns = item_ids.get_indexer(pd.Index(part["item_id"])).astype(np.int32)
     ratings = part["rating"].to_numpy(dtype=np.float32)

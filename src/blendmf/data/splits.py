@@ -1,6 +1,6 @@
 """Split of the ratings into training, validation and test part, and the tags known in training."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,11 +58,13 @@ def split(
     *,
     scheme: str,
     train: float,
-    validation: float,
+    validation: float | str | list[str],
     min_ratings: int,
     folds: int,
     fold: int,
     fold_rule: str,
+    test: str | list[str] | None,
+    files: Sequence[str],
     seed: int,
 ) -> Split:
     """Assign every rating to exactly one part.
@@ -73,14 +75,18 @@ def split(
     ``global-temporal`` splits all ratings by time. Under the per-user schemes all ratings of a user
     with fewer than `min_ratings` stay in training. ``cold-items`` hides whole items (`draw_items`),
     so that no tested item has a training rating. ``folds`` tests on one of several folds
-    (`fold_of`); of the other ratings the share `validation` is drawn for validation.
+    (`fold_of`), and ``given`` on the files `test`; of the other ratings the share `validation` is
+    drawn for validation, unless it names files of a given split.
 
     Parameters
     ----------
     ratings : DataFrame
-        Columns user_id, item_id, rating, timestamp.
-    scheme, train, validation, min_ratings, folds, fold, fold_rule
+        Columns user_id, item_id, rating, timestamp, and with several files ``file``, the position
+        of each rating's file in `files`.
+    scheme, train, validation, min_ratings, folds, fold, fold_rule, test
         As in `blendmf.config.protocol.SplitSettings`.
+    files : sequence of str
+        Names of the files of the ratings.
     seed : int
         The experiment's seed; used by ``random``, ``cold-items`` and ``folds``.
 
@@ -90,8 +96,9 @@ def split(
         If a part is empty.
     """
     few = 0
+    share = validation if isinstance(validation, float) else 0.0
     # Rounded, because the sum of two decimal fractions may not be the intended one.
-    ends = (train, round(train + validation, 12))
+    ends = (train, round(train + share, 12))
     match scheme:
         case "global-temporal":
             part = _divide_all(ratings, ends)
@@ -99,7 +106,11 @@ def split(
             part = _divide_items(ratings, ends, stream(seed, "split", "items"))
         case "folds":
             tested = fold_of(len(ratings), folds, fold_rule, seed) == fold
-            part = _divide_rest(tested, validation, stream(seed, "split", "validation"))
+            part = _divide_rest(tested, share, stream(seed, "split", "validation"))
+        case "given":
+            tested, validated = (_in_files(ratings, files, names) for names in (test, validation))
+            part = _divide_rest(tested, share, stream(seed, "split", "validation"))
+            part[validated] = PARTS.index("validation")
         case _:
             at_random = stream(seed, "split") if scheme == "random" else None
             part, few = _divide_each_user(ratings, ends, min_ratings, at_random)
@@ -120,7 +131,7 @@ def split(
     }
     if scheme == "cold-items":
         facts["items_hidden"] = {name: facts["parts"][name]["items"] for name in PARTS[1:]}
-    return Split(ratings, part, facts)
+    return Split(ratings.drop(columns="file", errors="ignore"), part, facts)
 
 
 def _rows(ratings: pd.DataFrame, part: NDArray[np.int8], name: str) -> pd.DataFrame:
@@ -143,6 +154,17 @@ def fold_of(n_ratings: int, folds: int, rule: str, seed: int) -> NDArray[np.int6
     """
     numbers = 1 + np.arange(n_ratings) * folds // max(n_ratings, 1)
     return stream(seed, "split", "folds").permutation(numbers) if rule == "random" else numbers
+
+
+def _in_files(
+    ratings: pd.DataFrame, files: Sequence[str], names: float | str | list[str] | None
+) -> NDArray[np.bool_]:
+    """Mask of the ratings of some files; of none for a share or None."""
+    named = [names] if isinstance(names, str) else names if isinstance(names, list) else []
+    if "file" not in ratings:
+        return np.zeros(len(ratings), dtype=bool)
+    numbers = [number for number, file in enumerate(files) if file in named]
+    return ratings["file"].isin(numbers).to_numpy()
 
 
 def _divide_rest(

@@ -121,6 +121,23 @@ def _headline(metrics: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("rmse", kind="stable").rename_axis(columns=None).reset_index()
 
 
+def best_model(table: pd.DataFrame, among: Sequence[str]) -> str:
+    """Model with the lowest RMSE among some, or with the highest NDCG if none predicts ratings.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table of the comparison.
+    """
+    of_models = table[table["model"].astype(str).isin(among)]
+    predicting = of_models.dropna(subset="rmse")
+    if len(predicting):
+        ranked = predicting.sort_values("rmse", kind="stable")
+    else:
+        ranked = of_models.sort_values("full_ndcg_at_k", ascending=False, kind="stable")
+    return str(ranked["model"].iloc[0])
+
+
 def _strata(runs: list[Run]) -> pd.DataFrame:
     """Rows of the comparison's ``strata.csv``."""
     tables = pd.concat([run.strata.assign(model=run.model) for run in runs], ignore_index=True)

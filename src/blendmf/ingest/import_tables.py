@@ -88,6 +88,7 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
         **_provenance(dataset, ratings),
         "rating_range": [low, high],
         **_facts(ratings, tags, n_described),
+        "ratings_files": [] if dataset.csv is None else dataset.csv.ratings.files,
         "relevance_threshold": relevance_threshold(ratings["rating"].to_numpy(), (low, high)),
         "dropped": [finding for finding, dropped in listed if dropped],
         "notes": [finding for finding, dropped in listed if not dropped],

@@ -69,7 +69,11 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument(
             "--model", help="name of the model; default: the best by test RMSE in the comparison"
         )
-        added.add_argument("--seed", type=int, help="seed of the fit; default: the lowest")
+        added.add_argument(
+            "--seed",
+            type=int,
+            help="seed of a fit on the training part; default: the fit on all ratings",
+        )
         added.add_argument(
             "--results",
             type=Path,

@@ -78,7 +78,7 @@ def predictions(trained: TrainedModel, user: str, items: Sequence[int]) -> str:
             f"  predicted rating of user {user}: {predicted[0]:.2f}",
             *_interval(trained, position, shown[0]),
             f"  known rating of user {user}: {known[0]}",
-            f"  training ratings of the item: {_training_ratings(trained, shown[0])}",
+            f"  ratings of the item: {_ratings_of(trained, shown[0])}",
         ]
     else:
         rows = zip(predicted, known, ids, names, strict=True)
@@ -94,13 +94,13 @@ def predictions(trained: TrainedModel, user: str, items: Sequence[int]) -> str:
 
 
 def recommendations(trained: TrainedModel, user: str, n: int) -> str:
-    """The `n` best items that a user has not rated in training or validation.
+    """The `n` best items that a user has not rated.
 
     An unknown user gets the ranking of the model's fallback, and the reply says so.
     """
     position = trained.position_of("user", user)
     known = position >= 0
-    seen = [trained.ratings[part][[position]] for part in ("train", "validation") if known]
+    seen = [rated[[position]] for rated in trained.ratings.values() if known]
     top = top_unseen(trained.model, np.array([position]), seen, n)
     value = "predicted_rating" if trained.model.predicts_ratings else "score"
     items = trained.items.iloc[top["item"].to_numpy()]
@@ -114,7 +114,7 @@ def recommendations(trained: TrainedModel, user: str, n: int) -> str:
 
 def _head(trained: TrainedModel, user: str) -> list[str]:
     """The model that replies, and a note if the user is unknown."""
-    head = [f"model {trained.name}, seed {trained.seed}, {trained.folder}"]
+    head = [f"model {trained.name}, fitted on {trained.fitted}, {trained.folder}"]
     if trained.position_of("user", user) < 0:
         head.append(
             f"user {user} is not in the data: what follows is based on the items alone, "
@@ -130,7 +130,6 @@ def _interval(trained: TrainedModel, user: int, item: int) -> list[str]:
     return [f"  with {100 * LEVEL:.0f} % probability between: {low[0]:.2f} and {high[0]:.2f}"]
 
 
-def _training_ratings(trained: TrainedModel, item: int) -> str:
-    train = trained.ratings["train"]
-    ratings = train.data[train.indices == item]
+def _ratings_of(trained: TrainedModel, item: int) -> str:
+    ratings = np.concatenate([r.data[r.indices == item] for r in trained.ratings.values()])
     return f"{len(ratings)}, mean {ratings.mean():.2f}" if len(ratings) else "none"

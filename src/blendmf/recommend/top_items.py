@@ -18,8 +18,7 @@ LEVEL = 0.9
 
 def recommend(
     model: Model,
-    train: sp.csr_array,
-    validation: sp.csr_array,
+    rated: Sequence[sp.csr_array],
     users: pd.DataFrame,
     items: pd.DataFrame,
     n: int,
@@ -30,8 +29,8 @@ def recommend(
     Parameters
     ----------
     model : Model
-    train, validation : csr_array of shape (n_users, n_items)
-        Rated items, which are not recommended.
+    rated : sequence of csr_array, of shape (n_users, n_items)
+        Ratings of each part; what a user has rated is not recommended.
     users : DataFrame
         Row u is user u; column ``user_id``.
     items : DataFrame
@@ -52,7 +51,7 @@ def recommend(
         positions = np.arange(len(users))
     blocks = [positions[start : start + rows] for start in range(0, len(positions), rows)]
     tables = [
-        top_unseen(model, block, (train[block], validation[block]), n)
+        top_unseen(model, block, [part[block] for part in rated], n)
         for block in progress(blocks, "user blocks")
     ]
     top = pd.concat(tables, ignore_index=True)

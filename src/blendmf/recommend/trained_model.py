@@ -9,8 +9,9 @@ import pandas as pd
 import scipy.sparse as sp
 
 from blendmf.common.errors import UserError
-from blendmf.common.files import read_sparse
+from blendmf.common.files import read_json, read_sparse
 from blendmf.data.tables import read_table
+from blendmf.evaluation.compare import best_model
 from blendmf.models.model import Model, load_model
 
 PARTS = ("train", "validation", "test")
@@ -26,7 +27,8 @@ class TrainedModel:
         The data set's results folder.
     name : str
         Name of the model in the configuration.
-    seed : int
+    fitted : str
+        What it was fitted on: ``all ratings``, or a seed's fit on the training part.
     model : Model
     users, items : DataFrame
         Row number is the position in the matrices.
@@ -36,7 +38,7 @@ class TrainedModel:
 
     folder: Path
     name: str
-    seed: int
+    fitted: str
     model: Model
     users: pd.DataFrame
     items: pd.DataFrame
@@ -68,37 +70,67 @@ def open_trained(folder: Path, name: str | None = None, seed: int | None = None)
     name : str, optional
         Name of the model; default: the one with the lowest test RMSE in the comparison.
     seed : int, optional
-        Default: the lowest available.
+        A fit that was evaluated, on the training part alone. Default: the fit on all ratings, or
+        the lowest seed of a model without one.
 
     Raises
     ------
     UserError
         If the model or one of its files is missing.
     """
-    available: dict[str, list[int]] = {}
-    for path in sorted(folder.glob("models/*/seed-*/model.npz")):
-        number = int(path.parent.name.removeprefix("seed-"))
-        available.setdefault(path.parents[1].name, []).append(number)
-    if not available:
+    fits = _fits(folder)
+    if not fits:
         raise UserError(f"{folder}: has no trained models; run snakemake, or name another folder")
     if name is None:
-        name = _best_model(folder, list(available))
-    if name not in available:
-        known = ", ".join(available)
+        name = _default_model(folder, fits)
+    if name not in fits:
+        known = ", ".join(fits)
         raise UserError(f"{folder}: no trained model {name}; --model takes one of: {known}")
-    seeds = sorted(available[name])
+    seeds = [number for number in fits[name] if number is not None]
     if seed is not None and seed not in seeds:
         known = ", ".join(map(str, seeds))
         raise UserError(f"{folder}: {name} has no seed {seed}; --seed takes one of: {known}")
-    seed = seeds[0] if seed is None else seed
+    chosen = seed if seed is not None or None in fits[name] else seeds[0]
+    fitted = "all ratings" if chosen is None else f"the training part, seed {chosen}"
     return TrainedModel(
         folder,
         name,
-        seed,
-        load_model(_existing(folder / "models" / name / f"seed-{seed}" / "model.npz")),
+        fitted,
+        load_model(fits[name][chosen]),
         read_table(_existing(folder / "matrices" / "users.parquet")),
         read_table(_existing(folder / "matrices" / "items.parquet")),
         {part: read_sparse(_existing(folder / "matrices" / f"{part}.npz")) for part in PARTS},
+    )
+
+
+def _fits(folder: Path) -> dict[str, dict[int | None, Path]]:
+    """Model file of every fit by model and seed; None stands for the fit on all ratings."""
+    fits: dict[str, dict[int | None, Path]] = {}
+    for path in sorted(folder.glob("models/final/*/model.npz")):
+        fits.setdefault(read_json(path.with_name("fit.json"))["model"], {})[None] = path
+    for path in folder.glob("models/*/seed-*/model.npz"):
+        number = int(path.parent.name.removeprefix("seed-"))
+        fits.setdefault(path.parents[1].name, {})[number] = path
+    return {name: dict(sorted(fits[name].items(), key=_by_seed)) for name in sorted(fits)}
+
+
+def _by_seed(fit: tuple[int | None, Path]) -> int:
+    return -1 if fit[0] is None else fit[0]
+
+
+def _default_model(folder: Path, fits: dict[str, dict[int | None, Path]]) -> str:
+    """The model with the lowest test RMSE, of those that are fitted on all ratings if any are."""
+    final = [name for name, seeds in fits.items() if None in seeds]
+    if len(final) == 1:
+        return final[0]
+    path = folder / "comparison" / "table.csv"
+    if path.exists():
+        table, among = pd.read_csv(path), final or list(fits)
+        if table["model"].astype(str).isin(among).any():
+            return best_model(table, among)
+    raise UserError(
+        f"{path}: no comparison to take the best model from; choose one with --model: "
+        + ", ".join(fits)
     )
 
 
@@ -110,7 +142,7 @@ def find_results(root: Path) -> Path:
     UserError
         If there is none, or more than one.
     """
-    folders = sorted({path.parents[3] for path in root.glob("*/models/*/seed-*/model.npz")})
+    folders = sorted({path.parents[3] for path in root.glob("*/models/*/*/model.npz")})
     if not folders:
         raise UserError(
             f"{root}/: no folder with trained models; run snakemake first, or name the folder: "
@@ -120,20 +152,6 @@ def find_results(root: Path) -> Path:
         names = ", ".join(map(str, folders))
         raise UserError(f"{root}/: several folders have models; choose one with --results: {names}")
     return folders[0]
-
-
-def _best_model(folder: Path, available: list[str]) -> str:
-    """The available model with the lowest RMSE in the comparison."""
-    path = folder / "comparison" / "table.csv"
-    if path.exists():
-        ranked = pd.read_csv(path).dropna(subset="rmse")["model"].astype(str)
-        best = ranked[ranked.isin(available)]
-        if len(best):
-            return str(best.iloc[0])
-    raise UserError(
-        f"{path}: no comparison to take the best model from; choose one with --model: "
-        + ", ".join(available)
-    )
 
 
 def _existing(path: Path) -> Path:

@@ -99,11 +99,11 @@ COSTS = {
 FIT = "fit"
 """Class of the rules that fit models: each fit has the costs of its method."""
 
-EXTRA_MB = {"rank_sweep": 80, "studies": 110, "scaling": 80, "check_parity": 75}
+EXTRA_MB = {"rank_sweep": 80, "studies": 110, "scaling": 80, "check_parity": 75, "final": 100}
 """Megabytes of libraries that a rule loads in addition to its class."""
 
 RULES_OF_CLASS = {
-    FIT: "train search rank_sweep parity",
+    FIT: "train search rank_sweep parity final",
     "tables": "import_tables split matrices places",
     "variants": "audit_table ablation_table",
     "selection": "select_best check_parity",
@@ -222,8 +222,10 @@ def fits_models(rule: str) -> bool:
 def peak_mb(job: Job) -> float:
     """Predicted peak memory in MB: that of the largest fit."""
     peaks = []
-    for fit in set(job.fits) or {NO_FIT}:
-        costs = costs_of(job.rule, fit)
+    rows = [(fit, costs_of(job.rule, fit)) for fit in set(job.fits) or {NO_FIT}]
+    if job.rule == "final":  # it makes its own matrix
+        rows.append((NO_FIT, COSTS["tables"]))
+    for fit, costs in rows:
         peaks.append(
             costs.start_mb + EXTRA_MB.get(job.rule, 0) + _total(costs.memory, units(job, fit)) / 1e6
         )

@@ -85,7 +85,8 @@ def job_of(
     """The job of a rule on data of some size, for the experiment itself or one of its variants.
 
     The wildcard ``model`` names the model that the job fits or scores; a job that scores a model
-    does so for all seeds. With ``shard`` a search is divided among several jobs.
+    does so for all seeds. With ``shard`` a search is divided among several jobs. ``choice`` names
+    the model of a fit on all ratings, or means any of them.
     """
     wildcards = wildcards or {}
     entry = variant.models[wildcards["model"]] if "model" in wildcards else None
@@ -97,6 +98,10 @@ def job_of(
         shared = experiment.training
         fit = replace(PARITY_FIT, factors=shared.latent_dim, epochs=shared.epochs)
         fits = [fit] * PARITY_FITS * experiment.seeds
+    elif "choice" in wildcards:
+        chosen = [variant.models.get(wildcards["choice"])]
+        candidates = list(variant.models.values()) if chosen == [None] else chosen
+        fits = [largest_fit(one, experiment) for one in candidates if one is not None]
     elif entry is not None and (scoring or RULES.get(rule) == FIT):
         fits = [largest_fit(entry, experiment)] * _n_fits(rule, experiment, entry, wildcards)
     users, recommendations = experiment.evaluation.full_users, experiment.recommendations
@@ -105,7 +110,7 @@ def job_of(
     return Job(
         rule,
         size,
-        variant.split.train,
+        1.0 if rule == "final" else variant.split.train,
         fits,
         n_scores=_n_scores(rule, experiment, variant),
         resamples=experiment.evaluation.bootstrap_resamples,

@@ -82,5 +82,6 @@ def _fit_svd(
     shrinkage = (entry.user_shrinkage, entry.item_shrinkage)
     if entry.rank is not None:
         return fit_svd(train, rating_range, entry.rank, random, *shrinkage)
-    largest = fit_svd(train, rating_range, max(ranks), random, *shrinkage)
-    return truncated(largest, best_rank(largest, validation, ranks))
+    possible = [rank for rank in ranks if rank < min(train.shape)] or [1]
+    largest = fit_svd(train, rating_range, max(possible), random, *shrinkage)
+    return truncated(largest, best_rank(largest, validation, possible))

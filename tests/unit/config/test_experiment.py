@@ -252,9 +252,10 @@ def test_references_to_removed_models_are_reported() -> None:
     assert [line.split(": ")[0] for line in lines.splitlines()] == [
         "configuration key svd.compared_with",
         "configuration key ablation.model",
-        "configuration key recommendations.models",
     ]
-    assert "or [] for none" in lines
+    named = refusal({"recommendations": {"models": ["gone"]}})
+    assert "recommendations.models: 'gone'" in named
+    assert "null for the best, [] for none" in named
 
 
 def test_a_missing_data_set_is_reported() -> None:

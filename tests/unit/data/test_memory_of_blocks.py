@@ -51,7 +51,7 @@ def test_import(folder):
 
 
 def test_split(ratings):
-    assert held(partial(split, seed=1, **SplitSettings().model_dump()), ratings) < 1.5
+    assert held(partial(split, seed=1, files=(), **SplitSettings().model_dump()), ratings) < 1.5
 
 
 def test_matrices(ratings, folder):

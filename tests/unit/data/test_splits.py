@@ -12,6 +12,7 @@ from blendmf.data.splits import split as split_with
 SETTINGS = SplitSettings()
 SCHEMES = ["per-user-temporal", "random", "global-temporal"]
 COLD = SplitSettings(scheme="cold-items")
+FILES = ("base.csv", "held.csv", "valid.csv")
 
 
 def table(users, items, times=0):
@@ -21,7 +22,7 @@ def table(users, items, times=0):
 
 
 def split(ratings, settings, seed=1):
-    return split_with(ratings, **settings.model_dump(), seed=seed)
+    return split_with(ratings, **settings.model_dump(), files=FILES, seed=seed)
 
 
 @st.composite
@@ -179,3 +180,16 @@ def test_the_folds_test_every_rating_once_and_validate_on_a_share_of_the_rest(ra
         assert len(validation) == int(0.25 * (len(train) + len(validation)))
         tested += pairs(test)
     assert sorted(tested) == sorted(pairs(ratings))
+
+
+@given(ratings_tables(), st.sampled_from([0.25, "valid.csv"]))
+def test_given_files_are_the_test_and_perhaps_the_validation_part(ratings, validation):
+    ratings = ratings.assign(file=np.arange(len(ratings)) % 3)
+    settings = SplitSettings(scheme="given", test="held.csv", validation=validation)
+    divided = split(ratings, settings, seed=1)
+    assert pairs(divided.test) == pairs(ratings[ratings["file"] == 1])
+    assert list(divided.test.columns) == ["user_id", "item_id", "rating", "timestamp"]
+    if validation == "valid.csv":
+        assert pairs(divided.validation) == pairs(ratings[ratings["file"] == 2])
+    else:
+        assert len(divided.validation) == int(0.25 * (ratings["file"] != 1).sum())

@@ -1,5 +1,7 @@
 """Contract of every model kind and optimiser, on a tiny data set."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -151,3 +153,25 @@ def test_one_user_or_one_item(name, shape):
     assert model.score_users(np.arange(shape[0])).shape == shape
     assert np.isfinite(model.score_users([0, -1])).all()
     assert np.isfinite(model.predict([0, -1], [0, 0])).all()
+
+
+@pytest.mark.parametrize("scale", [(0.0, 1.0), (-10.0, 10.0), (0.0, 100.0), (0.5, 5.0), (0.0, 1e4)])
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_rating_scale_changes_no_rank_and_no_error_in_its_unit(name, scale):
+    (low, _high), unit = scale, (scale[1] - scale[0]) / (RANGE[1] - RANGE[0])
+
+    def rescaled(part):
+        moved = low + (part.ratings.astype(np.float64) - RANGE[0]) * unit
+        return replace(part, ratings=moved.astype(np.float32))
+
+    entry = model_entry(ENTRIES[name])
+    given = {"rating_range": scale, "seed": 7, "name": ("test", 1)}
+    other = fit_model(entry, rescaled(TRAIN), rescaled(VALIDATION), CONTENT, **given).model
+    model = fitted(name)
+    if model.predicts_ratings:
+        predicted = (other.predict(USERS, ITEMS) - low) / unit + RANGE[0]
+        np.testing.assert_allclose(predicted, model.predict(USERS, ITEMS), atol=1e-4)
+    else:
+        scores, expected = other.score_users(ALL_USERS), model.score_users(ALL_USERS)
+        norms = np.abs(scores).max(), np.abs(expected).max()
+        np.testing.assert_allclose(scores / norms[0], expected / norms[1], atol=1e-4)

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from blendmf.common.files import write_csv, write_sparse
+from blendmf.common.files import read_sparse, write_csv, write_json, write_sparse
 from blendmf.data.matrices import matrices
 from blendmf.data.tables import write_table
 from blendmf.models.baselines import PopularityModel, fit_bias, fit_global_mean
 from blendmf.models.observations import Observations
 from blendmf.recommend.cli import main
 
+PARTS = ("train", "validation", "test")
 TITLES = {
     10: ("Beautiful Mind, A (2001)", 2001),
     20: ("Toy Story", 1995),
@@ -85,10 +86,10 @@ def refused(capsys, command: str) -> str:
     ("user", "item", "known", "of_item"),
     [
         ("5", "20", "5 (train)", "2, mean 4.50"),
-        ("5", "40", "3 (validation)", "none"),
-        ("5", "10", "4 (test)", "1, mean 2.00"),
-        ("8", "40", "none", "none"),
-        ("99", "40", "none", "none"),
+        ("5", "40", "3 (validation)", "1, mean 3.00"),
+        ("5", "10", "4 (test)", "2, mean 3.00"),
+        ("8", "40", "none", "1, mean 3.00"),
+        ("99", "40", "none", "1, mean 3.00"),
     ],
 )
 @pytest.mark.usefixtures("run")
@@ -97,15 +98,29 @@ def test_prediction_known_rating_and_ratings_of_the_item(capsys, user, item, kno
     mean = np.mean([rating for _, _, rating in TRAIN])
     assert f"predicted rating of user {user}: {mean:.2f}\n" in printed
     assert f"known rating of user {user}: {known}\n" in printed
-    assert f"training ratings of the item: {of_item}" in printed
+    assert f"  ratings of the item: {of_item}" in printed
     assert (f"user {user} is not in the data" in printed) == (user == "99")
 
 
 @pytest.mark.usefixtures("run")
 def test_the_best_model_and_a_title_are_found(capsys):
     printed = ask(capsys, "predict --user 5 --item 'a beautiful mind'")
-    assert printed.startswith("model bias, seed 1, results/films\n")
+    assert printed.startswith("model bias, fitted on the training part, seed 1, results/films\n")
     assert "Beautiful Mind, A (2001), item 10\n" in printed
+
+
+def test_the_fit_on_all_ratings_has_precedence(capsys, run):
+    rated = Observations.from_matrix(sum(read_sparse(run / f"matrices/{p}.npz") for p in PARTS))
+    fit_global_mean(rated, (1.0, 5.0)).save(run / "models/final/best/model.npz")
+    write_json(run / "models/final/best/fit.json", {"model": "mean"})
+    printed = ask(capsys, "predict --user 5 --item-id 20")
+    assert printed.startswith("model mean, fitted on all ratings, results/films\n")
+    mean = np.mean([rating for _, _, rating in TRAIN + VALIDATION + TEST])
+    assert f"predicted rating of user 5: {mean:.2f}\n" in printed
+    evaluated = ask(capsys, "predict --user 5 --item-id 20 --seed 1")
+    assert evaluated.startswith("model mean, fitted on the training part, seed 1")
+    other = ask(capsys, "predict --user 5 --item-id 20 --model bias")
+    assert other.startswith("model bias, fitted on the training part, seed 1")
 
 
 @pytest.mark.usefixtures("run")
@@ -130,7 +145,7 @@ def test_matches_are_listed_with_whole_titles_first_then_by_ratings(capsys, monk
 def test_recommendations_exclude_rated_items(capsys):
     printed = ask(capsys, "recommend --user 5 -n 3 --model bias")
     ids = [line.split()[2] for line in printed.splitlines()[3:]]
-    assert sorted(ids) == ["10", "50"]
+    assert ids == ["50"], "a test rating is a rating too"
     printed = ask(capsys, "recommend --user nobody -n 3 --model popularity")
     assert "user nobody is not in the data" in printed
     assert [line.split()[2] for line in printed.splitlines()[4:]] == ["30", "20", "10"]
@@ -162,7 +177,7 @@ def test_without_a_comparison_the_model_must_be_named(capsys, run):
     (run / "comparison/table.csv").unlink()
     assert "--model: bias, mean, popularity" in refused(capsys, "recommend --user 5")
     printed = ask(capsys, "recommend --user 5 --model mean --seed 2")
-    assert "model mean, seed 2" in printed
+    assert "model mean, fitted on the training part, seed 2" in printed
 
 
 def test_the_results_folder_is_found_or_must_be_given(capsys, run, tmp_path):

@@ -34,7 +34,7 @@ ITEMS = pd.DataFrame(
 def test_lists_contain_the_best_unseen_items_in_order():
     model = factor_model()
     train, validation = parts()
-    table = recommend(model, train, validation, USERS, ITEMS, 5)
+    table = recommend(model, (train, validation), USERS, ITEMS, 5)
     seen = (train + validation).toarray() > 0
     scores = model.score_users(np.arange(N_USERS))
     for user in range(N_USERS):
@@ -52,18 +52,18 @@ def test_lists_contain_the_best_unseen_items_in_order():
 @pytest.mark.parametrize("some", [None, np.array([2, 7, 20])])
 @pytest.mark.parametrize("scores_per_block", [1, 2 * N_ITEMS, 2**21])
 def test_lists_do_not_depend_on_blocks_or_other_users(monkeypatch, scores_per_block, some):
-    whole = recommend(factor_model(), *parts(), USERS, ITEMS, 5)
+    whole = recommend(factor_model(), parts(), USERS, ITEMS, 5)
     chosen = USERS["user_id"] if some is None else USERS["user_id"][some]
     expected = whole[whole["user_id"].isin(chosen)].reset_index(drop=True)
     monkeypatch.setattr(module, "SCORES_PER_BLOCK", scores_per_block)
-    table = recommend(factor_model(), *parts(), USERS, ITEMS, 5, some)
+    table = recommend(factor_model(), parts(), USERS, ITEMS, 5, some)
     pd.testing.assert_frame_equal(table, expected, rtol=1e-5)
 
 
 def test_model_without_ratings_predicts_none():
     train, validation = parts()
     model = PopularityModel.fit(Observations.from_matrix(train))
-    table = recommend(model, train, validation, USERS, ITEMS, 2)
+    table = recommend(model, (train, validation), USERS, ITEMS, 2)
     assert table.predicted_rating.isna().all()
     assert table.score.notna().all()
 
@@ -71,7 +71,7 @@ def test_model_without_ratings_predicts_none():
 def test_items_rated_zero_are_excluded_ties_ranked_by_position_and_short_lists_cut():
     train = sp.csr_array((np.zeros(3), ([0, 1, 1], [2, 0, 1])), shape=(2, 4))
     model = FactorModel(2, 4, (0.0, 5.0), 3.0, None, np.array([0, 0, 1, 0.5], dtype=np.float32))
-    table = recommend(model, train, sp.csr_array((2, 4)), USERS[:2], ITEMS[:4], 3)
+    table = recommend(model, (train, sp.csr_array((2, 4))), USERS[:2], ITEMS[:4], 3)
     assert table.groupby("user_id").item_id.agg(list).to_dict() == {
         "u0": [103, 100, 101],
         "u1": [102, 103],

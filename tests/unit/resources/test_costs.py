@@ -130,7 +130,7 @@ def test_time_is_summed_over_fits_and_memory_is_the_maximum() -> None:
 
 def test_only_rules_that_fit_request_gpus() -> None:
     asking = {rule for rule in RULES if gpus(Job(rule, SMALL.size, fits=FITS))}
-    assert asking == {"train", "search", "rank_sweep", "parity"}
+    assert asking == {"train", "search", "rank_sweep", "parity", "final"}
     assert gpus(Job("train", SMALL.size, fits=[Fit("sgd", 32)])) == 0
 
 

@@ -1,0 +1,46 @@
+"""Fit the best model, or a named one, on all ratings."""
+
+import pandas as pd
+
+from blendmf.common.files import read_json, read_sparse, write_json
+from blendmf.common.job_log import job
+from blendmf.config.fields import BEST
+from blendmf.config.models import model_entry, tuned
+from blendmf.data.matrices import rating_matrix
+from blendmf.data.rating_order import places
+from blendmf.data.tables import read_table
+from blendmf.evaluation.compare import best_model
+from blendmf.models.model import load_model
+from blendmf.models.observations import Observations
+from blendmf.training.final import fit_on_all
+
+with job(snakemake.log[0], asked=snakemake.resources):
+    source, output, params = snakemake.input, snakemake.output, snakemake.params
+    choice, candidates = snakemake.wildcards.choice, list(params.models)
+    name = best_model(pd.read_csv(source.table), candidates) if choice == BEST else choice
+    searches = {path.split("/")[-2]: path for path in source.best}
+    best = [read_json(searches[name])] if name in searches else []
+    facts = read_json(source.source)
+    entry = tuned(model_entry(params.models[name]).limited_to(facts["counts"]), best)
+    evaluated = candidates.index(name)
+    table = read_table(source.ratings)
+    users, items = read_table(source.user_index), read_table(source.item_index, ["item_id"])
+    matrix = rating_matrix(table, pd.Index(users["user_id"]), pd.Index(items["item_id"]))
+    rating_order = places(table, table.iloc[:0], users, items).train
+    ratings = Observations.from_matrix(matrix, rating_order)
+    del table, matrix
+    low, high = facts["rating_range"]
+    fit = fit_on_all(
+        entry,
+        ratings,
+        read_sparse(source.content),
+        load_model(source.models[evaluated]),
+        read_json(source.fits[evaluated])["best_epoch"],
+        rating_range=(low, high),
+        seed=params.seed,
+        name=name,
+        threads=snakemake.threads,
+    )
+    fit.model.save(output.model)
+    described = {"model": name, "fitted_on": "all ratings", "settings": entry.model_dump()}
+    write_json(output.fit, described | fit.facts(len(ratings)))
