@@ -19,7 +19,8 @@ with job(snakemake.log[0], asked=snakemake.resources):
     tables = ("table", "metrics", "differences", "strata", "rank_sweep", "fitted_on")
     results = Results(
         **{name: pd.read_csv(source[name], dtype={"bin": str}) for name in tables},
-        **{name: read_json(source[name]) for name in ("source", "split", "leakage")},
+        **{name: read_json(source[name]) for name in ("source", "text", "split", "leakage")},
+        lists=read_json(source.evaluation)["rated"],
         best=best,
         models={name: model_entry(values) for name, values in params.models.items()},
         content=ContentSettings(**params.content),

@@ -132,8 +132,16 @@ def results(
                 "tags": 3683,
                 "density": 0.017,
             },
-            "ratings": {"mean": 3.5016},
+            "ratings": {"mean": 3.5016, "distribution": [[0.5, 10], [3.0, 50], [5.0, 40]]},
             "dropped": [],
+            "doubts": [],
+        },
+        "text": {"items": 9724, "items_without_terms": 24},
+        "lists": {
+            "n_users": 610,
+            "k": 10,
+            "n_users_with_at_most_k_candidates": 200,
+            "relevant_share": 0.6,
         },
         "split": {
             "scheme": "per-user-temporal",

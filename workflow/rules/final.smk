@@ -3,22 +3,6 @@
 FINAL = f"{DATASET}/models/final"
 
 
-def candidates(wildcards) -> list[str]:
-    """Models of which a fit on all ratings is one: a named one, or all that predict ratings."""
-    models = variant_of(wildcards).models
-    predicting = [name for name, entry in models.items() if entry.predicts_ratings]
-    return (
-        (predicting or list(models)) if wildcards.choice == BEST else [wildcards.choice]
-    )
-
-
-def of_candidates(pattern: str):
-    return lambda wildcards: [
-        f"results/{wildcards.dataset}/{pattern.format(model=model)}"
-        for model in candidates(wildcards)
-    ]
-
-
 use rule content as final_content with:
     input:
         item_index=f"{DATASET}/matrices/items.parquet",

@@ -223,3 +223,19 @@ def per_user_on_same_test(wildcards) -> list[str]:
 def ablated_seeds() -> list[int]:
     model = EXPERIMENT.ablation.model
     return EXPERIMENT.models[model].seeds(EXPERIMENT.seeds) if model else []
+
+
+def candidates(wildcards) -> list[str]:
+    """Models of which a fit on all ratings is one: a named one, or all that predict ratings."""
+    models = variant_of(wildcards).models
+    predicting = [name for name, entry in models.items() if entry.predicts_ratings]
+    return (
+        (predicting or list(models)) if wildcards.choice == BEST else [wildcards.choice]
+    )
+
+
+def of_candidates(pattern: str):
+    return lambda wildcards: [
+        f"results/{wildcards.dataset}/{pattern.format(model=model)}"
+        for model in candidates(wildcards)
+    ]

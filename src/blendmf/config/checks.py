@@ -54,7 +54,60 @@ def experiment(config: Mapping[str, Any]) -> Experiment:
     if problems:
         raise UserError("\n".join(f"configuration key {problem}" for problem in problems))
     assert found is not None
-    return found.model_copy(update={"models": _whole(found), "dataset": _with_split_files(found)})
+    whole = {"models": _whole(found), "dataset": _with_split_files(found)}
+    return without_content_models(found.model_copy(update=whole))
+
+
+def parts_with_text(dataset: DatasetSettings) -> set[str]:
+    """Parts of an item's text for which the data set can have words."""
+    if dataset.format == "triples":
+        return set()
+    if dataset.csv is None:
+        return {"genres", "tags", "year", "decade", "title"}
+    parts = {"tags"} if dataset.csv.tags is not None else set()
+    items = dataset.csv.items
+    if items is not None:
+        parts |= {"genres"} if items.genres is not None else set()
+        parts |= {"title"} if items.title is not None else set()
+        # Titles may end in a year.
+        parts |= {"year", "decade"} if {items.year, items.title} != {None} else set()
+    return parts
+
+
+def without_content_models(found: Experiment) -> Experiment:
+    """The experiment without its content models if the data have no text for the items.
+
+    Whatever refers to them goes too. Unchanged if the data have text.
+
+    Raises
+    ------
+    UserError
+        If no model is left.
+    """
+    if parts_with_text(found.dataset).intersection(found.content.parts):
+        return found
+    plain = {name: entry for name, entry in found.models.items() if not entry.uses_content}
+    if not plain:
+        raise UserError(
+            "configuration key models: all models use the items' text, but the data have none; "
+            "describe the items under dataset.csv.items, or add a model of another kind"
+        )
+
+    def kept(names: list[str] | None) -> list[str] | None:
+        return ([name for name in names if name in plain] or None) if names else names
+
+    audit = found.audit
+    arms = {name: change for name, change in audit.arms.items() if change.split is not None}
+    return found.model_copy(
+        update={
+            "models": plain,
+            "ablation": found.ablation.model_copy(update={"model": None}),
+            "audit": audit.model_copy(update={"models": kept(audit.models), "arms": arms}),
+            "recommendations": found.recommendations.model_copy(
+                update={"models": kept(found.recommendations.models)}
+            ),
+        }
+    )
 
 
 def _with_split_files(found: Experiment) -> DatasetSettings:

@@ -87,7 +87,8 @@ def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
     )
     metrics = _metrics_table(ordered, measured)
     compared = {name: of for name, of in measured.items() if name not in UNCERTAINTY}
-    return Comparison(metrics, differences_table(compared), _headline(metrics), _strata(ordered))
+    table = _headline(metrics).merge(_scored(ordered), on="model", how="left")
+    return Comparison(metrics, differences_table(compared), table, _strata(ordered))
 
 
 def _metrics_table(runs: list[Run], measured: dict[str, Measured]) -> pd.DataFrame:
@@ -119,6 +120,18 @@ def _headline(metrics: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(rmse_low=rmse["low"], rmse_high=rmse["high"]).reindex(columns=HEADLINE)
     table.insert(0, "seeds", metrics.groupby("model")["n_seeds"].max())
     return table.sort_values("rmse", kind="stable").rename_axis(columns=None).reset_index()
+
+
+def _scored(runs: list[Run]) -> pd.DataFrame:
+    """Scored ratings of each model that predicts ratings, and the mean sum of squared errors."""
+    rows = [
+        (run.model, run.metrics["rating"]["n_ratings"], run.metrics["rating"]["squared_error"])
+        for run in runs
+        if run.metrics["rating"]
+    ]
+    scored = pd.DataFrame(rows, columns=["model", "n_ratings", "squared_error"])
+    means = scored.groupby("model", as_index=False).mean()
+    return means.astype({"n_ratings": "Int64"})
 
 
 def best_model(table: pd.DataFrame, among: Sequence[str]) -> str:

@@ -73,7 +73,8 @@ def rating_metrics(
     -------
     dict
         ``rmse`` and ``mae`` pool all ratings; ``user_rmse`` and ``user_mae`` are means of the
-        users' own values; ``n_ratings`` and ``n_users`` are the denominators.
+        users' own values; ``squared_error`` is the sum over all ratings; ``n_ratings`` and
+        ``n_users`` are the denominators.
     """
     n = int(n_ratings.sum())
     return {
@@ -81,6 +82,7 @@ def rating_metrics(
         "mae": float(absolute_error.sum() / n),
         "user_rmse": float(np.sqrt(squared_error / n_ratings).mean()),
         "user_mae": float((absolute_error / n_ratings).mean()),
+        "squared_error": float(squared_error.sum()),
         "n_ratings": n,
         "n_users": len(n_ratings),
     }

@@ -221,15 +221,17 @@ def fits_models(rule: str) -> bool:
 
 def peak_mb(job: Job) -> float:
     """Predicted peak memory in MB: that of the largest fit."""
-    peaks = []
-    rows = [(fit, costs_of(job.rule, fit)) for fit in set(job.fits) or {NO_FIT}]
+    peaks = [
+        _megabytes(costs_of(job.rule, fit), job, fit) + EXTRA_MB.get(job.rule, 0)
+        for fit in set(job.fits) or {NO_FIT}
+    ]
     if job.rule == "final":  # it makes its own matrix
-        rows.append((NO_FIT, COSTS["tables"]))
-    for fit, costs in rows:
-        peaks.append(
-            costs.start_mb + EXTRA_MB.get(job.rule, 0) + _total(costs.memory, units(job, fit)) / 1e6
-        )
+        peaks.append(_megabytes(COSTS["tables"], job, NO_FIT))
     return max(peaks)
+
+
+def _megabytes(costs: Costs, job: Job, fit: Fit) -> float:
+    return costs.start_mb + _total(costs.memory, units(job, fit)) / 1e6
 
 
 def seconds(job: Job) -> float:

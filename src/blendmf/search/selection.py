@@ -48,8 +48,9 @@ def select_best(
     dict
         ``model, params, score``; ``value``, mean finite score of the chosen trial's repeated fits;
         ``number`` of that trial, its own ``trial_value`` and ``best_epoch``; the ``finalists``;
-        counts of ``trials`` by state, the ``budget``, the total number of ``epochs``, and the
-        ``boundary`` list of `blendmf.search.space.boundary`.
+        counts of ``trials`` by state and of the ``distinct_values`` of complete ones, the
+        ``budget``, the total number of ``epochs``, and the ``boundary`` list of
+        `blendmf.search.space.boundary`.
 
     Raises
     ------
@@ -78,6 +79,7 @@ def select_best(
         "best_epoch": best.best_epoch,
         "finalists": standings,
         "trials": counts,
+        "distinct_values": len({trial.value for trial in complete(trials)}),
         "budget": {
             "trials": plan.settings.trials,
             "epochs": plan.epochs,

@@ -308,3 +308,42 @@ def test_every_setting_has_a_description() -> None:
     assert undescribed(Experiment) == []
     for entry in experiment_with().models.values():
         assert undescribed(type(entry)) == ["kind"]
+
+
+OWN = {
+    "name": "books",
+    "path": "books",
+    "rating_range": [1, 10],
+    "csv": {"ratings": {"file": "r.csv", "user": "u", "item": "i", "rating": "r"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("items", "parts", "content_models"),
+    [
+        (None, ["genres", "tags", "year", "decade"], False),
+        ({"file": "i.csv", "item": "i", "title": "t"}, ["genres", "tags"], False),
+        ({"file": "i.csv", "item": "i", "title": "t"}, ["genres", "title"], True),
+        ({"file": "i.csv", "item": "i", "genres": "g"}, ["genres", "tags"], True),
+    ],
+)
+def test_without_item_text_no_model_of_content_is_left(
+    items: dict | None, parts: list[str], content_models: bool
+) -> None:
+    dataset = {**OWN, "csv": OWN["csv"] | {"items": items}}
+    changes = {
+        "recommendations": {"models": ["mf-content"]},
+        "audit": {"models": ["mf", "bayes-content"]},
+    }
+    found = experiment_with({"dataset": dataset, "content": {"parts": parts}, **changes})
+    assert any(entry.uses_content for entry in found.models.values()) == content_models
+    assert (found.ablation.model is None) == (not content_models)
+    assert found.recommendations.choices == (["mf-content"] if content_models else ["best"])
+    assert found.audit.models == (["mf", "bayes-content"] if content_models else ["mf"])
+
+
+def test_content_models_alone_are_refused_without_item_text() -> None:
+    plain = [name for name, entry in DEFAULT["models"].items() if "content" not in entry["kind"]]
+    references = {"svd": {"compared_with": None}}
+    lines = refusal({"dataset": OWN, "models": dict.fromkeys(plain), **references})
+    assert "all models use the items' text, but the data have none" in lines

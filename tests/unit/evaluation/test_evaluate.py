@@ -27,6 +27,7 @@ def test_metrics_equal_a_case_computed_by_hand():
         "mae": pytest.approx(6 / 4),
         "user_rmse": pytest.approx((np.sqrt(10 / 3) + 2) / 2),
         "user_mae": pytest.approx((4 / 3 + 2) / 2),
+        "squared_error": pytest.approx(14),
         "n_ratings": 4,
         "n_users": 2,
     }
@@ -41,10 +42,17 @@ def test_metrics_equal_a_case_computed_by_hand():
         "hit_rate_at_k": pytest.approx(1 / 2),
     }
     denominators = {"n_users": 2, "n_users_with_relevant": 1, "n_users_without_relevant": 1}
-    assert result.metrics["rated"] == STATED | means | denominators | {"n_candidates_mean": 2.0}
+    # Candidates are the 3 and 1 test ratings, then the 3 and 2 items without a known rating.
+    assert result.metrics["rated"] == STATED | means | denominators | {
+        "n_candidates_mean": 2.0,
+        "n_users_with_at_most_k_candidates": 1,
+        "relevant_share": 2 / 4,
+    }
     # The lists (2, 3) and (4, 3) have only items without training ratings: log2(3 + 1) bits each.
     assert result.metrics["full"] == STATED | means | denominators | {
         "n_candidates_mean": 2.5,
+        "n_users_with_at_most_k_candidates": 1,
+        "relevant_share": 2 / 5,
         "coverage": pytest.approx(3 / 5),
         "novelty": pytest.approx(2.0),
         "n_items": 5,

@@ -17,7 +17,7 @@ from small_evaluation import TableModel, evaluated, random_parts
 seeds = st.integers(0, 10**6)
 few = settings(max_examples=10)
 
-CHANGED = ("rating_n_ratings", "full_n_listed", "full_novelty")
+CHANGED = ("rating_n_ratings", "rating_squared_error", "full_n_listed", "full_novelty")
 """Metrics that depend on the number of users; novelty does because of its smoothing."""
 
 

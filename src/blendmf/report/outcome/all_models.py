@@ -22,12 +22,13 @@ def comparison_table(results: Results) -> str:
         "full_coverage": "Coverage, full",
     }
     trials = {found["model"]: str(found["budget"]["trials"]) for found in results.best}
+    vacuous = results.vacuous
     rows = [
         [
             literal(row["model"]),
             or_dash(row["rmse"]),
             _interval(row["rmse_low"], row["rmse_high"]),
-            *(or_dash(row[column]) for column in columns),
+            *(MISSING if column in vacuous else or_dash(row[column]) for column in columns),
             trials.get(row["model"], MISSING),
             str(row["seeds"]),
         ]

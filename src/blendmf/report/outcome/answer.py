@@ -23,6 +23,8 @@ def does_content_help(results: Results, dataset: str) -> str:
     by the configuration or by validation. A pair chosen by test errors is one of all pairs, and
     its corrected p-value decides.
     """
+    if missing := results.missing_words:
+        return f"**Not asked:** {missing}."
     rmse = results.rmse
     plain, blended = results.best_of_kind(PLAIN), results.best_of_kind(BLENDED)
     if plain is None or blended is None:
@@ -97,7 +99,10 @@ def best_model(results: Results) -> str:
     rmse = results.rmse
     if rmse.empty:
         return "No model of this run predicts ratings, so there is no rating error to compare."
-    best, *others = map(str, rmse.index)
+    names = [str(name) for name in rmse.index]
+    if results.missing_words:
+        names = [name for name in names if not results.models[name].uses_content] or names
+    best, *others = names
     errors = results.metrics[results.metrics["metric"] == "rmse"]
     row = errors.set_index("model").loc[best]
     reached = (

@@ -3,11 +3,23 @@
 from collections.abc import Iterator
 from itertools import chain
 
+import numpy as np
+
 from blendmf.common.wording import enumerated, share_of
 from blendmf.evaluation.bootstrap import resamples_needed, smallest_p_value
 from blendmf.evaluation.verdict import SIGNIFICANCE
 from blendmf.report.outcome.results import Results
 from blendmf.report.rst import bullets, escaped, literal
+
+ORDERS = 100
+"""Ratio of the largest rating to the median from which on ratings are like counts."""
+
+NAMES = {
+    "rated_precision_at_k": "Precision, rated",
+    "rated_recall_at_k": "Recall, rated",
+    "full_ndcg_at_k": "NDCG, full",
+}
+"""Columns of the table as the report calls them."""
 
 FEW_USERS = 30
 """With fewer users the bootstrap's intervals are rough."""
@@ -36,12 +48,42 @@ LEVELS_OF_TAGS = {
 
 def cautions(results: Results) -> str:
     """List of everything in this run that weakens its results, or a sentence if nothing does."""
-    checks = (_of_searches, _of_chance, _of_strata, _of_time, _of_leakage, _of_fitting)
+    checks = (
+        *(_of_data, _of_lists, _of_searches, _of_chance, _of_strata, _of_time, _of_leakage),
+        _of_fitting,
+    )
     lines = list(chain.from_iterable(check(results) for check in checks))
     return bullets(lines) or (
         "None: no search ended at a bound of its space; resamples, seeds and users were enough; "
         "and the audit found no leak above its level."
     )
+
+
+def _of_data(results: Results) -> Iterator[str]:
+    yield from (f"{escaped(doubt)}." for doubt in results.source["doubts"])
+    values, counts = zip(*results.source["ratings"]["distribution"], strict=True)
+    middle = values[int(np.searchsorted(np.cumsum(counts), sum(counts) / 2))]
+    if values[0] >= 0 and values[-1] > ORDERS * middle > 0:
+        yield (
+            f"Half of the ratings are at most {middle:g}, the largest is {values[-1]:g}: like "
+            "counts, they span orders of magnitude, and the largest decide the errors. Their "
+            "logarithms may be better ratings."
+        )
+    same = results.differences[
+        (results.differences["metric"] == "rmse")
+        & (results.differences[["difference", "low", "high"]] == 0).all(axis=1)
+    ]
+    for row in same.to_dict("records"):
+        pair = f"{literal(row['model_a'])} and {literal(row['model_b'])}"
+        yield f"{pair} have the same errors: they cannot differ on these data."
+
+
+def _of_lists(results: Results) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    for column, reason in results.vacuous.items():
+        reasons.setdefault(reason, []).append(NAMES[column])
+    for reason, columns in reasons.items():
+        yield f"{enumerated(columns)} say nothing here and are not shown: {reason}."
 
 
 def _of_searches(results: Results) -> Iterator[str]:
@@ -53,6 +95,11 @@ def _of_searches(results: Results) -> Iterator[str]:
                 f"{'upper' if met['bound'] == 'high' else 'lower'} bound of "
                 f"{literal(met['parameter'])} ({met['value']:.4g}, the bound is "
                 f"{met['limit']:.4g}): a better model may lie beyond it, so widen the search space."
+            )
+        if best.get("distinct_values") == 1 and trials["complete"] > 1:
+            yield (
+                f"All trials of {model} had the same score, so that its search could not choose: "
+                "its settings are those of the first trial."
             )
         if trials["failed"]:
             total = sum(trials.values())

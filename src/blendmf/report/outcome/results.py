@@ -12,6 +12,15 @@ from blendmf.config.protocol import ContentSettings, EvaluationSettings
 
 PLAIN, BLENDED = "mf", "mf-content"
 
+MAX_WITHOUT_WORDS = 0.9
+"""Share of items without words from which on their text says nothing about blending."""
+
+NEARLY_ALL = 0.95
+"""Share of users or ratings from which on the others cannot tell models apart."""
+
+RANKING_COLUMNS = ("rated_precision_at_k", "rated_recall_at_k", "full_ndcg_at_k")
+"""Columns of the report's table that depend on which items are relevant."""
+
 
 @dataclass(frozen=True, eq=False)
 class Results:
@@ -19,7 +28,8 @@ class Results:
 
     `best` has the ``best.json`` of each searched model, `fitted_on` the part that each statistic
     was fitted on, found by recomputation, and `validated` the validation RMSE of the models for
-    which it is known, from the function `validated`.
+    which it is known, from the function `validated`. `text` are the facts of the items' text
+    (``content.json``), `lists` the denominators of the rated lists (a block of ``metrics.json``).
     """
 
     table: pd.DataFrame
@@ -29,6 +39,8 @@ class Results:
     rank_sweep: pd.DataFrame
     best: Sequence[Mapping[str, Any]]
     source: Mapping[str, Any]
+    text: Mapping[str, Any]
+    lists: Mapping[str, Any]
     split: Mapping[str, Any]
     leakage: Mapping[str, Any]
     fitted_on: pd.DataFrame
@@ -37,6 +49,39 @@ class Results:
     evaluation: EvaluationSettings
     published: Sequence[Mapping[str, Any]]
     validated: Mapping[str, float]
+
+    @property
+    def missing_words(self) -> str | None:
+        """Why the items' text cannot answer the question about content; None if it can."""
+        n_items, without = self.text["items"], self.text["items_without_terms"]
+        if without == n_items:
+            return "no item text, so the second question was not asked"
+        if without > MAX_WITHOUT_WORDS * n_items:
+            return (
+                f"only {n_items - without:,} of {n_items:,} items have words, too few to answer "
+                "the second question"
+            )
+        return None
+
+    @property
+    def vacuous(self) -> dict[str, str]:
+        """Columns of the table that cannot tell models apart on these data, and why."""
+        reasons: dict[str, str] = {}
+        users, k, relevant = (self.lists[key] for key in ("n_users", "k", "relevant_share"))
+        short = self.lists["n_users_with_at_most_k_candidates"]
+        if short >= NEARLY_ALL * users:
+            reasons |= dict.fromkeys(
+                ("rated_precision_at_k", "rated_recall_at_k"),
+                f"{short:,} of {users:,} users have at most {k} test ratings, so that every model "
+                "lists all of them",
+            )
+        if not 1 - NEARLY_ALL <= relevant <= NEARLY_ALL:
+            which = "nearly all" if relevant > 1 / 2 else "nearly no"
+            reasons |= dict.fromkeys(
+                RANKING_COLUMNS,
+                f"{which} test ratings are relevant ({100 * relevant:.1f} %)",
+            )
+        return reasons
 
     @property
     def rmse(self) -> pd.Series:

@@ -1,5 +1,5 @@
 from blendmf.report.number_format import MISSING
-from outcomes import best_of, outcome
+from outcomes import best_of, outcome, results
 
 
 def test_the_denominators_are_stated_and_missing_values_are_dashes():
@@ -20,3 +20,9 @@ def test_the_table_has_the_trials_of_each_search():
 
 def test_the_page_states_that_there_was_no_search():
     assert "No model was searched: all settings are as configured." in outcome()
+
+
+def test_metrics_that_say_nothing_are_dashes():
+    lists = results().lists | {"n_users_with_at_most_k_candidates": 610}
+    text = outcome(lists=lists)
+    assert f"0.9750 to 0.9950 - 0.5000 - {MISSING} - {MISSING} - 0.0500" in text

@@ -106,3 +106,21 @@ def test_without_all_validation_errors_the_best_on_test_is_used_with_a_warning()
 def test_the_best_model_and_those_that_may_be_as_good(changed, expected):
     assert expected in outcome(**changed)
     assert (expected in outcome()) == (not changed)
+
+
+@pytest.mark.parametrize(
+    ("without", "reason"),
+    [
+        (100, "**Not asked:** no item text, so the second question was not asked."),
+        (91, "**Not asked:** only 9 of 100 items have words, too few to answer the second"),
+    ],
+)
+def test_without_words_nothing_is_said_about_content_and_the_best_model_is_plain(without, reason):
+    text = outcome(text={"items": 100, "items_without_terms": without})
+    assert reason in text
+    assert "**The best model is** ``mf``: test RMSE 0.9850" in text
+    assert "blending item content" not in text.split("All models")[0].replace("does blending", "")
+
+
+def test_with_words_for_a_tenth_of_the_items_the_question_is_answered():
+    assert "**Yes:**" in outcome(text={"items": 100, "items_without_terms": 90})

@@ -3,19 +3,53 @@ import pytest
 
 from blendmf.audits.leakage import QUESTIONS, TAGS, USES
 from blendmf.report.outcome.cautions import LEVELS, LEVELS_OF_TAGS
-from outcomes import MODELS, best_of, finding, fitted_on, outcome, part, results
+from outcomes import MODELS, RMSE, best_of, finding, fitted_on, outcome, part, results
 
 BOUND = {"parameter": "regularization", "value": 0.0984, "bound": "high", "limit": 0.1}
 SEARCHED = MODELS | {name: MODELS[name] | {"search": True} for name in ("mf", "mf-content")}
 STRATA, METRICS = results().strata, results().metrics
 FEW_IN_YEAR = STRATA.assign(n_users=STRATA["n_users"].replace(210, 29))
 FEW_RANKED = METRICS["n_users"].where(METRICS["metric"] != "full_ndcg_at_k", 29)
+SOURCE = results().source
+COUNTS = SOURCE | {"ratings": {"mean": 90.0, "distribution": [[1, 60], [5, 30], [900, 10]]}}
+LISTS = results().lists
 TIMELESS = {name: part(100, 50, 0, 0) for name in ("train", "validation", "test")}
 
 
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
+        (
+            {"source": SOURCE | {"doubts": ["films.csv: 40 genres contain ';'"]}},
+            ["films.csv: 40 genres contain ';'."],
+        ),
+        (
+            {"source": COUNTS},
+            ["Half of the ratings are at most 1, the largest is 900: like counts, they span"],
+        ),
+        (
+            {"lists": LISTS | {"n_users_with_at_most_k_candidates": 600}},
+            [
+                "Precision, rated and Recall, rated say nothing here and are not shown: 600 of 610",
+                "users have at most 10 test ratings",
+            ],
+        ),
+        (
+            {"lists": LISTS | {"relevant_share": 0.004}},
+            ["and NDCG, full say nothing here and are not shown: nearly no test ratings are rel"],
+        ),
+        (
+            {"lists": LISTS | {"relevant_share": 0.97}},
+            ["not shown: nearly all test ratings are relevant (97.0 %)"],
+        ),
+        (
+            {"best": [best_of("mf") | {"distinct_values": 1}]},
+            ["All trials of ``mf`` had the same score, so that its search could not choose"],
+        ),
+        (
+            {"rmse": RMSE | {"svd": RMSE["mf"]}, "half_width": 0},
+            ["``mf`` and ``svd`` have the same errors: they cannot differ on these data."],
+        ),
         (
             {"best": [best_of("mf", failed=3, boundary=[BOUND])]},
             [
