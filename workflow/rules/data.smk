@@ -3,7 +3,7 @@
 
 rule fetch:
     input:
-        local=own_inputs(),
+        local=own_inputs,
     output:
         directory(f"{DATASET}/data/raw"),
     log:

@@ -78,10 +78,11 @@ def training_threads(wildcards) -> int:
 OWN_FILES = local_files(EXPERIMENT.dataset, {})
 
 
-def own_inputs() -> list[str]:
+def own_inputs(wildcards) -> list[str]:
     """One's own files as inputs, which are not in a storage and whose times do not count.
 
     Snakemake takes braces in a path for wildcards: the nearest folder without any is given instead.
+    The report shows inputs that are no function, with all folders.
     """
 
     def without_wildcard(path: Path) -> Path:

@@ -8,7 +8,6 @@ change is set by the system and cannot be set back.
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -73,6 +72,6 @@ def _read(remembered: Path) -> dict[str, Any]:
 
 def _write(remembered: Path, known: Mapping[str, Any]) -> None:
     try:
-        write_json(remembered, {name: known[name] for name in known if os.path.exists(name)})
+        write_json(remembered, {name: known[name] for name in known if Path(name).exists()})
     except OSError:
         return
