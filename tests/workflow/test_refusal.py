@@ -1,5 +1,8 @@
 """User errors are refused with a message before anything is lost."""
 
+import subprocess
+import sysconfig
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,23 @@ def test_a_broken_configuration_stops_before_any_job(
     assert refused.returncode == 1, refused.stdout
     assert message in refused.stdout
     assert "Traceback" not in refused.stdout
+    assert not (fresh.run / "results").exists()
+
+
+def test_an_interpreter_that_no_job_could_start_is_refused_before_any_job(fresh: Project) -> None:
+    environment = fresh.folder / "a folder" / ".venv"
+    venv.create(environment, with_pip=False)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib"))
+    command = [str(environment / "bin/python"), *fresh.command("--cores", "1")[1:]]
+    refused = subprocess.run(
+        command, env=fresh.environment(), capture_output=True, text=True, check=False
+    )
+    printed = refused.stdout + refused.stderr
+    assert refused.returncode == 1, printed
+    assert printed.count(f"The path of this Python, {environment}/bin/python, has a space") == 1
+    assert "make report VENV=" in printed
+    assert "Traceback" not in printed
     assert not (fresh.run / "results").exists()
 
 
