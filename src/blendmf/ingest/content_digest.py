@@ -36,8 +36,8 @@ def content_digest(files: Iterable[str], remembered: Path) -> str | None:
         _write(remembered, {**known, **settled})
     digest = hashlib.blake2b(digest_size=8)
     for path in paths:
-        name = path.name
-        digest.update(f"{name}\0{found[str(path.absolute())]['sha256']}\n".encode())
+        checksum = found[str(path.absolute())]["sha256"]
+        digest.update(f"{path.name}\0{checksum}\n".encode())
     return digest.hexdigest()
 
 
