@@ -24,18 +24,11 @@ def test_source_code_and_own_data_are_not_read_from_the_storage(
     columns = {"file": "stars.csv", "user": "user", "item": "item", "rating": "rating"}
     dataset = {"name": "mine", "path": str(own), "rating_range": [1, 5]}
     changes = {"dataset": dataset | {"csv": {"ratings": columns}}}
-    files = set(
-        re.findall(
-            r">([^<>]+)<",
-            fresh.succeed(
-                *("--filegraph", *stored_in(tmp_path / "store")),
-                experiment=None,
-                changes=changes,
-                targets=["results/mine/data/source.json"],
-            ),
-        )
-    )
-    assert f"{own}/stars.csv" in files
+    how = {"experiment": None, "changes": changes, "targets": ["results/mine/data/source.json"]}
+    storage = stored_in(tmp_path / "store")
+    printed = fresh.succeed("-n", "--verbose", *storage, **how)
+    assert f"Not modifying path of file {own}/stars.csv, as it is local" in printed
+    files = set(re.findall(r">([^<>]+)<", fresh.succeed("--filegraph", *storage, **how)))
     stored = {file for file in files if f"{tmp_path}/store/results/" in file}
     assert {file.rpartition("/")[2] for file in stored} == {
         *("raw", "ratings.parquet", "items.parquet", "tags.parquet", "source.json"),
