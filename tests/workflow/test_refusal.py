@@ -91,13 +91,11 @@ def test_a_broken_line_of_own_data_is_reported_and_can_be_fixed(
     profile = ("--workflow-profile", str(fresh.code / "profiles/default"))
     (own_data / "stars.csv").write_text(RATINGS + "u1;f9;five;2000\n")
     failed = fresh.snakemake(*profile, **run_on(own_data))
-    log = (fresh.run / "results/mine/logs/import_tables.log").read_text()
     assert failed.returncode == 1, failed.stdout
     for words in ("stars.csv", f"line {LAST_LINE + 1}", "five"):
-        assert words in log
-    assert log.strip().splitlines()[-1] in failed.stdout
-    assert "Traceback" not in log
-    assert not (fresh.run / MATRICES).exists()
+        assert words in failed.stdout
+    assert "Traceback" not in failed.stdout
+    assert not (fresh.run / "results").exists()
 
     (own_data / "stars.csv").write_text(RATINGS)
     fresh.succeed(*profile, **run_on(own_data))
