@@ -16,7 +16,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         fits=[read_json(path) for path in source.fits],
         config=params.config,
         benchmarks=[Path(path) for path in source.benchmarks],
-        repository=Path(snakemake.scriptdir),
+        project=Path(snakemake.scriptdir).parent,
     )
     write_json(output.manifest, facts)
     title = f"Manifest of the run on {snakemake.wildcards.dataset}"

@@ -24,8 +24,10 @@ def test_source_code_and_own_data_are_not_read_from_the_storage(
     dataset = {"name": "mine", "path": str(own), "rating_range": [1, 5]}
     changes = {"dataset": dataset | {"csv": {"ratings": columns}}}
     how = {"experiment": None, "changes": changes, "targets": ["results/mine/data/source.json"]}
-    files = files_of(fresh.succeed("--filegraph", *stored_in(tmp_path / "store"), **how))
-    assert f"{own}/stars.csv" in files
+    storage = stored_in(tmp_path / "store")
+    printed = fresh.succeed("-n", "--verbose", *storage, **how)
+    assert f"Not modifying path of file {own}/stars.csv, as it is local" in printed
+    files = files_of(fresh.succeed("--filegraph", *storage, **how))
     stored = {file for file in files if f"{tmp_path}/store/results/" in file}
     assert {file.rpartition("/")[2] for file in stored} == {
         *("raw", "ratings.parquet", "items.parquet", "tags.parquet", "source.json"),

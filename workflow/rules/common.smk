@@ -2,9 +2,11 @@
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import contains_wildcard
 
 # The library of this working copy takes precedence over an installed one.
 SOURCES = Path(str(workflow.current_basedir)).parents[1] / "src"
@@ -20,11 +22,20 @@ from blendmf.config.variants import Variant, ablation_variants, variants
 from blendmf.config.workflow_files import WorkflowFiles
 from blendmf.config.yaml_files import refuse_repeated_keys
 from blendmf.ingest.catalogue import expected_ratings
-from blendmf.ingest.local_copies import local_files
+from blendmf.ingest.content_digest import content_digest
+from blendmf.ingest.local_copies import local_files, portable
 from blendmf.ingest.precheck import checked
 
 if SOURCES.is_dir():
     make_importable(SOURCES)
+
+# Snakemake starts jobs through a shell without quoting the path of the interpreter.
+if workflow.is_main_process and re.search(r"[^\w@%+=:,./~-]", sys.executable):
+    raise WorkflowError(
+        f"The path of this Python, {sys.executable}, has a space or another character that a shell "
+        "treats specially, so that Snakemake could start no job (exit status 127). Use an "
+        'environment elsewhere (make report VENV="$HOME/blendmf-venv"), or move the project.'
+    )
 
 try:
     refuse_repeated_keys(map(Path, workflow.configfiles))

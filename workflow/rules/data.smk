@@ -3,7 +3,7 @@
 
 rule fetch:
     input:
-        local=configured_files(),
+        local=own_inputs,
     output:
         directory(f"{DATASET}/data/raw"),
     log:
@@ -17,6 +17,7 @@ rule fetch:
         **resources_of("fetch"),
     params:
         code=code_of("fetch"),
+        contents=contents_of_own_files,
         dataset=fetched,
         seed=generating_seed,
     message:

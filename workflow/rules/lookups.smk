@@ -73,13 +73,36 @@ def training_threads(wildcards) -> int:
     return 8 if expected_ratings(variant_of(wildcards).dataset) >= 10**6 else 1
 
 
-def configured_files() -> list[str]:
-    """Files under `dataset.path`, so that an edit of one's own data reruns everything.
+# Files under `dataset.path`. Copies under BLENDMF_DATA do not count: fetched data stay, whether or
+# not a later run knows the folder they came from.
+OWN_FILES = local_files(EXPERIMENT.dataset, {})
 
-    Copies under BLENDMF_DATA do not count: fetched data stay, whether or not a later run knows the
-    folder they came from.
+
+def own_inputs(wildcards) -> list[str]:
+    """One's own files as inputs, which are not in a storage and whose times do not count.
+
+    Snakemake takes braces in a path for wildcards: the nearest folder without any is given instead.
+    The report shows inputs that are no function, with all folders.
     """
-    return [local(file) for file in local_files(EXPERIMENT.dataset, {})]
+
+    def without_wildcard(path: Path) -> Path:
+        return without_wildcard(path.parent) if contains_wildcard(str(path)) else path
+
+    paths = dict.fromkeys(str(without_wildcard(Path(file))) for file in OWN_FILES)
+    return [local(ancient(path)) for path in paths]
+
+
+@cache
+def digest_of_own_files() -> str | None:
+    return content_digest(OWN_FILES, Path(".snakemake", "own-files.json"))
+
+
+def contents_of_own_files(wildcards) -> str | None:
+    """Digest of one's own files: a change of their contents, not of their times, reruns everything.
+
+    Snakemake compares it before a run; jobs do not need it.
+    """
+    return digest_of_own_files() if workflow.is_main_process else None
 
 
 def fetched(wildcards) -> dict:

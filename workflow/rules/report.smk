@@ -143,7 +143,7 @@ rule manifest:
         **resources_of("manifest"),
     params:
         code=code_of("manifest"),
-        config=config,
+        config=portable(config),
     message:
         "Writing the manifest"
     script:

@@ -7,6 +7,7 @@ whole file or none, and a killed job leaves no partial file under the real name.
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,6 +48,12 @@ def parts_below(path: PathLike, folder: str) -> tuple[str, ...]:
 def place_in_results(path: PathLike) -> str:
     """Path of a result from the last folder ``results`` on, without storage or prefix."""
     return Path("results", *parts_below(path, "results")).as_posix()
+
+
+def file_digest(path: PathLike, algorithm: str = "sha256") -> str:
+    """Hexadecimal checksum of a file, which is read in pieces."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def write_text(path: PathLike, text: str) -> None:

@@ -305,6 +305,8 @@ def _warm_start(found: Experiment) -> str | None:
     named = found.search.warm_start
     if named is None:
         return None
+    if set("{}") & set(named):
+        return f"{named!r} has braces, which Snakemake takes for wildcards; rename the folder"
     folder = Path(named).expanduser().resolve()
     if not folder.is_dir():
         return f"{named!r} is not a folder; name one like results/ml-100k/search, or null"

@@ -1,6 +1,5 @@
 """Download of a data set's archive from its publisher, by pip or HTTP."""
 
-import hashlib
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 import pooch
 import requests
 
+from blendmf.common.files import file_digest
 from blendmf.common.job_log import progress
 from blendmf.ingest.catalogue import Download, Wheel
 
@@ -23,12 +23,6 @@ MIB = 2**20
 
 class SourceError(Exception):
     """A source cannot provide the data; the message is the reason, and the next one is tried."""
-
-
-def digest(path: Path, algorithm: str = "sha256") -> str:
-    """Hexadecimal checksum of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def get_wheel(wheel: Wheel, folder: Path) -> Path:
@@ -59,7 +53,7 @@ def get_wheel(wheel: Wheel, folder: Path) -> Path:
         errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
         raise SourceError((errors or lines or [f"pip ended with {done.returncode}"])[-1])
     (path,) = folder.glob("*.whl")
-    if (found := digest(path)) != wheel.sha256:
+    if (found := file_digest(path)) != wheel.sha256:
         raise SourceError(f"sha256 of {path.name} is {found}, expected {wheel.sha256}")
     return path
 

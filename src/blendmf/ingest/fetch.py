@@ -8,15 +8,16 @@ from functools import partial
 from pathlib import Path
 
 from blendmf.common.errors import UserError
-from blendmf.common.files import write_json
+from blendmf.common.files import file_digest, write_json
 from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.archives import gunzip, unpack
 from blendmf.ingest.catalogue import DataSet, Download, Layout, Wheel, find_data_set
-from blendmf.ingest.download import SourceError, digest, get_download, get_wheel
+from blendmf.ingest.download import SourceError, get_download, get_wheel
 from blendmf.ingest.local_copies import (
     DATA_FOLDER_VARIABLE,
     data_path,
     local_copies,
+    portable_path,
     select_in_folder,
 )
 
@@ -25,6 +26,7 @@ from blendmf.ingest.local_copies import (
 class Retrieved:
     """How the files of a data set were obtained; part of ``origin.json``.
 
+    `origin` is an address or a local path without the folders of this machine.
     `retrieved_by` is "local-folder", "local-archive", "pip", "download" or "generated".
     `archive_sha256` is None without an archive, `checksum_matches` if no checksum is known.
     """
@@ -66,7 +68,7 @@ def fetch(
         origin = {
             "name": data_set.name,
             **asdict(retrieved),
-            "files": {path.name: digest(path) for path in sorted(files.iterdir())},
+            "files": {path.name: file_digest(path) for path in sorted(files.iterdir())},
             "licence": data_set.licence,
             "citation": data_set.citation,
             "rating_range": data_set.rating_range,
@@ -175,7 +177,7 @@ def _from_copy(data_set: DataSet, copy: Path, files: Path, max_gib: float) -> Re
             shutil.copyfile(copy / member, files / name)
     else:
         layout = unpack(copy, data_set.layouts, files, max_gib)
-        archive_sha256 = digest(copy)
+        archive_sha256 = file_digest(copy)
         downloads = (source for source in data_set.sources if isinstance(source, Download))
         archive_checksum = next((s.checksum for s in downloads if s.layout == layout), None)
     matches = None
@@ -183,14 +185,14 @@ def _from_copy(data_set: DataSet, copy: Path, files: Path, max_gib: float) -> Re
         matches = not differing
     elif archive_checksum is not None:
         algorithm, expected = archive_checksum.split(":")
-        matches = digest(copy, algorithm) == expected
+        matches = file_digest(copy, algorithm) == expected
     if matches is False:
         print(
             f"warning: {copy} is not the known edition (its checksums differ); it is used "
             "nevertheless, and figures may differ from published ones"
         )
     retrieved_by = "local-archive" if archive_sha256 else "local-folder"
-    return Retrieved(layout.format, str(copy), retrieved_by, archive_sha256, matches)
+    return Retrieved(layout.format, portable_path(str(copy)), retrieved_by, archive_sha256, matches)
 
 
 def _from_source(source: Wheel | Download, files: Path, scratch: Path, max_gib: float) -> Retrieved:
@@ -216,7 +218,7 @@ def _from_source(source: Wheel | Download, files: Path, scratch: Path, max_gib: 
             "another one, download it and give it as dataset.path"
         )
     matches = True if is_checked or differing is not None else None
-    return Retrieved(layout.format, _address(source), retrieved_by, digest(archive), matches)
+    return Retrieved(layout.format, _address(source), retrieved_by, file_digest(archive), matches)
 
 
 def _address(source: Wheel | Download) -> str:
@@ -226,5 +228,5 @@ def _address(source: Wheel | Download) -> str:
 def _differing(layout: Layout, files: Path) -> list[str] | None:
     """Files that do not have their known checksum; None if no checksum is known."""
     checksums = {n: sha256 for n, sha256 in layout.files.items() if sha256 and (files / n).exists()}
-    differing = [name for name, sha256 in checksums.items() if digest(files / name) != sha256]
+    differing = [name for name, sha256 in checksums.items() if file_digest(files / name) != sha256]
     return differing if checksums else None

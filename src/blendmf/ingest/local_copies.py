@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
@@ -60,6 +61,26 @@ def data_path(dataset: DatasetSettings) -> Path:
 def expanded(path: str) -> Path:
     """`path` with ``~`` replaced by the home folder."""
     return Path(path).expanduser()
+
+
+def portable_path(path: str) -> str:
+    """A path that says nothing of the machine and its users, for files that people pass on.
+
+    It is relative to the working folder if it is given so or lies in it, otherwise the name alone.
+    """
+    place = expanded(path)
+    if not place.is_absolute():
+        return path
+    below = place.is_relative_to(Path.cwd())
+    return place.relative_to(Path.cwd()).as_posix() if below else place.name
+
+
+def portable(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole configuration with portable paths."""
+    dataset, search = ({**config[block]} for block in ("dataset", "search"))
+    for block, key in ((dataset, "path"), (search, "warm_start")):
+        block[key] = None if block[key] is None else portable_path(block[key])
+    return {**config, "dataset": dataset, "search": search}
 
 
 def local_copies(name: str, environment: Mapping[str, str]) -> list[Path]:

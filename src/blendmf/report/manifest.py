@@ -17,13 +17,25 @@ import numpy as np
 import scipy.linalg  # noqa: F401, loads its own linear algebra library, which is listed too
 from threadpoolctl import threadpool_info
 
-from blendmf.common.files import parts_below
+from blendmf.common.files import file_digest, parts_below
 
 CPUINFO = Path("/proc/cpuinfo")
+
+CODE = (
+    *("Snakefile", "config.yaml", "workflow", "scripts", "src", "profiles", "benchmarks"),
+    *("Makefile", "Dockerfile", "environment.yml", "pyproject.toml", "constraints.txt"),
+    *("requirements.txt", "requirements-dev.txt", "requirements-slurm.txt"),
+)
+"""Files and folders of the project that are code. Data and results in its folder are not."""
 
 CAUTION = (
     "made with uncommitted changes: the command regenerates the run of the commit alone; git lists "
     "the changed files and a checksum of the changes"
+)
+
+OWN_DATA = (
+    "the command expects the data at dataset.path of the configuration, relative to the project's "
+    "folder; source.files has the checksums of the files"
 )
 
 VARIATIONS = ("audit", "ablation")
@@ -39,16 +51,16 @@ def manifest(
     fits: Sequence[Mapping[str, Any]],
     config: Mapping[str, Any],
     benchmarks: Sequence[Path],
-    repository: Path,
+    project: Path,
 ) -> dict[str, Any]:
     """Collect the facts of a run as JSON values.
 
     `path` is the manifest's own: `files`, whose checksums are listed, are named relative to its
     folder. `source` is ``data/source.json``, `fits` are the ``fit.json`` of every trained model,
     `config` is the whole configuration, defaults included, `benchmarks` are Snakemake's benchmark
-    files, and `repository` is a folder in the Git working copy of the run.
+    files, and `project` is the project's folder, which may be a Git working copy.
     """
-    git = git_state(repository)
+    git = git_state(project)
     installed = sorted({f"{one.name}=={one.version}" for one in distributions()}, key=str.lower)
     folder = path.parent
     digests = {
@@ -63,6 +75,7 @@ def manifest(
             target: regeneration(git, path, target) for target in VARIATIONS
         },
         **({"caution": CAUTION} if git and git["dirty"] else {}),
+        **({"own_data": OWN_DATA} if config["dataset"]["path"] is not None else {}),
         "git": git,
         "configuration_sha256": config_digest(config),
         "configuration": config,
@@ -88,32 +101,32 @@ def manifest(
     }
 
 
-def git_state(folder: Path) -> dict[str, Any] | None:
-    """Commit of a working copy and its uncommitted changes; None outside a repository.
+def git_state(project: Path) -> dict[str, Any] | None:
+    """Commit of the project's working copy and the uncommitted changes of its code.
 
-    The keys are ``commit`` and ``dirty``; if dirty also ``changed``, the files that differ from the
-    commit or are new (ignored files excepted), and ``changes_sha256``, the checksum of the
-    difference and of the new files, equal for equal code.
+    None if `project` is not the top folder of a repository: a repository around it is another one.
+    The keys are ``commit`` and ``dirty``; if dirty also ``changed``, the files of `CODE` that
+    differ from the commit or are new (ignored files excepted), and ``changes_sha256``, a checksum
+    of their names and contents, equal for equal code.
     """
-    commit, root = (_git(folder, "rev-parse", what) for what in ("HEAD", "--show-toplevel"))
-    if commit is None or root is None:
+    commit = _git(project, "rev-parse", "HEAD")
+    if commit is None or _git(project, "rev-parse", "--show-prefix") != b"\n":
         return None
-    top = Path(root.decode().strip())
-    new = _git_files(top, "ls-files", "--others", "--exclude-standard", "-z")
-    changed = sorted({*new, *_git_files(top, "diff", "--name-only", "-z", "HEAD")})
+    new = _git_files(project, "ls-files", "--others", "--exclude-standard", "-z")
+    changed = sorted({*new, *_git_files(project, "diff", "--name-only", "-z", "HEAD")})
     state: dict[str, Any] = {"commit": commit.decode().strip(), "dirty": bool(changed)}
     if changed:
-        digest = hashlib.sha256(_git(top, "diff", "--binary", "--no-ext-diff", "HEAD") or b"")
-        for name in new:
-            path = top / name
-            content = path.read_bytes() if path.is_file() else b""
-            digest.update(b"\0".join([b"", name.encode(), content]))
+        digest = hashlib.sha256()
+        for name in changed:
+            path = project / name
+            content = file_digest(path) if path.is_file() else "absent"
+            digest.update(f"{name}\0{content}\n".encode())
         state |= {"changed": changed, "changes_sha256": digest.hexdigest()}
     return state
 
 
 def _git_files(folder: Path, *arguments: str) -> list[str]:
-    listed = (_git(folder, *arguments) or b"").decode().split("\0")
+    listed = (_git(folder, *arguments, "--", *CODE) or b"").decode().split("\0")
     return sorted(path for path in listed if path)
 
 
@@ -152,12 +165,6 @@ def config_digest(config: Mapping[str, Any]) -> str:
         config, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def package_versions() -> dict[str, str]:

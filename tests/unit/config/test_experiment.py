@@ -278,6 +278,7 @@ def test_warm_start_accepts_an_earlier_search_of_any_searched_model(tmp_path: Pa
     ("named", "reason"),
     [
         ("nowhere", "not a folder"),
+        ("a{1}", "braces"),
         ("empty", "no MODEL/trials.csv of any searched model"),
         ("random", "no MODEL/trials.csv of any searched model"),
         ("results/ml-100k/search", "what this run writes; copy it"),
@@ -291,7 +292,7 @@ def test_a_folder_without_an_earlier_search_is_refused(
     earlier_search(tmp_path / "random", "random")
     earlier_search(tmp_path / "results/ml-100k/search", "mf")
     found = refusal({"search": {"warm_start": named}})
-    assert re.search(rf"search\.warm_start: '{named}' .*{re.escape(reason)}", found)
+    assert re.search(rf"search\.warm_start: '{re.escape(named)}' .*{re.escape(reason)}", found)
 
 
 def test_every_setting_has_a_description() -> None:

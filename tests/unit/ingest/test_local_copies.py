@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.local_copies import local_files
+from blendmf.ingest.local_copies import local_files, portable, portable_path
 
 OWN = {"ratings": {"file": "stars.csv", "user": "u", "item": "i", "rating": "r"}}
 IN_100K = ["ml-100k/ml-100k/u.data", "ml-100k/ml-100k/u.item"]
@@ -53,3 +53,35 @@ def test_local_files_that_would_be_read_are_listed(
 def test_the_home_folder_may_be_abbreviated(copies: Path) -> None:
     dataset = DatasetSettings(name="ml-1m", path="~/ml-1m.zip")
     assert local_files(dataset, {}) == [str(copies / "ml-1m.zip")]
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("films", "films"),
+        ("../films/2024", "../films/2024"),
+        ("~/films", "films"),
+        ("~/old/films.zip", "old/films.zip"),
+        ("{parent}/films/", "films"),
+        ("{home}/own/films", "own/films"),
+        ("docker://python:3.11", "docker://python:3.11"),
+    ],
+)
+def test_portable_paths_name_no_folder_of_the_machine(path: str, shown: str, copies: Path) -> None:
+    given = path.format(home=copies, parent=copies.parent)
+    assert portable_path(given) == shown
+
+
+@pytest.mark.usefixtures("copies")
+def test_a_portable_configuration_differs_in_its_paths_alone(monkeypatch: Any) -> None:
+    monkeypatch.setenv("HOME", "/home/alice")
+    search = {"warm_start": "/home/alice/ml-100k/search", "trials": 3}
+    config = {"seed": 1, "dataset": {"name": "a", "path": "~/films"}, "search": search}
+    assert portable(config) == {
+        "seed": 1,
+        "dataset": {"name": "a", "path": "films"},
+        "search": {"warm_start": "search", "trials": 3},
+    }
+    assert config["search"] == search
+    without = {"dataset": {"path": None}, "search": {"warm_start": None}}
+    assert portable(without) == without

@@ -3,6 +3,7 @@ import json
 import re
 import shlex
 import subprocess
+import tracemalloc
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from blendmf.common.files import read_json, write_json
 from blendmf.report.manifest import (
+    CODE,
     config_digest,
     cpu_model,
     git_state,
@@ -21,7 +23,13 @@ from blendmf.report.manifest import (
     timings,
 )
 
-CONFIG = {"seed": 42, "models": {"mf": {"kind": "mf", "search": True}}, "title": "Amélie"}
+CONFIG = {
+    "seed": 42,
+    "dataset": {"path": None},
+    "models": {"mf": {"kind": "mf", "search": True}},
+    "title": "Amélie",
+}
+ROOT = Path(__file__).parents[3]
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
 
@@ -66,7 +74,7 @@ def gather(folder: Path, repository: Path) -> dict:
         ],
         config=CONFIG,
         benchmarks=benchmarks,
-        repository=repository,
+        project=repository,
     )
 
 
@@ -94,34 +102,75 @@ def test_the_manifest_lists_code_data_software_and_machine(tmp_path, repository)
 
 
 def test_git_state_has_the_commit_and_every_change(repository):
-    clean = git_state(repository / "scripts")
+    clean = git_state(repository)
     assert clean is not None
     assert set(clean) == {"commit", "dirty"}
     assert re.fullmatch(r"[0-9a-f]{40}", clean["commit"])
     assert clean["dirty"] is False
     hashes = []
-    for name, text in (("new.py", "2\n"), ("new.py", "3\n"), ("scripts/one.py", "3\n")):
+    for name, text in (("src/new.py", "2\n"), ("src/new.py", "3\n"), ("scripts/one.py", "3\n")):
+        (repository / name).parent.mkdir(exist_ok=True)
         (repository / name).write_text(text)
-        state = git_state(repository / "scripts")
+        state = git_state(repository)
         assert state is not None
         assert (state["commit"], state["dirty"]) == (clean["commit"], True)
         hashes.append(state["changes_sha256"])
-    assert state["changed"] == ["new.py", "scripts/one.py"]
+    assert state["changed"] == ["scripts/one.py", "src/new.py"]
     assert len(set(hashes)) == 3
-    (repository / "new.py").unlink()
+    (repository / "src/new.py").unlink()
     (repository / "scripts/one.py").write_text("1\n")
     assert git_state(repository) == clean
 
 
 def test_ignored_files_are_not_changes_and_staged_files_add_a_caution(tmp_path, repository):
     (repository / ".git/info/exclude").write_text("ignored\n")
-    (repository / "ignored").write_text("x")
+    (repository / "scripts/ignored").write_text("x")
     assert git_state(repository)["dirty"] is False
-    (repository / "staged").write_text("x")
-    subprocess.run(["git", "-C", repository, "add", "staged"], check=True)
+    (repository / "scripts/staged").write_text("x")
+    subprocess.run(["git", "-C", repository, "add", "scripts/staged"], check=True)
     facts = gather(tmp_path / "results/tiny", repository)
     assert "uncommitted changes" in facts["caution"]
-    assert facts["git"]["changed"] == ["staged"]
+    assert facts["git"]["changed"] == ["scripts/staged"]
+
+
+def test_data_and_results_in_the_project_are_not_changes_of_its_code(repository):
+    clean = git_state(repository)
+    for name in ("films/ratings.csv", "results/tiny/manifest.json", "ratings.zip", "docs/a.md"):
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text("x")
+    assert git_state(repository) == clean
+    subprocess.run(["git", "-C", repository, "add", "."], check=True)
+    assert git_state(repository) == clean
+
+
+def test_a_repository_around_the_project_is_not_the_project_s(tmp_path, repository):
+    inner = repository / "blendmf"
+    (inner / "scripts").mkdir(parents=True)
+    assert git_state(inner) is None
+    assert gather(tmp_path / "results/tiny", inner)["regenerate"].startswith("python3 ")
+    subprocess.run(["git", "-C", inner, "init", "-q"], check=True)
+    assert git_state(inner) is None
+
+
+def test_every_path_of_the_code_is_in_this_project():
+    assert [name for name in CODE if not (ROOT / name).exists()] == []
+
+
+def test_large_new_files_are_read_in_pieces(repository):
+    with (repository / "scripts/large.bin").open("wb") as file:
+        file.truncate(64 * 2**20)
+    tracemalloc.start()
+    state = git_state(repository)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert state["changed"] == ["scripts/large.bin"]
+    assert peak < 4 * 2**20
+
+
+def test_the_manifest_says_where_own_data_are_expected(tmp_path, repository, monkeypatch):
+    assert "own_data" not in gather(tmp_path / "a", repository)
+    monkeypatch.setitem(CONFIG, "dataset", {"path": "films"})
+    assert "dataset.path" in gather(tmp_path / "b", repository)["own_data"]
 
 
 def test_git_state_is_absent_without_a_repository_or_without_git(tmp_path, repository, monkeypatch):
