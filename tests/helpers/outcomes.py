@@ -140,7 +140,7 @@ def results(
         "lists": {
             "n_users": 610,
             "k": 10,
-            "n_users_with_at_most_k_candidates": 200,
+            "n_users_with_up_to_k_candidates": 200,
             "relevant_share": 0.6,
         },
         "split": {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.io import contains_wildcard
+from snakemake.logging import logger
 
 # The library of this working copy takes precedence over an installed one.
 SOURCES = Path(str(workflow.current_basedir)).parents[1] / "src"
@@ -40,7 +41,12 @@ if workflow.is_main_process and re.search(r"[^\w@%+=:,./~-]", sys.executable):
 try:
     refuse_repeated_keys(map(Path, workflow.configfiles))
     # Jobs read the workflow again; their data were checked when it started.
-    EXPERIMENT = checked(config) if workflow.is_main_process else experiment(config)
+    if workflow.is_main_process:
+        EXPERIMENT, notes = checked(config)
+        for note in notes:
+            logger.info(note)
+    else:
+        EXPERIMENT = experiment(config)
 except UserError as error:
     raise WorkflowError(str(error))
 

@@ -160,6 +160,6 @@ def _counts(lists: RankedLists) -> dict[str, float | int]:
         "n_users_with_relevant": n_with_relevant,
         "n_users_without_relevant": n_users - n_with_relevant,
         "n_candidates_mean": float(lists.n_candidates.mean()),
-        "n_users_with_at_most_k_candidates": int(np.count_nonzero(lists.n_candidates <= k)),
+        "n_users_with_up_to_k_candidates": int(np.count_nonzero(lists.n_candidates <= k)),
         "relevant_share": float(lists.n_relevant.sum() / lists.n_candidates.sum()),
     }

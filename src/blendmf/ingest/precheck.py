@@ -1,7 +1,8 @@
 """Checks of the configuration and of one's own files that take no time, before any job.
 
 The first megabytes of each file are read as the import will read them, so that whatever is wrong
-with a separator, a column, a date or the rating range is known at once.
+with a separator, a column, a date or the rating range is known at once. Small files are imported
+and split.
 """
 
 import gzip
@@ -15,11 +16,13 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from blendmf.common.errors import UserError
+from blendmf.common.files import write_json
 from blendmf.config.checks import experiment
 from blendmf.config.dataset import DatasetSettings
 from blendmf.config.experiment import Experiment
+from blendmf.data.splits import split
 from blendmf.ingest.catalogue import KNOWN, DataSet, find_data_set
-from blendmf.ingest.import_tables import require_range
+from blendmf.ingest.import_tables import import_tables, require_range
 from blendmf.ingest.local_copies import data_path, select_in_folder
 from blendmf.ingest.own_files import read_table
 from blendmf.ingest.readers import READERS
@@ -32,8 +35,8 @@ PARQUET_ROWS = 10_000
 """Rows of each Parquet file that are read."""
 
 
-def checked(config: Mapping[str, Any]) -> Experiment:
-    """Validate a configuration and what can be seen of its data.
+def checked(config: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
+    """Validate a configuration and what can be seen of its data; notes on what will be limited.
 
     Raises
     ------
@@ -41,13 +44,14 @@ def checked(config: Mapping[str, Any]) -> Experiment:
         With one line for each mistake in the configuration and in the data.
     """
     problems: list[str] = []
+    notes: list[str] = []
     found, dataset = None, _dataset_of(config)
     try:
         found = experiment(config)
     except UserError as error:
         problems = str(error).splitlines()
     if dataset is not None:
-        problems += data_problems(dataset)
+        problems += data_problems(dataset, found, notes)
     threshold = None if found is None else found.evaluation.relevance_threshold
     known = None if found is None or found.dataset.is_own else KNOWN.get(found.dataset.name)
     if threshold is not None and known is not None and known.rating_range is not None:
@@ -60,7 +64,7 @@ def checked(config: Mapping[str, Any]) -> Experiment:
     if problems:
         raise UserError("\n".join(problems))
     assert found is not None
-    return found
+    return found, notes
 
 
 def _dataset_of(config: Mapping[str, Any]) -> DatasetSettings | None:
@@ -71,8 +75,14 @@ def _dataset_of(config: Mapping[str, Any]) -> DatasetSettings | None:
         return None
 
 
-def data_problems(dataset: DatasetSettings) -> list[str]:
-    """What is wrong with the data set as far as its name, path and first rows show it."""
+def data_problems(
+    dataset: DatasetSettings, found: Experiment | None, notes: list[str]
+) -> list[str]:
+    """What is wrong with the data set as far as its name, path and first rows show it.
+
+    Small files are read whole, so that they can be imported and split as the jobs will; then
+    `notes` gets what the experiment must be limited to. `found` is None if it has mistakes.
+    """
     try:
         data_set = find_data_set(dataset)
         if not dataset.is_own or dataset.path is None:
@@ -83,12 +93,20 @@ def data_problems(dataset: DatasetSettings) -> list[str]:
                 f"dataset.path: {dataset.path} does not exist; give the folder or archive of "
                 "the files"
             ]
-        return list(_file_problems(dataset, data_set, path)) if path.is_dir() else []
+        if not path.is_dir():
+            return []
+        return list(_file_problems(dataset, data_set, path, found, notes))
     except UserError as error:
         return [str(error)]
 
 
-def _file_problems(dataset: DatasetSettings, data_set: DataSet, folder: Path) -> Iterator[str]:
+def _file_problems(
+    dataset: DatasetSettings,
+    data_set: DataSet,
+    folder: Path,
+    found: Experiment | None,
+    notes: list[str],
+) -> Iterator[str]:
     try:
         layout, members = select_in_folder(folder, data_set.layouts)
     except UserError as error:
@@ -97,8 +115,8 @@ def _file_problems(dataset: DatasetSettings, data_set: DataSet, folder: Path) ->
         return
     with tempfile.TemporaryDirectory() as name:
         sample = Path(name)
-        for file, member in members.items():
-            _copy_first_rows(folder / member, sample / file)
+        copies = [_copy_first_rows(folder / m, sample / file) for file, m in members.items()]
+        faults = 0
         tables = ("ratings", "items", "tags") if layout.format == "csv" else (layout.format,)
         for table in tables:
             try:
@@ -111,16 +129,39 @@ def _file_problems(dataset: DatasetSettings, data_set: DataSet, folder: Path) ->
                     low, high = dataset.rating_range
                     require_range(drop_unrated(ratings, dataset.unrated)[0], (low, high))
             except UserError as error:
+                faults += 1
                 yield str(error)
+        if found is None or faults or not all(copies):
+            return
+        write_json(sample / "origin.json", {"format": layout.format})
+        try:
+            imported = import_tables(sample, dataset)
+            files = imported.source["ratings_files"]
+            split(imported.ratings, **found.split.model_dump(), files=files, seed=found.seed)
+            notes += _limits(found, imported.source["counts"])
+        except UserError as error:
+            yield str(error)
 
 
-def _copy_first_rows(path: Path, target: Path) -> None:
-    """Copy the first whole rows of a file, unpacked."""
+def _limits(found: Experiment, counts: Mapping[str, int]) -> list[str]:
+    """Notes on ranks that the data do not allow."""
+    limited = [name for name, e in found.models.items() if e.limited_to(counts) != e]
+    if not limited:
+        return []
+    largest = min(counts["users"], counts["items_rated"]) - 1
+    return [
+        f"note: the data have {counts['users']} users and {counts['items_rated']} items, so that "
+        f"ranks go up to {largest} only (models {', '.join(limited)})"
+    ]
+
+
+def _copy_first_rows(path: Path, target: Path) -> bool:
+    """Copy the first whole rows of a file, unpacked; whether these are all its rows."""
     if path.suffix == ".parquet":
         with pq.ParquetFile(path) as file:
             rows = next(file.iter_batches(PARQUET_ROWS), file.schema_arrow.empty_table())
             pq.write_table(pa.table(rows.to_pydict(), schema=file.schema_arrow), target)
-        return
+            return bool(file.metadata.num_rows <= PARQUET_ROWS)
     with path.open("rb") as raw:
         is_packed = raw.read(2) == b"\x1f\x8b"
     with gzip.open(path) if is_packed else path.open("rb") as file:
@@ -132,3 +173,4 @@ def _copy_first_rows(path: Path, target: Path) -> None:
         while end > 0 and content.count(b'"', 0, end) % 2:
             end = content.rfind(b"\n", 0, end)
     target.write_bytes(content[: end + 1])
+    return len(content) <= SAMPLE_BYTES

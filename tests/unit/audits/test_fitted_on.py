@@ -69,7 +69,7 @@ def tables():
         tag=words[random.integers(4, size=120)],
         timestamp=tags["timestamp"] + random.integers(0, 3000, 120),
     ).reset_index(drop=True)
-    divided = split(ratings, **SPLIT.model_dump(), seed=1)
+    divided = split(ratings, **SPLIT.model_dump(), files=(), seed=1)
     parts = {"train": divided.train, "validation": divided.validation, "test": divided.test}
     return parts, items, tags
 

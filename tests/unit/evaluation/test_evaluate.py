@@ -45,13 +45,13 @@ def test_metrics_equal_a_case_computed_by_hand():
     # Candidates are the 3 and 1 test ratings, then the 3 and 2 items without a known rating.
     assert result.metrics["rated"] == STATED | means | denominators | {
         "n_candidates_mean": 2.0,
-        "n_users_with_at_most_k_candidates": 1,
+        "n_users_with_up_to_k_candidates": 1,
         "relevant_share": 2 / 4,
     }
     # The lists (2, 3) and (4, 3) have only items without training ratings: log2(3 + 1) bits each.
     assert result.metrics["full"] == STATED | means | denominators | {
         "n_candidates_mean": 2.5,
-        "n_users_with_at_most_k_candidates": 1,
+        "n_users_with_up_to_k_candidates": 1,
         "relevant_share": 2 / 5,
         "coverage": pytest.approx(3 / 5),
         "novelty": pytest.approx(2.0),

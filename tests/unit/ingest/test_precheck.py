@@ -10,7 +10,12 @@ from blendmf.common.errors import UserError
 from blendmf.ingest.precheck import SAMPLE_BYTES, checked
 
 DEFAULT = yaml.safe_load((Path(__file__).parents[3] / "config.yaml").read_text())
-RATINGS = "user,film,stars,when\nu1,a,4,1300000000\nu1,b,2,1300000060\n"
+HEADER = "user,film,stars,when\n"
+RATINGS = HEADER + "".join(
+    f"u{user},{film},{2 + 2 * (film == 'a')},130000{user}{number}00\n"
+    for user in range(3)
+    for number, film in enumerate("abcdefg")
+)
 
 
 def configured(folder: Path, ratings: str = RATINGS, **changes) -> dict:
@@ -30,8 +35,28 @@ def configured(folder: Path, ratings: str = RATINGS, **changes) -> dict:
     return config
 
 
-def test_a_right_configuration_is_returned(tmp_path):
-    assert checked(configured(tmp_path)).dataset.name == "own"
+def test_a_right_configuration_is_returned_with_notes_on_what_is_limited(tmp_path):
+    found, notes = checked(configured(tmp_path))
+    assert found.dataset.name == "own"
+    assert notes == [
+        "note: the data have 3 users and 7 items, so that ranks go up to 2 only (models pure-svd, "
+        "svd)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ratings", "message"),
+    [
+        (RATINGS.replace(",4,", ",2,"), "all 21 ratings are 2"),
+        (RATINGS + "u1,a,3,1300100000\n", "an item that the same user has rated further up"),
+        (HEADER + "u1,a,4,1\nu2,b,2,1\nu3,a,3,1\n", "the validation part has no ratings"),
+        (RATINGS.replace(",a,", ",A,"), "none of the 7 rated items is described"),
+    ],
+    ids=["equal ratings", "rated twice", "one rating each", "no join"],
+)
+def test_small_files_are_imported_and_split_before_any_job(tmp_path, ratings, message):
+    with pytest.raises(UserError, match=message):
+        checked(configured(tmp_path, ratings))
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):
@@ -47,7 +72,7 @@ def test_all_mistakes_are_told_at_once(tmp_path):
         "ratings.csv",
         "films.csv",
     ]
-    assert "1 rating(s) outside 1 to 3: line 2" in lines[2]
+    assert "3 rating(s) outside 1 to 3: line 2" in lines[2]
     assert "no column 'name' (for title)" in lines[3]
 
 
@@ -77,4 +102,4 @@ def test_only_whole_rows_of_a_long_file_are_read(tmp_path):
         f'u,"{n}\n{n}",4,1300000000\n' for n in range(SAMPLE_BYTES // 20)
     )
     assert len(text) > SAMPLE_BYTES
-    assert checked(configured(tmp_path, text)).dataset.name == "own"
+    assert checked(configured(tmp_path, text))[0].dataset.name == "own"

@@ -68,7 +68,7 @@ class Results:
         """Columns of the table that cannot tell models apart on these data, and why."""
         reasons: dict[str, str] = {}
         users, k, relevant = (self.lists[key] for key in ("n_users", "k", "relevant_share"))
-        short = self.lists["n_users_with_at_most_k_candidates"]
+        short = self.lists["n_users_with_up_to_k_candidates"]
         if short >= NEARLY_ALL * users:
             reasons |= dict.fromkeys(
                 ("rated_precision_at_k", "rated_recall_at_k"),

@@ -23,6 +23,6 @@ def test_the_page_states_that_there_was_no_search():
 
 
 def test_metrics_that_say_nothing_are_dashes():
-    lists = results().lists | {"n_users_with_at_most_k_candidates": 610}
+    lists = results().lists | {"n_users_with_up_to_k_candidates": 610}
     text = outcome(lists=lists)
     assert f"0.9750 to 0.9950 - 0.5000 - {MISSING} - {MISSING} - 0.0500" in text

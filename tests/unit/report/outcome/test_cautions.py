@@ -28,7 +28,7 @@ TIMELESS = {name: part(100, 50, 0, 0) for name in ("train", "validation", "test"
             ["Half of the ratings are at most 1, the largest is 900: like counts, they span"],
         ),
         (
-            {"lists": LISTS | {"n_users_with_at_most_k_candidates": 600}},
+            {"lists": LISTS | {"n_users_with_up_to_k_candidates": 600}},
             [
                 "Precision, rated and Recall, rated say nothing here and are not shown: 600 of 610",
                 "users have at most 10 test ratings",
