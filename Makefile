@@ -12,15 +12,16 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation test test-slow test-cluster cluster setup lint format smoke bench parity peers known-answers images clean
+.PHONY: report audit ablation folds test test-slow test-cluster cluster setup lint format smoke bench parity peers known-answers images clean
 
 # `make audit` adds the experiment under other protocols to the report, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see README.md.
 report: TARGET := all
 audit: TARGET := audit
 ablation: TARGET := ablation
+folds: TARGET := folds
 
-report audit ablation: $(VENV)/run
+report audit ablation folds: $(VENV)/run
 	$(SNAKEMAKE) --quiet host reason --report results/report.html --report-after-run \
 		--report-stylesheet "$(CURDIR)/workflow/report/report.css" $(ARGS) -- $(TARGET)
 	@echo "The report is in results/report.html"

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from blendmf.common.files import read_json, write_csv
+from blendmf.common.files import read_json, write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
 from blendmf.evaluation.compare import Run, compare
+from blendmf.report.html_pages import table_page
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output
@@ -21,3 +22,6 @@ with job(snakemake.log[0], asked=snakemake.resources):
     comparison = compare(runs, resamples, snakemake.params.seed)
     for name in ("metrics", "differences", "table", "strata"):
         write_csv(output[name], getattr(comparison, name))
+    if page := output.get("page"):
+        title = "All models over all folds"
+        write_text(page, table_page(comparison.table, title, file=output.table))

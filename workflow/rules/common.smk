@@ -19,7 +19,7 @@ from blendmf.common.imported_files import code_digest, make_importable
 from blendmf.config.checks import experiment
 from blendmf.config.fields import BEST
 from blendmf.config.models import SvdEntry
-from blendmf.config.variants import Variant, ablation_variants, variants
+from blendmf.config.variants import Variant, ablation_variants, other_folds, variants
 from blendmf.config.workflow_files import WorkflowFiles
 from blendmf.config.yaml_files import refuse_repeated_keys
 from blendmf.ingest.catalogue import expected_ratings

@@ -38,6 +38,7 @@ REPORT = {
         "audit-table": "The same models under several protocols",
         "audit": "The same, drawn",
     },
+    "7 Cross-validation": {"folds-table": "All models over all folds"},
     "7 Scale": {
         "scaling-table": "Time and memory of every rule, table",
         "scaling": "Time and memory of every rule, drawn",

@@ -203,8 +203,8 @@ def first_svd() -> str | None:
     return next((name for name, entry in named if isinstance(entry, SvdEntry)), None)
 
 
-# `rule all` does not include variants of the experiment; `snakemake audit` and `snakemake ablation`
-# do.
+# `rule all` does not include variants of the experiment; `snakemake audit`, `snakemake
+# ablation` and `snakemake folds` do.
 AS_CONFIGURED = "as configured"
 AUDITED = list(EXPERIMENT.audit.arms)
 ABLATED = ablation_variants(EXPERIMENT)
@@ -261,4 +261,15 @@ def of_candidates(pattern: str):
     return lambda wildcards: [
         f"results/{wildcards.dataset}/{pattern.format(model=model)}"
         for model in candidates(wildcards)
+    ]
+
+
+def of_folds(pattern: str):
+    """One path per fit and fold of a cross-validation."""
+    return lambda wildcards: [
+        found_by(variant, pattern.format(model=model, seed=seed))
+        for folder in ["", *(f"/folds/{fold}" for fold in other_folds(EXPERIMENT))]
+        for variant in [VARIANTS[f"{wildcards.dataset}{folder}"]]
+        for model, entry in variant.models.items()
+        for seed in entry.seeds(EXPERIMENT.seeds)
     ]

@@ -123,6 +123,35 @@ rule ablation_table:
         "../../scripts/ablation_table.py"
 
 
+# The same comparison over all folds of a cross-validation.
+use rule compare as compare_folds with:
+    input:
+        metrics=of_folds("evaluation/{model}/seed-{seed}/metrics.json"),
+        per_user=of_folds("evaluation/{model}/seed-{seed}/per-user.parquet"),
+        strata=of_folds("evaluation/{model}/seed-{seed}/strata.csv"),
+    output:
+        **{
+            name: f"{DATASET}/folds/{name}.csv"
+            for name in ("metrics", "differences", "table", "strata")
+        },
+        page=shown(f"{DATASET}/folds/table.html", "folds-table"),
+    log:
+        log_of("compare_folds"),
+    benchmark:
+        benchmark_of("compare_folds")
+    message:
+        "Comparing the models over all folds"
+
+
+rule folds:
+    input:
+        report_files(),
+        expand(
+            f"{DATASET}/folds/table.html",
+            dataset=DATA_SETS if other_folds(EXPERIMENT) else [],
+        ),
+
+
 rule audit:
     input:
         report_files(),

@@ -84,6 +84,14 @@ def variants(experiment: Experiment) -> dict[str, Variant]:
     return {variant.folder: variant for variant in [*bases, *varied]}
 
 
+def other_folds(experiment: Experiment) -> list[int]:
+    """Folds of a cross-validation that are not the experiment's own; none for other splits."""
+    split = experiment.split
+    if split.scheme != "folds":
+        return []
+    return [fold for fold in range(1, split.folds + 1) if fold != split.fold]
+
+
 def ablation_variants(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """What each variant of the ablation changes, by name: the model's ``entry`` or its ``content``.
 
@@ -120,6 +128,10 @@ def _variants_of(base: Variant, experiment: Experiment) -> Iterator[Variant]:
         models = {model: base.models[model] for model in audited}
         folder = f"{base.folder}/audit/{name}"
         yield Variant(folder, base.dataset, split, content, models, base)
+    for fold in other_folds(experiment):
+        split = base.split.model_copy(update={"fold": fold})
+        folder = f"{base.folder}/folds/{fold}"
+        yield Variant(folder, base.dataset, split, base.content, base.models, base)
     ablated = experiment.ablation.model
     for name, changed in ablation_variants(experiment).items():
         assert ablated is not None

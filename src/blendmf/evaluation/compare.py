@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,12 @@ from blendmf.evaluation.user_metrics import UNCERTAINTY, Measured, measure, seed
 
 WHOLE = ("coverage", "novelty")
 """Metrics of all full lists together; not means over users, so they have no interval."""
+
+SCORED = ("n_ratings", "squared_error")
+"""Sums over the scored ratings."""
+
+SUMMED = ("n_ratings", "n_relevant", "squared_error", "absolute_error")
+"""Columns of the per-user table that are sums, as those of the intervals are."""
 
 HEADLINE = [
     *("rmse", "rmse_low", "rmse_high", "mae"),
@@ -62,12 +69,13 @@ def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
     A model's value, on all users or on a resample of them, is the mean over its seeds: intervals
     cover the variation over users, `seed_sd` that over seeds. p-values are Holm-corrected among
     the pairs of one metric: the smallest corrected p-value of m pairs is 2 m / (resamples + 1), so
-    more models need more resamples.
+    more models need more resamples. Runs of one model and seed, on several folds, count as one:
+    their users' errors are added, so that intervals know that folds share users.
 
     Parameters
     ----------
     runs : sequence of Run
-        In any order; all on the same test part.
+        In any order; all on the same test part, or on the same folds.
     resamples : int
     seed : int
         The experiment's seed.
@@ -77,7 +85,7 @@ def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
     UserError
         If the runs were not evaluated on the same users with the same numbers of ratings.
     """
-    ordered = sorted(runs, key=lambda run: (run.model, run.seed))
+    ordered = [pooled(list(of_fit)) for _, of_fit in groupby(sorted(runs, key=_fit), _fit)]
     measured = measure(
         [run.per_user for run in ordered],
         [run.model for run in ordered],
@@ -89,6 +97,31 @@ def compare(runs: Sequence[Run], resamples: int, seed: int) -> Comparison:
     compared = {name: of for name, of in measured.items() if name not in UNCERTAINTY}
     table = _headline(metrics).merge(_scored(ordered), on="model", how="left")
     return Comparison(metrics, differences_table(compared), table, _strata(ordered))
+
+
+def _fit(run: Run) -> tuple[str, int]:
+    return run.model, run.seed
+
+
+def pooled(runs: Sequence[Run]) -> Run:
+    """Runs of one fit on several folds as one, with the sums or means over the folds."""
+    first = runs[0]
+    if len(runs) == 1:
+        return first
+    tables = pd.concat([run.per_user for run in runs], ignore_index=True)
+    by_user = tables.groupby("user_id", sort=True)
+    sums = [name for name in tables if name in SUMMED or name in UNCERTAINTY]
+    per_user = by_user.mean()
+    per_user[sums] = by_user[sums].sum(min_count=1)
+    rating = [run.metrics["rating"] for run in runs]
+    scored = {key: sum(block[key] for block in rating) for key in SCORED} if all(rating) else None
+    full = [run.metrics["full"] for run in runs]
+    whole = {name: float(np.mean([block[name] for block in full])) for name in WHOLE}
+    strata = pd.concat([run.strata for run in runs], ignore_index=True)
+    by_bin = strata.groupby(KEYS, sort=False, dropna=False)
+    bins = pd.concat([by_bin[COUNTS].sum(), by_bin[VALUES].mean()], axis=1).reset_index()
+    metrics = {"rating": scored, "full": whole | {"n_users": len(per_user)}}
+    return Run(first.model, first.seed, metrics, per_user.reset_index(), bins)
 
 
 def _metrics_table(runs: list[Run], measured: dict[str, Measured]) -> pd.DataFrame:
@@ -125,11 +158,11 @@ def _headline(metrics: pd.DataFrame) -> pd.DataFrame:
 def _scored(runs: list[Run]) -> pd.DataFrame:
     """Scored ratings of each model that predicts ratings, and the mean sum of squared errors."""
     rows = [
-        (run.model, run.metrics["rating"]["n_ratings"], run.metrics["rating"]["squared_error"])
+        (run.model, *(run.metrics["rating"][key] for key in SCORED))
         for run in runs
         if run.metrics["rating"]
     ]
-    scored = pd.DataFrame(rows, columns=["model", "n_ratings", "squared_error"])
+    scored = pd.DataFrame(rows, columns=["model", *SCORED])
     means = scored.groupby("model", as_index=False).mean()
     return means.astype({"n_ratings": "Int64"})
 

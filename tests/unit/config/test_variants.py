@@ -101,3 +101,15 @@ def test_the_audit_compares_the_models_that_it_names() -> None:
     audit = EXPERIMENT.audit.model_copy(update={"models": ["bias", "mf"]})
     found = variants(EXPERIMENT.model_copy(update={"audit": audit}))
     assert set(found["synthetic/audit/random"].models) == {"bias", "mf"}
+
+
+def test_the_other_folds_of_a_cross_validation_are_variants_of_all_models() -> None:
+    split = {"scheme": "folds", "folds": 3, "fold": 2}
+    found = variants(experiment_with(CHANGES | {"split": split}))
+    folds = {name: variant for name, variant in found.items() if "/folds/" in name}
+    assert list(folds) == ["synthetic/folds/1", "synthetic/folds/3"]
+    assert [variant.split.fold for variant in folds.values()] == [1, 3]
+    for variant in folds.values():
+        assert variant.models == found["synthetic"].models
+        assert variant.home("data/ratings.parquet") == "synthetic"
+        assert variant.home("split/train.parquet") == variant.folder

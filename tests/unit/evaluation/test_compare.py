@@ -172,3 +172,39 @@ def test_ranking_only_models_can_be_compared(runs):
     comparison = compare([runs[2]], resamples=50, seed=0)
     assert comparison.differences.empty
     assert comparison.table.rmse.isna().all()
+
+
+def test_folds_count_as_one_with_users_that_are_in_several(parts) -> None:
+    whole = parts[0]
+    fold_of = np.random.default_rng(1).integers(3, size=len(whole))
+    runs, errors = [], []
+    for fold in range(3):
+        train, test = whole.where(fold_of != fold), whole.where(fold_of == fold)
+        model = bias_model(train)
+        scored = evaluated(model, (train, train.where(np.zeros(len(train), bool)), test), k=5)
+        runs.append(Run("bias", 1, scored.metrics, scored.per_user, scored.strata))
+        errors.append(
+            pd.DataFrame(
+                {"user": test.users, "e": model.predict(test.users, test.items) - test.ratings}
+            )
+        )
+    errors = pd.concat(errors)
+    found = compare(runs, resamples=300, seed=1)
+    (row,) = found.table.to_dict("records")
+    assert row["n_ratings"] == len(whole)
+    assert row["squared_error"] == pytest.approx((errors["e"] ** 2).sum())
+    assert row["rmse"] == pytest.approx(np.sqrt((errors["e"] ** 2).mean()))
+    assert row["rmse_low"] < row["rmse"] < row["rmse_high"]
+    per_user = pd.concat([run.per_user for run in runs])
+    expected = per_user.groupby("user_id")["rated_ndcg_at_k"].mean().mean()
+    assert row["rated_ndcg_at_k"] == pytest.approx(expected)
+    pooled_users = only_row(found.metrics, metric="rmse")["n_users"]
+    assert pooled_users == errors["user"].nunique()
+
+
+def test_the_interval_over_folds_is_as_wide_as_users_who_are_in_several_make_it(parts) -> None:
+    scored = evaluated(bias_model(parts[0]), parts, k=5)
+    run = Run("bias", 1, scored.metrics, scored.per_user, scored.strata)
+    once, thrice = (compare([run] * n, resamples=300, seed=1).table for n in (1, 3))
+    columns = ["rmse", "rmse_low", "rmse_high"]
+    np.testing.assert_allclose(thrice[columns], once[columns])
