@@ -22,6 +22,9 @@ from blendmf.ingest.catalogue import Layout, select
 
 Container = zipfile.ZipFile | tarfile.TarFile
 GIB = 2**30
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+"""First bytes of packed files."""
+
 CHUNK = 2**20
 
 _DAMAGE = (
@@ -132,27 +135,62 @@ def _members(container: Container) -> Iterator[tuple[str, bool, bool, int]]:
             pass
 
 
-def gunzip(path: Path, max_gib: float) -> None:
-    """Unpack a file in place if it is compressed by gzip, whatever its name.
+def is_packed(path: Path) -> bool:
+    """Whether a file is compressed by gzip, or a zip archive, whatever its name."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return start[:2] == GZIP or start == ZIP
+
+
+@contextmanager
+def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file, unpacked if it is compressed by gzip or a zip archive of one file.
 
     Raises
     ------
     UserError
-        If it is damaged, or unpacks to more than `max_gib`.
+        If it is damaged, or if the archive has several files.
     """
     with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return
-    unpacked, left = path.with_name(f".{path.name}.unpacked"), max_gib * GIB
+        start = file.read(4)
     try:
-        with gzip.open(path) as source, unpacked.open("wb") as target:
-            while chunk := source.read(CHUNK):
-                left -= len(chunk)
-                if left < 0:
-                    raise _too_large(path, max_gib)
-                target.write(chunk)
-    except (zlib.error, EOFError, gzip.BadGzipFile) as error:
+        if start[:2] == GZIP:
+            with gzip.open(path) as unzipped:
+                yield cast(IO[bytes], unzipped)
+        elif start == ZIP:
+            with zipfile.ZipFile(path) as archive:
+                names = [name for name in archive.namelist() if not name.endswith("/")]
+                if len(names) != 1:
+                    raise UserError(
+                        f"{path.name} has {len(names)} files ({', '.join(names[:5])}); give the "
+                        "archive as dataset.path, and the names in it under dataset.csv"
+                    )
+                with archive.open(names[0]) as member:
+                    yield member
+        else:
+            with path.open("rb") as file:
+                yield file
+    except (*_DAMAGE, gzip.BadGzipFile) as error:
         raise UserError(f"{path.name} is damaged or cut short ({error}); get it again") from error
+
+
+def unpack_in_place(path: Path, max_gib: float) -> None:
+    """Replace a packed file by its content, see `open_unpacked`.
+
+    Raises
+    ------
+    UserError
+        If it cannot be unpacked, or unpacks to more than `max_gib`.
+    """
+    if not is_packed(path):
+        return
+    unpacked, left = path.with_name(f".{path.name}.unpacked"), max_gib * GIB
+    with open_unpacked(path) as source, unpacked.open("wb") as target:
+        while chunk := source.read(CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise _too_large(path, max_gib)
+            target.write(chunk)
     unpacked.replace(path)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from blendmf.common.errors import UserError
 from blendmf.common.files import file_digest, write_json
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.archives import gunzip, unpack
+from blendmf.ingest.archives import unpack, unpack_in_place
 from blendmf.ingest.catalogue import DataSet, Download, Layout, Wheel, find_data_set
 from blendmf.ingest.download import SourceError, get_download, get_wheel
 from blendmf.ingest.local_copies import (
@@ -63,8 +63,8 @@ def fetch(
             retrieved = _from_path(data_set, path, files, dataset.max_unpacked_gib)
         else:
             retrieved = _from_first(data_set, dataset, environment, files, scratch)
-        for file in sorted(files.iterdir()):
-            gunzip(file, dataset.max_unpacked_gib)
+        for file in sorted(files.iterdir()) if dataset.is_own else ():
+            unpack_in_place(file, dataset.max_unpacked_gib)
         origin = {
             "name": data_set.name,
             **asdict(retrieved),

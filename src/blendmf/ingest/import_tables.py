@@ -82,17 +82,21 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     findings = [finding for table in tables.values() for finding in table.findings]
     findings += [*unrated, *decimals, *repeated, *outside_core, *undescribed, *untagged]
     listed = [({"file": f.file, "count": f.count, "what": f.what}, f.dropped) for f in findings]
+    other = _other_edition(origin, dataset, ratings)
     n_described = 0 if raw_items is None else raw_items.rows["item_id"].nunique()
     source = {
         **origin,
-        **_provenance(dataset, ratings),
+        **(dict.fromkeys(("licence", "citation"), f"Unknown: {other}.") if other else {}),
         "rating_range": [low, high],
         **_facts(ratings, tags, n_described),
         "ratings_files": [] if dataset.csv is None else dataset.csv.ratings.files,
         "relevance_threshold": relevance_threshold(ratings["rating"].to_numpy(), (low, high)),
         "dropped": [finding for finding, dropped in listed if dropped],
         "notes": [finding for finding, dropped in listed if not dropped],
-        "doubts": [f"{f.file}: {f.count:,} {f.what}" for f in findings if f.doubtful],
+        "doubts": [
+            *([f"The data are {other}"] if other else []),
+            *(f"{f.file}: {f.count:,} {f.what}" for f in findings if f.doubtful),
+        ],
     }
     return ImportedTables(ratings, items, tags, source)
 
@@ -158,16 +162,19 @@ def _refuse_equal_ratings(ratings: pd.DataFrame, file: str) -> None:
         )
 
 
-def _provenance(dataset: DatasetSettings, ratings: pd.DataFrame) -> dict[str, str]:
-    """Licence and citation of a known data set only if the ratings are those of its edition."""
+def _other_edition(
+    origin: Mapping[str, Any], dataset: DatasetSettings, ratings: pd.DataFrame
+) -> str | None:
+    """How the data differ from the known edition of a known data set; None if they do not."""
     known = None if dataset.is_own else COUNTS.get(dataset.name)
-    if known is None or known.ratings == len(ratings):
-        return {}
-    what = (
-        f"not the known edition of {dataset.name}: {len(ratings):,} ratings instead of "
-        f"{known.ratings:,}"
-    )
-    return {"licence": f"Unknown: {what}.", "citation": f"Unknown: {what}."}
+    if known is not None and known.ratings != len(ratings):
+        return (
+            f"not the known edition of {dataset.name}: {len(ratings):,} ratings instead of "
+            f"{known.ratings:,}"
+        )
+    if origin.get("checksum_matches") is False:
+        return f"not the known edition of {dataset.name}: its checksums differ"
+    return None
 
 
 def _with_unified_ids(read: RawTables) -> tuple[dict[str, RawTable], list[Finding]]:

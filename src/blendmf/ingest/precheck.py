@@ -5,7 +5,6 @@ with a separator, a column, a date or the rating range is known at once. Small f
 and split.
 """
 
-import gzip
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from blendmf.config.checks import experiment
 from blendmf.config.dataset import DatasetSettings
 from blendmf.config.experiment import Experiment
 from blendmf.data.splits import split
+from blendmf.ingest.archives import open_unpacked
 from blendmf.ingest.catalogue import KNOWN, DataSet, find_data_set
 from blendmf.ingest.import_tables import import_tables, require_range
 from blendmf.ingest.local_copies import data_path, select_in_folder
@@ -162,9 +162,7 @@ def _copy_first_rows(path: Path, target: Path) -> bool:
             rows = next(file.iter_batches(PARQUET_ROWS), file.schema_arrow.empty_table())
             pq.write_table(pa.table(rows.to_pydict(), schema=file.schema_arrow), target)
             return bool(file.metadata.num_rows <= PARQUET_ROWS)
-    with path.open("rb") as raw:
-        is_packed = raw.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if is_packed else path.open("rb") as file:
+    with open_unpacked(path) as file:
         content = file.read(SAMPLE_BYTES + 1)
     end = len(content)
     if end > SAMPLE_BYTES:

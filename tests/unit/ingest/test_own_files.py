@@ -1,6 +1,8 @@
 """Ratings as people have them: every form is read right, or refused with what to write instead."""
 
 import gzip
+import io
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -96,6 +98,20 @@ def test_a_header_is_recognised_though_columns_are_numbered(tmp_path):
 @pytest.mark.parametrize("name", ["ratings.csv.gz", "ratings.csv"])
 def test_gzip_is_recognised_whatever_its_name(tmp_path, name):
     assert rows_of(imported(tmp_path, gzip.compress(lines(",").encode()), file=name)) == ROWS
+
+
+def zipped(names: list[str]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            archive.writestr(name, lines(","))
+    return content.getvalue()
+
+
+def test_a_zip_archive_of_one_file_is_read_as_that_file(tmp_path):
+    assert rows_of(imported(tmp_path, zipped(["x.csv"]), file="ratings.csv.zip")) == ROWS
+    with pytest.raises(UserError, match=r"ratings\.csv\.zip has 2 files \(x\.csv, y\.csv\)"):
+        imported(tmp_path, zipped(["x.csv", "y.csv"]), file="ratings.csv.zip")
 
 
 def test_a_file_is_found_under_its_name_with_gz(tmp_path):
@@ -349,6 +365,7 @@ def test_another_edition_of_a_known_data_set_claims_no_licence(tmp_path):
     dataset = DatasetSettings(name="ml-1m", path=str(tmp_path / "own"))
     fetch(dataset, tmp_path / "raw", None, {})
     source = import_tables(tmp_path / "raw", dataset).source
+    assert source["doubts"][0].startswith("The data are not the known edition of ml-1m: 2 ")
     for key in ("licence", "citation"):
         assert (
             source[key]
