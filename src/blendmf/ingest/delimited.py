@@ -8,7 +8,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -147,7 +147,11 @@ def _without_empty_rows(raw: RawTable) -> tuple[RawTable, list[Finding]]:
         return raw, []
     kept = np.delete(np.arange(len(raw.rows)), rows_without_values)
     finding = Finding(raw.file, len(rows_without_values), "empty rows skipped")
-    return raw.rows_at(kept), [finding]
+    rest = raw.rows_at(kept)
+    used = {
+        name: rest.rows[name].cat.remove_unused_categories() for name in IDS if name in rest.rows
+    }
+    return replace(rest, rows=rest.rows.assign(**used)), [finding]
 
 
 def records_of(file: TextFile, *, strict: bool = False) -> Iterator[Record]:

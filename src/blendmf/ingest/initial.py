@@ -283,13 +283,13 @@ def _describe_values(found: Initial, table: RawTable) -> None:
     values, counts = n_of.index.to_numpy(dtype=np.float64), n_of.to_numpy(dtype=np.int64)
     unrated = markers(values, counts)
     is_rated = ~np.isin(values, unrated)
-    refuse_equal_ratings(np.repeat(values[is_rated], np.minimum(counts[is_rated], 2)), table.file)
-    bounds, reason = scale(values[is_rated])
-    found.dataset["rating_range"] = [int(b) if b % 1 == 0 else b for b in bounds]
+    if is_rated.sum() == 1:
+        refuse_equal_ratings(np.repeat(values[is_rated], counts[is_rated]), table.file)
+    low, high, reason, is_usual = scale(values[is_rated])
+    found.dataset["rating_range"] = [int(b) if b % 1 == 0 else b for b in (low, high)]
     found.reasons["rating_range"] = reason
-    if not reason.endswith(f"{bounds[1]:.10g}."):
-        shown = ", ".join(f"{bound:.10g}" for bound in bounds)
-        found.checks.append(f"rating_range: [{shown}] is a guess")
+    if not is_usual:
+        found.checks.append(f"rating_range: [{low:.10g}, {high:.10g}] is a guess")
     if unrated:
         found.dataset["unrated"] = [int(value) for value in unrated]
         shown = ", ".join(
@@ -302,17 +302,18 @@ def _describe_values(found: Initial, table: RawTable) -> None:
     if doubt := doubt_about_zeros(values[is_rated], counts[is_rated]):
         found.checks.append(doubt)
     ids = pd.DataFrame({name: _codes(table.rows[name]) for name in ("user_id", "item_id")})
-    ratings_of_pairs = pd.Series(pair_keys(ids)).value_counts()
-    n_repeated = int((ratings_of_pairs > 1).sum())
+    pairs = np.sort(pair_keys(ids))
+    is_again = np.append(False, pairs[1:] == pairs[:-1])
+    n_pairs, n_repeated = int((~is_again).sum()), len(np.unique(pairs[is_again]))
     if n_repeated:
         found.dataset["duplicates"] = "last"
         found.reasons["duplicates"] = (
-            f"{n_repeated:,} of {len(ratings_of_pairs):,} pairs are rated more than once: the "
-            "newest counts. mean: their mean. error: stop."
+            f"{n_repeated:,} of {n_pairs:,} pairs are rated more than once: the newest counts. "
+            "mean: their mean. error: stop."
         )
         found.checks.append(f"duplicates: {n_repeated:,} pairs are rated more than once")
     found.counts |= {
-        "ratings": len(ratings_of_pairs),
+        "ratings": n_pairs,
         "users": ids["user_id"].nunique(),
         "items": ids["item_id"].nunique(),
     }
