@@ -30,9 +30,9 @@ def roles_of(table: str, has_header: bool = True) -> dict[str, object]:
     [
         (
             "user",
-            ["user", "userId", "user_id", "User-ID", "USER ID", "userid", "uid", "reviewerID"],
+            ["user", "userId", "user_id", "User-ID", "USER ID", "userid", "uid"],
         ),
-        ("user", ["customer_id", "reviewerName", "u", "user_name"]),
+        ("user", ["customer_id", "reviewerID", "reviewerName", "u", "user_name"]),
         ("item", ["item", "movieId", "film", "ISBN", "asin", "parent_asin", "book_id", "iid"]),
         ("rating", ["rating", "Book-Rating", "overall", "stars", "review_score", "userRating"]),
         ("timestamp", ["timestamp", "unixReviewTime", "rated_at", "review_date", "when", "date"]),
