@@ -51,6 +51,8 @@ BINARY = b"\x00"
 WRITTEN = {"\t": "tab"}
 """Separators that are written as a word."""
 
+GUESSED = "columns guessed from their values"
+
 FILES: tuple[str, ...] = ("format", "csv")
 """Keys of the files, which come last."""
 
@@ -103,9 +105,12 @@ def initial_configuration(ratings: Path, items: Path | None, name: str | None = 
         return found
     with _unpacked(given) as folder:
         table = _describe_ratings(found, folder, ratings.name)
+        if items is not None:
+            descriptions = _sample(folder / items.name)
+            table = _with_described_item(found, table, descriptions[0])
         _describe_values(found, table)
         if items is not None:
-            _describe_items(found, folder, items.name, table)
+            _describe_items(found, folder, items.name, descriptions, table)
     return found
 
 
@@ -228,7 +233,7 @@ def _describe_ratings(found: Initial, folder: Path, file: str) -> RawTable:
     found.dataset["csv"] = csv
     guessed = [f"{key}: {roles.columns[key]}" for key in roles.columns if key in roles.reasons]
     if guessed:
-        found.checks.append(f"columns guessed from their values ({', '.join(guessed)})")
+        found.checks.append(f"{GUESSED} ({', '.join(guessed)})")
     if "timestamp" not in roles.columns:
         found.checks.append("no column of times: the order of the rows counts as their order")
         return _read_ratings(folder, csv)
@@ -322,12 +327,44 @@ def _describe_values(found: Initial, table: RawTable) -> None:
     found.dataset |= files
 
 
-def _describe_items(found: Initial, folder: Path, file: str, ratings: RawTable) -> None:
+def _with_described_item(found: Initial, table: RawTable, columns: list[Column]) -> RawTable:
+    """The ratings with user and item exchanged if both are guesses and the users are described."""
+    reasons = {"csv.ratings.user", "csv.ratings.item"}
+    if not reasons <= found.reasons.keys():
+        return table
+
+    def described(name: str) -> float:
+        ids = _plain_ids(table.rows[name])
+        shares = [column.given.map(plain_id).isin(ids).mean() for column in columns]
+        return float(max(shares, default=0))
+
+    if described("user_id") <= described("item_id"):
+        return table
+    block = found.dataset["csv"]["ratings"]
+    block["user"], block["item"] = block["item"], block["user"]
+    found.reasons |= dict.fromkeys(reasons, "By the ids that the file of items describes.")
+    other = {"user_id": "item_id", "item_id": "user_id"}
+    found.checks[:] = [check for check in found.checks if not check.startswith(GUESSED)]
+    found.checks.insert(0, f"{GUESSED} (user: {block['user']}, item: {block['item']}, ...)")
+    return RawTable(table.rows.rename(columns=other), table.file, table.where, table.findings)
+
+
+def _plain_ids(ids: pd.Series) -> set[str]:
+    return set(ids.drop_duplicates().astype("str").map(plain_id))
+
+
+def _describe_items(
+    found: Initial,
+    folder: Path,
+    file: str,
+    descriptions: tuple[list[Column], dict[str, Any]],
+    ratings: RawTable,
+) -> None:
     """Add the file of items, and refuse it as the import would."""
-    columns, written = _sample(folder / file)
+    columns, written = descriptions
     rated = ratings.rows["item_id"].drop_duplicates()
     rated_name = found.dataset["csv"]["ratings"]["item"]
-    roles = item_roles(columns, rated_name, set(rated.astype("str").map(plain_id)))
+    roles = item_roles(columns, rated_name, _plain_ids(rated))
     block = {"file": file, **written}
     block |= {
         key: roles.columns[key].name

@@ -241,6 +241,16 @@ def test_descriptions_of_every_form_join_the_ratings(tmp_path, text):
     assert found.counts["described"] == found.counts["items"]
 
 
+def test_the_described_column_is_the_item_though_it_comes_first(tmp_path):
+    swapped = [(i, u + 1000, r, t) for u, i, r, t in ROWS]
+    found = initial(tmp_path, written(swapped, header=None), films=films(header=None))
+    block = found.dataset["csv"]["ratings"]
+    assert (block["user"], block["item"]) == (1, 0)
+    assert (found.counts["users"], found.counts["items"]) == (30, 40)
+    assert "user: 1, item: 0" in found.checks[0]
+    assert rows_of(imported(tmp_path, found)) == [(u + 1000, i, r, t) for u, i, r, t in ROWS]
+
+
 def test_a_column_of_years_is_found_and_other_columns_are_not_used(tmp_path):
     lines = [f"{1000 + i},{i},Film {i},{1950 + i},{'AB'[i % 2]}\n" for i in range(1, 41)]
     found = initial(tmp_path, written(), films="budget,movieId,Title,Year,Genre\n" + "".join(lines))
