@@ -3,53 +3,37 @@
 The first rows show the columns; the whole files, read as the import reads them, show the rest.
 """
 
-import codecs
 import os
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings, DatasetSettings
 from blendmf.config.fields import FOLDER_NAME
-from blendmf.ingest.archives import gunzip
 from blendmf.ingest.catalogue import KNOWN
-from blendmf.ingest.delimited import BLANKS, TextFile, records_of
-from blendmf.ingest.dialects import first_lines, found_separator
+from blendmf.ingest.first_rows import Column
 from blendmf.ingest.guess import (
     DECIMAL_COMMA,
-    Column,
     Roles,
     genres_separator,
     item_roles,
     plain_id,
     rating_roles,
-    sample_of,
 )
 from blendmf.ingest.guess_scale import doubt_about_zeros, markers, scale
 from blendmf.ingest.import_tables import refuse_equal_ratings
 from blendmf.ingest.own_files import read_table
 from blendmf.ingest.raw_tables import RawTable
 from blendmf.ingest.readers import READERS
+from blendmf.ingest.sample_files import require_readable, sample, unpacked
 from blendmf.ingest.validation import complete_items, drop_unrated, pair_keys, unify_ids
-
-SAMPLE_ROWS = 10_000
-CHUNK = 1 << 22
-BINARY = b"\x00"
-
-WRITTEN = {"\t": "tab"}
-"""Separators that are written as a word."""
 
 GUESSED = "columns guessed from their values"
 
@@ -96,36 +80,22 @@ def initial_configuration(ratings: Path, items: Path | None, name: str | None = 
     """
     given = [ratings] if items is None else [ratings, items]
     for path in given:
-        _require_readable(path)
+        require_readable(path)
     if items is not None and items.resolve().parent != ratings.resolve().parent:
         raise UserError(f"{ratings} and {items} are in different folders; put both into one.")
     found = Initial({"name": _name(ratings, name), "path": _shortest(ratings.resolve().parent)})
     if ratings.suffix == ".inter":
         _describe_recbole(found, ratings, items)
         return found
-    with _unpacked(given) as folder:
+    with unpacked(given) as folder:
         table = _describe_ratings(found, folder, ratings.name)
         if items is not None:
-            descriptions = _sample(folder / items.name)
+            descriptions = sample(folder / items.name)
             table = _with_described_item(found, table, descriptions[0])
         _describe_values(found, table)
         if items is not None:
             _describe_items(found, folder, items.name, descriptions, table)
     return found
-
-
-def _require_readable(path: Path) -> None:
-    if not path.is_file():
-        what = "is a folder; give the file in it" if path.is_dir() else "no such file"
-        raise UserError(f"{path}: {what}.")
-    with path.open("rb") as file:
-        start = file.read(CHUNK >> 10)
-    if path.suffix == ".parquet" or start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return
-    if not start.startswith(b"\x1f\x8b") and BINARY in start:
-        raise UserError(
-            f"{path}: neither text nor Parquet. Unpack it, or save the table as CSV in UTF-8."
-        )
 
 
 def _name(ratings: Path, given: str | None) -> str:
@@ -150,60 +120,6 @@ def _shortest(folder: Path) -> str:
     return min(os.path.relpath(folder), str(folder), key=len)
 
 
-@contextmanager
-def _unpacked(paths: list[Path]) -> Iterator[Path]:
-    """A folder with the files as they are after fetching: not compressed."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for path in paths:
-            with path.open("rb") as file:
-                is_packed = file.read(2) == b"\x1f\x8b"
-            if is_packed:
-                shutil.copyfile(path, folder / path.name)
-                gunzip(folder / path.name, DatasetSettings.model_fields["max_unpacked_gib"].default)
-            else:
-                (folder / path.name).symlink_to(path.resolve())
-        yield folder
-
-
-def _encoding(path: Path) -> str:
-    """Encoding of a text file: UTF-8 if all of it is, UTF-16 by its mark, otherwise a Latin one."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        content = path.read_bytes()
-        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        # Latin-1 has no printable characters there.
-        return "cp1252" if re.search(rb"[\x80-\x9f]", content) else "latin-1"
-    return "utf-8"
-
-
-def _sample(path: Path) -> tuple[list[Column], dict[str, Any]]:
-    """The first rows of a file, and the settings that say how it is written."""
-    if path.suffix == ".parquet":
-        with pq.ParquetFile(path) as file:
-            batch = next(file.iter_batches(SAMPLE_ROWS), None)
-        rows = pd.DataFrame() if batch is None else batch.to_pandas()
-        texts = {name: rows[name].astype("str").mask(rows[name].isna(), "") for name in rows}
-        return [Column(str(name), text) for name, text in texts.items()], {}
-    encoding = _encoding(path)
-    separator = found_separator(first_lines(path, encoding))
-    text = TextFile(path, separator, quoted=separator != BLANKS, encoding=encoding)
-    rows = [record.fields for record in islice(records_of(text), SAMPLE_ROWS)]
-    columns = sample_of(rows)
-    written: dict[str, Any] = {"separator": WRITTEN.get(separator, separator)}
-    if encoding != "utf-8":
-        written["encoding"] = encoding
-    if columns and isinstance(columns[0].name, int):
-        written["header"] = False
-    return columns, written
-
-
 def _note(found: Initial, prefix: str, written: Mapping[str, Any], roles: Roles) -> None:
     if "encoding" in written:
         found.reasons[f"{prefix}.encoding"] = "The file is not UTF-8; please check special letters."
@@ -216,7 +132,7 @@ def _note(found: Initial, prefix: str, written: Mapping[str, Any], roles: Roles)
 
 
 def _describe_ratings(found: Initial, folder: Path, file: str) -> RawTable:
-    columns, written = _sample(folder / file)
+    columns, written = sample(folder / file)
     roles = rating_roles(columns, file)
     block = {"file": file, **written}
     block |= {
@@ -406,6 +322,6 @@ def _describe_recbole(found: Initial, ratings: Path, items: Path | None) -> None
         )
     found.dataset["format"] = "recbole"
     found.reasons["format"] = f"{ratings.name}{f' and {beside.name}' if beside.exists() else ''}."
-    with _unpacked([ratings, *([beside] if beside.exists() else [])]) as folder:
+    with unpacked([ratings, *([beside] if beside.exists() else [])]) as folder:
         tables = READERS["recbole"](folder)
         _describe_values(found, tables.ratings)
