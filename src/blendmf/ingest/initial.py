@@ -81,9 +81,9 @@ def initial_configuration(ratings: Path, items: Path | None, name: str | None = 
     given = [ratings] if items is None else [ratings, items]
     for path in given:
         require_readable(path)
-    if items is not None and items.resolve().parent != ratings.resolve().parent:
+    if items is not None and items.parent.resolve() != ratings.parent.resolve():
         raise UserError(f"{ratings} and {items} are in different folders; put both into one.")
-    found = Initial({"name": _name(ratings, name), "path": _shortest(ratings.resolve().parent)})
+    found = Initial({"name": _name(ratings, name), "path": _shortest(ratings.parent.resolve())})
     if ratings.suffix == ".inter":
         _describe_recbole(found, ratings, items)
         return found
@@ -106,9 +106,9 @@ def _name(ratings: Path, given: str | None) -> str:
                 "start with a letter or digit."
             )
         return given
-    path = ratings.resolve()
-    stem = re.sub(r"(\.(gz|csv|tsv|txt|dat|data|parquet|inter))+$", "", path.name)
-    for part in (stem, path.parent.name, path.parent.parent.name):
+    stem = re.sub(r"(\.(gz|csv|tsv|txt|dat|data|parquet|inter))+$", "", ratings.name)
+    folder = ratings.parent.resolve()
+    for part in (stem, folder.name, folder.parent.name):
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("._-")
         if name.lower() not in UNSPECIFIC:
             return f"own-{name}" if name in KNOWN else name
@@ -175,10 +175,16 @@ def _with_form(
             found.reasons[key] = "This form fits all times."
         try:
             table = _read_ratings(folder, csv)
-        except UserError:
-            if number + 1 == len(forms):
+        except UserError as error:
+            if number + 1 < len(forms):
+                continue
+            column = csv["ratings"]["timestamp"]
+            if "timestamp(s)" not in str(error):
                 raise
-            continue
+            raise UserError(
+                f"{error} If the column {column} is no time, remove it; without times the order "
+                "of the rows counts."
+            ) from error
         others = [other for other in forms[number + 1 :] if other]
         if others:
             named = " and ".join(f'"{other}"' for other in others)

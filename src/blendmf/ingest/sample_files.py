@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from blendmf.common.errors import UserError
@@ -79,8 +80,11 @@ def _encoding(path: Path) -> str:
 def sample(path: Path) -> tuple[list[Column], dict[str, Any]]:
     """The first rows of a file, and the settings that say how it is written."""
     if path.suffix == ".parquet":
-        with pq.ParquetFile(path) as file:
-            batch = next(file.iter_batches(SAMPLE_ROWS), None)
+        try:
+            with pq.ParquetFile(path) as file:
+                batch = next(file.iter_batches(SAMPLE_ROWS), None)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise UserError(f"{path.name}: cannot be read as Parquet: {error}.") from error
         rows = pd.DataFrame() if batch is None else batch.to_pandas()
         texts = {name: rows[name].astype("str").mask(rows[name].isna(), "") for name in rows}
         return [Column(str(name), text) for name, text in texts.items()], {}

@@ -191,6 +191,32 @@ def test_other_encodings_are_found(tmp_path, encoding, codec):
     assert imported(tmp_path, found).ratings["user_id"].iloc[0] == f"{name} 1"
 
 
+def test_damaged_parquet_is_refused(tmp_path):
+    with pytest.raises(UserError, match="cannot be read as Parquet"):
+        initial(tmp_path, b"PAR1 no more", "ratings.parquet")
+
+
+def test_genres_of_parquet_may_be_lists(tmp_path):
+    ids = list(range(1, 41))
+    table = pd.DataFrame({"film": ids, "title": map(str, ids), "kinds": map(genres_of, ids)})
+    (tmp_path / "films").mkdir()
+    table.to_parquet(tmp_path / "films/films.parquet")
+    (tmp_path / "films/ratings.csv").write_text(written())
+    folder = tmp_path / "films"
+    found = initial_configuration(folder / "ratings.csv", folder / "films.parquet")
+    items = imported(tmp_path, found).items
+    assert [list(genres) for genres in items["genres"]] == [genres_of(i) for i in ids]
+
+
+def test_a_link_keeps_its_name_and_folder(tmp_path):
+    (tmp_path / "real.csv").write_text(written())
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked/ratings.csv").symlink_to(tmp_path / "real.csv")
+    found = initial_configuration(tmp_path / "linked/ratings.csv", None)
+    assert found.dataset["name"] == "linked"
+    assert rows_of(imported(tmp_path, found)) == ROWS
+
+
 def test_recbole_files_keep_their_format(tmp_path):
     header = ("user_id:token", "item_id:token", "rating:float", "timestamp:float")
     found = initial(tmp_path, written(separator="\t", header=header), "films.inter")
@@ -305,7 +331,7 @@ REFUSED = {
     "missing": (written().replace(",5,", ",,", 1), "1 rating.s. that are not a finite number"),
     "two forms of time": (
         written([(u, i, r, f"{2000 + u}-01-01" if i % 3 else t) for u, i, r, t in ROWS]),
-        "not dates of the form ISO 8601",
+        "not dates of the form ISO 8601.*If the column when is no time, remove it",
     ),
     "only users": (written(without(1), header=("user", "stars", "when")), "may be the item"),
     "empty": ("", "the file is empty"),
