@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
-from blendmf.config.dataset import CsvSettings, DatasetSettings
+from blendmf.config.dataset import CsvSettings
 from blendmf.config.fields import FOLDER_NAME
 from blendmf.ingest.catalogue import KNOWN
 from blendmf.ingest.first_rows import Column
@@ -56,11 +56,6 @@ class Initial:
     reasons: dict[str, str] = field(default_factory=dict)
     checks: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def settings(self) -> DatasetSettings:
-        """The block, validated."""
-        return DatasetSettings.model_validate(self.dataset)
 
 
 def initial_configuration(ratings: Path, items: Path | None, name: str | None = None) -> Initial:
