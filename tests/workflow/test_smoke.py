@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from project import ROOT, Project
 
+from blendmf.recommend.cli import main
+
 FIGURES = (
     *("cold-start.svg", "comparison.svg", "convergence.svg", "differences.svg"),
     *("learning-curves.svg", "rank-sweep.svg", "ratings.svg", "search.svg", "strata.svg"),
@@ -167,6 +169,34 @@ def test_own_files_must_be_there_when_a_run_is_planned(fresh: Project) -> None:
     refused = fresh.snakemake("--dry-run", experiment="workflow/experiments/own-csv.yaml")
     assert refused.returncode == 1
     assert "dataset.path: my-films does not exist" in refused.stdout
+
+
+OWN_FILES = {
+    "with a header": ("who;film;stars;when\n", ";", "2011-03-1{}"),
+    "without a header": ("", "::", "130000100{}"),
+}
+
+
+@pytest.mark.parametrize(("header", "separator", "time"), OWN_FILES.values(), ids=OWN_FILES.keys())
+def test_a_configuration_written_for_own_files_can_be_planned(
+    header: str, separator: str, time: str, fresh: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(fresh.run)
+    folder = Path("my films")
+    folder.mkdir()
+    rows = [
+        (user, item, 1 + (user + item) % 5, time.format(user + item))
+        for user in range(5)
+        for item in range(4)
+    ]
+    lines = [separator.join(map(str, row)) for row in rows]
+    (folder / "ratings.csv").write_text(header + "\n".join(lines) + "\n")
+    (folder / "films.csv").write_text("film,title\n" + "".join(f"{n},Film {n}\n" for n in range(4)))
+    files = [str(folder / name) for name in ("ratings.csv", "films.csv")]
+    arguments = ["init", *files, "--output", str(fresh.code / "mine.yaml")]
+    assert main(arguments) == 0
+    plan = fresh.succeed("--dry-run", experiment="mine.yaml")
+    assert re.search(r"^fetch +1$", plan, re.MULTILINE), plan
 
 
 def profiles() -> list[str]:

@@ -8,7 +8,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -147,10 +147,14 @@ def _without_empty_rows(raw: RawTable) -> tuple[RawTable, list[Finding]]:
         return raw, []
     kept = np.delete(np.arange(len(raw.rows)), rows_without_values)
     finding = Finding(raw.file, len(rows_without_values), "empty rows skipped")
-    return raw.rows_at(kept), [finding]
+    rest = raw.rows_at(kept)
+    used = {
+        name: rest.rows[name].cat.remove_unused_categories() for name in IDS if name in rest.rows
+    }
+    return replace(rest, rows=rest.rows.assign(**used)), [finding]
 
 
-def _records(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
+def records_of(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
     """Iterate over the header and the rows of a file, without blank lines.
 
     Raises
@@ -184,7 +188,7 @@ def _records(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
 
 def _head(file: TextFile) -> Head:
     try:
-        records = _records(file)
+        records = records_of(file)
         header = next(records, None) if file.starts_with_header else None
         has_rows = next(records, None) is not None
     except FileNotFoundError:
@@ -209,7 +213,7 @@ def _head(file: TextFile) -> Head:
 def _where(file: TextFile, rows: Sequence[int]) -> list[str]:
     """Lines and fields of some rows, numbered from 0 and in ascending order."""
     first = int(file.starts_with_header)
-    records = islice(_records(file), first, first + rows[-1] + 1)
+    records = islice(records_of(file), first, first + rows[-1] + 1)
     return [str(record) for row, record in enumerate(records) if row in rows]
 
 
@@ -228,7 +232,7 @@ def check_encoding(path: Path, encoding: str) -> None:
 
 
 def _check_number_of_fields(file: TextFile, n_columns: int) -> None:
-    wrong = (r for r in _records(file) if len(r.fields) != n_columns)
+    wrong = (r for r in records_of(file) if len(r.fields) != n_columns)
     shown = [f"{record} has {len(record.fields)}" for record in islice(wrong, ROWS_SHOWN)]
     if count := len(shown) + sum(1 for _ in wrong):
         what = f"row(s) that do not have {n_columns} fields"
@@ -248,7 +252,7 @@ def _unusual_lines(file: TextFile, head: Head, n_rows: int) -> list[Finding]:
     if n_lines <= n_rows + head.n_lines:
         return []
     covered = long = 0
-    for record in _records(file, strict=True):
+    for record in records_of(file, strict=True):
         covered += record.last_line - record.line + 1
         long += record.last_line > record.line
     findings = [

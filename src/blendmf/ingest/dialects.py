@@ -16,6 +16,9 @@ WRITTEN = {"tab": "\t", "\\t": "\t", "blanks": BLANKS, "space": BLANKS, " ": BLA
 """Separators as they are written in a configuration."""
 
 LINES_READ = 50
+LEAST_OF_RATINGS = 3
+"""Smallest number of columns of a file of ratings."""
+
 WIDE = 15
 """Smallest number of columns of a file that may have one column per item."""
 
@@ -55,7 +58,7 @@ def own_text_file(
         if stated
         else found_separator(lines, [] if given.columns else names)
     )
-    first = [name.strip().strip('"').strip() for name in split_line(lines[0], separator)]
+    first = header_names(lines[0], separator)
     if given.columns is not None:
         header, has_header = list(given.columns), False
     elif names:
@@ -125,6 +128,8 @@ def first_lines(path: Path, encoding: str) -> list[str]:
 def found_separator(lines: Sequence[str], names: Sequence[str] = ()) -> str:
     """The separator that gives the header all `names`, or else every line most fields.
 
+    Blanks come last, if another gives every line the columns that ratings need.
+
     Parameters
     ----------
     lines : sequence of str
@@ -133,12 +138,19 @@ def found_separator(lines: Sequence[str], names: Sequence[str] = ()) -> str:
         Columns that the header must have, if it has any.
     """
 
-    def quality(separator: str) -> tuple[int, bool, int]:
-        header = {name.strip().strip('"').strip() for name in split_line(lines[0], separator)}
+    def quality(separator: str) -> tuple[int, bool, bool, int]:
+        n_named = len(set(header_names(lines[0], separator)).intersection(names))
         widths = [len(split_line(line, separator)) for line in lines]
-        return len(header.intersection(names)), len(set(widths)) == 1, min(widths)
+        # Dates such as "Sun Mar 13 07:23:20 2011" contain blanks.
+        is_enough = separator != BLANKS and min(widths) >= LEAST_OF_RATINGS
+        return n_named, len(set(widths)) == 1, is_enough, min(widths)
 
     return max(SEPARATORS, key=quality)
+
+
+def header_names(line: str, separator: str) -> list[str]:
+    """Names of the columns in a header."""
+    return [name.strip().strip('"').strip() for name in split_line(line, separator)]
 
 
 def _is_header(given: OwnFile, columns: Columns, first: Sequence[str]) -> bool:

@@ -74,7 +74,7 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     ratings, repeated = resolve_duplicates(raw_ratings, dataset.duplicates)
     least = (dataset.min_user_ratings, dataset.min_item_ratings)
     ratings, outside_core = keep_core(ratings, raw_ratings.file, *least)
-    _refuse_equal_ratings(ratings, raw_ratings.file)
+    refuse_equal_ratings(ratings["rating"].to_numpy(), raw_ratings.file)
     items, undescribed = complete_items(raw_items, ratings)
     tags, untagged = clean_tags(tables.get("tags"), ratings, items)
     of_files = ["file"] if "file" in ratings else []
@@ -152,8 +152,8 @@ def relevance_threshold(ratings: NDArray[np.floating], rating_range: tuple[float
     return float((values[cut] + values[cut + 1]) / 2)
 
 
-def _refuse_equal_ratings(ratings: pd.DataFrame, file: str) -> None:
-    values = ratings["rating"].to_numpy()
+def refuse_equal_ratings(values: NDArray[np.floating], file: str) -> None:
+    """Refuse ratings that are all equal."""
     if len(values) > 1 and (values == values[0]).all():
         raise UserError(
             f"{file}: all {len(values)} ratings are {values[0]:g}, so that there is nothing to "

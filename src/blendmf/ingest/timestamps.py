@@ -58,7 +58,7 @@ def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Fi
         if dates.notna().sum() > is_number.sum():
             return _dates(raw, lambda _: dates, "ISO 8601")
         raw.require(is_number, WHAT, _remedy(column))
-    if len(numbers) and (fitting := _date_numbers(numbers)):
+    if len(numbers) and (fitting := date_numbers(numbers)):
         what = f"timestamp(s) that look like dates ({numbers[0]:.0f}), not like seconds"
         remedy = f'Set timestamp_format: "{fitting}" for the file under dataset.csv.'
         raw.require(np.zeros(len(numbers), dtype=bool), what, remedy)
@@ -109,7 +109,7 @@ def fitting_formats(column: pd.Series) -> list[str]:
     ]
 
 
-def _date_numbers(numbers: NDArray[np.float64]) -> str | None:
+def date_numbers(numbers: NDArray[np.float64]) -> str | None:
     """Form of numbers that are all years or dates like 20110313; None if they are not."""
     if ((numbers >= 1900) & (numbers < 2101)).all():
         return "%Y"

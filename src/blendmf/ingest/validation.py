@@ -60,12 +60,12 @@ def resolve_duplicates(ratings: RawTable, policy: str) -> Checked:
     with the mean rating of the pair.
     """
     rows = ratings.rows
-    in_order = _pair_keys(rows)
+    in_order = pair_keys(rows)
     in_order.sort()
     repeated_pairs = in_order[1:][in_order[1:] == in_order[:-1]]
     if not len(repeated_pairs):
         return rows, []
-    pair = _pair_keys(rows)
+    pair = pair_keys(rows)
     if policy == "error":
         ratings.require(
             ~pd.Series(pair).duplicated().to_numpy(),
@@ -92,7 +92,7 @@ def resolve_duplicates(ratings: RawTable, policy: str) -> Checked:
     return kept, [Finding(ratings.file, len(rows) - len(kept), what, dropped=True)]
 
 
-def _pair_keys(rows: pd.DataFrame) -> NDArray[np.int64]:
+def pair_keys(rows: pd.DataFrame) -> NDArray[np.int64]:
     """Number each row; equal numbers mean the same user and item."""
     items, names = pd.factorize(rows["item_id"])
     keys = np.asarray(pd.factorize(rows["user_id"])[0], dtype=np.int64)

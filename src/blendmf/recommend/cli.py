@@ -1,12 +1,15 @@
-"""The command ``blendmf``: query a trained model about one user."""
+"""The command ``blendmf``: configure one's own files, and query a trained model."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from blendmf.common.errors import UserError
+from blendmf.ingest.initial import Initial, initial_configuration
+from blendmf.ingest.overlay_text import overlay_text
 from blendmf.recommend.replies import find_items, predictions, recommendations
 from blendmf.recommend.trained_model import find_results, open_trained
 
@@ -19,6 +22,11 @@ PREDICT_EXAMPLES = """examples:
 RECOMMEND_EXAMPLES = """examples:
   blendmf recommend --user 5
   blendmf recommend --user 5 -n 20 --model mf-content --results results/ml-100k
+"""
+
+INIT_EXAMPLES = """examples:
+  blendmf init my-films/ratings.csv
+  blendmf init my-films/ratings.csv my-films/films.csv --name my-films
 """
 
 
@@ -37,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
+        if options.command == "init":
+            print(_init(options))
+            return 0
         folder = options.results or find_results(Path("results"))
         trained = open_trained(folder, options.model, options.seed)
         if options.command == "predict":
@@ -50,9 +61,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _init(options: argparse.Namespace) -> str:
+    """Write a configuration of one's own files; return what was found and what comes next."""
+    if options.output is not None and options.output.exists():
+        raise _exists(options.output)
+    found = initial_configuration(options.ratings, options.items, options.name)
+    output: Path = options.output or Path(f"{found.dataset['name']}.yaml")
+    command = f"snakemake --configfile {shlex.quote(str(output))}"
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(overlay_text(found, command))
+    except FileExistsError:
+        raise _exists(output) from None
+    except OSError as error:
+        raise UserError(f"{output}: cannot be written: {error.strerror}.") from None
+    return "\n".join([*_found_lines(found), f"written: {output}", f"next:    {command}"])
+
+
+def _exists(output: Path) -> UserError:
+    return UserError(f"{output} exists already; remove it, or give another --output.")
+
+
+def _found_lines(found: Initial) -> list[str]:
+    counts, (low, high) = found.counts, found.dataset["rating_range"]
+    lines = [
+        f"found:   {counts['ratings']:,} ratings by {counts['users']:,} users of "
+        f"{counts['items']:,} items, {low:.10g} to {high:.10g}"
+    ]
+    for table, block in found.dataset.get("csv", {}).items():
+        if isinstance(block, dict):
+            keys = ("user", "item", "rating", "timestamp", "title", "year", "genres")
+            shown = ", ".join(f"{key}: {block[key]}" for key in keys if key in block)
+            lines.append(f"{f'{table}:':<9}{block['file']}, {shown}")
+    if "described" in counts:
+        lines.append(f"joined:  {counts['described']:,} of {counts['items']:,} items are described")
+    return lines + [f"check:   {check}" for check in found.checks]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="blendmf", description="Ask a trained model of a finished run about one user."
+        prog="blendmf",
+        description="Configure your own files, or ask a trained model of a finished run.",
     )
     parser.add_argument("--version", action="version", version=f"blendmf {version('blendmf')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -82,6 +131,21 @@ def _parser() -> argparse.ArgumentParser:
         )
         return added
 
+    init = commands.add_parser(
+        "init",
+        help="write a configuration for your own files",
+        description="write a configuration for your own files",
+        epilog=INIT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    init.add_argument("ratings", type=Path, metavar="RATINGS", help="file of the ratings")
+    init.add_argument(
+        "items", type=Path, nargs="?", metavar="ITEMS", help="file that describes the items"
+    )
+    init.add_argument("--name", help="name of the data set; default: that of the file or folder")
+    init.add_argument(
+        "--output", type=Path, metavar="FILE.yaml", help="file to write; default: NAME.yaml"
+    )
     predict = command("predict", "predict a user's rating of an item", PREDICT_EXAMPLES)
     item = predict.add_mutually_exclusive_group(required=True)
     item.add_argument("--item", metavar="TITLE", help="part of the title, in any case")
@@ -95,3 +159,7 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text}")
     return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

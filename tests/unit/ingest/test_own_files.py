@@ -86,6 +86,17 @@ def test_separators_can_be_written_out(tmp_path, written, separator):
     assert rows_of(tables) == ROWS
 
 
+def test_blanks_in_values_do_not_separate_columns_if_commas_do(tmp_path):
+    rows = "".join(f"{u},{i},{r},Sun Mar 13 07:23:20 +0000 2011\n" for u, i, r, _ in ROWS)
+    numbered = {**BY_NUMBER, "timestamp_format": "%a %b %d %H:%M:%S %z %Y"}
+    assert rows_of(imported(tmp_path, rows, numbered)) == [(*r[:3], 1300001000) for r in ROWS]
+
+
+def test_ids_stay_numbers_though_empty_rows_follow(tmp_path):
+    rows = "user,film,stars,when\n1,2,3,4\n2,3,4,5\n" + ",,,\n" * 3
+    assert rows_of(imported(tmp_path, rows)) == [(1, 2, 3, 4), (2, 3, 4, 5)]
+
+
 def test_a_file_without_a_header_can_have_its_columns_listed(tmp_path):
     named = {**BY_NAME, "columns": ["user", "film", "stars", "when"]}
     assert rows_of(imported(tmp_path, lines(",", header=False), named)) == ROWS

@@ -1,0 +1,207 @@
+"""Guesses which columns have the users, items and ratings, from names and the first rows."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from blendmf.common.errors import UserError
+from blendmf.ingest.descriptions import NO_GENRE, OTHER_SEPARATORS, YEAR
+from blendmf.ingest.dialects import WIDE
+from blendmf.ingest.first_rows import MOSTLY, Column
+
+DECIMAL_COMMA = r"\s*[-+]?\d+,\d+\s*"
+FEW_VALUES = 101
+"""Largest number of distinct ratings that are not fractions."""
+
+YEARS = (1000, 2100)
+
+
+@dataclass
+class Roles:
+    """Columns by the key of the configuration that names them, and on what each guess rests."""
+
+    columns: dict[str, Column] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def give(self, key: str, column: Column, reason: str = "") -> None:
+        """Let a column be that of a key; without a reason, its name says so."""
+        self.columns[key] = column
+        if reason:
+            self.reasons[key] = reason
+
+
+def rating_roles(columns: Sequence[Column], file: str) -> Roles:
+    """Which columns are the user, the item, the rating and perhaps the time.
+
+    Raises
+    ------
+    UserError
+        If that cannot be said.
+    """
+    roles, shown = Roles(), ", ".join(map(str, columns[:12])) + ", ..." * (len(columns) > 12)
+    left = list(columns)
+
+    def take(key: str, column: Column, reason: str = "") -> None:
+        roles.give(key, column, reason)
+        left.remove(column)
+
+    for key in ("rating", "timestamp", "user", "item"):
+        called = [column for column in left if column.is_called(key)]
+        if key == "rating" and called and not any(column.is_numeric for column in called):
+            raise _no_numbers(file, called[0])
+        if called:
+            take(key, min(called, key=lambda column: _doubts(key, column)))
+    if "rating" not in roles.columns:
+        numeric = [column for column in left if column.is_numeric]
+        if len(numeric) >= WIDE:
+            raise UserError(
+                f"{file}: {len(numeric)} columns of numbers ({shown}), probably one per item. "
+                "Write one row per rating instead (in pandas: melt), with columns for user, item "
+                "and rating."
+            )
+        possible = [column for column in numeric if _may_be_ratings(column)]
+        if not possible or len(columns) - len(roles.columns) < 1:
+            raise UserError(
+                f"{file}: no column may be the ratings; it has {shown}. Name the column of the "
+                "ratings rating, or add one; without any the data say who used what, not how much "
+                "it was liked, and blendmf has no model for them."
+            )
+        best = min(possible, key=lambda column: _unlike_ratings(column, columns))
+        n_values = len(np.unique(best.numbers))
+        take("rating", best, f"{n_values} different numbers in the first {len(best.texts):,} rows.")
+    needed = 2 - len({"user", "item"} & roles.columns.keys())
+    times = [column for column in left if column.time_forms and column.time_forms != ["%Y"]]
+    if "timestamp" not in roles.columns and times and len(left) > needed:
+        take(
+            "timestamp",
+            times[-1],
+            f"Its values look like times, such as {times[-1].given.iloc[0]}.",
+        )
+    ids = [column for column in left if not column.has_fractions and column.name != ""]
+    others = [column for column in ids if not column.counts_rows]
+    ids = others if len(others) >= needed else ids
+    if len(ids) < needed:
+        missing = " and ".join(key for key in ("user", "item") if key not in roles.columns)
+        raise UserError(
+            f"{file}: no column may be the {missing}; it has {shown}. Give one row per rating, "
+            "with columns for user, item and rating."
+        )
+    for key in ("user", "item"):
+        if key not in roles.columns:
+            place = "first" if key == "user" or "user" not in roles.reasons else "second"
+            take(key, ids.pop(0), f"The {place} column that is nothing else; please check.")
+    return roles
+
+
+def _doubts(key: str, column: Column) -> tuple[bool, bool]:
+    """Order in which columns of the same kind are chosen, best first."""
+    if key == "rating":
+        return not column.is_numeric, False
+    if key == "timestamp":
+        return not column.time_forms, None not in column.time_forms or not column.is_numeric
+    return not column.is_id, False
+
+
+def _may_be_ratings(column: Column) -> bool:
+    if column.time_forms or column.counts_rows:
+        return False
+    return column.has_fractions or len(np.unique(column.numbers)) <= FEW_VALUES
+
+
+def _unlike_ratings(column: Column, columns: Sequence[Column]) -> tuple[bool, bool, bool, int]:
+    """Order in which columns may be the ratings, best first."""
+    is_sorted = bool((np.diff(column.numbers) >= 0).all())
+    n_values = len(np.unique(column.numbers))
+    return not column.has_fractions, column is columns[0], is_sorted, n_values
+
+
+def _no_numbers(file: str, column: Column) -> UserError:
+    examples = ", ".join(map(repr, column.given.unique()[:3].tolist())) or "nothing"
+    return UserError(
+        f"{file}: the column {column} may be the ratings, but its values are not numbers "
+        f"({examples}). Write each rating as a number."
+    )
+
+
+def item_roles(columns: Sequence[Column], rated_name: str | int, rated: set[str]) -> Roles:
+    """Which columns of a file of items are the item, the title, the year and the genres.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    rated_name : str or int
+        Name of the column of the item in the ratings.
+    rated : set of str
+        Ids of the rated items.
+    """
+    roles = Roles()
+
+    def n_rated(column: Column) -> int:
+        return int(column.given.map(plain_id).isin(rated).sum())
+
+    def likely(column: Column) -> tuple[bool, bool, int]:
+        is_named = column.name == rated_name and isinstance(rated_name, str)
+        called = column.is_called("item") and not column.is_called("title")
+        return is_named or called, column.is_id, n_rated(column)
+
+    matching = [column for column in columns if n_rated(column)] or list(columns)
+    item = max(matching, key=likely)
+    count = f"{n_rated(item):,} of the first {len(item.given):,} ids are rated."
+    roles.give("item", item, count)
+    left = [column for column in columns if column is not item and len(column.given)]
+    for key in ("title", "year", "genres"):
+        called = [column for column in left if column.is_called(key)]
+        if key == "year":
+            called = [column for column in called if _is_year(column)]
+        if called:
+            roles.give(key, called[0])
+            left.remove(called[0])
+    texts = [column for column in left if not column.is_numeric and not column.time_forms]
+    if "year" not in roles.columns and (years := [column for column in left if _is_year(column)]):
+        roles.give("year", years[0], "Its values are numbers of four digits.")
+    if "title" not in roles.columns and texts:
+        title = max(texts, key=lambda column: column.given.nunique() / len(column.given))
+        roles.give("title", title, "The texts that repeat least.")
+        texts.remove(title)
+    if "genres" not in roles.columns:
+        repeating = [column for column in texts if _repeats(column)]
+        if repeating:
+            roles.give("genres", repeating[0], "Few different words, each of many items.")
+    return roles
+
+
+def plain_id(text: str) -> str:
+    """An id without surrounding spaces and without decimals such as those of "12.0"."""
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", text.strip())
+
+
+def _is_year(column: Column) -> bool:
+    is_four_digits = column.given.str.match(YEAR)
+    numbers = column.numbers
+    return (
+        len(numbers) > 0
+        and is_four_digits.mean() >= MOSTLY
+        and bool(
+            ((numbers == 0) | ((numbers >= YEARS[0]) & (numbers <= YEARS[1]))).mean() >= MOSTLY
+        )
+    )
+
+
+def _repeats(column: Column) -> bool:
+    """Whether texts consist of few different parts, as genres do."""
+    parts = column.given.str.split(r"[|;,/]", regex=True).explode().str.strip()
+    return parts.nunique() <= max(3, len(column.given) / 3)
+
+
+def genres_separator(genres: Column) -> tuple[str | None, str]:
+    """What separates genres, and on what that rests; None if they need no separator."""
+    texts = [text for text in genres.given.str.strip() if text not in NO_GENRE]
+    if not texts or texts[0].startswith("["):
+        return None, "Written as lists." if texts else ""
+    counts = {other: sum(other in text for text in texts) for other in OTHER_SEPARATORS}
+    best, count = max(counts.items(), key=lambda pair: pair[1])
+    if not count:
+        return None, "No separator found: one genre per item."
+    return best, f"In {count:,} of the first {len(texts):,} genres."

@@ -1,0 +1,103 @@
+"""Guesses the scale of ratings, and values that mark items as not rated."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+USUAL_SCALES = (
+    *((0, 1), (-1, 1), (1, 5), (0.5, 5), (0, 5), (1, 7), (1, 10), (0.5, 10), (0, 10)),
+    *((-5, 5), (-10, 10), (1, 100), (0, 100)),
+)
+LEAST_COVERED = 1 / 2
+"""Smallest share of a usual scale that ratings must cover to be of that scale."""
+
+LEAST_OF_MARKERS = 1 / 200
+"""Smallest share of all rows that have a marker."""
+
+LEAST_OF_OTHERS = 3
+"""Smallest number of different ratings that a marker can differ from."""
+
+FAR = 2
+"""Distance of a marker, as a multiple of the range of the others."""
+
+MANY_ZEROS = 1 / 3
+"""Share of ratings of 0 from which on they may mean something else."""
+
+
+class Scale(NamedTuple):
+    """The range that ratings may have, on what that rests, and whether it is a usual scale."""
+
+    low: float
+    high: float
+    reason: str
+    is_usual: bool
+
+
+def markers(values: NDArray[np.float64], counts: NDArray[np.integer]) -> list[float]:
+    """Values that mark items as not rated: the lowest, the highest, both or none.
+
+    A value is one if it is a whole number and frequent, and if it is either much farther from the
+    others than they are from each other, or the only negative one below much larger ones.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Distinct ratings, ascending.
+    counts : ndarray of shape (n,)
+        Number of rows of each.
+    """
+    low, high = _is_marker(values, counts), _is_marker(values[::-1], counts[::-1])
+    if not low and not high:
+        return []
+    ends = [float(value) for value, found in ((values[0], low), (values[-1], high)) if found]
+    inner = slice(int(low), len(values) - int(high))
+    return sorted([*ends, *markers(values[inner], counts[inner])])
+
+
+def _is_marker(values: NDArray[np.float64], counts: NDArray[np.integer]) -> bool:
+    """Whether the first of ascending or descending values is a marker."""
+    if len(values) <= LEAST_OF_OTHERS:
+        return False
+    value, nearest, farthest = values[:2].tolist() + values[-1:].tolist()
+    is_far = abs(value - nearest) > FAR * abs(farthest - nearest)
+    is_negative_alone = value < 0 <= nearest and farthest > -2 * value
+    is_frequent = counts[0] >= max(2, LEAST_OF_MARKERS * counts.sum())
+    return bool(value % 1 == 0 and is_frequent and (is_far or is_negative_alone))
+
+
+def scale(values: NDArray[np.float64]) -> Scale:
+    """The range that ratings may have.
+
+    That is the narrowest usual scale that contains them, if they cover enough of it; otherwise the
+    lowest and the highest.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Distinct ratings, ascending.
+    """
+    low, high = float(values[0]), float(values[-1])
+    seen = f"The ratings are from {low:.10g} to {high:.10g}"
+    if (low, high) in USUAL_SCALES:
+        return Scale(low, high, f"{seen}.", True)
+    covering = [
+        (a, b)
+        for a, b in USUAL_SCALES
+        if a <= low and high <= b and high - low >= LEAST_COVERED * (b - a)
+    ]
+    if not covering:
+        return Scale(low, high, f"{seen}; please widen this if others are possible.", False)
+    a, b = min(covering, key=lambda bounds: bounds[1] - bounds[0])
+    reason = f"{seen}; {a:g} to {b:g} is the usual scale that contains them. Please check."
+    return Scale(a, b, reason, False)
+
+
+def doubt_about_zeros(values: NDArray[np.float64], counts: NDArray[np.integer]) -> str | None:
+    """Why ratings of 0 may mark items as not rated; None if they do not seem to."""
+    if values[0] != 0 or len(values) < 4 or counts[0] < MANY_ZEROS * counts.sum():
+        return None
+    return (
+        f"{counts[0]:,} of {counts.sum():,} ratings are 0: if 0 means not rated, add unrated: [0] "
+        "and raise the lower end of rating_range"
+    )
