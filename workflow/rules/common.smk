@@ -25,7 +25,6 @@ from blendmf.config.yaml_files import refuse_repeated_keys
 from blendmf.ingest.catalogue import expected_ratings
 from blendmf.ingest.content_digest import content_digest
 from blendmf.ingest.local_copies import local_files, portable
-from blendmf.ingest.precheck import checked
 
 if SOURCES.is_dir():
     make_importable(SOURCES)
@@ -42,6 +41,8 @@ try:
     refuse_repeated_keys(map(Path, workflow.configfiles))
     # Jobs read the workflow again; their data were checked when it started.
     if workflow.is_main_process:
+        from blendmf.ingest.precheck import checked
+
         EXPERIMENT, notes = checked(config)
         for note in notes:
             logger.info(note)

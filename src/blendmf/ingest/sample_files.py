@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.archives import gunzip
+from blendmf.ingest.archives import is_packed, unpack_in_place
 from blendmf.ingest.delimited import BLANKS, TextFile, records_of
 from blendmf.ingest.dialects import first_lines, found_separator
 from blendmf.ingest.first_rows import Column, sample_of
@@ -50,11 +50,11 @@ def unpacked(paths: list[Path]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for path in paths:
-            with path.open("rb") as file:
-                is_packed = file.read(2) == b"\x1f\x8b"
-            if is_packed:
+            if is_packed(path):
                 shutil.copyfile(path, folder / path.name)
-                gunzip(folder / path.name, DatasetSettings.model_fields["max_unpacked_gib"].default)
+                unpack_in_place(
+                    folder / path.name, DatasetSettings.model_fields["max_unpacked_gib"].default
+                )
             else:
                 (folder / path.name).symlink_to(path.resolve())
         yield folder
