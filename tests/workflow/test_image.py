@@ -27,7 +27,9 @@ def test_every_rule_has_the_configured_image_and_the_conda_environment(
     command = [sys.executable, str(program), str(fresh.code / "Snakefile"), str(config)]
     rules = json.loads(output(command, env=fresh.environment()).splitlines()[-1])
     scripts = {file.stem for file in (ROOT / "scripts").glob("*.py")}
-    assert {rule.removesuffix("_seeds").removeprefix("final_") for rule in rules} == scripts
+    assert {
+        rule.removesuffix("_seeds").removesuffix("_folds").removeprefix("final_") for rule in rules
+    } == scripts
     conda = str(fresh.code / "environment.yml")
     assert all(software == {"container": container, "conda": conda} for software in rules.values())
 

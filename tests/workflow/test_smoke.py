@@ -172,8 +172,8 @@ def test_own_files_must_be_there_when_a_run_is_planned(fresh: Project) -> None:
 
 
 OWN_FILES = {
-    "with a header": ("who;film;stars;when\n", ";", "2011-03-1{}"),
-    "without a header": ("", "::", "130000100{}"),
+    "with a header": ("who;film;stars;when\n", ";", "2011-03-{:02}"),
+    "without a header": ("", "::", "13000010{:02}"),
 }
 
 
@@ -185,13 +185,13 @@ def test_a_configuration_written_for_own_files_can_be_planned(
     folder = Path("my films")
     folder.mkdir()
     rows = [
-        (user, item, 1 + (user + item) % 5, time.format(user + item))
+        (user, item, 1 + (user + item) % 5, time.format(1 + user + item))
         for user in range(5)
-        for item in range(4)
+        for item in range(8)
     ]
     lines = [separator.join(map(str, row)) for row in rows]
     (folder / "ratings.csv").write_text(header + "\n".join(lines) + "\n")
-    (folder / "films.csv").write_text("film,title\n" + "".join(f"{n},Film {n}\n" for n in range(4)))
+    (folder / "films.csv").write_text("film,title\n" + "".join(f"{n},Film {n}\n" for n in range(8)))
     files = [str(folder / name) for name in ("ratings.csv", "films.csv")]
     arguments = ["init", *files, "--output", str(fresh.code / "mine.yaml")]
     assert main(arguments) == 0

@@ -19,7 +19,9 @@ def test_source_code_and_own_data_are_not_read_from_the_storage(
 ) -> None:
     own = tmp_path / "own"
     own.mkdir()
-    (own / "stars.csv").write_text("user,item,rating\nu1,i1,5\n")
+    (own / "stars.csv").write_text(
+        "user,item,rating\n" + "".join(f"u1,i{n},{1 + n % 5}\n" for n in range(9))
+    )
     columns = {"file": "stars.csv", "user": "user", "item": "item", "rating": "rating"}
     dataset = {"name": "mine", "path": str(own), "rating_range": [1, 5]}
     changes = {"dataset": dataset | {"csv": {"ratings": columns}}}

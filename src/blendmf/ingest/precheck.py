@@ -76,12 +76,12 @@ def _dataset_of(config: Mapping[str, Any]) -> DatasetSettings | None:
 
 
 def data_problems(
-    dataset: DatasetSettings, found: Experiment | None, notes: list[str]
+    dataset: DatasetSettings, found: Experiment | None = None, notes: list[str] | None = None
 ) -> list[str]:
     """What is wrong with the data set as far as its name, path and first rows show it.
 
-    Small files are read whole, so that they can be imported and split as the jobs will; then
-    `notes` gets what the experiment must be limited to. `found` is None if it has mistakes.
+    Small files are read whole, so that, for an experiment without mistakes, they can be imported
+    and split as the jobs will; then `notes` gets what the experiment must be limited to.
     """
     try:
         data_set = find_data_set(dataset)
@@ -95,7 +95,7 @@ def data_problems(
             ]
         if not path.is_dir():
             return []
-        return list(_file_problems(dataset, data_set, path, found, notes))
+        return list(_file_problems(dataset, data_set, path, found, [] if notes is None else notes))
     except UserError as error:
         return [str(error)]
 
