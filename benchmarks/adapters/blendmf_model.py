@@ -7,8 +7,7 @@ import numpy as np
 from adapter import Point, Problem, Ratings, Request, answer
 
 from blendmf.config.models import model_entry
-from blendmf.models.observations import Observations
-from blendmf.models.rating_unit import RATINGS_THEMSELVES
+from blendmf.models.observations import RATINGS_THEMSELVES, Observations
 from blendmf.training.fit import Fit, fit_model
 
 

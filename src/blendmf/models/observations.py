@@ -1,7 +1,7 @@
-"""Observed ratings of one part, as positions in the index of users and items."""
+"""Observed ratings of one part, as positions in the index, and the unit in which models train."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,6 +10,48 @@ from numpy.typing import ArrayLike, NDArray
 from blendmf.common.files import PathLike, read_sparse
 
 Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RatingUnit:
+    """Conversion between ratings and standard units, z = (rating - mean) / deviation.
+
+    Step lengths, penalties and priors apply to standardised ratings, so that they fit ratings
+    from 1 to 5 as well as from 0 to 100.
+
+    Attributes
+    ----------
+    mean, deviation : float
+        Of the training ratings; the deviation is 1 if all of them are equal.
+    """
+
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, ratings: NDArray[np.floating]) -> "RatingUnit":
+        """Unit of the training ratings, of shape (n,)."""
+        exact = ratings.astype(np.float64)
+        return cls(float(exact.mean()), float(exact.std()) or 1.0)
+
+    def standardised(self, ratings: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Ratings in standard units, of the same shape."""
+        return (ratings.astype(np.float64) - self.mean) / self.deviation
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """Factors that convert the terms of a factorisation from standard units to ratings.
+
+        A product of two factors is in rating units, so that each has the root of the deviation.
+        """
+        root = float(np.sqrt(self.deviation))
+        factors = dict.fromkeys(("user_factors", "item_factors", "content_factors"), root)
+        biases = dict.fromkeys(("user_bias", "item_bias", "user_content"), self.deviation)
+        return factors | biases
+
+
+RATINGS_THEMSELVES = RatingUnit(0.0, 1.0)
+"""The unit of ratings that are not standardised."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +110,10 @@ class Observations:
         places = None if self.places is None else self.places[chosen]
         arrays = (self.users[chosen], self.items[chosen], self.ratings[chosen])
         return Observations(*arrays, self.shape, places)
+
+    def standardised(self, unit: RatingUnit) -> "Observations":
+        """The observations with ratings in standard units."""
+        return replace(self, ratings=unit.standardised(self.ratings).astype(np.float32))
 
     def to_matrix(self) -> sp.csr_array:
         """CSR matrix of shape (n_users, n_items)."""

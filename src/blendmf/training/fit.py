@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,7 @@ from blendmf.config.models import Entry, TrainedEntry
 from blendmf.config.training import TrainingSettings
 from blendmf.models.drift import without_drift
 from blendmf.models.model import Model
-from blendmf.models.observations import Observations
-from blendmf.models.rating_unit import RatingUnit
+from blendmf.models.observations import Observations, RatingUnit
 from blendmf.training.closed_form import fit_closed_form
 from blendmf.training.engines import EngineFacts, choose_engine, make_engine
 from blendmf.training.loop import Epoch, GoesOn, Training, to_the_end, train_epochs
@@ -132,10 +131,7 @@ def fit_model(
     unit = unit or RatingUnit.of(train.ratings)
     if settings.drift:
         train = without_drift(train, validation, rating_range)
-    train, validation = (
-        replace(part, ratings=unit.standardised(part.ratings).astype(np.float32))
-        for part in (train, validation)
-    )
+    train, validation = train.standardised(unit), validation.standardised(unit)
     low, high = unit.standardised(np.array(rating_range)).tolist()
     parameters = Parameters.initial(terms, train, content.shape[1], settings, random)
     engine, facts = make_engine(parameters, train, content, settings, (low, high), random, threads)

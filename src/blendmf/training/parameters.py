@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from blendmf.common.errors import UserError
 from blendmf.config.training import TrainingSettings
 from blendmf.models.factor_model import FactorModel
-from blendmf.models.observations import Observations
-from blendmf.models.rating_unit import RATINGS_THEMSELVES, RatingUnit
+from blendmf.models.observations import RATINGS_THEMSELVES, Observations, RatingUnit
 
 Array = NDArray[np.float32] | NDArray[np.float64]
 

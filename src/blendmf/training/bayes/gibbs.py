@@ -28,8 +28,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from blendmf.config.training import TrainingSettings
-from blendmf.models.observations import Observations
-from blendmf.models.rating_unit import RatingUnit
+from blendmf.models.observations import Observations, RatingUnit
 from blendmf.training.bayes.row_sampler import Rows, RowSampler, Values
 
 

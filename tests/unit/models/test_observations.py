@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from blendmf.models.rating_unit import RatingUnit
+from blendmf.models.observations import RatingUnit
 
 
 def test_standardised_ratings_have_mean_0_and_deviation_1() -> None:
