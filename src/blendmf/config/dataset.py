@@ -29,6 +29,7 @@ Column = Annotated[str | int, PlainValidator(_column, json_schema_input_type=str
 class OwnFile(Settings):
     """A file of one's own data: text of separated columns, compressed or not, or Parquet."""
 
+    file: Files = Field(description="Name of the file in `dataset.path`.")
     separator: str | None = Field(
         default=None, min_length=1, description="As `csv.separator`, for this file."
     )
@@ -41,6 +42,11 @@ class OwnFile(Settings):
         description="Whether the first row is a header, if columns are given by number. null: it "
         "is for ratings if its rating is no number.",
     )
+
+    @property
+    def files(self) -> list[str]:
+        """Names of all files."""
+        return names_of(self.file)
 
 
 class RatingsFile(OwnFile):
@@ -60,11 +66,6 @@ class RatingsFile(OwnFile):
         description='Form of the times, such as "%d/%m/%Y". null: seconds or milliseconds since '
         "1970, or ISO 8601 dates.",
     )
-
-    @property
-    def files(self) -> list[str]:
-        """Names of all files."""
-        return names_of(self.file)
 
 
 class ItemsFile(OwnFile):
@@ -111,6 +112,18 @@ class CsvSettings(Settings):
     ratings: RatingsFile
     items: ItemsFile | None = None
     tags: TagsFile | None = None
+
+    @property
+    def tables(self) -> dict[str, OwnFile]:
+        """The configured ones of the tables ``ratings``, ``items`` and ``tags``."""
+        tables = {"ratings": self.ratings, "items": self.items, "tags": self.tags}
+        return {name: given for name, given in tables.items() if given is not None}
+
+    @property
+    def encodings(self) -> dict[str, str]:
+        """Encoding of each file."""
+        tables = self.tables.values()
+        return {file: own.encoding or self.encoding for own in tables for file in own.files}
 
 
 class SyntheticSettings(Settings):

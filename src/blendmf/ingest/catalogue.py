@@ -215,9 +215,7 @@ def _own_data_set(name: str, form: str, files: list[str]) -> DataSet:
 
 
 def _own_names(csv: CsvSettings) -> list[str]:
-    files = [("ratings", file) for file in csv.ratings.files]
-    files += [("items", csv.items.file)] if csv.items else []
-    files += [("tags", csv.tags.file)] if csv.tags else []
+    files = [(table, file) for table, own in csv.tables.items() for file in own.files]
     for table, file in files:
         if file in ("", "..") or PurePath(file).name != file or "\\" in file:
             raise UserError(

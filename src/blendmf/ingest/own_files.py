@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from blendmf.common.errors import UserError
-from blendmf.config.dataset import CsvSettings, ItemsFile, OwnFile, RatingsFile, TagsFile
+from blendmf.config.dataset import CsvSettings, ItemsFile, OwnFile
 from blendmf.ingest.delimited import IDS, read_delimited
 from blendmf.ingest.descriptions import described
 from blendmf.ingest.dialects import own_text_file
@@ -46,12 +46,11 @@ def read_own_files(raw: Path, csv: CsvSettings | None) -> RawTables:
 
 def read_table(raw: Path, table: str, csv: CsvSettings) -> RawTable | None:
     """Read one of the tables ``ratings``, ``items`` and ``tags``; None if it is not configured."""
-    given: RatingsFile | ItemsFile | TagsFile | None = getattr(csv, table)
+    given = csv.tables.get(table)
     if given is None:
         return None
     columns = named_columns(table, given)
-    files = given.files if isinstance(given, RatingsFile) else [given.file]
-    found = joined([_read(raw / file, table, given, csv, columns) for file in files])
+    found = joined([_read(raw / file, table, given, csv, columns) for file in given.files])
     if isinstance(given, ItemsFile):
         return described(found, given.genres_separator)
     return found if "timestamp" in columns else without_times(found)
@@ -92,7 +91,7 @@ def joined(tables: list[RawTable]) -> RawTable:
             yield f"{tables[number].file}: {tables[number].where([row - int(first)])[0]}"
 
     rows = pd.concat(
-        [table.rows.assign(file=np.int8(number)) for number, table in enumerate(tables)],
+        [table.rows.assign(file=np.int16(number)) for number, table in enumerate(tables)],
         ignore_index=True,
     )
     for name in IDS:

@@ -5,11 +5,13 @@ with a separator, a column, a date or the rating range is known at once. Small f
 and split.
 """
 
+import codecs
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
@@ -51,7 +53,7 @@ def checked(config: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
     except UserError as error:
         problems = str(error).splitlines()
     if dataset is not None:
-        problems += data_problems(dataset, found, notes)
+        problems += data_problems(dataset if found is None else found.dataset, found, notes)
     threshold = None if found is None else found.evaluation.relevance_threshold
     known = None if found is None or found.dataset.is_own else KNOWN.get(found.dataset.name)
     if threshold is not None and known is not None and known.rating_range is not None:
@@ -115,7 +117,11 @@ def _file_problems(
         return
     with tempfile.TemporaryDirectory() as name:
         sample = Path(name)
-        copies = [_copy_first_rows(folder / m, sample / file) for file, m in members.items()]
+        encodings = {} if dataset.csv is None else dataset.csv.encodings
+        copies = [
+            _copy_first_rows(folder / member, sample / file, encodings.get(file, "utf-8"))
+            for file, member in members.items()
+        ]
         faults = 0
         tables = ("ratings", "items", "tags") if layout.format == "csv" else (layout.format,)
         for table in tables:
@@ -155,7 +161,7 @@ def _limits(found: Experiment, counts: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _copy_first_rows(path: Path, target: Path) -> bool:
+def _copy_first_rows(path: Path, target: Path, encoding: str) -> bool:
     """Copy the first whole rows of a file, unpacked; whether these are all its rows."""
     if path.suffix == ".parquet":
         with pq.ParquetFile(path) as file:
@@ -164,11 +170,21 @@ def _copy_first_rows(path: Path, target: Path) -> bool:
             return bool(file.metadata.num_rows <= PARQUET_ROWS)
     with open_unpacked(path) as file:
         content = file.read(SAMPLE_BYTES + 1)
-    end = len(content)
-    if end > SAMPLE_BYTES:
-        # A line end inside quotes does not end a row.
-        end = content.rfind(b"\n")
-        while end > 0 and content.count(b'"', 0, end) % 2:
-            end = content.rfind(b"\n", 0, end)
-    target.write_bytes(content[: end + 1])
-    return len(content) <= SAMPLE_BYTES
+    is_whole = len(content) <= SAMPLE_BYTES
+    target.write_bytes(content if is_whole else _whole_rows(content, encoding))
+    return is_whole
+
+
+def _whole_rows(content: bytes, encoding: str) -> bytes:
+    """The whole rows at the start of a text; all of it if it is not in its encoding."""
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(content)
+    except (LookupError, UnicodeDecodeError):
+        return content
+    lines = text.split("\n")[:-1]
+    # A line end inside quotes does not end a row.
+    n_quotes = np.cumsum([line.count('"') for line in lines])
+    n_rows = int(np.flatnonzero(n_quotes % 2 == 0).max(initial=-1)) + 1
+    # Otherwise the marks are part of the values, such as inches, and enclose nothing.
+    kept = lines[:n_rows] if n_rows > len(lines) / 2 else lines
+    return "".join(f"{line}\n" for line in kept).encode(encoding)

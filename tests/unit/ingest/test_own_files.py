@@ -14,6 +14,7 @@ from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings, DatasetSettings
 from blendmf.ingest.fetch import fetch
 from blendmf.ingest.import_tables import ImportedTables, import_tables
+from blendmf.ingest.own_files import read_table
 
 BY_NAME = {"user": "user", "item": "film", "rating": "stars", "timestamp": "when"}
 BY_NUMBER = {"user": 0, "item": 1, "rating": 2, "timestamp": 3}
@@ -180,6 +181,15 @@ def test_several_files_count_as_one_and_rows_know_their_file(tmp_path):
     tables = imported(tmp_path, lines(","), columns)
     assert rows_of(tables) == [*ROWS, ("u3", "c", 1, 1300000180)]
     assert tables.ratings["file"].tolist() == [0, 0, 0, 1]
+
+
+def test_there_may_be_hundreds_of_files(tmp_path):
+    names = [f"{number}.csv" for number in range(200)]
+    for name in names:
+        (tmp_path / name).write_text(lines(","))
+    given = {"ratings": {"file": names, **BY_NAME}}
+    table = read_table(tmp_path, "ratings", CsvSettings.model_validate(given))
+    assert table.rows["file"].tolist() == [number for number in range(200) for _ in ROWS]
 
 
 def test_a_fault_in_one_of_several_files_names_it(tmp_path):

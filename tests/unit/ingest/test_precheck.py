@@ -103,3 +103,38 @@ def test_only_whole_rows_of_a_long_file_are_read(tmp_path):
     )
     assert len(text) > SAMPLE_BYTES
     assert checked(configured(tmp_path, text))[0].dataset.name == "own"
+
+
+def test_long_files_in_two_byte_characters_are_cut_between_rows(tmp_path):
+    text = HEADER + "".join(f"u,{n},4,1300000000\n" for n in range(SAMPLE_BYTES // 20))
+    config = configured(tmp_path)
+    (tmp_path / "ratings.csv").write_bytes(text.encode("utf-16"))
+    config["dataset"]["csv"]["ratings"]["encoding"] = "utf-16"
+    del config["dataset"]["csv"]["items"]
+    assert checked(config)[0].dataset.name == "own"
+
+
+@pytest.mark.parametrize("last", ["", "u,a,bad,1300000000\n"], ids=["right", "wrong"])
+def test_a_mark_of_inches_in_the_first_row_hides_no_rows(tmp_path, last):
+    rows = [f"u,{n},4,1300000000\n" for n in range(SAMPLE_BYTES // 15)]
+    rows.insert(1000, last)
+    config = configured(tmp_path, 'u,12" x,3,1300000000\n' + "".join(rows))
+    columns = {"user": 0, "item": 1, "rating": 2, "timestamp": 3}
+    config["dataset"]["csv"] = {"ratings": {"file": "ratings.csv", **columns}}
+    if not last:
+        assert checked(config)[0].dataset.name == "own"
+        return
+    with pytest.raises(UserError, match=r"line 1002 \(u, a, bad"):
+        checked(config)
+
+
+def test_the_files_of_a_given_split_are_read(tmp_path):
+    config = configured(tmp_path)
+    lines = RATINGS.splitlines(keepends=True)
+    (tmp_path / "ratings.csv").write_text("".join(lines[:16]))
+    (tmp_path / "test.csv").write_text("".join([lines[0], *lines[16:]]))
+    config["split"] |= {"scheme": "given", "test": "test.csv"}
+    assert checked(config)[0].dataset.csv.ratings.files == ["ratings.csv", "test.csv"]
+    (tmp_path / "test.csv").unlink()
+    with pytest.raises(UserError, match=r"lacks test\.csv"):
+        checked(config)
