@@ -8,17 +8,14 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 
 from blendmf.common.errors import UserError
+from blendmf.config.checks_of_data import Problem, data_problems, split_problems, variant_problems
 from blendmf.config.dataset import DatasetSettings
 from blendmf.config.experiment import Experiment
 from blendmf.config.explain import explained, without_errors
 from blendmf.config.fields import Settings
 from blendmf.config.models import Entry, MfContentEntry, MfEntry, SearchedEntry, TrainedEntry
-from blendmf.config.protocol import SplitSettings
 from blendmf.config.search import Bounds
 from blendmf.config.training import TrainingSettings
-
-Problem = tuple[str, str]
-"""A configuration key, and the problem with its value."""
 
 
 def experiment(config: Mapping[str, Any]) -> Experiment:
@@ -153,33 +150,14 @@ def contradictions(found: Experiment, written: Mapping[str, Any]) -> list[str]:
     named = models if isinstance(models, dict) else {}
     wrong = {name for name in named.keys() - found.models.keys() if named[name] is not None}
     problems = [
-        *_split("split", found.split),
+        *split_problems("split", found.split),
         *(p for name, entry in found.models.items() for p in _model(name, entry)),
         *_references(found, wrong),
-        *_variants(found),
-        *_data(found),
+        *variant_problems(found),
+        *data_problems(found),
         *_search(found),
     ]
     return [f"{key}: {problem}" for key, problem in problems]
-
-
-def _split(key: str, split: SplitSettings) -> Iterator[Problem]:
-    share = split.validation if isinstance(split.validation, float) else 0.0
-    if split.scheme not in ("folds", "given") and split.train + share >= 1:
-        yield (
-            key,
-            f"train {split.train} and validation {split.validation} leave nothing to test on; "
-            "their sum must be below 1",
-        )
-    if split.scheme == "given" and split.test is None:
-        yield f"{key}.test", "null, but split.scheme is given; name the files of the test ratings"
-    if split.scheme != "given" and isinstance(split.validation, str | list):
-        yield (
-            f"{key}.validation",
-            f"{split.validation!r} is not a share; only split.scheme: given reads files",
-        )
-    if split.scheme == "folds" and split.fold > split.folds:
-        yield f"{key}.fold", f"{split.fold}: there are {split.folds} folds"
 
 
 def _model(name: str, entry: Entry) -> Iterator[Problem]:
@@ -228,49 +206,6 @@ def _references(found: Experiment, wrong: Collection[str]) -> Iterator[Problem]:
             if name not in models and name not in wrong:
                 problem = f"{name!r} is not among the models {list(models)}; name others, or {none}"
                 yield key, problem
-
-
-def _variants(found: Experiment) -> Iterator[Problem]:
-    for name, change in found.audit.arms.items():
-        key = f"audit.arms.{name}"
-        if change.split is None and change.content is None:
-            yield key, "changes nothing; give it keys of split or content, or set it to null"
-        if change.split is not None and {"train", "validation"} & change.split.model_fields_set:
-            yield from _split(f"{key}.split", found.split.with_fields_of(change.split))
-
-
-def _data(found: Experiment) -> Iterator[Problem]:
-    if found.split.scheme == "given" and found.dataset.csv is None:
-        yield "split.scheme", "given, but dataset.csv does not describe the files"
-    if found.scale and found.dataset.name != "synthetic":
-        yield (
-            "scale",
-            f"its data sets are generated, but dataset.name is {found.dataset.name!r}; set it to "
-            "synthetic, or scale to null",
-        )
-    limits = found.dataset.rating_range
-    if limits is None and found.dataset.is_own:
-        yield (
-            "dataset.rating_range",
-            "null, but your own files do not state the lowest and highest possible rating; give "
-            "them, such as [1, 5]",
-        )
-    if found.dataset.csv is not None and found.dataset.format is not None:
-        yield "dataset.format", "given together with csv; set one of them to null"
-    if found.dataset.is_own and found.dataset.path is None:
-        yield (
-            "dataset.path",
-            "null, but the data are your own files; give the folder or the archive that has them",
-        )
-    if limits is not None and limits[0] >= limits[1]:
-        yield "dataset.rating_range", f"{limits} must be [low, high] with low below high"
-    threshold = found.evaluation.relevance_threshold
-    if threshold is not None and limits is not None and not limits[0] < threshold <= limits[1]:
-        yield (
-            "evaluation.relevance_threshold",
-            f"{threshold:g} divides no ratings in dataset.rating_range {limits}; set it within "
-            "the range, or to null",
-        )
 
 
 def _search(found: Experiment) -> Iterator[Problem]:

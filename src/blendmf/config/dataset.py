@@ -30,6 +30,7 @@ class OwnFile(Settings):
     """A file of one's own data: text of separated columns, compressed or not, or Parquet."""
 
     file: Files = Field(description="Name of the file in `dataset.path`.")
+    item: Column = Field(description="Column of the item's id.")
     separator: str | None = Field(
         default=None, min_length=1, description="As `csv.separator`, for this file."
     )
@@ -39,8 +40,8 @@ class OwnFile(Settings):
     )
     header: bool | None = Field(
         default=None,
-        description="Whether the first row is a header, if columns are given by number. null: it "
-        "is for ratings if its rating is no number.",
+        description="Whether the first row is a header, if columns are given by number or listed. "
+        "null: it is for ratings by number if its rating is no number.",
     )
 
     @property

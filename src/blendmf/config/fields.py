@@ -88,10 +88,15 @@ READ_AS_VALUES = frozenset(
 BEST = "best"
 """Name of the fit, on all ratings, of the model with the lowest test RMSE."""
 
+FINAL = "final"
+"""Folder of the fits on all ratings, among the folders of the models."""
+
 
 def _is_no_value(name: str) -> str:
     if name == BEST:
         raise ValueError("is what the best of the models is called; choose another")
+    if name == FINAL:
+        raise ValueError("is the folder of the fits on all ratings; choose another")
     if name in READ_AS_VALUES:
         raise ValueError("is a word that tables read as a number or as missing; choose another")
     return name
@@ -122,6 +127,8 @@ Removable = BeforeValidator(_without_null)
 def _files(value: Any) -> str | list[str]:
     names = [value] if isinstance(value, str) else value
     if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+        if len(set(names)) < len(names):
+            raise ValueError("names a file twice")
         return value
     raise ValueError("is not the name of a file or a list of names")
 

@@ -45,6 +45,21 @@ class SplitSettings(Settings):
         "consecutive rows of the ratings file, as in the folds u1 to u5 of ml-100k.",
     )
 
+    def varied(self, change: Self) -> Self:
+        """Split of a variant: these settings with the fields that `change` was given.
+
+        Files that are parts of a given split do not apply to another scheme.
+        """
+        split = self.with_fields_of(change)
+        if split.scheme == "given" or self.scheme != "given":
+            return split
+        defaults = {
+            name: SplitSettings.model_fields[name].default
+            for name in {"test", "validation"} - change.model_fields_set
+            if names_of(getattr(self, name))
+        }
+        return split.model_copy(update=defaults)
+
     @property
     def files(self) -> list[str]:
         """Files that are parts of a given split."""

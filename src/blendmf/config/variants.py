@@ -121,7 +121,7 @@ def ablation_variants(experiment: Experiment) -> dict[str, dict[str, Any]]:
 def _variants_of(base: Variant, experiment: Experiment) -> Iterator[Variant]:
     audited = experiment.audit.models or list(base.models)
     for name, change in experiment.audit.arms.items():
-        split = base.split if change.split is None else base.split.with_fields_of(change.split)
+        split = base.split if change.split is None else base.split.varied(change.split)
         content = (
             base.content if change.content is None else base.content.with_fields_of(change.content)
         )

@@ -60,7 +60,7 @@ def own_text_file(
     )
     first = header_names(lines[0], separator)
     if given.columns is not None:
-        header, has_header = list(given.columns), False
+        header, has_header = list(given.columns), bool(given.header)
     elif names:
         header, has_header = first, True
         _check_header(path.name, key, first, columns, stated is not None)

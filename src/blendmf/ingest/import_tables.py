@@ -69,7 +69,10 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     tables, decimals = _with_unified_ids(replace(read, ratings=raw_ratings))
     raw_ratings, raw_items = tables["ratings"], tables.get("items")
     if raw_ratings.rows.empty:
-        raise UserError(f"{raw_ratings.file}: no ratings below the header. Give a file with some.")
+        cause = "no ratings below the header. Give a file with some."
+        if unrated:
+            cause = f"every rating is one of dataset.unrated ({dataset.unrated}). Correct the list."
+        raise UserError(f"{raw_ratings.file}: {cause}")
     require_range(raw_ratings, (low, high))
     ratings, repeated = resolve_duplicates(raw_ratings, dataset.duplicates)
     least = (dataset.min_user_ratings, dataset.min_item_ratings)

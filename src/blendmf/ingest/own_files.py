@@ -53,7 +53,12 @@ def read_table(raw: Path, table: str, csv: CsvSettings) -> RawTable | None:
     found = joined([_read(raw / file, table, given, csv, columns) for file in given.files])
     if isinstance(given, ItemsFile):
         return described(found, given.genres_separator)
-    return found if "timestamp" in columns else without_times(found)
+    if "timestamp" in columns:
+        return found
+    if table == "tags":
+        what = "tags without times: each counts as known when its author last rated in training"
+        return without_times(found, what, doubtful=True)
+    return without_times(found)
 
 
 def _read(
@@ -70,10 +75,14 @@ def named_columns(table: str, given: OwnFile) -> dict[str, str | int]:
     return {name: column for name, column in columns.items() if column is not None}
 
 
-def without_times(table: RawTable) -> RawTable:
-    """The table with all timestamps 0, and a note that says so."""
-    what = "no timestamps: temporal splits fall back on file order"
-    note = Finding(table.file, len(table.rows), what)
+def without_times(
+    table: RawTable,
+    what: str = "no timestamps: temporal splits fall back on file order",
+    *,
+    doubtful: bool = False,
+) -> RawTable:
+    """The table with all timestamps 0, and a note that says what follows from it."""
+    note = Finding(table.file, len(table.rows), what, doubtful=doubtful)
     rows = table.rows.assign(timestamp=0)
     return replace(table, rows=rows, findings=(*table.findings, note))
 

@@ -189,16 +189,26 @@ def keep_core(ratings: pd.DataFrame, file: str, of_user: int, of_item: int) -> C
         Name of the file, for the findings.
     of_user, of_item : int
         Smallest number of ratings of a user and of an item.
+
+    Raises
+    ------
+    UserError
+        If nothing is left.
     """
     kept = ratings
     while True:
         enough = np.ones(len(kept), dtype=bool)
         for column, least in (("user_id", of_user), ("item_id", of_item)):
             codes = pd.factorize(kept[column])[0]
-            enough &= np.bincount(codes)[codes] >= least if len(codes) else enough
+            enough &= np.bincount(codes)[codes] >= least
         if enough.all():
             break
         kept = kept[enough]
+        if kept.empty:
+            raise UserError(
+                f"{file}: no ratings are left if users have at least {of_user} and items at least "
+                f"{of_item}. Lower dataset.min_user_ratings or min_item_ratings."
+            )
     dropped = len(ratings) - len(kept)
     what = (
         f"ratings of users with fewer than {of_user} or of items with fewer than {of_item} "

@@ -36,6 +36,16 @@ def at(key: str, value: Any) -> Any:
     return value
 
 
+GIVEN = {"scheme": "given", "test": "held.csv"}
+COLUMNS = {"file": "ratings.csv", "user": "user", "item": "film", "rating": "stars"}
+
+
+def own(audit: dict[str, Any] | None = None, **ratings: Any) -> dict[str, Any]:
+    """Configuration of one's own ratings."""
+    dataset = {"path": ".", "rating_range": [1, 5], "csv": {"ratings": COLUMNS | ratings}}
+    return {"dataset": dataset, "audit": audit or {}}
+
+
 def refusal(changes: dict[str, Any]) -> str:
     with pytest.raises(UserError) as refused:
         experiment_with(changes)
@@ -61,9 +71,6 @@ def test_the_default_experiment_shows_every_setting_with_its_default() -> None:
     shown["search"]["space"] = SPACE
     shown["audit"]["arms"] = DEFAULT["audit"]["arms"]
     assert shown == {key: DEFAULT[key] for key in shown}
-
-
-COLUMNS = {"file": "ratings.csv", "user": "user", "item": "film", "rating": "stars"}
 
 
 def csv_example() -> dict[str, Any]:
@@ -191,6 +198,7 @@ ELSEWHERE = [
     ({"models": {"mf2\n": {"kind": "mf"}}}, "models", r"'mf2\n'", "must match"),
     ({"models": {10: {"kind": "mf"}}}, "models", "10", "in quotes"),
     ({"models": {"NA": {"kind": "bias"}}}, "models", "'NA'", "choose another"),
+    ({"models": {"final": {"kind": "bias"}}}, "models", "'final'", "choose another"),
     (at("models.new", {"kind": "mf-content"}), "models.new.blend", "", "missing"),
     (at("models.new", BOTH | trained("bayes")), "models.new.blend", "bayes", "item, not both"),
     (
@@ -208,6 +216,14 @@ ELSEWHERE = [
     (at("dataset.csv.ratings", COLUMNS), "dataset.rating_range", "null", "such as [1, 5]"),
     (at("dataset.csv.ratings", {}), "dataset.csv.ratings.file", "", "missing"),
     ({7: 1}, "7", "7", "in quotes"),
+    ({"split": {"test": "held.csv"}}, "split.test", "'held.csv'", "only split.scheme: given"),
+    ({"split": GIVEN | {"validation": "held.csv"}}, "split.validation", "held.csv", "once"),
+    ({"split": GIVEN | {"test": ["a", "a"]}}, "split.test", "['a', 'a']", "twice"),
+    (at("audit.arms.x.split.scheme", "given"), "audit.arms.x.split.test", "null", "name the files"),
+    (at("audit.arms.x.split", {"scheme": "folds", "fold": 9}), "audit.arms.x.split.fold", "9", "5"),
+    (own(audit=at("arms.x.split", GIVEN)), "audit.arms.x.split", "held.csv", "ratings.file"),
+    (own(item="user"), "dataset.csv.ratings.item", "'user'", "column of the user already"),
+    (own(header=False), "dataset.csv.ratings.header", "false", "number them from 0"),
 ]
 
 

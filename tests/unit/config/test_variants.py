@@ -113,3 +113,17 @@ def test_the_other_folds_of_a_cross_validation_are_variants_of_all_models() -> N
         assert variant.models == found["synthetic"].models
         assert variant.home("data/ratings.parquet") == "synthetic"
         assert variant.home("split/train.parquet") == variant.folder
+
+
+def test_files_of_a_given_split_apply_to_no_other_scheme() -> None:
+    columns = {"file": "a.csv", "user": 0, "item": 1, "rating": 2}
+    dataset = {"path": ".", "rating_range": [1, 5], "csv": {"ratings": columns}}
+    split = {"scheme": "given", "test": "test.csv", "validation": ["valid.csv"]}
+    arms = {"other": {"split": {"test": "valid.csv", "validation": 0.2}}}
+    varied = variants(
+        experiment_with({"dataset": dataset, "split": split, "audit": {"arms": arms}})
+    )
+    at_random = varied["ml-100k/audit/random"].split
+    assert (at_random.scheme, at_random.test, at_random.validation) == ("random", None, 0.15)
+    other = varied["ml-100k/audit/other"].split
+    assert (other.scheme, other.test, other.validation) == ("given", "valid.csv", 0.2)

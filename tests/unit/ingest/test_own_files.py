@@ -103,6 +103,12 @@ def test_a_file_without_a_header_can_have_its_columns_listed(tmp_path):
     assert rows_of(imported(tmp_path, lines(",", header=False), named)) == ROWS
 
 
+def test_listed_columns_may_replace_a_header(tmp_path):
+    listed = BY_NAME | {"columns": list(HEADER), "header": True}
+    text = lines(",").replace("user,film,stars,when", "a,b,c,d")
+    assert rows_of(imported(tmp_path, text, listed)) == ROWS
+
+
 def test_a_header_is_recognised_though_columns_are_numbered(tmp_path):
     assert rows_of(imported(tmp_path, lines(","), BY_NUMBER)) == ROWS
 
@@ -262,6 +268,21 @@ def test_a_core_keeps_users_and_items_with_enough_ratings_of_each_other(tmp_path
     tables = imported(tmp_path, text, columns, min_user_ratings=2, min_item_ratings=2)
     assert [row[:2] for row in rows_of(tables)] == pairs[:4]
     assert tables.source["dropped"][0]["count"] == 2
+
+
+def test_an_empty_core_and_no_rated_rows_are_refused_with_the_setting(tmp_path):
+    with pytest.raises(UserError, match=r"no ratings are left.*Lower dataset\.min_user_ratings"):
+        imported(tmp_path, lines(","), min_user_ratings=9)
+    with pytest.raises(UserError, match=r"every rating is one of dataset\.unrated \(\[2, 4, 5\]\)"):
+        imported(tmp_path, lines(","), unrated=[2, 4, 5])
+
+
+def test_tags_without_times_are_a_doubt(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "tags.csv").write_text("user,film,tag\nu1,a,slow\n")
+    tags = {"file": "tags.csv", "user": "user", "item": "film", "tag": "tag"}
+    source = imported(tmp_path, lines(","), csv={"tags": tags}).source
+    assert "1 tags without times: each counts as known" in source["doubts"][0]
 
 
 def test_equal_ratings_are_refused_with_what_they_need(tmp_path):
