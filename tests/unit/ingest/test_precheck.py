@@ -59,6 +59,18 @@ def test_small_files_are_imported_and_split_before_any_job(tmp_path, ratings, me
         checked(configured(tmp_path, ratings))
 
 
+def test_files_of_a_given_split_are_imported_too(tmp_path):
+    config = configured(tmp_path)
+    config["split"] |= {"scheme": "given", "test": "held.csv"}
+    held = tmp_path / "held.csv"
+    held.write_text(HEADER + "u0,h,4,1300000900\n")
+    found, _ = checked(config)
+    assert found.dataset.csv.ratings.files == ["ratings.csv", "held.csv"]
+    held.write_text(HEADER + "u0,h,7,1300000900\n")
+    with pytest.raises(UserError, match=r"held.csv: line 2 .u0, h, 7"):
+        checked(config)
+
+
 def test_all_mistakes_are_told_at_once(tmp_path):
     config = configured(tmp_path, rating_range=[1, 3])
     config["dataset"]["csv"]["items"]["title"] = "name"
