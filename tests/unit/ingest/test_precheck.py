@@ -49,7 +49,10 @@ def test_a_right_configuration_is_returned_with_notes_on_what_is_limited(tmp_pat
     [
         (RATINGS.replace(",4,", ",2,"), "all 21 ratings are 2"),
         (RATINGS + "u1,a,3,1300100000\n", "an item that the same user has rated further up"),
-        (HEADER + "u1,a,4,1\nu2,b,2,1\nu3,a,3,1\n", "the validation part has no ratings"),
+        (
+            HEADER + "u1,a,4,1\nu2,b,2,1\nu3,a,3,1\n",
+            "the validation part has no ratings.*3 of 3 users have fewer than 5.*global-temporal",
+        ),
         (RATINGS.replace(",a,", ",A,"), "none of the 7 rated items is described"),
     ],
     ids=["equal ratings", "rated twice", "one rating each", "no join"],
