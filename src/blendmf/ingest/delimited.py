@@ -24,6 +24,7 @@ from blendmf.ingest.raw_tables import ROWS_SHOWN, Finding, RawTable, bad_rows
 from blendmf.ingest.timestamps import seconds_of
 
 BLOCK_BYTES = 1 << 23
+csv.field_size_limit(BLOCK_BYTES)  # that of Arrow; a longer field has no closing quotation mark
 UNIT_SEPARATOR = "\x1f"
 BLANKS = "blanks"
 """Separator of files whose columns are separated by runs of spaces and tabs."""

@@ -1,5 +1,6 @@
 """How a text file is written: its separator, whether it has a header, and where its columns are."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
@@ -140,12 +141,26 @@ def found_separator(lines: Sequence[str], names: Sequence[str] = ()) -> str:
 
     def quality(separator: str) -> tuple[int, bool, bool, int]:
         n_named = len(set(header_names(lines[0], separator)).intersection(names))
-        widths = [len(split_line(line, separator)) for line in lines]
+        widths = _widths(lines, separator)
         # Dates such as "Sun Mar 13 07:23:20 2011" contain blanks.
         is_enough = separator != BLANKS and min(widths) >= LEAST_OF_RATINGS
         return n_named, len(set(widths)) == 1, is_enough, min(widths)
 
     return max(SEPARATORS, key=quality)
+
+
+def _widths(lines: Sequence[str], separator: str) -> list[int]:
+    """Number of fields of each row in the first lines, whose quoted fields may contain line ends.
+
+    The last row is left out, because its end may be missing.
+    """
+    if len(separator) > 1:
+        return [len(split_line(line, separator)) for line in lines]
+    try:
+        rows = [*csv.reader((f"{line}\n" for line in lines), delimiter=separator)]
+    except csv.Error:
+        return [0]
+    return [len(row) for row in (rows[:-1] or rows)]
 
 
 def header_names(line: str, separator: str) -> list[str]:

@@ -277,6 +277,15 @@ def test_the_described_column_is_the_item_though_it_comes_first(tmp_path):
     assert rows_of(imported(tmp_path, found)) == [(u + 1000, i, r, t) for u, i, r, t in ROWS]
 
 
+def test_texts_of_several_lines_do_not_hide_the_columns(tmp_path):
+    rows = "".join(f'{u},{i},{r},{t},"Ate;\n\n""ill"", left,\n"\n' for u, i, r, t in ROWS)
+    told = "".join(f'{i},F{i},"A, ""B""\nand C",Crime|War\n' for i in range(1, 41))
+    text = f"{','.join(HEADER)},text\n{rows}"
+    found = initial(tmp_path, text, films=f"film,title,plot,genres\n{told}")
+    assert found.counts["described"] == 40
+    assert rows_of(imported(tmp_path, found)) == ROWS
+
+
 def test_a_column_of_years_is_found_and_other_columns_are_not_used(tmp_path):
     lines = [f"{1000 + i},{i},Film {i},{1950 + i},{'AB'[i % 2]}\n" for i in range(1, 41)]
     found = initial(tmp_path, written(), films="budget,movieId,Title,Year,Genre\n" + "".join(lines))

@@ -93,6 +93,19 @@ def test_blanks_in_values_do_not_separate_columns_if_commas_do(tmp_path):
     assert rows_of(imported(tmp_path, rows, numbered)) == [(*r[:3], 1300001000) for r in ROWS]
 
 
+@pytest.mark.parametrize("columns", [BY_NAME, BY_NUMBER], ids=["by name", "by number"])
+def test_line_ends_and_separators_inside_quotes_do_not_hide_the_separator(tmp_path, columns):
+    rows = "".join(f'{u},{i},{r},{t},"Ate; left,\n\nand ""was""\nill;"\n' for u, i, r, t in ROWS)
+    tables = imported(tmp_path, f"{','.join(HEADER)},text\n{rows}", columns)
+    assert rows_of(tables) == ROWS
+
+
+def test_a_field_may_be_longer_than_a_million_characters(tmp_path):
+    rows = "".join(f"{u},{i},{r},{t},{'x' * (r == 2) * 2_000_000}\n" for u, i, r, t in ROWS)
+    tables = imported(tmp_path, f"{','.join(HEADER)},text\n{rows}", BY_NUMBER)
+    assert rows_of(tables) == ROWS
+
+
 def test_ids_stay_numbers_though_empty_rows_follow(tmp_path):
     rows = "user,film,stars,when\n1,2,3,4\n2,3,4,5\n" + ",,,\n" * 3
     assert rows_of(imported(tmp_path, rows)) == [(1, 2, 3, 4), (2, 3, 4, 5)]
