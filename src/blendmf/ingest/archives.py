@@ -160,6 +160,11 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
         elif start == ZIP:
             with zipfile.ZipFile(path) as archive:
                 names = [name for name in archive.namelist() if not name.endswith("/")]
+                if "[Content_Types].xml" in names:
+                    raise UserError(
+                        f"{path.name} is a spreadsheet or a document; save the table as CSV in "
+                        "UTF-8"
+                    )
                 if len(names) != 1:
                     raise UserError(
                         f"{path.name} has {len(names)} files ({', '.join(names[:5])}); give the "

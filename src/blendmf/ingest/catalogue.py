@@ -233,7 +233,7 @@ def _names_of_format(dataset: DatasetSettings) -> list[str]:
             f"dataset.path: {dataset.path} does not exist; give the folder or the file of "
             f"dataset.format: {dataset.format}"
         )
-    names = [path.name] if path.is_file() else sorted(p.name for p in path.iterdir() if p.is_file())
+    names = [path.name] if path.is_file() else _visible_files(path)
     if dataset.format == "triples":
         found = names
     else:
@@ -246,6 +246,10 @@ def _names_of_format(dataset: DatasetSettings) -> list[str]:
         )
     items = f"{found[0].removesuffix('.inter')}.item"
     return found + ([items] if dataset.format == "recbole" and items in names else [])
+
+
+def _visible_files(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
 
 
 def select(

@@ -14,14 +14,12 @@ from itertools import islice
 from pathlib import Path
 from typing import AnyStr, NamedTuple
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
 from blendmf.common.errors import UserError
 from blendmf.ingest.raw_tables import ROWS_SHOWN, Finding, RawTable, bad_rows
-from blendmf.ingest.timestamps import seconds_of
+from blendmf.ingest.values import IDS, converted
 
 BLOCK_BYTES = 1 << 23
 csv.field_size_limit(BLOCK_BYTES)  # that of Arrow; a longer field has no closing quotation mark
@@ -31,7 +29,6 @@ BLANKS = "blanks"
 
 TEXT_SHOWN = 80
 
-IDS = ("user_id", "item_id")
 ID_TYPE = pa.dictionary(pa.int32(), pa.string())
 NUMBER_TYPES = {"rating": pa.float64(), "timestamp": pa.int64()}
 
@@ -121,9 +118,8 @@ def read_delimited(file: TextFile, columns: Mapping[str, str]) -> RawTable:
             raise UserError(f"{name}: cannot be read: {refusal}. {file.advice}") from refusal
     raw = RawTable(table.to_pandas(), name, where)
     findings += _unusual_lines(file, head, len(raw.rows))
-    raw, empty = _without_empty_rows(raw)
-    converted = _convert(raw, file)
-    return RawTable(raw.rows, name, raw.where, (*findings, *empty, *converted))
+    raw = replace(raw, findings=tuple(findings))
+    return converted(raw, file.decimal, file.timestamp_format)
 
 
 def split_line(line: str, separator: str) -> list[str]:
@@ -133,26 +129,6 @@ def split_line(line: str, separator: str) -> list[str]:
     if len(separator) > 1:
         return line.split(separator)
     return next(csv.reader([line], delimiter=separator), [])
-
-
-def _without_empty_rows(raw: RawTable) -> tuple[RawTable, list[Finding]]:
-    """The table without rows that have no value in any column, as spreadsheets append them."""
-    ids = raw.rows[next(name for name in raw.rows if name in IDS)].cat
-    is_blank = (ids.categories.str.strip() == "")[ids.codes]
-    suspects = raw.rows[is_blank]
-    empty = [
-        column.isna() | (column.astype("str").str.strip() == "") for _, column in suspects.items()
-    ]
-    rows_without_values = suspects.index[np.logical_and.reduce(empty)]
-    if not len(rows_without_values):
-        return raw, []
-    kept = np.delete(np.arange(len(raw.rows)), rows_without_values)
-    finding = Finding(raw.file, len(rows_without_values), "empty rows skipped")
-    rest = raw.rows_at(kept)
-    used = {
-        name: rest.rows[name].cat.remove_unused_categories() for name in IDS if name in rest.rows
-    }
-    return replace(rest, rows=rest.rows.assign(**used)), [finding]
 
 
 def records_of(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
@@ -325,28 +301,3 @@ def _with_unit_separators(text: AnyStr, separator: str) -> AnyStr:
     if separator == BLANKS:
         return UNIT_SEPARATOR.join(text.split()) + "\n"
     return text.replace(separator, UNIT_SEPARATOR)
-
-
-def _convert(raw: RawTable, file: TextFile) -> list[Finding]:
-    """Convert the columns in place to the types that `read_delimited` states."""
-    rows, findings = raw.rows, []
-    for name in rows.columns:
-        if name in IDS:
-            given = rows[name].cat.categories.str.strip().to_numpy() != ""
-            raw.require(given[rows[name].cat.codes], f"row(s) without {name}", "Fill it in.")
-        elif name == "rating":
-            text = rows[name]
-            if file.decimal != "." and text.dtype != np.float64:
-                text = text.str.replace(file.decimal, ".", regex=False)
-            ratings = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
-            raw.require(
-                np.isfinite(ratings),
-                "rating(s) that are not a finite number",
-                "Write each as a number, with a point before decimals, or set dataset.csv.decimal "
-                'to ",".',
-            )
-            rows[name] = ratings
-        elif name == "timestamp":
-            rows[name], notes = seconds_of(raw, file.timestamp_format)
-            findings += notes
-    return [finding for finding in findings if finding.count]

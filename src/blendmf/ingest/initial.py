@@ -64,7 +64,7 @@ def initial_configuration(ratings: Path, items: Path | None, name: str | None = 
     Parameters
     ----------
     ratings, items : Path
-        Text, perhaps compressed by gzip, or Parquet; or RecBole's atomic files.
+        Text, perhaps in gzip or zip, or Parquet; or RecBole's atomic files.
     name : str, optional
         Name of the data set; default: that of the file or of its folder.
 
@@ -101,7 +101,7 @@ def _name(ratings: Path, given: str | None) -> str:
                 "start with a letter or digit."
             )
         return given
-    stem = re.sub(r"(\.(gz|csv|tsv|txt|dat|data|parquet|inter))+$", "", ratings.name)
+    stem = re.sub(r"(\.(gz|zip|csv|tsv|txt|dat|data|parquet|pq|inter))+$", "", ratings.name)
     folder = ratings.parent.resolve()
     for part in (stem, folder.name, folder.parent.name):
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("._-")

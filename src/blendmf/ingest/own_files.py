@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings, ItemsFile, OwnFile
-from blendmf.ingest.delimited import IDS, read_delimited
+from blendmf.ingest.delimited import read_delimited
 from blendmf.ingest.descriptions import described
 from blendmf.ingest.dialects import own_text_file
+from blendmf.ingest.parquet_files import is_parquet, read_parquet
 from blendmf.ingest.raw_tables import Finding, RawTable, RawTables
-from blendmf.ingest.timestamps import seconds_of
+from blendmf.ingest.values import IDS, converted
 
 COLUMNS = {
     "ratings": {"user_id": "user", "item_id": "item", "rating": "rating", "timestamp": "timestamp"},
@@ -64,8 +62,9 @@ def read_table(raw: Path, table: str, csv: CsvSettings) -> RawTable | None:
 def _read(
     path: Path, table: str, given: OwnFile, csv: CsvSettings, columns: dict[str, str | int]
 ) -> RawTable:
-    if path.suffix == ".parquet":
-        return read_parquet(path, columns, getattr(given, "timestamp_format", None))
+    if is_parquet(path):
+        form = getattr(given, "timestamp_format", None)
+        return converted(read_parquet(path, columns), csv.decimal, form)
     return read_delimited(*own_text_file(path, table, given, csv, columns))
 
 
@@ -109,72 +108,3 @@ def joined(tables: list[RawTable]) -> RawTable:
     findings = tuple(finding for table in tables for finding in table.findings)
     names = ", ".join(table.file for table in tables)
     return RawTable(rows, names, lambda rows: list(where(list(rows))), findings)
-
-
-def read_parquet(
-    path: Path, columns: dict[str, str | int], timestamp_format: str | None = None
-) -> RawTable:
-    """Read some columns of a Parquet file as pandas, Polars or Arrow write it.
-
-    Raises
-    ------
-    UserError
-        If the file is missing or damaged, or if a column is missing or has missing values.
-    """
-    try:
-        schema = pq.read_schema(path)
-        names = {name: schema.names[c] if isinstance(c, int) else c for name, c in columns.items()}
-        if missing := [column for column in names.values() if column not in schema.names]:
-            raise UserError(
-                f"{path.name}: no column {', '.join(missing)}; it has {', '.join(schema.names)}. "
-                "Name the right columns under dataset.csv."
-            )
-        arrow = pq.read_table(path, columns=list(dict.fromkeys(names.values())))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file. Correct its name under dataset.csv.") from None
-    except (pa.ArrowInvalid, OSError, IndexError) as error:
-        raise UserError(
-            f"{path.name}: cannot be read as Parquet: {error}. Write it again."
-        ) from error
-    rows = pd.DataFrame({name: _canonical(name, arrow[column]) for name, column in names.items()})
-    table = RawTable(rows, path.name, partial(_where, rows))
-    findings: list[Finding] = []
-    for name in rows:
-        if name in (*IDS, "rating"):
-            table.require(rows[name].notna().to_numpy(), f"row(s) without {name}", "Fill it in.")
-        elif name == "timestamp":
-            rows[name], findings = seconds_of(table, timestamp_format)
-    return replace(table, findings=tuple(finding for finding in findings if finding.count))
-
-
-def _canonical(name: str, column: pa.ChunkedArray) -> pd.Series:
-    """A column in the type that the canonical tables need."""
-    kind = column.type
-    if name in IDS:
-        return (
-            column.to_pandas()
-            if pa.types.is_integer(kind) and not column.null_count
-            else _text(column).astype("category")
-        )
-    if name == "rating":
-        return pd.to_numeric(column.to_pandas(), errors="coerce").astype(np.float64)
-    if name == "timestamp" and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
-        return column.cast(pa.timestamp("s"), safe=False).cast(pa.int64()).to_pandas()
-    if name == "timestamp" and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        return column.to_pandas()
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return pd.Series(
-            [str(list(v)) if v is not None else "" for v in column.to_pylist()], dtype="str"
-        )
-    return _text(column).fillna("")
-
-
-def _text(column: pa.ChunkedArray) -> pd.Series:
-    return column.cast(pa.string()).to_pandas().astype("str")
-
-
-def _where(rows: pd.DataFrame, numbers: list[int]) -> list[str]:
-    return [
-        f"row {number + 1} ({', '.join(str(value) for value in rows.iloc[number])})"
-        for number in numbers
-    ]

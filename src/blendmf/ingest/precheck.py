@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
@@ -27,6 +26,7 @@ from blendmf.ingest.catalogue import KNOWN, DataSet, find_data_set
 from blendmf.ingest.import_tables import import_tables, require_range
 from blendmf.ingest.local_copies import data_path, select_in_folder
 from blendmf.ingest.own_files import read_table
+from blendmf.ingest.parquet_files import FIRST_BYTES, first_rows, is_parquet
 from blendmf.ingest.readers import READERS
 from blendmf.ingest.validation import drop_unrated
 
@@ -56,7 +56,7 @@ def checked(config: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
         # Its data set includes the files of a given split.
         dataset = found.dataset
     if dataset is not None:
-        problems += data_problems(dataset if found is None else found.dataset, found, notes)
+        problems += data_problems(dataset, found, notes)
     threshold = None if found is None else found.evaluation.relevance_threshold
     known = None if found is None or found.dataset.is_own else KNOWN.get(found.dataset.name)
     if threshold is not None and known is not None and known.rating_range is not None:
@@ -166,13 +166,15 @@ def _limits(found: Experiment, counts: Mapping[str, int]) -> list[str]:
 
 def _copy_first_rows(path: Path, target: Path, encoding: str) -> bool:
     """Copy the first whole rows of a file, unpacked; whether these are all its rows."""
-    if path.suffix == ".parquet":
-        with pq.ParquetFile(path) as file:
-            rows = next(file.iter_batches(PARQUET_ROWS), file.schema_arrow.empty_table())
-            pq.write_table(pa.table(rows.to_pydict(), schema=file.schema_arrow), target)
-            return bool(file.metadata.num_rows <= PARQUET_ROWS)
+    if is_parquet(path):
+        table, is_whole = first_rows(path, PARQUET_ROWS)
+        pq.write_table(table, target)
+        return is_whole
     with open_unpacked(path) as file:
         content = file.read(SAMPLE_BYTES + 1)
+        if content.startswith(FIRST_BYTES):
+            target.write_bytes(content + file.read())
+            return _copy_first_rows(target, target, encoding)
     is_whole = len(content) <= SAMPLE_BYTES
     target.write_bytes(content if is_whole else _whole_rows(content, encoding))
     return is_whole

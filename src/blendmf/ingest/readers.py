@@ -10,15 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings, DatasetSettings, RatingsFile
-from blendmf.ingest.canonical import read_canonical
+from blendmf.data.tables import ITEMS_COLUMNS
 from blendmf.ingest.delimited import TextFile, read_delimited, split_line
 from blendmf.ingest.descriptions import described
 from blendmf.ingest.dialects import first_lines, found_separator
 from blendmf.ingest.own_files import read_own_files, without_times
-from blendmf.ingest.raw_tables import RawTable, RawTables
+from blendmf.ingest.parquet_files import read_parquet
+from blendmf.ingest.raw_tables import GENRES_TYPE, RawTable, RawTables
+from blendmf.ingest.values import converted
 
 # fmt: off
 GENRES_100K = [
@@ -175,6 +178,21 @@ def read_triples(raw: Path) -> RawTables:
     times = 3 if n_columns > 3 else None
     ratings = RatingsFile(file=found[0].name, user=0, item=1, rating=2, timestamp=times)
     return read_own_files(raw, CsvSettings(ratings=ratings))
+
+
+def read_canonical(raw: Path) -> RawTables:
+    """Read generated tables, which already have the canonical columns."""
+    ratings = read_parquet(raw / "ratings.parquet", {name: name for name in RATINGS})
+    path = raw / "items.parquet"
+    if not path.exists():
+        return RawTables(converted(ratings))
+    items = read_parquet(path, {name: name for name in ITEMS_COLUMNS})
+    title = items.rows["title"].mask(items.rows["title"] == "")
+    lists = pq.read_table(path, columns=["year", "genres"])
+    year = lists["year"].to_pandas(types_mapper=lambda _: pd.Int64Dtype())
+    genres = lists["genres"].to_pandas(types_mapper=lambda _: GENRES_TYPE)
+    rows = items.rows.assign(title=title, year=year, genres=genres)
+    return RawTables(converted(ratings), replace(items, rows=rows))
 
 
 READERS: dict[str, Callable[[Path], RawTables]] = {

@@ -10,16 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.archives import is_packed, unpack_in_place
+from blendmf.ingest.archives import is_packed, open_unpacked, unpack_in_place
 from blendmf.ingest.delimited import BLANKS, TextFile, records_of
 from blendmf.ingest.dialects import first_lines, found_separator
 from blendmf.ingest.first_rows import Column, sample_of
+from blendmf.ingest.parquet_files import first_rows, is_parquet
 
 SAMPLE_ROWS = 10_000
 CHUNK = 1 << 22
@@ -34,11 +31,11 @@ def require_readable(path: Path) -> None:
     if not path.is_file():
         what = "is a folder; give the file in it" if path.is_dir() else "no such file"
         raise UserError(f"{path}: {what}.")
-    with path.open("rb") as file:
-        start = file.read(CHUNK >> 10)
-    if path.suffix == ".parquet" or start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if is_parquet(path):
         return
-    if not start.startswith(b"\x1f\x8b") and BINARY in start:
+    with open_unpacked(path) as file:
+        start = file.read(CHUNK >> 10)
+    if not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and BINARY in start:
         raise UserError(
             f"{path}: neither text nor Parquet. Unpack it, or save the table as CSV in UTF-8."
         )
@@ -79,13 +76,8 @@ def _encoding(path: Path) -> str:
 
 def sample(path: Path) -> tuple[list[Column], dict[str, Any]]:
     """The first rows of a file, and the settings that say how it is written."""
-    if path.suffix == ".parquet":
-        try:
-            with pq.ParquetFile(path) as file:
-                batch = next(file.iter_batches(SAMPLE_ROWS), None)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise UserError(f"{path.name}: cannot be read as Parquet: {error}.") from error
-        rows = pd.DataFrame() if batch is None else batch.to_pandas()
+    if is_parquet(path):
+        rows = first_rows(path, SAMPLE_ROWS)[0].to_pandas()
         texts = {name: rows[name].astype("str").mask(rows[name].isna(), "") for name in rows}
         return [Column(str(name), text) for name, text in texts.items()], {}
     encoding = _encoding(path)

@@ -54,7 +54,8 @@ def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Fi
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     is_number = np.abs(numbers) < LARGEST_SECONDS * PER_SECOND["nanoseconds"]
     if not is_number.all():
-        dates = pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
+        text = column.astype("str")
+        dates = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
         if dates.notna().sum() > is_number.sum():
             return _dates(raw, lambda _: dates, "ISO 8601")
         raw.require(is_number, WHAT, _remedy(column))

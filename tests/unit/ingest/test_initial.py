@@ -1,6 +1,8 @@
 """A configuration that is written for somebody's files runs, and its import gives their ratings."""
 
 import gzip
+import io
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -191,6 +193,15 @@ def test_other_encodings_are_found(tmp_path, encoding, codec):
     assert imported(tmp_path, found).ratings["user_id"].iloc[0] == f"{name} 1"
 
 
+def test_a_zip_archive_of_one_file_is_read(tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("r.csv", written())
+    found = initial(tmp_path, packed.getvalue(), "films.csv.zip")
+    assert found.dataset["name"] == "films"
+    assert rows_of(imported(tmp_path, found)) == ROWS
+
+
 def test_damaged_parquet_is_refused(tmp_path):
     with pytest.raises(UserError, match="cannot be read as Parquet"):
         initial(tmp_path, b"PAR1 no more", "ratings.parquet")
@@ -345,7 +356,7 @@ REFUSED = {
     "only users": (written(without(1), header=("user", "stars", "when")), "may be the item"),
     "empty": ("", "the file is empty"),
     "header only": ("user,film,stars,when\n", "not numbers"),
-    "binary": (b"PK\x03\x04\x00\x00", "neither text nor Parquet"),
+    "binary": (b"\x7fELF\x00\x00", "neither text nor Parquet"),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings, DatasetSettings
+from blendmf.ingest.catalogue import find_data_set
 from blendmf.ingest.fetch import fetch
 from blendmf.ingest.import_tables import ImportedTables, import_tables
 from blendmf.ingest.own_files import read_table
@@ -139,6 +140,15 @@ def zipped(names: list[str]) -> bytes:
     return content.getvalue()
 
 
+def test_a_spreadsheet_is_refused_as_one(tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("[Content_Types].xml", "xl/workbook.xml"):
+            archive.writestr(name, "<x/>")
+    with pytest.raises(UserError, match=r"ratings\.xlsx is a spreadsheet.*save the table as CSV"):
+        imported(tmp_path, packed.getvalue(), file="ratings.xlsx")
+
+
 def test_a_zip_archive_of_one_file_is_read_as_that_file(tmp_path):
     assert rows_of(imported(tmp_path, zipped(["x.csv"]), file="ratings.csv.zip")) == ROWS
     with pytest.raises(UserError, match=r"ratings\.csv\.zip has 2 files \(x\.csv, y\.csv\)"):
@@ -179,6 +189,13 @@ def test_parquet_is_read_as_pandas_writes_it(tmp_path, times):
     table.to_parquet(tmp_path / "table.parquet")
     content = (tmp_path / "table.parquet").read_bytes()
     assert rows_of(imported(tmp_path, content, file="ratings.parquet")) == ROWS
+
+
+def test_parquet_is_known_by_its_content(tmp_path):
+    pd.DataFrame(ROWS, columns=HEADER).to_parquet(tmp_path / "table")
+    content = (tmp_path / "table").read_bytes()
+    assert rows_of(imported(tmp_path, content, file="ratings.pq")) == ROWS
+    assert rows_of(imported(tmp_path, gzip.compress(content), file="r.parquet.gz")) == ROWS
 
 
 def test_parquet_ids_may_be_dictionaries_of_large_strings(tmp_path):
@@ -393,6 +410,13 @@ def test_plain_triples_need_only_their_format(tmp_path, separator):
     )
     fetch(dataset, tmp_path / "raw", None, {})
     assert rows_of(import_tables(tmp_path / "raw", dataset)) == ROWS
+
+
+def test_hidden_files_are_no_triples(tmp_path):
+    (tmp_path / "t.txt").write_text("1 2 3\n2 2 4\n")
+    (tmp_path / ".DS_Store").write_bytes(b"\0")
+    dataset = DatasetSettings(name="own", path=str(tmp_path), format="triples", rating_range=[1, 5])
+    assert find_data_set(dataset).layouts[0].required == ["t.txt"]
 
 
 def test_recbole_files_need_only_their_format(tmp_path):

@@ -1,8 +1,11 @@
 """Mistakes in the configuration and in one's own files, told together before any job."""
 
+import gzip
+import io
 from copy import deepcopy
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -72,6 +75,9 @@ def test_files_of_a_given_split_are_imported_too(tmp_path):
     held.write_text(HEADER + "u0,h,7,1300000900\n")
     with pytest.raises(UserError, match=r"held.csv: line 2 .u0, h, 7"):
         checked(config)
+    held.unlink()
+    with pytest.raises(UserError, match=r"lacks held\.csv"):
+        checked(config)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):
@@ -89,6 +95,22 @@ def test_all_mistakes_are_told_at_once(tmp_path):
     ]
     assert "3 rating(s) outside 1 to 3: line 2" in lines[2]
     assert "no column 'name' (for title)" in lines[3]
+
+
+def test_parquet_may_be_compressed(tmp_path):
+    config = configured(tmp_path)
+    content = io.BytesIO()
+    pd.read_csv(tmp_path / "ratings.csv").to_parquet(content)
+    (tmp_path / "ratings.csv").write_bytes(gzip.compress(content.getvalue()))
+    assert "3 users and 7 items" in checked(config)[1][0]
+
+
+def test_damaged_parquet_is_refused_before_any_job(tmp_path):
+    config = configured(tmp_path)
+    config["dataset"]["csv"]["ratings"]["file"] = "ratings.parquet"
+    (tmp_path / "ratings.parquet").write_bytes(b"PAR1 no more")
+    with pytest.raises(UserError, match="cannot be read as Parquet"):
+        checked(config)
 
 
 def test_a_missing_file_names_those_that_are_there(tmp_path):
@@ -140,16 +162,4 @@ def test_a_mark_of_inches_in_the_first_row_hides_no_rows(tmp_path, last):
         assert checked(config)[0].dataset.name == "own"
         return
     with pytest.raises(UserError, match=r"line 1002 \(u, a, bad"):
-        checked(config)
-
-
-def test_the_files_of_a_given_split_are_read(tmp_path):
-    config = configured(tmp_path)
-    lines = RATINGS.splitlines(keepends=True)
-    (tmp_path / "ratings.csv").write_text("".join(lines[:16]))
-    (tmp_path / "test.csv").write_text("".join([lines[0], *lines[16:]]))
-    config["split"] |= {"scheme": "given", "test": "test.csv"}
-    assert checked(config)[0].dataset.csv.ratings.files == ["ratings.csv", "test.csv"]
-    (tmp_path / "test.csv").unlink()
-    with pytest.raises(UserError, match=r"lacks test\.csv"):
         checked(config)

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from blendmf.common.errors import UserError
@@ -251,27 +250,3 @@ def test_unknown_encoding_is_named(tmp_path):
 def test_missing_files_and_unknown_formats_are_refused(tmp_path, form, message):
     with pytest.raises(UserError, match=message):
         read(tmp_path, form, {})
-
-
-def test_canonical_columns_and_types_are_checked(tmp_path):
-    good = {"user_id": [1, 2], "item_id": ["a", "b"], "rating": [1.0, 2.0], "timestamp": [1, 2]}
-    path = tmp_path / "ratings.parquet"
-    pd.DataFrame(good).to_parquet(path)
-    read = read_raw(tmp_path, OWN, "canonical").ratings
-    assert column(read, "user_id") == [1, 2]
-    assert column(read, "item_id") == ["a", "b"]
-    for bad, message in [
-        ({"rating": ["x", "y"]}, "column rating holds .*floating-point"),
-        ({"timestamp": [1.5, 2.5]}, "column timestamp holds double"),
-        ({"item_id": ["a", None]}, "row 2 has no item_id"),
-        ({"rating": [1.0, float("inf")]}, r"1 rating.*row 2 \(2, b, inf, 2\)"),
-    ]:
-        pd.DataFrame(good | bad).to_parquet(path)
-        with pytest.raises(UserError, match=message):
-            read_raw(tmp_path, OWN, "canonical")
-    pd.DataFrame(good).drop(columns="rating").to_parquet(path)
-    with pytest.raises(UserError, match="no column rating"):
-        read_raw(tmp_path, OWN, "canonical")
-    path.write_text("no parquet")
-    with pytest.raises(UserError, match="no Parquet file"):
-        read_raw(tmp_path, OWN, "canonical")
