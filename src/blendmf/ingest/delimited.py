@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from blendmf.common.errors import UserError
-from blendmf.ingest.raw_tables import ROWS_SHOWN, Finding, RawTable, bad_rows
+from blendmf.ingest.raw_tables import FILL_IN, ROWS_SHOWN, Finding, RawTable, bad_rows
 from blendmf.ingest.timestamps import seconds_of
 
 BLOCK_BYTES = 1 << 23
@@ -333,17 +333,18 @@ def _convert(raw: RawTable, file: TextFile) -> list[Finding]:
     for name in rows.columns:
         if name in IDS:
             given = rows[name].cat.categories.str.strip().to_numpy() != ""
-            raw.require(given[rows[name].cat.codes], f"row(s) without {name}", "Fill it in.")
+            raw.require(given[rows[name].cat.codes], f"row(s) without {name}", FILL_IN)
         elif name == "rating":
             text = rows[name]
             if file.decimal != "." and text.dtype != np.float64:
                 text = text.str.replace(file.decimal, ".", regex=False)
             ratings = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
-            raw.require(
+            raw.require_read(
+                name,
                 np.isfinite(ratings),
                 "rating(s) that are not a finite number",
-                "Write each as a number, with a point before decimals, or set dataset.csv.decimal "
-                'to ",".',
+                "Write each as a number, with a point before decimals and nothing between "
+                'thousands, or set dataset.csv.decimal to ",".',
             )
             rows[name] = ratings
         elif name == "timestamp":
