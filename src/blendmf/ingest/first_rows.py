@@ -10,7 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.ingest.dialects import is_number
-from blendmf.ingest.timestamps import PER_SECOND, UNITS, date_numbers, fitting_formats
+from blendmf.ingest.timestamps import (
+    EARLIEST,
+    LATEST,
+    PER_SECOND,
+    UNITS,
+    date_numbers,
+    fitting_formats,
+)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -46,8 +53,6 @@ KEYS = _words("id ids key code name no number")
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 MOSTLY = 0.9
-EARLIEST, LATEST = 631152000.0, 2.2e9
-"""Seconds since 1970 that may be times of ratings: from 1990 to 2039."""
 
 
 @dataclass(frozen=True)

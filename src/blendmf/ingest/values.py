@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from blendmf.ingest.raw_tables import Finding, RawTable
+from blendmf.ingest.raw_tables import FILL_IN, Finding, RawTable
 from blendmf.ingest.timestamps import seconds_of
 
 IDS = ("user_id", "item_id")
@@ -37,17 +37,18 @@ def converted(raw: RawTable, decimal: str = ".", timestamp_format: str | None = 
     for name in rows:
         if name in IDS and rows[name].dtype == "category":
             given = rows[name].cat.categories.str.strip().to_numpy() != ""
-            raw.require(given[rows[name].cat.codes], f"row(s) without {name}", "Fill it in.")
+            raw.require(given[rows[name].cat.codes], f"row(s) without {name}", FILL_IN)
         elif name == "rating":
             ratings = rows[name]
             if not pd.api.types.is_float_dtype(ratings):
                 text = ratings.str.replace(decimal, ".", regex=False)
                 ratings = pd.to_numeric(text, errors="coerce").astype(np.float64)
-            raw.require(
+            raw.require_read(
+                name,
                 np.isfinite(ratings.to_numpy()),
                 "rating(s) that are not a finite number",
-                "Write each as a number, with a point before decimals, or set dataset.csv.decimal "
-                'to ",".',
+                "Write each as a number, with a point before decimals and nothing between "
+                'thousands, or set dataset.csv.decimal to ",".',
             )
             rows[name] = ratings
         elif name == "timestamp":

@@ -348,7 +348,10 @@ REFUSED = {
     "wide": (WIDE + (",".join(["1.5"] * 21) + "\n") * 9, "probably one per item.*melt"),
     "equal": (written(stars=lambda _: 1), "all 360 ratings are 1"),
     "fractions": (written(stars=lambda stars: f"{stars}/5"), "values are not numbers"),
-    "missing": (written().replace(",5,", ",,", 1), "1 rating.s. that are not a finite number"),
+    "missing": (
+        written().replace(",5,", ",,", 1),
+        "1 row.s. without rating: .*remove the rows",
+    ),
     "two forms of time": (
         written([(u, i, r, f"{2000 + u}-01-01" if i % 3 else t) for u, i, r, t in ROWS]),
         "not dates of the form ISO 8601.*If the column when is no time, remove it",
