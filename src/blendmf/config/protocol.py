@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
 from blendmf.config.fields import Distinct, Files, Number, Settings, ShareOrFiles, names_of
 
@@ -128,3 +128,8 @@ class Change(Settings):
 
     split: SplitSettings | None = Field(default=None, description="Keys of `split`.")
     content: ContentSettings | None = Field(default=None, description="Keys of `content`.")
+
+    @field_serializer("split", "content")
+    def _given_keys(self, block: Settings | None) -> dict[str, Any] | None:
+        """The keys that are changed, so that a written configuration means the same again."""
+        return None if block is None else block.model_dump(exclude_unset=True)

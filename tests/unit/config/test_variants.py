@@ -1,5 +1,6 @@
 import pytest
 
+from blendmf.config.checks import experiment
 from blendmf.config.models import MfContentEntry, MfEntry
 from blendmf.config.variants import ablation_variants, variants
 from configs import experiment_with
@@ -127,3 +128,13 @@ def test_files_of_a_given_split_apply_to_no_other_scheme() -> None:
     assert (at_random.scheme, at_random.test, at_random.validation) == ("random", None, 0.15)
     other = varied["ml-100k/audit/other"].split
     assert (other.scheme, other.test, other.validation) == ("given", "valid.csv", 0.2)
+
+
+def test_a_configuration_that_is_written_has_the_same_variants_when_it_is_read() -> None:
+    """The manifest's command runs the configuration as it was written with all defaults."""
+    changes = {"split": {"train": 0.6}, "content": {"parts": ["genres"]}}
+    found = experiment_with(changes)
+    again = experiment(found.model_dump())
+    assert again.model_dump() == found.model_dump()
+    assert variants(again) == variants(found)
+    assert variants(again)["ml-100k/audit/random"].split.train == 0.6
