@@ -23,6 +23,7 @@ from blendmf.ingest.values import IDS, converted
 
 BLOCK_BYTES = 1 << 23
 csv.field_size_limit(BLOCK_BYTES)  # that of Arrow; a longer field has no closing quotation mark
+START_BYTES = 1 << 12
 UNIT_SEPARATOR = "\x1f"
 BLANKS = "blanks"
 """Separator of files whose columns are separated by runs of spaces and tabs."""
@@ -33,6 +34,7 @@ ID_TYPE = pa.dictionary(pa.int32(), pa.string())
 NUMBER_TYPES = {"rating": pa.float64(), "timestamp": pa.int64()}
 
 BLANKS_OF_BYTES = re.compile(rb"[ \t]+")
+WIDE_ENCODINGS = ("utf-16", "utf-32")
 EDGES_OF_BYTES = re.compile(rb"^[ \t]+|[ \t]+(?=\r?$)", re.MULTILINE)
 
 
@@ -194,9 +196,18 @@ def _where(file: TextFile, rows: Sequence[int]) -> list[str]:
     return [str(record) for row, record in enumerate(records) if row in rows]
 
 
+def require_text(path: Path, start: bytes) -> None:
+    """Refuse a file whose first bytes are those of no text."""
+    if b"\x00" in start and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UserError(
+            f"{path}: neither text nor Parquet. Unpack it, or save the table as CSV in UTF-8."
+        )
+
+
 def check_encoding(path: Path, encoding: str) -> None:
     """Refuse a text file that is not in its encoding; the message names the line."""
     content = path.read_bytes()
+    require_text(path, content[:START_BYTES])
     try:
         content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -224,7 +235,9 @@ def _unusual_lines(file: TextFile, head: Head, n_rows: int) -> list[Finding]:
 
     The slow reader is used only if there are more lines than rows.
     """
-    with file.path.open("rb") as lines:
+    # Some bytes of wider encodings look like line ends.
+    is_wide = codecs.lookup(file.encoding).name.startswith(WIDE_ENCODINGS)
+    with file.path.open(encoding=file.encoding) if is_wide else file.path.open("rb") as lines:
         n_lines = sum(1 for _ in lines)
     if n_lines <= n_rows + head.n_lines:
         return []
@@ -244,9 +257,10 @@ def _check_columns(file: TextFile, head: Head, columns: Mapping[str, str]) -> No
         if (count := head.names.count(column)) != 1:
             check_encoding(file.path, file.encoding)
             problem = "no column" if count == 0 else f"{count} columns named"
+            advice = f"{file.advice} Columns of the same name can be numbered from 0." * (count > 1)
             raise UserError(
                 f"{file.path.name}: {problem} {column!r}; it has {', '.join(head.names)}. "
-                f"{file.advice}"
+                f"{advice or file.advice}"
             )
 
 

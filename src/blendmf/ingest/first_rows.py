@@ -27,7 +27,7 @@ def _words(text: str) -> frozenset[str]:
 NAMES: Mapping[str, frozenset[str]] = {
     "rating": _words(
         "rating ratings rate stars star score scores value overall grade mark points preference "
-        "vote bookrating userrating userscore"
+        "vote bookrating userrating userscore weight plays playcount listens clicks"
     ),
     "timestamp": _words(
         "timestamp timestamps time date datetime when at ts day created unixtime epoch "

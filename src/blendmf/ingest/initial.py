@@ -26,6 +26,7 @@ from blendmf.ingest.guess import (
     item_roles,
     plain_id,
     rating_roles,
+    refuse_repeated_items,
 )
 from blendmf.ingest.guess_scale import doubt_about_zeros, markers, scale
 from blendmf.ingest.import_tables import refuse_equal_ratings
@@ -234,6 +235,9 @@ def _describe_values(found: Initial, table: RawTable) -> None:
             "mean: their mean. error: stop."
         )
         found.checks.append(f"duplicates: {n_repeated:,} pairs are rated more than once")
+    seconds = table.rows["timestamp"]
+    if (seconds != seconds.iloc[0]).any():
+        found.counts |= {"first": int(seconds.min()), "last": int(seconds.max())}
     found.counts |= {
         "ratings": n_pairs,
         "users": ids["user_id"].nunique(),
@@ -282,6 +286,7 @@ def _describe_items(
     rated = ratings.rows["item_id"].drop_duplicates()
     rated_name = found.dataset["csv"]["ratings"]["item"]
     roles = item_roles(columns, rated_name, _plain_ids(rated))
+    refuse_repeated_items(file, roles.columns["item"].given, ratings.file)
     block = {"file": file, **written}
     block |= {
         key: roles.columns[key].name

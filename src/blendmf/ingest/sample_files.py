@@ -13,14 +13,13 @@ from typing import Any
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.archives import is_packed, open_unpacked, unpack_in_place
-from blendmf.ingest.delimited import BLANKS, TextFile, records_of
+from blendmf.ingest.delimited import BLANKS, TextFile, records_of, require_text
 from blendmf.ingest.dialects import first_lines, found_separator
 from blendmf.ingest.first_rows import Column, sample_of
 from blendmf.ingest.parquet_files import first_rows, is_parquet
 
 SAMPLE_ROWS = 10_000
 CHUNK = 1 << 22
-BINARY = b"\x00"
 
 WRITTEN = {"\t": "tab"}
 """Separators that are written as a word."""
@@ -31,14 +30,9 @@ def require_readable(path: Path) -> None:
     if not path.is_file():
         what = "is a folder; give the file in it" if path.is_dir() else "no such file"
         raise UserError(f"{path}: {what}.")
-    if is_parquet(path):
-        return
-    with open_unpacked(path) as file:
-        start = file.read(CHUNK >> 10)
-    if not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and BINARY in start:
-        raise UserError(
-            f"{path}: neither text nor Parquet. Unpack it, or save the table as CSV in UTF-8."
-        )
+    if not is_parquet(path):
+        with open_unpacked(path) as file:
+            require_text(path, file.read(CHUNK >> 10))
 
 
 @contextmanager
@@ -77,7 +71,8 @@ def _encoding(path: Path) -> str:
 def sample(path: Path) -> tuple[list[Column], dict[str, Any]]:
     """The first rows of a file, and the settings that say how it is written."""
     if is_parquet(path):
-        rows = first_rows(path, SAMPLE_ROWS)[0].to_pandas()
+        # pandas would hide the columns of its index.
+        rows = first_rows(path, SAMPLE_ROWS)[0].to_pandas(ignore_metadata=True)
         texts = {name: rows[name].astype("str").mask(rows[name].isna(), "") for name in rows}
         return [Column(str(name), text) for name, text in texts.items()], {}
     encoding = _encoding(path)

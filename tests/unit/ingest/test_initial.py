@@ -358,7 +358,21 @@ REFUSED = {
     ),
     "only users": (written(without(1), header=("user", "stars", "when")), "may be the item"),
     "empty": ("", "the file is empty"),
-    "header only": ("user,film,stars,when\n", "not numbers"),
+    "header only": ("user,film,stars,when\n", "no rows below the header"),
+    "one column": ("# my films\n" + written(), "no separator cuts.*'# my films' and 'user,film"),
+    "JSON": ('[{"user": 1, "item": 2, "rating": 3}]', "looks like JSON"),
+    "thousands": (
+        written(stars=lambda stars: [7, '"1,234"', 12, '"56,789"', 3][stars - 1]),
+        "such as .*,.* between thousands",
+    ),
+    "points in thousands": (
+        written(stars=lambda stars: [7, "1.234", 12, "56.789", 3][stars - 1]),
+        "between thousands",
+    ),
+    "marks of missing ratings": (
+        written(stars=lambda stars: "-" if stars == 1 else stars),
+        r"not numbers \('-'\).*remove rows without",
+    ),
     "binary": (b"\x7fELF\x00\x00", "neither text nor Parquet"),
 }
 
@@ -379,6 +393,28 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path):
         initial_configuration(tmp_path / "films/rating.csv", None)
     with pytest.raises(UserError, match="is a folder"):
         initial_configuration(tmp_path / "films", None)
+
+
+def test_more_ratings_are_not_taken_for_descriptions(tmp_path):
+    with pytest.raises(UserError, match=r"360 rows of 40 items.*file: \[ratings.csv, films.csv\]"):
+        initial(tmp_path, written(), films=written())
+
+
+def test_columns_of_the_index_of_pandas_are_columns(tmp_path):
+    folder = tmp_path / "films"
+    folder.mkdir()
+    frame = pd.DataFrame(ROWS, columns=HEADER).set_index(["user", "film"])
+    frame.to_parquet(folder / "ratings.parquet")
+    found = initial_configuration(folder / "ratings.parquet", None)
+    assert rows_of(imported(tmp_path, found)) == ROWS
+
+
+@pytest.mark.parametrize("name", ["weight", "count", "watched"])
+def test_counts_are_ratings_if_no_other_column_can_be(tmp_path, name):
+    rows = [(u, i, 1 + 997 * u * i % 4001, t) for u, i, _, t in ROWS]
+    found = initial(tmp_path, written(rows, header=("userID", "artistID", name, "when")))
+    assert found.dataset["csv"]["ratings"]["rating"] == name
+    assert rows_of(imported(tmp_path, found)) == rows
 
 
 def test_two_forms_of_dates_that_fit_are_both_named(tmp_path):

@@ -107,6 +107,14 @@ def test_a_field_may_be_longer_than_a_million_characters(tmp_path):
     assert rows_of(tables) == ROWS
 
 
+def test_lines_of_utf_16_are_counted_as_such(tmp_path):
+    tables = imported(
+        tmp_path, lines("\t", end="\r\n").encode("utf-16"), csv={"encoding": "utf-16"}
+    )
+    assert rows_of(tables) == ROWS
+    assert "blank lines" not in notes(tables)
+
+
 def test_ids_stay_numbers_though_empty_rows_follow(tmp_path):
     rows = "user,film,stars,when\n1,2,3,4\n2,3,4,5\n" + ",,,\n" * 3
     assert rows_of(imported(tmp_path, rows)) == [(1, 2, 3, 4), (2, 3, 4, 5)]
@@ -394,6 +402,19 @@ def test_a_wrong_separator_of_genres_is_a_doubt(tmp_path):
             "user," + ",".join(f"joke{n}" for n in range(20)) + "\n1" + ",2" * 20 + "\n",
             {"user": "user", "item": "joke", "rating": "stars"},
             "one row per rating",
+        ),
+        (
+            "user," + ",".join(map(str, range(20))) + "\n1" + ",2" * 20 + "\n",
+            BY_NAME,
+            "one row per rating.*if it has no header, number its columns",
+        ),
+        ('{"user": 1, "film": 2, "stars": 3}\n' * 3, BY_NAME, "looks like JSON.*read_json"),
+        ("# my films\nsep=;\n" + lines(";"), BY_NAME, "seems to be 'user;film;.*lines above it"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\xff", BY_NAME, "neither text nor Parquet"),
+        (
+            "id,id,stars\n1,2,3\n",
+            {"user": "id", "item": "id", "rating": "stars"},
+            "2 columns named 'id'.*can be numbered from 0",
         ),
     ],
 )
