@@ -5,76 +5,33 @@ it refuses a file, or if a value is wrong, Python's slower CSV reader finds the 
 """
 
 import codecs
-import csv
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import AnyStr, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.csv
 
 from blendmf.common.errors import UserError
 from blendmf.ingest.raw_tables import ROWS_SHOWN, Finding, RawTable, bad_rows
+from blendmf.ingest.text_files import (
+    BLOCK_BYTES,
+    UNIT_SEPARATOR,
+    TextFile,
+    decoded,
+    first_lines,
+    opened,
+    records_of,
+    utf8_content,
+    with_unit_separators,
+)
 from blendmf.ingest.values import IDS, converted
-
-BLOCK_BYTES = 1 << 23
-csv.field_size_limit(BLOCK_BYTES)  # that of Arrow; a longer field has no closing quotation mark
-START_BYTES = 1 << 12
-UNIT_SEPARATOR = "\x1f"
-BLANKS = "blanks"
-"""Separator of files whose columns are separated by runs of spaces and tabs."""
-
-TEXT_SHOWN = 80
 
 ID_TYPE = pa.dictionary(pa.int32(), pa.string())
 NUMBER_TYPES = {"rating": pa.float64(), "timestamp": pa.int64()}
-
-BLANKS_OF_BYTES = re.compile(rb"[ \t]+")
 WIDE_ENCODINGS = ("utf-16", "utf-32")
-EDGES_OF_BYTES = re.compile(rb"^[ \t]+|[ \t]+(?=\r?$)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class TextFile:
-    """A delimited text file and its dialect.
-
-    The `separator` has one or more characters. In `quoted` files, double quotes enclose fields and
-    are doubled inside (RFC 4180). `encoding` is a Python codec. `names` are the names of the
-    columns if they are not those of the header; the first row is a header unless `has_header` says
-    otherwise. `decimal` is the decimal mark. `timestamp_format` is as in `datetime.strptime`.
-    `advice` is the remedy if a column is missing.
-    """
-
-    path: Path
-    separator: str = ","
-    quoted: bool = True
-    encoding: str = "utf-8"
-    names: tuple[str, ...] | None = None
-    has_header: bool | None = None
-    decimal: str = "."
-    timestamp_format: str | None = None
-    advice: str = "The file is not as its publisher made it: delete it and fetch it again."
-
-    @property
-    def starts_with_header(self) -> bool:
-        """Whether the first row is a header."""
-        return self.names is None if self.has_header is None else self.has_header
-
-
-class Record(NamedTuple):
-    """Fields of a row with its first and last line (from 1)."""
-
-    line: int
-    last_line: int
-    fields: list[str]
-
-    def __str__(self) -> str:
-        text = ", ".join(self.fields)
-        return f"line {self.line} ({text[:TEXT_SHOWN]}{'...' if len(text) > TEXT_SHOWN else ''})"
 
 
 class Head(NamedTuple):
@@ -112,7 +69,7 @@ def read_delimited(file: TextFile, columns: Mapping[str, str]) -> RawTable:
         numbers = {n: k for n, k in NUMBER_TYPES.items() if n != "timestamp" or not dates_are_text}
         table = _parse(file, head, columns, numbers)
     except pa.ArrowInvalid as refusal:
-        check_encoding(file.path, file.encoding)
+        decoded(file.path, file.encoding)
         _check_number_of_fields(file, len(head.names))
         try:
             table = _parse(file, head, columns, {}, line_ends_in_values=True)
@@ -124,69 +81,13 @@ def read_delimited(file: TextFile, columns: Mapping[str, str]) -> RawTable:
     return converted(raw, file.decimal, file.timestamp_format)
 
 
-def split_line(line: str, separator: str) -> list[str]:
-    """Fields of one line, as far as they do not contain line ends."""
-    if separator == BLANKS:
-        return line.split()
-    if len(separator) > 1:
-        return line.split(separator)
-    return next(csv.reader([line], delimiter=separator), [])
-
-
-def records_of(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
-    """Iterate over the header and the rows of a file, without blank lines.
-
-    Raises
-    ------
-    UserError
-        If a field does not end; with `strict`, also if quotation marks are not balanced.
-    """
-    is_utf8 = codecs.lookup(file.encoding).name == "utf-8"
-    codec = "utf-8-sig" if is_utf8 else file.encoding
-    with file.path.open(encoding=codec, errors="replace", newline="") as lines:
-        is_long = len(file.separator) > 1
-        reader = csv.reader(
-            (_with_unit_separators(line, file.separator) for line in lines) if is_long else lines,
-            delimiter=UNIT_SEPARATOR if is_long else file.separator,
-            quoting=csv.QUOTE_MINIMAL if file.quoted else csv.QUOTE_NONE,
-            strict=strict,
-        )
-        last_line = 0
-        try:
-            for fields in reader:
-                if fields:
-                    yield Record(last_line + 1, reader.line_num, fields)
-                last_line = reader.line_num
-        except csv.Error as error:
-            raise UserError(
-                f"{file.path.name}: from line {last_line + 1}: {error}; a quotation mark is "
-                "probably not closed. Enclose fields that contain quotation marks in quotes, and "
-                "double the marks inside."
-            ) from error
-
-
 def _head(file: TextFile) -> Head:
-    try:
-        records = records_of(file)
-        header = next(records, None) if file.starts_with_header else None
-        has_rows = next(records, None) is not None
-    except FileNotFoundError:
-        raise UserError(
-            f"{file.path}: no such file. Fetch the data again, or correct the file's name under "
-            "dataset.csv."
-        ) from None
-    except LookupError:
-        raise UserError(
-            f"{file.path.name}: unknown encoding {file.encoding!r}. Set dataset.csv.encoding to "
-            "one such as utf-8, latin-1 or cp1252."
-        ) from None
-    if file.names is not None and (header is not None or has_rows):
-        return Head(file.names, header.last_line if header else 0, has_rows)
-    if header is None:
-        raise UserError(
-            f"{file.path.name}: the file is empty. Give a file with data, or fetch it again."
-        )
-    return Head(tuple(name.strip() for name in header.fields), header.last_line, has_rows)
+    first_lines(file.path, file.encoding)
+    records = records_of(file)
+    header = next(records) if file.starts_with_header else None
+    has_rows = next(records, None) is not None
+    of_header = () if header is None else tuple(name.strip() for name in header.fields)
+    return Head(file.names or of_header, header.last_line if header else 0, has_rows)
 
 
 def _where(file: TextFile, rows: Sequence[int]) -> list[str]:
@@ -194,29 +95,6 @@ def _where(file: TextFile, rows: Sequence[int]) -> list[str]:
     first = int(file.starts_with_header)
     records = islice(records_of(file), first, first + rows[-1] + 1)
     return [str(record) for row, record in enumerate(records) if row in rows]
-
-
-def require_text(path: Path, start: bytes) -> None:
-    """Refuse a file whose first bytes are those of no text."""
-    if b"\x00" in start and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UserError(
-            f"{path}: neither text nor Parquet. Unpack it, or save the table as CSV in UTF-8."
-        )
-
-
-def check_encoding(path: Path, encoding: str) -> None:
-    """Refuse a text file that is not in its encoding; the message names the line."""
-    content = path.read_bytes()
-    require_text(path, content[:START_BYTES])
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"{path.name}: line {line} (byte {error.start}) is not {encoding}: "
-            f"{content[error.start : error.end]!r}. Save the file as {encoding}, or set "
-            "dataset.csv.encoding to its encoding, such as latin-1, cp1252 or utf-16."
-        ) from error
 
 
 def _check_number_of_fields(file: TextFile, n_columns: int) -> None:
@@ -237,7 +115,7 @@ def _unusual_lines(file: TextFile, head: Head, n_rows: int) -> list[Finding]:
     """
     # Some bytes of wider encodings look like line ends.
     is_wide = codecs.lookup(file.encoding).name.startswith(WIDE_ENCODINGS)
-    with file.path.open(encoding=file.encoding) if is_wide else file.path.open("rb") as lines:
+    with opened(file.path, file.encoding) if is_wide else file.path.open("rb") as lines:
         n_lines = sum(1 for _ in lines)
     if n_lines <= n_rows + head.n_lines:
         return []
@@ -255,7 +133,7 @@ def _unusual_lines(file: TextFile, head: Head, n_rows: int) -> list[Finding]:
 def _check_columns(file: TextFile, head: Head, columns: Mapping[str, str]) -> None:
     for column in columns.values():
         if (count := head.names.count(column)) != 1:
-            check_encoding(file.path, file.encoding)
+            decoded(file.path, file.encoding)
             problem = "no column" if count == 0 else f"{count} columns named"
             advice = f"{file.advice} Columns of the same name can be numbered from 0." * (count > 1)
             raise UserError(
@@ -277,12 +155,12 @@ def _parse(
     kinds |= {name: ID_TYPE for name in columns if name in IDS}
     if not head.has_rows:
         return pa.schema(kinds).empty_table()
-    separator = file.separator
+    separator, encoding = file.separator, file.encoding
     # Unpacked files may keep the name of a compressed one, which Arrow would unpack again.
     source = pa.input_stream(str(file.path), compression=None)
     if len(separator) > 1:
-        source = pa.BufferReader(_with_unit_separators(file.path.read_bytes(), separator))
-        separator = UNIT_SEPARATOR
+        source = pa.BufferReader(with_unit_separators(utf8_content(file), separator))
+        separator, encoding = UNIT_SEPARATOR, "utf-8"
     # A column that is both an id and a text is read as an id.
     in_file = {columns[name]: kinds[name] for name in sorted(columns, key=IDS.__contains__)}
     table = pyarrow.csv.read_csv(
@@ -290,7 +168,7 @@ def _parse(
         read_options=pyarrow.csv.ReadOptions(
             column_names=head.names,
             skip_rows=head.n_lines,
-            encoding=file.encoding,
+            encoding=encoding,
             block_size=BLOCK_BYTES,
         ),
         parse_options=pyarrow.csv.ParseOptions(
@@ -304,14 +182,3 @@ def _parse(
     )
     canonical = {name: table[column].cast(kinds[name]) for name, column in columns.items()}
     return pa.table(canonical).unify_dictionaries()
-
-
-def _with_unit_separators(text: AnyStr, separator: str) -> AnyStr:
-    """The text with a separator of one character in place of a longer one."""
-    if isinstance(text, bytes):
-        if separator == BLANKS:
-            return BLANKS_OF_BYTES.sub(UNIT_SEPARATOR.encode(), EDGES_OF_BYTES.sub(b"", text))
-        return text.replace(separator.encode(), UNIT_SEPARATOR.encode())
-    if separator == BLANKS:
-        return UNIT_SEPARATOR.join(text.split()) + "\n"
-    return text.replace(separator, UNIT_SEPARATOR)

@@ -1,14 +1,14 @@
 """How a text file is written: its separator, whether it has a header, and where its columns are."""
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from itertools import islice
 from pathlib import Path
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings, OwnFile
-from blendmf.ingest.delimited import BLANKS, TextFile, check_encoding, split_line
+from blendmf.ingest.text_files import BLANKS, TextFile, first_lines, split_line
 
 SEPARATORS = ("\t", ";", ",", "|", "::", BLANKS)
 """Separators that are looked for."""
@@ -16,8 +16,7 @@ SEPARATORS = ("\t", ";", ",", "|", "::", BLANKS)
 WRITTEN = {"tab": "\t", "\\t": "\t", "blanks": BLANKS, "space": BLANKS, " ": BLANKS}
 """Separators as they are written in a configuration."""
 
-JSON = ("{", "[")
-LINES_READ = 50
+NUMBER = re.compile(r"[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?")
 LEAST_OF_RATINGS = 3
 """Smallest number of columns of a file of ratings."""
 
@@ -101,45 +100,6 @@ def own_text_file(
     return text, {name: header[c] if isinstance(c, int) else c for name, c in columns.items()}
 
 
-def first_lines(path: Path, encoding: str) -> list[str]:
-    """The first lines of a text file that are not blank, at least one.
-
-    Raises
-    ------
-    UserError
-        If the file is missing, empty, compressed, JSON or in an unknown encoding.
-    """
-    try:
-        with path.open(
-            encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="strict"
-        ) as file:
-            lines = [line.rstrip("\r\n") for line in islice(file, LINES_READ)]
-    except FileNotFoundError:
-        raise UserError(
-            f"{path}: no such file. Fetch the data again, or correct the file's name under "
-            "dataset.csv."
-        ) from None
-    except UnicodeDecodeError:
-        check_encoding(path, encoding)
-        raise
-    except LookupError:
-        raise UserError(
-            f"{path.name}: unknown encoding {encoding!r}. Set dataset.csv.encoding to one such as "
-            "utf-8, latin-1 or cp1252."
-        ) from None
-    given = [line for line in lines if line.strip()]
-    if not given:
-        raise UserError(
-            f"{path.name}: the file is empty. Give a file with data, or fetch it again."
-        )
-    if given[0].lstrip().startswith(JSON):
-        raise UserError(
-            f"{path.name}: looks like JSON. Convert it into a table first (in pandas: read_json, "
-            "with lines=True if each line is one record, then to_csv)."
-        )
-    return given
-
-
 def found_separator(lines: Sequence[str], names: Sequence[str] = ()) -> str:
     """The separator that gives the header all `names`, or else every line most fields.
 
@@ -192,11 +152,7 @@ def _is_header(given: OwnFile, columns: Columns, first: Sequence[str]) -> bool:
 
 def is_number(text: str) -> bool:
     """Whether a text is a number, with a point or a comma."""
-    try:
-        float(text.strip().replace(",", "."))
-    except ValueError:
-        return False
-    return True
+    return NUMBER.fullmatch(text.strip()) is not None
 
 
 def _header_below(lines: Sequence[str], names: Sequence[str]) -> str | None:

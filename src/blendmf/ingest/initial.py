@@ -33,7 +33,7 @@ from blendmf.ingest.import_tables import refuse_equal_ratings
 from blendmf.ingest.own_files import read_table
 from blendmf.ingest.raw_tables import RawTable
 from blendmf.ingest.readers import READERS
-from blendmf.ingest.sample_files import require_readable, sample, unpacked
+from blendmf.ingest.sample_files import require_file, sample, unpacked
 from blendmf.ingest.validation import complete_items, drop_unrated, pair_keys, unify_ids
 
 GUESSED = "columns guessed from their values"
@@ -76,7 +76,7 @@ def initial_configuration(ratings: Path, items: Path | None, name: str | None = 
     """
     given = [ratings] if items is None else [ratings, items]
     for path in given:
-        require_readable(path)
+        require_file(path)
     if items is not None and items.parent.resolve() != ratings.parent.resolve():
         raise UserError(f"{ratings} and {items} are in different folders; put both into one.")
     found = Initial({"name": _name(ratings, name), "path": _shortest(ratings.parent.resolve())})

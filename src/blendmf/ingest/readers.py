@@ -15,12 +15,13 @@ import pyarrow.parquet as pq
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings, DatasetSettings, RatingsFile
 from blendmf.data.tables import ITEMS_COLUMNS
-from blendmf.ingest.delimited import TextFile, read_delimited, split_line
+from blendmf.ingest.delimited import read_delimited
 from blendmf.ingest.descriptions import described
-from blendmf.ingest.dialects import first_lines, found_separator
+from blendmf.ingest.dialects import found_separator
 from blendmf.ingest.own_files import read_own_files, without_times
 from blendmf.ingest.parquet_files import read_parquet
 from blendmf.ingest.raw_tables import GENRES_TYPE, RawTable, RawTables
+from blendmf.ingest.text_files import TextFile, first_lines, split_line
 from blendmf.ingest.values import converted
 
 # fmt: off

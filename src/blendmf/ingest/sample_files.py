@@ -12,11 +12,18 @@ from typing import Any
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.archives import is_packed, open_unpacked, unpack_in_place
-from blendmf.ingest.delimited import BLANKS, TextFile, records_of, require_text
-from blendmf.ingest.dialects import first_lines, found_separator
+from blendmf.ingest.archives import is_packed, unpack_in_place
+from blendmf.ingest.dialects import found_separator
 from blendmf.ingest.first_rows import Column, sample_of
 from blendmf.ingest.parquet_files import first_rows, is_parquet
+from blendmf.ingest.text_files import (
+    BLANKS,
+    START_BYTES,
+    TextFile,
+    first_lines,
+    records_of,
+    require_text,
+)
 
 SAMPLE_ROWS = 10_000
 CHUNK = 1 << 22
@@ -25,14 +32,11 @@ WRITTEN = {"\t": "tab"}
 """Separators that are written as a word."""
 
 
-def require_readable(path: Path) -> None:
-    """Refuse what is neither a text file, compressed or not, nor Parquet."""
+def require_file(path: Path) -> None:
+    """Refuse a folder, and a path where nothing is."""
     if not path.is_file():
         what = "is a folder; give the file in it" if path.is_dir() else "no such file"
         raise UserError(f"{path}: {what}.")
-    if not is_parquet(path):
-        with open_unpacked(path) as file:
-            require_text(path, file.read(CHUNK >> 10))
 
 
 @contextmanager
@@ -75,6 +79,8 @@ def sample(path: Path) -> tuple[list[Column], dict[str, Any]]:
         rows = first_rows(path, SAMPLE_ROWS)[0].to_pandas(ignore_metadata=True)
         texts = {name: rows[name].astype("str").mask(rows[name].isna(), "") for name in rows}
         return [Column(str(name), text) for name, text in texts.items()], {}
+    with path.open("rb") as file:
+        require_text(path, file.read(START_BYTES))
     encoding = _encoding(path)
     separator = found_separator(first_lines(path, encoding))
     text = TextFile(path, separator, quoted=separator != BLANKS, encoding=encoding)

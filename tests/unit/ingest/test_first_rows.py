@@ -32,6 +32,13 @@ def test_other_names_are_not(name, kind):
     assert not column(name).is_called(kind)
 
 
+def test_texts_that_only_python_takes_for_numbers_are_none():
+    column = Column(
+        "week", pd.Series(["2022_01", "2022_02", "\N{ARABIC-INDIC DIGIT ONE}", "inf", "3,5"])
+    )
+    assert column.numbers.tolist() == [3.5]
+
+
 def test_a_header_without_a_column_of_numbers_is_known_by_its_names():
     named = sample_of([["film", "title"], ["heat", "Heat"], ["brazil", "Brazil"]])
     assert [found.name for found in named] == ["film", "title"]

@@ -202,6 +202,12 @@ def test_a_zip_archive_of_one_file_is_read(tmp_path):
     assert rows_of(imported(tmp_path, found)) == ROWS
 
 
+def test_parquet_may_be_compressed(tmp_path):
+    pd.DataFrame(ROWS, columns=HEADER).to_parquet(tmp_path / "table.parquet")
+    content = gzip.compress((tmp_path / "table.parquet").read_bytes())
+    assert rows_of(imported(tmp_path, initial(tmp_path, content, "films.gz"))) == ROWS
+
+
 def test_damaged_parquet_is_refused(tmp_path):
     with pytest.raises(UserError, match="cannot be read as Parquet"):
         initial(tmp_path, b"PAR1 no more", "ratings.parquet")

@@ -88,6 +88,21 @@ def test_separators_can_be_written_out(tmp_path, written, separator):
     assert rows_of(tables) == ROWS
 
 
+def test_only_spaces_and_tabs_are_blanks(tmp_path):
+    text = lines("  ", header=False).replace("a", "a\N{NO-BREAK SPACE}b")
+    assert rows_of(imported(tmp_path, text, BY_NUMBER))[0][1] == "a\N{NO-BREAK SPACE}b"
+
+
+@pytest.mark.parametrize("separator", ["::", "  ", "\t"])
+def test_characters_of_two_bytes_are_read_with_every_separator(tmp_path, separator):
+    content = lines(separator).encode("utf-16")
+    assert rows_of(imported(tmp_path, content, BY_NAME | {"encoding": "utf-16"})) == ROWS
+
+
+def test_blank_lines_may_come_first(tmp_path):
+    assert rows_of(imported(tmp_path, "\n" * 60 + lines(","))) == ROWS
+
+
 def test_blanks_in_values_do_not_separate_columns_if_commas_do(tmp_path):
     rows = "".join(f"{u},{i},{r},Sun Mar 13 07:23:20 +0000 2011\n" for u, i, r, _ in ROWS)
     numbered = {**BY_NUMBER, "timestamp_format": "%a %b %d %H:%M:%S %z %Y"}

@@ -1,0 +1,204 @@
+"""Text files of separated columns: opened in their encoding, and cut into records.
+
+Python's CSV reader is slow but knows the lines of each record, also if a field contains line ends.
+"""
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from blendmf.common.errors import UserError
+
+BLOCK_BYTES = 1 << 23
+"""Size of the blocks that Arrow reads: no field is longer."""
+
+csv.field_size_limit(BLOCK_BYTES)
+
+UNIT_SEPARATOR = "\x1f"
+BLANKS = "blanks"
+"""Separator of files whose columns are separated by runs of spaces and tabs."""
+
+RUNS_OF_BLANKS = re.compile(rb"[ \t]+")
+OUTER_BLANKS = re.compile(rb"^[ \t]+|[ \t]+(?=\r?$)", re.MULTILINE)
+
+START_BYTES = 1 << 12
+LINES_READ = 50
+JSON = ("{", "[")
+TEXT_SHOWN = 80
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A delimited text file and its dialect.
+
+    The `separator` has one or more characters. In `quoted` files, double quotes enclose fields and
+    are doubled inside (RFC 4180). `encoding` is a Python codec. `names` are the names of the
+    columns if they are not those of the header; the first row is a header unless `has_header` says
+    otherwise. `decimal` is the decimal mark. `timestamp_format` is as in `datetime.strptime`.
+    `advice` is the remedy if a column is missing.
+    """
+
+    path: Path
+    separator: str = ","
+    quoted: bool = True
+    encoding: str = "utf-8"
+    names: tuple[str, ...] | None = None
+    has_header: bool | None = None
+    decimal: str = "."
+    timestamp_format: str | None = None
+    advice: str = "The file is not as its publisher made it: delete it and fetch it again."
+
+    @property
+    def starts_with_header(self) -> bool:
+        """Whether the first row is a header."""
+        return self.names is None if self.has_header is None else self.has_header
+
+
+class Record(NamedTuple):
+    """Fields of a row with its first and last line (from 1)."""
+
+    line: int
+    last_line: int
+    fields: list[str]
+
+    def __str__(self) -> str:
+        text = ", ".join(self.fields)
+        return f"line {self.line} ({text[:TEXT_SHOWN]}{'...' if len(text) > TEXT_SHOWN else ''})"
+
+
+@contextmanager
+def opened(path: Path, encoding: str, **options: Any) -> Iterator[TextIO]:
+    """Open a text file, without a mark of the byte order; `options` are those of `Path.open`.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, or if the encoding is unknown.
+    """
+    try:
+        is_utf8 = codecs.lookup(encoding).name == "utf-8"
+        file = path.open(encoding="utf-8-sig" if is_utf8 else encoding, **options)
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: no such file. Fetch the data again, or correct the file's name under "
+            "dataset.csv."
+        ) from None
+    except LookupError:
+        raise UserError(
+            f"{path.name}: unknown encoding {encoding!r}. Set dataset.csv.encoding to one such as "
+            "utf-8, latin-1 or cp1252."
+        ) from None
+    with file:
+        yield file
+
+
+def first_lines(path: Path, encoding: str) -> list[str]:
+    """The first lines of a text file that are not blank, at least one.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, empty, compressed, JSON or in an unknown encoding.
+    """
+    try:
+        with opened(path, encoding) as file:
+            given = (line.rstrip("\r\n") for line in file if line.strip())
+            lines = list(islice(given, LINES_READ))
+    except UnicodeDecodeError:
+        decoded(path, encoding)
+        raise
+    if not lines:
+        raise UserError(
+            f"{path.name}: the file is empty. Give a file with data, or fetch it again."
+        )
+    if lines[0].lstrip().startswith(JSON):
+        raise UserError(
+            f"{path.name}: looks like JSON. Convert it into a table first (in pandas: read_json, "
+            "with lines=True if each line is one record, then to_csv)."
+        )
+    return lines
+
+
+def require_text(path: Path, start: bytes) -> None:
+    """Refuse a file whose first bytes are those of no text."""
+    if b"\x00" in start and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UserError(
+            f"{path.name}: neither text nor Parquet. Unpack it, or save the table as CSV in UTF-8."
+        )
+
+
+def decoded(path: Path, encoding: str) -> str:
+    """The whole text of a file; one that is not in its encoding is refused, naming the line."""
+    content = path.read_bytes()
+    require_text(path, content[:START_BYTES])
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{path.name}: line {line} (byte {error.start}) is not {encoding}: "
+            f"{content[error.start : error.end]!r}. Save the file as {encoding}, or set "
+            "dataset.csv.encoding to its encoding, such as latin-1, cp1252 or utf-16."
+        ) from error
+
+
+def split_line(line: str, separator: str) -> list[str]:
+    """Fields of one line, as far as they do not contain line ends."""
+    if len(separator) > 1:
+        return _one_separator(line, separator).split(UNIT_SEPARATOR)
+    return next(csv.reader([line], delimiter=separator), [])
+
+
+def utf8_content(file: TextFile) -> bytes:
+    """The content of a file in UTF-8."""
+    if file.encoding == "utf-8":
+        return file.path.read_bytes()
+    return decoded(file.path, file.encoding).encode()
+
+
+def with_unit_separators(text: bytes, separator: str) -> bytes:
+    """The text with a separator of one character in place of a longer one."""
+    if separator == BLANKS:
+        return RUNS_OF_BLANKS.sub(UNIT_SEPARATOR.encode(), OUTER_BLANKS.sub(b"", text))
+    return text.replace(separator.encode(), UNIT_SEPARATOR.encode())
+
+
+def _one_separator(line: str, separator: str) -> str:
+    return with_unit_separators(line.encode(), separator).decode()
+
+
+def records_of(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
+    """Iterate over the header and the rows of a file, without blank lines.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, if the encoding is unknown, or if a field does not end; with
+        `strict`, also if quotation marks are not balanced.
+    """
+    with opened(file.path, file.encoding, errors="replace", newline="") as lines:
+        is_long = len(file.separator) > 1
+        reader = csv.reader(
+            (_one_separator(line, file.separator) for line in lines) if is_long else lines,
+            delimiter=UNIT_SEPARATOR if is_long else file.separator,
+            quoting=csv.QUOTE_MINIMAL if file.quoted else csv.QUOTE_NONE,
+            strict=strict,
+        )
+        last_line = 0
+        try:
+            for fields in reader:
+                if fields:
+                    yield Record(last_line + 1, reader.line_num, fields)
+                last_line = reader.line_num
+        except csv.Error as error:
+            raise UserError(
+                f"{file.path.name}: from line {last_line + 1}: {error}; a quotation mark is "
+                "probably not closed. Enclose fields that contain quotation marks in quotes, and "
+                "double the marks inside."
+            ) from error
