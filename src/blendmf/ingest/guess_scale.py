@@ -1,9 +1,17 @@
-"""Guesses the scale of ratings, and values that mark items as not rated."""
+"""Guesses what ratings mean: their scale, values of items not rated, and repeated ratings."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from blendmf.ingest.import_tables import refuse_equal_ratings, with_unified_ids
+from blendmf.ingest.overlay_text import Initial
+from blendmf.ingest.raw_tables import RawTable, RawTables
+from blendmf.ingest.validation import drop_unrated, pair_keys
+
+FILES: tuple[str, ...] = ("format", "csv")
+"""Keys of the files, which come last."""
 
 USUAL_SCALES = (
     *((0, 1), (-1, 1), (1, 5), (0.5, 5), (0, 5), (1, 7), (1, 10), (0.5, 10), (0, 10)),
@@ -102,3 +110,51 @@ def doubt_about_zeros(values: NDArray[np.float64], counts: NDArray[np.integer]) 
         f"{counts[0]:,} of {counts.sum():,} ratings are 0: if 0 means not rated, add unrated: [0] "
         "and raise the lower end of rating_range"
     )
+
+
+def describe_values(found: Initial, table: RawTable) -> None:
+    """Add the scale, markers and repeated ratings to a configuration, in front of the files."""
+    files = {key: found.dataset.pop(key) for key in FILES if key in found.dataset}
+    n_of = table.rows["rating"].value_counts().sort_index()
+    values, counts = n_of.index.to_numpy(dtype=np.float64), n_of.to_numpy(dtype=np.int64)
+    unrated = markers(values, counts)
+    is_rated = ~np.isin(values, unrated)
+    if is_rated.sum() == 1:
+        refuse_equal_ratings(np.repeat(values[is_rated], counts[is_rated]), table.file)
+    low, high, reason, is_usual = scale(values[is_rated])
+    found.dataset["rating_range"] = [int(b) if b % 1 == 0 else b for b in (low, high)]
+    found.reasons["rating_range"] = reason
+    if not is_usual:
+        found.checks.append(f"rating_range: [{low:.10g}, {high:.10g}] is a guess")
+    if unrated:
+        found.dataset["unrated"] = [int(value) for value in unrated]
+        shown = ", ".join(
+            f"{counts[values == value][0]:,} of {len(table.rows):,} rows have {value:g}"
+            for value in unrated
+        )
+        found.reasons["unrated"] = f"{shown}, unlike the other ratings."
+        found.checks.append(f"unrated: {shown}, taken for not rated")
+        table, _ = drop_unrated(table, unrated)
+    if doubt := doubt_about_zeros(values[is_rated], counts[is_rated]):
+        found.checks.append(doubt)
+    rows = with_unified_ids(RawTables(table))[0]["ratings"].rows
+    pairs, n_of_pair = np.unique(pair_keys(rows), return_counts=True)
+    n_pairs, n_repeated = len(pairs), int((n_of_pair > 1).sum())
+    if n_repeated:
+        found.dataset["duplicates"] = "last"
+        found.reasons["duplicates"] = (
+            f"{n_repeated:,} of {n_pairs:,} pairs are rated more than once: the newest counts. "
+            "mean: their mean. error: stop."
+        )
+        found.checks.append(f"duplicates: {n_repeated:,} pairs are rated more than once")
+    seconds = rows["timestamp"]
+    if (seconds != seconds.iloc[0]).any():
+        found.counts |= {"first": int(seconds.min()), "last": int(seconds.max())}
+    found.counts |= {
+        "ratings": n_pairs,
+        "users": rows["user_id"].nunique(),
+        "items": rows["item_id"].nunique(),
+    }
+    if found.counts["users"] == found.counts["ratings"]:
+        found.checks.append("every user has only one rating: is the column of users right?")
+    found.dataset |= files

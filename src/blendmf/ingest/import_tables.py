@@ -66,7 +66,7 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     low, high = _rating_range(dataset, origin)
     read = read_raw(raw, dataset, origin["format"])
     raw_ratings, unrated = drop_unrated(read.ratings, dataset.unrated)
-    tables, decimals = _with_unified_ids(replace(read, ratings=raw_ratings))
+    tables, decimals = with_unified_ids(replace(read, ratings=raw_ratings))
     raw_ratings, raw_items = tables["ratings"], tables.get("items")
     if raw_ratings.rows.empty:
         cause = "no ratings below the header. Give a file with some."
@@ -180,7 +180,7 @@ def _other_edition(
     return None
 
 
-def _with_unified_ids(read: RawTables) -> tuple[dict[str, RawTable], list[Finding]]:
+def with_unified_ids(read: RawTables) -> tuple[dict[str, RawTable], list[Finding]]:
     """Give every id column the same type in all tables, int64 or str."""
     findings = []
     given = {"ratings": read.ratings, "items": read.items, "tags": read.tags}

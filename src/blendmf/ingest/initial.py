@@ -5,14 +5,11 @@ The first rows show the columns; the whole files, read as the import reads them,
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings
@@ -28,35 +25,19 @@ from blendmf.ingest.guess import (
     rating_roles,
     refuse_repeated_items,
 )
-from blendmf.ingest.guess_scale import doubt_about_zeros, markers, scale
-from blendmf.ingest.import_tables import refuse_equal_ratings
+from blendmf.ingest.guess_scale import describe_values
+from blendmf.ingest.import_tables import with_unified_ids
+from blendmf.ingest.overlay_text import Initial
 from blendmf.ingest.own_files import read_table
-from blendmf.ingest.raw_tables import RawTable
+from blendmf.ingest.raw_tables import RawTable, RawTables
 from blendmf.ingest.readers import READERS
 from blendmf.ingest.sample_files import require_file, sample, unpacked
-from blendmf.ingest.validation import complete_items, drop_unrated, pair_keys, unify_ids
+from blendmf.ingest.validation import complete_items
 
 GUESSED = "columns guessed from their values"
 
-FILES: tuple[str, ...] = ("format", "csv")
-"""Keys of the files, which come last."""
-
 UNSPECIFIC = frozenset({"ratings", "rating", "data", "raw", "train", "u", "inter", "reviews", ""})
 """Names of files and folders that do not say which data they hold."""
-
-
-@dataclass
-class Initial:
-    """A configuration of one's own files that runs as it is.
-
-    `dataset` is its block, in the order in which to write it; `reasons` says for dotted keys below
-    it on what each guess rests; `checks` are sentences on what the user has to check.
-    """
-
-    dataset: dict[str, Any]
-    reasons: dict[str, str] = field(default_factory=dict)
-    checks: list[str] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
 
 
 def initial_configuration(ratings: Path, items: Path | None, name: str | None = None) -> Initial:
@@ -88,7 +69,7 @@ def initial_configuration(ratings: Path, items: Path | None, name: str | None = 
         if items is not None:
             descriptions = sample(folder / items.name)
             table = _with_described_item(found, table, descriptions[0])
-        _describe_values(found, table)
+        describe_values(found, table)
         if items is not None:
             _describe_items(found, folder, items.name, descriptions, table)
     return found
@@ -96,7 +77,7 @@ def initial_configuration(ratings: Path, items: Path | None, name: str | None = 
 
 def _name(ratings: Path, given: str | None) -> str:
     if given is not None:
-        if not re.match(FOLDER_NAME, given):
+        if not re.fullmatch(FOLDER_NAME, given):
             raise UserError(
                 f"--name {given}: must be letters, digits, dots, underscores and hyphens, and "
                 "start with a letter or digit."
@@ -127,17 +108,19 @@ def _note(found: Initial, prefix: str, written: Mapping[str, Any], roles: Roles)
         found.reasons[f"{prefix}.{key}"] = reason
 
 
+def _block(
+    file: str, written: Mapping[str, Any], roles: Roles, keys: Sequence[str]
+) -> dict[str, Any]:
+    """Settings of a file: how it is written, and its columns in the order of `keys`."""
+    columns = {key: roles.columns[key].name for key in keys if key in roles.columns}
+    return {"file": file, **written, **columns}
+
+
 def _describe_ratings(found: Initial, folder: Path, file: str) -> RawTable:
     columns, written = sample(folder / file)
     roles = rating_roles(columns, file)
-    block = {"file": file, **written}
-    block |= {
-        key: roles.columns[key].name
-        for key in ("user", "item", "rating", "timestamp")
-        if key in roles.columns
-    }
-    prefix = "csv.ratings"
-    _note(found, prefix, written, roles)
+    block = _block(file, written, roles, ("user", "item", "rating", "timestamp"))
+    _note(found, "csv.ratings", written, roles)
     csv: dict[str, Any] = {"ratings": block}
     if roles.columns["rating"].given.str.fullmatch(DECIMAL_COMMA).any():
         csv = {"decimal": ",", **csv}
@@ -190,64 +173,6 @@ def _with_form(
     raise AssertionError("a form is always tried")
 
 
-def _codes(ids: pd.Series) -> NDArray[np.int64]:
-    """A number per row; equal numbers mean equal ids after the import."""
-    if ids.dtype != "category":
-        return np.asarray(pd.factorize(ids)[0], dtype=np.int64)
-    names = pd.Series(ids.cat.categories.astype("str")).astype("category")
-    codes = pd.factorize(unify_ids(names)[0])[0]
-    return np.asarray(codes[ids.cat.codes.to_numpy()], dtype=np.int64)
-
-
-def _describe_values(found: Initial, table: RawTable) -> None:
-    """Add the scale, markers and repeated ratings, in front of the files."""
-    files = {key: found.dataset.pop(key) for key in FILES if key in found.dataset}
-    n_of = table.rows["rating"].value_counts().sort_index()
-    values, counts = n_of.index.to_numpy(dtype=np.float64), n_of.to_numpy(dtype=np.int64)
-    unrated = markers(values, counts)
-    is_rated = ~np.isin(values, unrated)
-    if is_rated.sum() == 1:
-        refuse_equal_ratings(np.repeat(values[is_rated], counts[is_rated]), table.file)
-    low, high, reason, is_usual = scale(values[is_rated])
-    found.dataset["rating_range"] = [int(b) if b % 1 == 0 else b for b in (low, high)]
-    found.reasons["rating_range"] = reason
-    if not is_usual:
-        found.checks.append(f"rating_range: [{low:.10g}, {high:.10g}] is a guess")
-    if unrated:
-        found.dataset["unrated"] = [int(value) for value in unrated]
-        shown = ", ".join(
-            f"{counts[values == value][0]:,} of {len(table.rows):,} rows have {value:g}"
-            for value in unrated
-        )
-        found.reasons["unrated"] = f"{shown}, unlike the other ratings."
-        found.checks.append(f"unrated: {shown}, taken for not rated")
-        table, _ = drop_unrated(table, unrated)
-    if doubt := doubt_about_zeros(values[is_rated], counts[is_rated]):
-        found.checks.append(doubt)
-    ids = pd.DataFrame({name: _codes(table.rows[name]) for name in ("user_id", "item_id")})
-    pairs = np.sort(pair_keys(ids))
-    is_again = np.append(False, pairs[1:] == pairs[:-1])
-    n_pairs, n_repeated = int((~is_again).sum()), len(np.unique(pairs[is_again]))
-    if n_repeated:
-        found.dataset["duplicates"] = "last"
-        found.reasons["duplicates"] = (
-            f"{n_repeated:,} of {n_pairs:,} pairs are rated more than once: the newest counts. "
-            "mean: their mean. error: stop."
-        )
-        found.checks.append(f"duplicates: {n_repeated:,} pairs are rated more than once")
-    seconds = table.rows["timestamp"]
-    if (seconds != seconds.iloc[0]).any():
-        found.counts |= {"first": int(seconds.min()), "last": int(seconds.max())}
-    found.counts |= {
-        "ratings": n_pairs,
-        "users": ids["user_id"].nunique(),
-        "items": ids["item_id"].nunique(),
-    }
-    if found.counts["users"] == found.counts["ratings"]:
-        found.checks.append("every user has only one rating: is the column of users right?")
-    found.dataset |= files
-
-
 def _with_described_item(found: Initial, table: RawTable, columns: list[Column]) -> RawTable:
     """The ratings with user and item exchanged if both are guesses and the users are described."""
     reasons = {"csv.ratings.user", "csv.ratings.item"}
@@ -283,16 +208,10 @@ def _describe_items(
 ) -> None:
     """Add the file of items, and refuse it as the import would."""
     columns, written = descriptions
-    rated = ratings.rows["item_id"].drop_duplicates()
     rated_name = found.dataset["csv"]["ratings"]["item"]
-    roles = item_roles(columns, rated_name, _plain_ids(rated))
+    roles = item_roles(columns, rated_name, _plain_ids(ratings.rows["item_id"]))
     refuse_repeated_items(file, roles.columns["item"].given, ratings.file)
-    block = {"file": file, **written}
-    block |= {
-        key: roles.columns[key].name
-        for key in ("item", "title", "year", "genres")
-        if key in roles.columns
-    }
+    block = _block(file, written, roles, ("item", "title", "year", "genres"))
     if "genres" in roles.columns:
         separator, reason = genres_separator(roles.columns["genres"])
         if separator is not None:
@@ -306,11 +225,11 @@ def _describe_items(
     found.dataset["csv"]["items"] = block
     table = read_table(folder, "items", CsvSettings.model_validate(found.dataset["csv"]))
     assert table is not None
-    described, ids = unify_ids(table.rows["item_id"], rated)
-    items = RawTable(table.rows.assign(item_id=described), table.file, table.where)
-    complete_items(items, pd.DataFrame({"item_id": ids}))
-    n_described = int(ids.drop_duplicates().isin(described).sum())
-    found.reasons["csv.items.item"] = f"{n_described:,} of {ids.nunique():,} rated items are here."
+    tables, _ = with_unified_ids(RawTables(ratings, table))
+    complete_items(tables["items"], tables["ratings"].rows)
+    ids = tables["ratings"].rows["item_id"].drop_duplicates()
+    n_described = int(ids.isin(tables["items"].rows["item_id"]).sum())
+    found.reasons["csv.items.item"] = f"{n_described:,} of {len(ids):,} rated items are here."
     found.counts["described"] = n_described
 
 
@@ -330,4 +249,4 @@ def _describe_recbole(found: Initial, ratings: Path, items: Path | None) -> None
     found.reasons["format"] = f"{ratings.name}{f' and {beside.name}' if beside.exists() else ''}."
     with unpacked([ratings, *([beside] if beside.exists() else [])]) as folder:
         tables = READERS["recbole"](folder)
-        _describe_values(found, tables.ratings)
+        describe_values(found, tables.ratings)

@@ -2,13 +2,26 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from blendmf.ingest.initial import Initial
-
 WIDTH = 100
+
+
+@dataclass
+class Initial:
+    """A configuration of one's own files that runs as it is.
+
+    `dataset` is its block, in the order in which to write it; `reasons` says for dotted keys below
+    it on what each guess rests; `checks` are sentences on what the user has to check.
+    """
+
+    dataset: dict[str, Any]
+    reasons: dict[str, str] = field(default_factory=dict)
+    checks: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 def overlay_text(found: Initial, command: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from blendmf.common.errors import UserError
-from blendmf.ingest.initial import Initial, initial_configuration
-from blendmf.ingest.overlay_text import overlay_text
+from blendmf.ingest.initial import initial_configuration
+from blendmf.ingest.overlay_text import Initial, overlay_text
 from blendmf.recommend.replies import find_items, predictions, recommendations
 from blendmf.recommend.trained_model import find_results, open_trained
 

@@ -15,8 +15,8 @@ from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.fetch import fetch
 from blendmf.ingest.import_tables import ImportedTables, import_tables
-from blendmf.ingest.initial import Initial, initial_configuration
-from blendmf.ingest.overlay_text import overlay_text
+from blendmf.ingest.initial import initial_configuration
+from blendmf.ingest.overlay_text import Initial, overlay_text
 from blendmf.ingest.precheck import data_problems
 
 HEADER = ("user", "film", "stars", "when")

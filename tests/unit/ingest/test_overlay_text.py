@@ -1,8 +1,7 @@
 import pytest
 import yaml
 
-from blendmf.ingest.initial import Initial
-from blendmf.ingest.overlay_text import WIDTH, overlay_text
+from blendmf.ingest.overlay_text import WIDTH, Initial, overlay_text
 
 VALUES = ["on", "no", "1e3", "null", "a: b # c", "é", "'", '"', "%d/%m/%Y", "::", " ", "\t", "- x"]
 
