@@ -34,7 +34,13 @@ from blendmf.ingest.own_files import read_table
 from blendmf.ingest.raw_tables import RawTable
 from blendmf.ingest.readers import READERS
 from blendmf.ingest.sample_files import require_readable, sample, unpacked
-from blendmf.ingest.validation import complete_items, drop_unrated, pair_keys, unify_ids
+from blendmf.ingest.validation import (
+    complete_items,
+    drop_unrated,
+    pair_keys,
+    sorted_by_item,
+    unify_ids,
+)
 
 GUESSED = "columns guessed from their values"
 
@@ -49,14 +55,16 @@ UNSPECIFIC = frozenset({"ratings", "rating", "data", "raw", "train", "u", "inter
 class Initial:
     """A configuration of one's own files that runs as it is.
 
-    `dataset` is its block, in the order in which to write it; `reasons` says for dotted keys below
-    it on what each guess rests; `checks` are sentences on what the user has to check.
+    `dataset` is its block, in the order in which to write it, and `split` that of the split, if it
+    differs from the default; `reasons` says for dotted keys of both (those of the split start with
+    ``split.``) on what each guess rests; `checks` are sentences on what the user has to check.
     """
 
     dataset: dict[str, Any]
     reasons: dict[str, str] = field(default_factory=dict)
     checks: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    split: dict[str, Any] = field(default_factory=dict)
 
 
 def initial_configuration(ratings: Path, items: Path | None, name: str | None = None) -> Initial:
@@ -238,6 +246,13 @@ def _describe_values(found: Initial, table: RawTable) -> None:
     seconds = table.rows["timestamp"]
     if (seconds != seconds.iloc[0]).any():
         found.counts |= {"first": int(seconds.min()), "last": int(seconds.max())}
+    elif sorted_by_item(table.rows):
+        found.split["scheme"] = "random"
+        found.reasons["split.scheme"] = (
+            "There are no different times, and each user's rows are sorted by item: the last ones "
+            "are not the newest but ratings of the same few items."
+        )
+        found.checks.append("split: random, because rows are sorted by item and have no times")
     found.counts |= {
         "ratings": n_pairs,
         "users": ids["user_id"].nunique(),
