@@ -18,7 +18,8 @@ TITLE_AND_YEAR = (
 )
 """Title, the (first) year in parentheses at its end, and IMDb's mark of the medium."""
 
-YEAR = r"^\s*(\d{4})(?:\.0*)?\s*$"
+YEAR = r"^\s*(\d{4})(?:\.0*|[-/]\d{1,2}(?:[-/]\d{1,2}(?:[ T].*)?)?)?\s*$"
+"""A year, perhaps with decimals or as the start of a date."""
 
 OTHER_SEPARATORS = ("|", ";", ",", "/")
 MANY = 1 / 3
@@ -30,10 +31,11 @@ def described(items: RawTable, genres_separator: str) -> RawTable:
 
     `items` has the column ``item_id`` and any of ``title``, ``year`` and ``genres``, all text. Then
     the title is missing if empty; the year is Int64, missing if neither the column nor the end of
-    the title contains a number of four digits; the genres are a list of distinct strings, from
-    separated text or from a list as in JSON or Python, of names or of records with a ``name``. A
-    year at the end of the title is removed unless it contradicts the column. The findings report
-    years that cannot be read, and genres that look separated by something else.
+    the title contains a number of four digits, in the column perhaps at the start of a date; the
+    genres are a list of distinct strings, from separated text or from a list as in JSON or Python,
+    of names or of records with a ``name``. A year at the end of the title is removed unless it
+    contradicts the column. The findings report years that cannot be read, and genres that look
+    separated by something else.
     """
     rows = items.rows
     nothing = pd.Series("", index=rows.index, dtype="str")

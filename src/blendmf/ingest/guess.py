@@ -208,7 +208,7 @@ def item_roles(columns: Sequence[Column], rated_name: str | int, rated: set[str]
             left.remove(called[0])
     texts = [column for column in left if not column.is_numeric and not column.time_forms]
     if "year" not in roles.columns and (years := [column for column in left if _is_year(column)]):
-        roles.give("year", years[0], "Its values are numbers of four digits.")
+        roles.give("year", years[0], "Its values are years or dates.")
     if "title" not in roles.columns and texts:
         title = max(texts, key=lambda column: column.given.nunique() / len(column.given))
         roles.give("title", title, "The texts that repeat least.")
@@ -226,11 +226,11 @@ def plain_id(text: str) -> str:
 
 
 def _is_year(column: Column) -> bool:
-    is_four_digits = column.given.str.match(YEAR)
-    numbers = column.numbers
+    years = column.given.str.extract(YEAR)[0]
+    numbers = years.dropna().astype(np.float64).to_numpy()
     return (
         len(numbers) > 0
-        and is_four_digits.mean() >= MOSTLY
+        and years.notna().mean() >= MOSTLY
         and bool(
             ((numbers == 0) | ((numbers >= YEARS[0]) & (numbers <= YEARS[1]))).mean() >= MOSTLY
         )

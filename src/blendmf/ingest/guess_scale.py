@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from blendmf.ingest.import_tables import refuse_equal_ratings, with_unified_ids
 from blendmf.ingest.overlay_text import Initial
 from blendmf.ingest.raw_tables import RawTable, RawTables
-from blendmf.ingest.validation import drop_unrated, pair_keys
+from blendmf.ingest.validation import drop_unrated, pair_keys, sorted_by_item
 
 FILES: tuple[str, ...] = ("format", "csv")
 """Keys of the files, which come last."""
@@ -150,6 +150,13 @@ def describe_values(found: Initial, table: RawTable) -> None:
     seconds = rows["timestamp"]
     if (seconds != seconds.iloc[0]).any():
         found.counts |= {"first": int(seconds.min()), "last": int(seconds.max())}
+    elif sorted_by_item(table.rows):
+        found.split["scheme"] = "random"
+        found.reasons["split.scheme"] = (
+            "There are no different times, and each user's rows are sorted by item: the last ones "
+            "are not the newest but ratings of the same few items."
+        )
+        found.checks.append("split: random, because rows are sorted by item and have no times")
     found.counts |= {
         "ratings": n_pairs,
         "users": rows["user_id"].nunique(),

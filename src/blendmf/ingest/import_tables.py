@@ -41,7 +41,8 @@ class ImportedTables:
 
     The tables have the columns of `blendmf.data.tables` and the source's order; items that are
     rated but not described come last. `source` is everything in ``origin.json``, ``rating_range``,
-    ``counts``, ``ratings`` (mean, standard deviation, ascending [value, count] pairs),
+    ``counts``, ``ratings`` (mean, standard deviation, lowest, median and largest value, and
+    ascending [value, count] pairs, of a histogram if there are many values),
     ``relevance_threshold``, ``timestamps`` (first and last, seconds since 1970), ``dropped`` and
     ``notes`` (each a list of ``file``, ``count`` and ``what``), and ``doubts``, sentences on why
     results may be wrong. With several files of ratings, their column ``file`` has the number of
@@ -219,6 +220,9 @@ def _facts(ratings: pd.DataFrame, tags: pd.DataFrame, n_described: int) -> dict[
         "ratings": {
             "mean": values.mean(),
             "standard_deviation": values.std(),
+            "lowest": values.min(),
+            "median": np.median(values),
+            "largest": values.max(),
             "distribution": [[float(v), int(n)] for v, n in zip(distinct, counts, strict=True)],
         },
         "timestamps": {"first": seconds.min(), "last": seconds.max()},

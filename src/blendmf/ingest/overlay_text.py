@@ -14,14 +14,16 @@ WIDTH = 100
 class Initial:
     """A configuration of one's own files that runs as it is.
 
-    `dataset` is its block, in the order in which to write it; `reasons` says for dotted keys below
-    it on what each guess rests; `checks` are sentences on what the user has to check.
+    `dataset` is its block, in the order in which to write it, and `split` that of the split, if it
+    differs from the default; `reasons` says for dotted keys of both (those of the split start with
+    ``split.``) on what each guess rests; `checks` are sentences on what the user has to check.
     """
 
     dataset: dict[str, Any]
     reasons: dict[str, str] = field(default_factory=dict)
     checks: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    split: dict[str, Any] = field(default_factory=dict)
 
 
 def overlay_text(found: Initial, command: str) -> str:
@@ -39,7 +41,8 @@ def overlay_text(found: Initial, command: str) -> str:
         f"#   {command}",
         "dataset:",
     ]
-    return "\n".join([*head, *_lines(found.dataset, found.reasons, "", "  ")]) + "\n"
+    split = ["split:", *_lines(found.split, found.reasons, "split.", "  ")] if found.split else []
+    return "\n".join([*head, *_lines(found.dataset, found.reasons, "", "  "), *split]) + "\n"
 
 
 def _lines(

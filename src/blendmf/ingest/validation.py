@@ -19,6 +19,9 @@ DECIMALS = r"\.0+$"
 EXAMPLES = 3
 """Number of ids of each table that a note shows."""
 
+SORTED = 0.95
+"""Smallest share of ascending steps in sorted rows; half of them ascend by chance."""
+
 Checked = tuple[pd.DataFrame, list[Finding]]
 
 
@@ -99,6 +102,16 @@ def pair_keys(rows: pd.DataFrame) -> NDArray[np.int64]:
     keys *= len(names)
     keys += items
     return keys
+
+
+def sorted_by_item(rows: pd.DataFrame) -> bool:
+    """Whether each user's rows are in ascending order of their items, up to a few."""
+    users = pd.factorize(rows["user_id"])[0]
+    items = pd.factorize(unify_ids(rows["item_id"])[0], sort=True)[0]
+    by_user = np.argsort(users, kind="stable")
+    same_user = np.diff(users[by_user]) == 0
+    steps = np.diff(items[by_user])[same_user]
+    return len(steps) > 0 and bool((steps >= 0).mean() >= SORTED)
 
 
 def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Checked:

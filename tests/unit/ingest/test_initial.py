@@ -303,12 +303,31 @@ def test_texts_of_several_lines_do_not_hide_the_columns(tmp_path):
     assert rows_of(imported(tmp_path, found)) == ROWS
 
 
+@pytest.mark.parametrize("date", ["{}-03-01", "{}/3/1", "{}-03-01T00:00:00Z", "{}-03", "{}.0"])
+def test_years_may_be_dates(tmp_path, date):
+    lines = [f"{i},Film {i},{date.format(1950 + i)},{'AB'[i % 2]}\n" for i in range(1, 41)]
+    films = "film,title,release_date,genres\n" + "".join(lines)
+    tables = imported(tmp_path, initial(tmp_path, written(), films=films))
+    assert tables.items["year"].tolist() == [1950 + i for i in range(1, 41)]
+
+
 def test_a_column_of_years_is_found_and_other_columns_are_not_used(tmp_path):
     lines = [f"{1000 + i},{i},Film {i},{1950 + i},{'AB'[i % 2]}\n" for i in range(1, 41)]
     found = initial(tmp_path, written(), films="budget,movieId,Title,Year,Genre\n" + "".join(lines))
     keys = {key: found.dataset["csv"]["items"][key] for key in ("item", "title", "year", "genres")}
     assert keys == {"item": "movieId", "title": "Title", "year": "Year", "genres": "Genre"}
     assert imported(tmp_path, found).items["year"].iloc[0] == 1951
+
+
+def test_rows_without_times_that_are_sorted_by_item_are_split_at_random(tmp_path):
+    rows = [(u, f"{i:03}", r) for u, i, r, _ in sorted(ROWS)]
+    found = initial(tmp_path, written(rows, header=HEADER[:3]))
+    assert found.split == {"scheme": "random"}
+    assert len(imported(tmp_path, found).ratings) == len(ROWS)
+    (tmp_path / "other").mkdir()
+    assert not initial(tmp_path / "other", written(without(3), header=HEADER[:3])).split
+    (tmp_path / "timed").mkdir()
+    assert not initial(tmp_path / "timed", written(sorted(ROWS))).split
 
 
 def test_pairs_that_are_rated_twice_are_counted_and_the_newest_counts(tmp_path):
