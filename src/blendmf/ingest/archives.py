@@ -64,13 +64,21 @@ def unpack(archive: Path, layouts: Sequence[Layout], folder: Path, max_gib: floa
                 if isinstance(container, zipfile.ZipFile)
                 else cast(IO[bytes], container.extractfile(member))
             )
-            with opened as source, (folder / name).open("wb") as target:
-                while chunk := source.read(CHUNK):
-                    left -= len(chunk)
-                    if left < 0:
-                        raise _too_large(archive, max_gib)
-                    target.write(chunk)
+            with opened as source:
+                left -= _write(source, folder / name, left, _too_large(archive, max_gib))
     return layout
+
+
+def _write(source: IO[bytes], target: Path, most: float, refusal: UserError) -> int:
+    """Write at most so many bytes into a file; return their number, or raise the refusal."""
+    size = 0
+    with target.open("wb") as file:
+        while chunk := source.read(CHUNK):
+            size += len(chunk)
+            if size > most:
+                raise refusal
+            file.write(chunk)
+    return size
 
 
 def _file_names(container: Container, archive: Path, max_gib: float) -> list[str]:
@@ -189,13 +197,9 @@ def unpack_in_place(path: Path, max_gib: float) -> None:
     """
     if not is_packed(path):
         return
-    unpacked, left = path.with_name(f".{path.name}.unpacked"), max_gib * GIB
-    with open_unpacked(path) as source, unpacked.open("wb") as target:
-        while chunk := source.read(CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise _too_large(path, max_gib)
-            target.write(chunk)
+    unpacked = path.with_name(f".{path.name}.unpacked")
+    with open_unpacked(path) as source:
+        _write(source, unpacked, max_gib * GIB, _too_large(path, max_gib))
     unpacked.replace(path)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings, ItemsFile, OwnFile
@@ -98,13 +99,21 @@ def joined(tables: list[RawTable]) -> RawTable:
             first = ends[number - 1] if number else 0
             yield f"{tables[number].file}: {tables[number].where([row - int(first)])[0]}"
 
-    rows = pd.concat(
-        [table.rows.assign(file=np.int16(number)) for number, table in enumerate(tables)],
-        ignore_index=True,
-    )
-    for name in IDS:
-        if not pd.api.types.is_integer_dtype(rows[name]):
-            rows[name] = rows[name].astype("str").astype("category")
+    ids = {name: _alike([table.rows[name] for table in tables]) for name in IDS}
+    numbered = [
+        table.rows.assign(file=np.int16(number), **{name: ids[name][number] for name in IDS})
+        for number, table in enumerate(tables)
+    ]
+    rows = pd.concat(numbered, ignore_index=True)
     findings = tuple(finding for table in tables for finding in table.findings)
     names = ", ".join(table.file for table in tables)
     return RawTable(rows, names, lambda rows: list(where(list(rows))), findings)
+
+
+def _alike(ids: list[pd.Series]) -> list[pd.Series]:
+    """Ids of several files, all integers or all with the same categories."""
+    if all(pd.api.types.is_integer_dtype(column) for column in ids):
+        return ids
+    texts = [c if c.dtype == "category" else c.astype("str").astype("category") for c in ids]
+    categories = union_categoricals(texts).categories
+    return [column.cat.set_categories(categories) for column in texts]

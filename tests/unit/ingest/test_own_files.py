@@ -251,6 +251,17 @@ def test_there_may_be_hundreds_of_files(tmp_path):
     assert table.rows["file"].tolist() == [number for number in range(200) for _ in ROWS]
 
 
+def test_files_of_different_types_have_the_same_ids(tmp_path):
+    pd.DataFrame([(1, 7, 4.0), (2, 8, 3.0)], columns=HEADER[:3]).to_parquet(tmp_path / "a.parquet")
+    (tmp_path / "b.csv").write_text("user,film,stars\n2,8x,5\n")
+    columns = BY_NAME | {"timestamp": None}
+    given = {"ratings": {"file": ["a.parquet", "b.csv"], **columns}}
+    rows = read_table(tmp_path, "ratings", CsvSettings.model_validate(given)).rows
+    assert rows["user_id"].tolist() == ["1", "2", "2"]
+    assert rows["item_id"].tolist() == ["7", "8", "8x"]
+    assert rows["item_id"].dtype == "category"
+
+
 def test_a_fault_in_one_of_several_files_names_it(tmp_path):
     (tmp_path / "own").mkdir()
     (tmp_path / "own/later.csv").write_text("user,film,stars,when\nu3,c,9,1300000180\n")
