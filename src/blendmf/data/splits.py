@@ -15,6 +15,9 @@ PARTS = ("train", "validation", "test")
 PAIR = ["user_id", "item_id"]
 NUMBERS = np.arange(len(PARTS), dtype=np.int8)
 
+OF_THE_REST = ("folds", "given")
+"""Schemes whose share of validation is one of the ratings that are not tested."""
+
 ITEMS_PER_STRATUM = 20
 """Number of items of similar popularity in a stratum of `draw_items`."""
 
@@ -130,7 +133,7 @@ def split(
             )
     facts: dict[str, Any] = {
         "scheme": f"folds, {fold} of {folds}" if scheme == "folds" else scheme,
-        "shares": {"train": train, "validation": validation},
+        "shares": ({} if scheme in OF_THE_REST else {"train": train}) | {"validation": validation},
         "users_kept_whole_in_training": few,
         "reason": f"fewer than {min_ratings} ratings",
         "parts": {name: _facts(_rows(ratings, part, name)) for name in PARTS},

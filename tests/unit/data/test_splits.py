@@ -189,6 +189,7 @@ def test_given_files_are_the_test_and_perhaps_the_validation_part(ratings, valid
     divided = split(ratings, settings, seed=1)
     assert pairs(divided.test) == pairs(ratings[ratings["file"] == 1])
     assert list(divided.test.columns) == ["user_id", "item_id", "rating", "timestamp"]
+    assert divided.facts["shares"] == {"validation": validation}, "no share is one of training"
     if validation == "valid.csv":
         assert pairs(divided.validation) == pairs(ratings[ratings["file"] == 2])
     else:
