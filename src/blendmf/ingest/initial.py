@@ -37,6 +37,7 @@ from blendmf.ingest.sample_files import require_readable, sample, unpacked
 from blendmf.ingest.validation import (
     complete_items,
     drop_unrated,
+    lost_digits,
     pair_keys,
     sorted_by_item,
     unify_ids,
@@ -220,7 +221,9 @@ def _describe_values(found: Initial, table: RawTable) -> None:
     found.dataset["rating_range"] = [int(b) if b % 1 == 0 else b for b in (low, high)]
     found.reasons["rating_range"] = reason
     if not is_usual:
-        found.checks.append(f"rating_range: [{low:.10g}, {high:.10g}] is a guess")
+        ends = [(value, int(counts[values == value].sum())) for value in (low, high)]
+        shown = " and ".join(f"{count:,} rows have {value:.10g}" for value, count in ends)
+        found.checks.append(f"rating_range: [{low:.10g}, {high:.10g}] is a guess; {shown}")
     if unrated:
         found.dataset["unrated"] = [int(value) for value in unrated]
         shown = ", ".join(
@@ -232,6 +235,11 @@ def _describe_values(found: Initial, table: RawTable) -> None:
         table, _ = drop_unrated(table, unrated)
     if doubt := doubt_about_zeros(values[is_rated], counts[is_rated]):
         found.checks.append(doubt)
+    found.checks += [
+        f"{count:,} {name}s are rounded, as in 7.65612E+16: write them in full"
+        for name in ("user_id", "item_id")
+        if (count := lost_digits(table.rows[name]))
+    ]
     ids = pd.DataFrame({name: _codes(table.rows[name]) for name in ("user_id", "item_id")})
     pairs = np.sort(pair_keys(ids))
     is_again = np.append(False, pairs[1:] == pairs[:-1])

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.archives import is_packed, unpack_in_place
-from blendmf.ingest.delimited import BLANKS, TextFile, records_of, require_text
-from blendmf.ingest.dialects import first_lines, found_separator
+from blendmf.ingest.delimited import BLANKS, TEXT_SHOWN, TextFile, records_of, require_text
+from blendmf.ingest.dialects import first_lines, found_separator, usual_width
 from blendmf.ingest.first_rows import Column, sample_of
 
 SAMPLE_ROWS = 10_000
@@ -88,6 +88,14 @@ def sample(path: Path) -> tuple[list[Column], dict[str, Any]]:
     separator = found_separator(first_lines(path, encoding))
     text = TextFile(path, separator, quoted=separator != BLANKS, encoding=encoding)
     rows = [record.fields for record in islice(records_of(text), SAMPLE_ROWS)]
+    usual = usual_width([len(row) for row in rows])
+    if len(rows[0]) < usual:
+        shown = ", ".join(rows[0])[:TEXT_SHOWN]
+        raise UserError(
+            f"{path.name}: its first line ({shown}) has {len(rows[0])} column(s), most others "
+            f"have {usual}. Remove lines above the header, or complete it; enclose fields "
+            "that contain the separator in double quotes."
+        )
     columns = sample_of(rows)
     written: dict[str, Any] = {"separator": WRITTEN.get(separator, separator)}
     if encoding != "utf-8":
