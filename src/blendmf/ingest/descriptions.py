@@ -1,6 +1,7 @@
 """Descriptions of items in the canonical form: title, year and genres."""
 
 import ast
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -100,9 +101,12 @@ def genre_lists(
 def _listed(text: str) -> list[str] | None:
     """Names in a list as in JSON or Python; None if the text is no such list."""
     try:
-        values: Any = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
+        values: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            values = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None
     if not isinstance(values, list):
         return None
     names = [value.get("name") if isinstance(value, dict) else value for value in values]

@@ -113,12 +113,13 @@ def found_separator(lines: Sequence[str], names: Sequence[str] = ()) -> str:
         Columns that the header must have, if it has any.
     """
 
-    def quality(separator: str) -> tuple[int, bool, bool, int]:
+    def quality(separator: str) -> tuple[int, bool, bool, int, int]:
         n_named = len(set(header_names(lines[0], separator)).intersection(names))
         widths = _widths(lines, separator)
         # Dates such as "Sun Mar 13 07:23:20 2011" contain blanks.
         is_enough = separator != BLANKS and min(widths) >= LEAST_OF_RATINGS
-        return n_named, len(set(widths)) == 1, is_enough, min(widths)
+        is_regular = len(set(widths)) == 1 and widths[0] > 1
+        return n_named, is_regular, is_enough, min(widths), usual_width(widths)
 
     return max(SEPARATORS, key=quality)
 
@@ -135,6 +136,11 @@ def _widths(lines: Sequence[str], separator: str) -> list[int]:
     except csv.Error:
         return [0]
     return [len(row) for row in (rows[:-1] or rows)]
+
+
+def usual_width(widths: Sequence[int]) -> int:
+    """The most frequent number of fields; the largest of equally frequent ones."""
+    return max(set(widths), key=lambda width: (widths.count(width), width))
 
 
 def header_names(line: str, separator: str) -> list[str]:

@@ -114,6 +114,8 @@ class Column:
     def is_called(self, kind: str) -> bool:
         """Whether the name ends in a word of this kind, perhaps before "id"."""
         words = list(self.words)
+        if len(words) > 1 and words[-1] in ("uid", "uuid"):
+            words.pop()
         if words and words[-1] in NAMES[kind]:
             return True
         while len(words) > 1 and words[-1] in KEYS:

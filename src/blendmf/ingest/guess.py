@@ -73,7 +73,8 @@ def rating_roles(columns: Sequence[Column], file: str) -> Roles:
             )
         is_only = {"user", "item"} <= roles.columns.keys() and len(numeric) == 1
         possible = [column for column in numeric if _may_be_ratings(column, is_only)]
-        if not possible or len(columns) - len(roles.columns) < 1:
+        n_ids = 2 - len({"user", "item"} & roles.columns.keys())
+        if not possible or len(left) <= n_ids:
             raise UserError(
                 f"{file}: no column may be the ratings; it has {shown}. Name the column of the "
                 "ratings rating, or add one; without any the data say who used what, not how much "
@@ -113,7 +114,7 @@ def _doubts(key: str, column: Column) -> tuple[bool, bool]:
         return not column.is_numeric, False
     if key == "timestamp":
         return not column.time_forms, None not in column.time_forms or not column.is_numeric
-    return not column.is_id, False
+    return column.counts_rows, not column.is_id
 
 
 def _may_be_ratings(column: Column, is_only: bool) -> bool:
@@ -167,9 +168,10 @@ def refuse_repeated_items(file: str, ids: "pd.Series[str]", ratings: str) -> Non
     n_items = ids.nunique()
     if len(ids) > 2 * n_items:
         raise UserError(
-            f"{file}: {len(ids):,} rows of {n_items:,} items, so that it does not describe each "
-            f"item once. If it has ratings, leave it out here, then set ratings.file: [{ratings}, "
-            f"{file}] or, if they are the test part, split: {{scheme: given, test: {file}}}."
+            f"{file}: {len(ids):,} rows of {n_items:,} items, but descriptions have one row per "
+            f"item, with all its genres. If it has ratings, leave it out here, then set "
+            f"ratings.file: [{ratings}, {file}] or, if they are the test part, split: {{scheme: "
+            f"given, test: {file}}}."
         )
 
 
@@ -213,6 +215,8 @@ def item_roles(columns: Sequence[Column], rated_name: str | int, rated: set[str]
         title = max(texts, key=lambda column: column.given.nunique() / len(column.given))
         roles.give("title", title, "The texts that repeat least.")
         texts.remove(title)
+    if "title" not in roles.columns and item.is_called("title"):
+        roles.give("title", item)
     if "genres" not in roles.columns:
         repeating = [column for column in texts if _repeats(column)]
         if repeating:

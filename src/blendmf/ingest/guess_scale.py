@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from blendmf.ingest.import_tables import refuse_equal_ratings, with_unified_ids
 from blendmf.ingest.overlay_text import Initial
 from blendmf.ingest.raw_tables import RawTable, RawTables
-from blendmf.ingest.validation import drop_unrated, pair_keys, sorted_by_item
+from blendmf.ingest.validation import drop_unrated, lost_digits, pair_keys, sorted_by_item
 
 FILES: tuple[str, ...] = ("format", "csv")
 """Keys of the files, which come last."""
@@ -125,7 +125,9 @@ def describe_values(found: Initial, table: RawTable) -> None:
     found.dataset["rating_range"] = [int(b) if b % 1 == 0 else b for b in (low, high)]
     found.reasons["rating_range"] = reason
     if not is_usual:
-        found.checks.append(f"rating_range: [{low:.10g}, {high:.10g}] is a guess")
+        ends = [(value, int(counts[values == value].sum())) for value in (low, high)]
+        shown = " and ".join(f"{count:,} rows have {value:.10g}" for value, count in ends)
+        found.checks.append(f"rating_range: [{low:.10g}, {high:.10g}] is a guess; {shown}")
     if unrated:
         found.dataset["unrated"] = [int(value) for value in unrated]
         shown = ", ".join(
@@ -137,6 +139,11 @@ def describe_values(found: Initial, table: RawTable) -> None:
         table, _ = drop_unrated(table, unrated)
     if doubt := doubt_about_zeros(values[is_rated], counts[is_rated]):
         found.checks.append(doubt)
+    found.checks += [
+        f"{count:,} {name}s are rounded, as in 7.65612E+16: write them in full"
+        for name in ("user_id", "item_id")
+        if (count := lost_digits(table.rows[name]))
+    ]
     rows = with_unified_ids(RawTables(table))[0]["ratings"].rows
     pairs, n_of_pair = np.unique(pair_keys(rows), return_counts=True)
     n_pairs, n_repeated = len(pairs), int((n_of_pair > 1).sum())

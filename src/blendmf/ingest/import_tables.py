@@ -21,6 +21,7 @@ from blendmf.ingest.validation import (
     complete_items,
     drop_unrated,
     keep_core,
+    lost_digits,
     resolve_duplicates,
     unify_ids,
     with_decimals,
@@ -194,6 +195,12 @@ def with_unified_ids(read: RawTables) -> tuple[dict[str, RawTable], list[Finding
             if ids.dtype == np.int64 and (count := with_decimals(before)):
                 what = f"{column}s written with decimals, as in 12.0: read as whole numbers"
                 findings.append(Finding(tables[name].file, count, what))
+            if count := lost_digits(before):
+                what = (
+                    f"{column}s rounded by a spreadsheet, as in 7.65612E+16: different ones may "
+                    "have become equal"
+                )
+                findings.append(Finding(tables[name].file, count, what, doubtful=True))
             rows = tables[name].rows.assign(**{column: ids})
             tables[name] = replace(tables[name], rows=rows)
     return tables, findings

@@ -13,12 +13,13 @@ from typing import Any
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.archives import is_packed, unpack_in_place
-from blendmf.ingest.dialects import found_separator
+from blendmf.ingest.dialects import found_separator, usual_width
 from blendmf.ingest.first_rows import Column, sample_of
 from blendmf.ingest.parquet_files import first_rows, is_parquet
 from blendmf.ingest.text_files import (
     BLANKS,
     START_BYTES,
+    TEXT_SHOWN,
     TextFile,
     first_lines,
     records_of,
@@ -85,6 +86,14 @@ def sample(path: Path) -> tuple[list[Column], dict[str, Any]]:
     separator = found_separator(first_lines(path, encoding))
     text = TextFile(path, separator, quoted=separator != BLANKS, encoding=encoding)
     rows = [record.fields for record in islice(records_of(text), SAMPLE_ROWS)]
+    usual = usual_width([len(row) for row in rows])
+    if len(rows[0]) < usual:
+        shown = ", ".join(rows[0])[:TEXT_SHOWN]
+        raise UserError(
+            f"{path.name}: its first line ({shown}) has {len(rows[0])} column(s), most others "
+            f"have {usual}. Remove lines above the header, or complete it; enclose fields "
+            "that contain the separator in double quotes."
+        )
     columns = sample_of(rows)
     written: dict[str, Any] = {"separator": WRITTEN.get(separator, separator)}
     if encoding != "utf-8":

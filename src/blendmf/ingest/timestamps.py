@@ -23,7 +23,8 @@ DAYS = (
 )
 TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %I:%M %p", ", %I:%M:%S %p")
 FORMATS = (
-    *("%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "%Y%m%d", "%Y"),
+    *("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S.%f UTC"),
+    *("%Y/%m/%d", "%Y%m%d", "%Y"),
     *(f"{day}{time}" for time in TIMES for day in DAYS),
     *("%a %b %d %H:%M:%S %z %Y", "%a, %d %b %Y %H:%M:%S %z", "%a %b %d %H:%M:%S %Y"),
 )

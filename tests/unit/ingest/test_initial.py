@@ -384,7 +384,24 @@ REFUSED = {
     "only users": (written(without(1), header=("user", "stars", "when")), "may be the item"),
     "empty": ("", "the file is empty"),
     "header only": ("user,film,stars,when\n", "no rows below the header"),
-    "one column": ("# my films\n" + written(), "no separator cuts.*'# my films' and 'user,film"),
+    "one column": (
+        "# my films\n" + written(),
+        r"first line \(# my films\) has 1 column.*others have 4",
+    ),
+    "Excel's first line": ("sep=;\n" + written(separator=";"), "Remove lines above the header"),
+    "no table": ("1:\n2:\n3:\n", "no separator cuts its lines.*'1:' and '2:'"),
+    "single quotes": (
+        written(user=lambda user: f"'{user}, x'"),
+        "has 4 column.*others have 5.*in double quotes",
+    ),
+    "ragged": (
+        written().replace("\n5,", "\n5,6,", 2),
+        r"row\(s\) that do not have 4 fields: line \d+ .* has 5",
+    ),
+    "no ratings, few items": (
+        written([(u, i % 9, t) for u, i, _, t in ROWS], header=("user", "venue", "when")),
+        "no column may be the ratings; it has user, venue, when",
+    ),
     "JSON": ('[{"user": 1, "item": 2, "rating": 3}]', "looks like JSON"),
     "thousands": (
         written(stars=lambda stars: [7, '"1,234"', 12, '"56,789"', 3][stars - 1]),
@@ -418,6 +435,31 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path):
         initial_configuration(tmp_path / "films/rating.csv", None)
     with pytest.raises(UserError, match="is a folder"):
         initial_configuration(tmp_path / "films", None)
+
+
+def test_ids_that_a_spreadsheet_rounded_are_doubted(tmp_path):
+    text = written(user=lambda user: f"{76561198000000000 + user:.5E}")
+    found = initial(tmp_path, text)
+    assert any("user_ids are rounded, as in 7.65612E+16" in check for check in found.checks)
+    (doubt,) = imported(tmp_path, found).source["doubts"]
+    assert "360 user_ids rounded by a spreadsheet" in doubt
+
+
+def test_ids_of_reviews_are_not_those_of_users(tmp_path):
+    lines = [f"{n},user{u},{i},{r}\n" for n, (u, i, r, _) in enumerate(ROWS)]
+    found = initial(tmp_path, "uid,profile,anime_uid,score\n" + "".join(lines))
+    columns = found.dataset["csv"]["ratings"]
+    assert (columns["user"], columns["item"]) == ("profile", "anime_uid")
+
+
+def test_titles_may_be_the_ids(tmp_path):
+    rated = written(film=lambda item: f"Film {item} ({1950 + item})")
+    lines = [f"{i},Film {i} ({1950 + i}),{'AB'[i % 2]}\n" for i in range(1, 41)]
+    found = initial(
+        tmp_path, rated.replace("film", "title", 1), films="id,title,kinds\n" + "".join(lines)
+    )
+    assert found.counts["described"] == 40
+    assert imported(tmp_path, found).items["year"].tolist() == [1950 + i for i in range(1, 41)]
 
 
 def test_more_ratings_are_not_taken_for_descriptions(tmp_path):

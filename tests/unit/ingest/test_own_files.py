@@ -356,6 +356,14 @@ def test_equal_ratings_are_refused_with_what_they_need(tmp_path):
         )
 
 
+def test_ids_join_however_their_accents_are_written(tmp_path):
+    text = lines(",").replace("a,", "e\u0301,")
+    films = "film,title,kinds\n\u00e9,Heat,Crime\nb,Up,Drama\n"
+    tables = imported(tmp_path, text, films=films)
+    assert set(tables.ratings["item_id"]) == {"\u00e9", "b"}
+    assert "not described" not in notes(tables)
+
+
 def test_ids_with_decimals_join_with_whole_numbers(tmp_path):
     text = "user,film,stars,when\n1,12.0,4,1300000000\n1,7.0,2,1300000060\n"
     films = "film,title,kinds\n12,Heat (1995),Crime|Drama\n7,Up (2009),Animation\n"
@@ -396,6 +404,7 @@ def test_items_without_a_description_are_counted_with_examples_of_both_sides(tmp
     [
         ("\"[{'id': 2, 'name': 'Comedy'}, {'id': 4, 'name': 'War'}]\"", ["Comedy", "War"]),
         ('"[""Comedy"", ""War""]"', ["Comedy", "War"]),
+        ('"[{""id"": null, ""main"": true, ""name"": ""War""}]"', ["War"]),
     ],
 )
 def test_genres_may_be_lists_as_in_json_or_python(tmp_path, kinds, genres):
