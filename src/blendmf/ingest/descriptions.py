@@ -22,7 +22,7 @@ TITLE_AND_YEAR = (
 YEAR = r"^\s*(\d{4})(?:\.0*|[-/]\d{1,2}(?:[-/]\d{1,2}(?:[ T].*)?)?)?\s*$"
 """A year, perhaps with decimals or as the start of a date."""
 
-OTHER_SEPARATORS = ("|", ";", ",", "/")
+SEPARATORS = ("|", ";", ",", "/")
 MANY = 1 / 3
 """Share of the descriptions from which on another separator is worth a note."""
 
@@ -87,8 +87,7 @@ def genre_lists(
         return [_distinct(names) for names in found], [note]
     notes = []
     if given and not any(separator in text for text in given):
-        counts = {other: sum(other in text for text in given) for other in OTHER_SEPARATORS}
-        other, count = max(counts.items(), key=lambda pair: pair[1])
+        other, count = likely_separator(given)
         if count >= MANY * len(given):
             what = (
                 f"genres contain {other!r} but never {separator!r}, so that each combination "
@@ -96,6 +95,12 @@ def genre_lists(
             )
             notes.append(Finding(file, count, what, doubtful=True))
     return [_distinct(text.split(separator)) for text in stripped], notes
+
+
+def likely_separator(texts: Sequence[str]) -> tuple[str, int]:
+    """The separator of genres that is in most texts, and in how many."""
+    counts = {separator: sum(separator in text for text in texts) for separator in SEPARATORS}
+    return max(counts.items(), key=lambda pair: pair[1])
 
 
 def _listed(text: str) -> list[str] | None:

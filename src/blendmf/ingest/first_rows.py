@@ -14,9 +14,9 @@ from blendmf.ingest.timestamps import (
     EARLIEST,
     LATEST,
     PER_SECOND,
-    UNITS,
     date_numbers,
     fitting_formats,
+    unit_of,
 )
 
 
@@ -99,7 +99,7 @@ class Column:
             numbers = self.numbers
             if form := date_numbers(numbers):
                 return [form]
-            unit = next((u for least, u in UNITS.items() if numbers.min() >= least), None)
+            unit = unit_of(numbers)
             seconds = numbers / (PER_SECOND[unit] if unit else 1)
             return [None] if ((seconds >= EARLIEST) & (seconds < LATEST)).all() else []
         distinct = self.given.drop_duplicates()

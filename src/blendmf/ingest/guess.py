@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from blendmf.common.errors import UserError
-from blendmf.ingest.descriptions import NO_GENRE, OTHER_SEPARATORS, YEAR
+from blendmf.ingest.descriptions import NO_GENRE, YEAR, likely_separator
 from blendmf.ingest.dialects import WIDE, is_number
 from blendmf.ingest.first_rows import MOSTLY, Column
 
@@ -252,8 +252,7 @@ def genres_separator(genres: Column) -> tuple[str | None, str]:
     texts = [text for text in genres.given.str.strip() if text not in NO_GENRE]
     if not texts or texts[0].startswith("["):
         return None, "Written as lists." if texts else ""
-    counts = {other: sum(other in text for text in texts) for other in OTHER_SEPARATORS}
-    best, count = max(counts.items(), key=lambda pair: pair[1])
+    best, count = likely_separator(texts)
     if not count:
         return None, "No separator found: one genre per item."
     return best, f"In {count:,} of the first {len(texts):,} genres."

@@ -1,7 +1,5 @@
 """Times of ratings and tags as whole seconds since 1970."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -66,16 +64,13 @@ def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Fi
     """
     column = raw.rows["timestamp"]
     if form is not None:
-        return _dates(
-            raw, lambda text: pd.to_datetime(text, errors="coerce", utc=True, format=form), form
-        )
+        return _from_dates(raw, _dates(column, form), form)
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     is_number = np.abs(numbers) < LARGEST_SECONDS * PER_SECOND["nanoseconds"]
     if not is_number.all():
-        text = column.astype("str")
-        dates = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
+        dates = _dates(column)
         if dates.notna().sum() > is_number.sum():
-            return _dates(raw, lambda _: dates, "ISO 8601")
+            return _from_dates(raw, dates, "ISO 8601")
         raw.require_read("timestamp", is_number, WHAT, _remedy(column), WITHOUT)
     if len(numbers) and (fitting := date_numbers(numbers)):
         what = f"timestamp(s) that look like dates ({numbers[0]:.0f}), not like seconds"
@@ -83,13 +78,10 @@ def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Fi
         raw.require(np.zeros(len(numbers), dtype=bool), what, remedy)
     exact = column.to_numpy() if column.dtype == np.int64 else None
     findings = []
-    smallest = numbers.min(initial=np.inf)
-    for least, unit in UNITS.items():
-        if len(numbers) and smallest >= least:
-            findings.append(Finding(raw.file, len(numbers), f"timestamps read as {unit}"))
-            numbers = numbers / PER_SECOND[unit]
-            exact = None if exact is None else exact // PER_SECOND[unit]
-            break
+    if unit := unit_of(numbers):
+        findings.append(Finding(raw.file, len(numbers), f"timestamps read as {unit}"))
+        numbers = numbers / PER_SECOND[unit]
+        exact = None if exact is None else exact // PER_SECOND[unit]
     late = int((numbers >= MILLISECONDS_FROM).sum())
     findings.append(Finding(raw.file, late, "timestamps after the year 5000: used as seconds"))
     if exact is None:
@@ -110,11 +102,19 @@ def _unusual(seconds: Seconds, file: str) -> list[Finding]:
     return [Finding(file, len(seconds), what)]
 
 
-def _dates(
-    raw: RawTable, read: Callable[[pd.Series], pd.Series], form: str
-) -> tuple[Seconds, list[Finding]]:
-    column = raw.rows["timestamp"].astype("str")
-    dates = read(column)
+def unit_of(numbers: NDArray[np.float64]) -> str | None:
+    """Unit of times that are all too large to be seconds; None for seconds."""
+    smallest = numbers.min() if len(numbers) else 0
+    return next((unit for least, unit in UNITS.items() if smallest >= least), None)
+
+
+def _dates(column: pd.Series, form: str = "ISO8601") -> pd.Series:
+    """Values as dates in UTC; those of another form are missing."""
+    return pd.to_datetime(column.astype("str"), errors="coerce", utc=True, format=form)
+
+
+def _from_dates(raw: RawTable, dates: pd.Series, form: str) -> tuple[Seconds, list[Finding]]:
+    column = raw.rows["timestamp"]
     what = f"timestamp(s) that are not dates of the form {form}"
     raw.require_read("timestamp", dates.notna().to_numpy(), what, _remedy(column), WITHOUT)
     seconds = dates.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64)
@@ -132,12 +132,8 @@ def _remedy(column: pd.Series) -> str:
 
 def fitting_formats(column: pd.Series) -> list[str]:
     """Those of `FORMATS` that fit all the first 1000 values."""
-    head = column.iloc[:1000].astype("str").drop_duplicates()
-    return [
-        form
-        for form in FORMATS
-        if len(head) and pd.to_datetime(head, errors="coerce", utc=True, format=form).notna().all()
-    ]
+    head = column.iloc[:1000].drop_duplicates()
+    return [form for form in FORMATS if len(head) and _dates(head, form).notna().all()]
 
 
 def date_numbers(numbers: NDArray[np.float64]) -> str | None:
