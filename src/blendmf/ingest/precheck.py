@@ -6,6 +6,7 @@ and split.
 """
 
 import codecs
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,6 +33,8 @@ from blendmf.ingest.validation import drop_unrated
 
 SAMPLE_BYTES = 1 << 21
 """Bytes of each text file that are read."""
+
+LINE_END = re.compile(r"\r\n|\n|\r")
 
 PARQUET_ROWS = 10_000
 """Rows of each Parquet file that are read."""
@@ -186,7 +189,7 @@ def _whole_rows(content: bytes, encoding: str) -> bytes:
         text = codecs.getincrementaldecoder(encoding)().decode(content)
     except (LookupError, UnicodeDecodeError):
         return content
-    lines = text.split("\n")[:-1]
+    lines = LINE_END.split(text)[:-1]
     # A line end inside quotes does not end a row.
     n_quotes = np.cumsum([line.count('"') for line in lines])
     n_rows = int(np.flatnonzero(n_quotes % 2 == 0).max(initial=-1)) + 1

@@ -25,7 +25,8 @@ BLANKS = "blanks"
 """Separator of files whose columns are separated by runs of spaces and tabs."""
 
 RUNS_OF_BLANKS = re.compile(rb"[ \t]+")
-OUTER_BLANKS = re.compile(rb"^[ \t]+|[ \t]+(?=\r?$)", re.MULTILINE)
+OUTER_BLANKS = re.compile(rb"(?<![^\r\n])[ \t]+|[ \t]+(?![^\r\n])")
+"""Blanks with nothing or a line end on one side."""
 
 START_BYTES = 1 << 12
 LINES_READ = 50

@@ -73,7 +73,9 @@ def notes(tables: ImportedTables) -> str:
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", "::", " ", "   "])
 @pytest.mark.parametrize("columns", [BY_NAME, BY_NUMBER], ids=["by name", "by number"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["unix", "windows"])
+@pytest.mark.parametrize(
+    "end", ["\n", "\r\n", "\r", " \r"], ids=["unix", "windows", "mac", "blank"]
+)
 def test_separators_are_found_and_no_row_is_lost(tmp_path, separator, columns, end):
     tables = imported(tmp_path, lines(separator, header=columns is BY_NAME, end=end), columns)
     assert rows_of(tables) == ROWS

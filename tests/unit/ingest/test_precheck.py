@@ -142,11 +142,12 @@ def test_only_whole_rows_of_a_long_file_are_read(tmp_path):
     assert checked(configured(tmp_path, text))[0].dataset.name == "own"
 
 
-def test_long_files_in_two_byte_characters_are_cut_between_rows(tmp_path):
-    text = HEADER + "".join(f"u,{n},4,1300000000\n" for n in range(SAMPLE_BYTES // 20))
+@pytest.mark.parametrize(("encoding", "end"), [("utf-16", "\n"), ("utf-8", "\r")])
+def test_long_files_are_cut_between_rows(tmp_path, encoding, end):
+    text = HEADER + "".join(f"u,{n},4,1300000000\n" for n in range(SAMPLE_BYTES // 15))
     config = configured(tmp_path)
-    (tmp_path / "ratings.csv").write_bytes(text.encode("utf-16"))
-    config["dataset"]["csv"]["ratings"]["encoding"] = "utf-16"
+    (tmp_path / "ratings.csv").write_bytes(text.replace("\n", end).encode(encoding))
+    config["dataset"]["csv"]["ratings"]["encoding"] = encoding
     del config["dataset"]["csv"]["items"]
     assert checked(config)[0].dataset.name == "own"
 
