@@ -132,7 +132,7 @@ def results(
                 "tags": 3683,
                 "density": 0.017,
             },
-            "ratings": {"mean": 3.5016, "distribution": [[0.5, 10], [3.0, 50], [5.0, 40]]},
+            "ratings": {"mean": 3.5016, "lowest": 0.5, "median": 3.0, "largest": 5.0},
             "dropped": [],
             "doubts": [],
         },

@@ -23,7 +23,7 @@ from blendmf.data.content import dealt_rows
 from blendmf.data.rating_order import Places
 
 TOLERANCE = 1e-6
-"""Largest difference that rounding to 32 bits can explain."""
+"""Largest difference, relative to values above 1, that rounding to 32 bits can explain."""
 
 FITTED_ON_COLUMNS = [
     *("statistic", "stored_in", "recomputed_equal", "largest_difference"),
@@ -129,8 +129,9 @@ class Stored:
     places: Places | None = None
 
 
-Check = tuple[str, str, float]
-"""A statistic, the file that stores it, and its largest difference from the recomputed one."""
+Check = tuple[str, str, float, float]
+"""A statistic, the file that stores it, its largest difference from the recomputed one, and its
+largest absolute value."""
 
 
 def fitted_on(
@@ -168,8 +169,8 @@ def fitted_on(
     used = recomputed.used_tags(tags, parts["train"], settings)
     content = _content_checks(described, used, stored, settings, seed)
     rows = []
-    for statistic, stored_in, difference in (*_rating_checks(again, stored), *content):
-        equal = difference <= TOLERANCE
+    for statistic, stored_in, difference, largest in (*_rating_checks(again, stored), *content):
+        equal = difference <= TOLERANCE * max(1.0, largest)
         expected, changed_by = EXPECTED[statistic], changes[statistic]
         within = all(set(changed_by[part]) <= getattr(expected, part) for part in parts)
         words = [", ".join(changed_by[part]) or "nothing" for part in parts]
@@ -234,7 +235,14 @@ def _content_checks(
 
 
 def _compared(statistic: str, stored_in: str, stored: Any, again: Any) -> Check:
-    return statistic, stored_in, _largest_difference(stored, again)
+    return statistic, stored_in, _largest_difference(stored, again), _largest(stored)
+
+
+def _largest(values: Any) -> float:
+    """Largest absolute value of numbers; 0 for ids."""
+    numbers = values.data if sp.issparse(values) else np.asarray(values)
+    is_number = np.issubdtype(numbers.dtype, np.number)
+    return float(np.abs(numbers).max(initial=0.0)) if is_number else 0.0
 
 
 def _largest_difference(one: Any, other: Any) -> float:

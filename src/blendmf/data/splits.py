@@ -117,10 +117,16 @@ def split(
     sizes = np.bincount(part, minlength=len(PARTS))
     for name, size in zip(PARTS, sizes, strict=True):
         if not size:
+            whole = (
+                f"; {few} of {ratings['user_id'].nunique()} users have fewer than {min_ratings} "
+                "ratings (split.min_ratings) and stay whole in training, but split.scheme: "
+                "global-temporal divides them too"
+            )
             raise UserError(
                 f"the {name} part has no ratings (split.scheme: {scheme}, split.train: {train}, "
                 f"split.validation: {validation}, {len(ratings)} ratings of "
                 f"{ratings['item_id'].nunique()} items); use more of them or other shares"
+                f"{whole if few else ''}"
             )
     facts: dict[str, Any] = {
         "scheme": f"folds, {fold} of {folds}" if scheme == "folds" else scheme,

@@ -20,10 +20,12 @@ import pyarrow as pa
 import pyarrow.csv
 
 from blendmf.common.errors import UserError
-from blendmf.ingest.raw_tables import ROWS_SHOWN, Finding, RawTable, bad_rows
+from blendmf.ingest.raw_tables import FILL_IN, ROWS_SHOWN, Finding, RawTable, bad_rows
 from blendmf.ingest.timestamps import seconds_of
 
 BLOCK_BYTES = 1 << 23
+csv.field_size_limit(BLOCK_BYTES)  # that of Arrow; a longer field has no closing quotation mark
+START_BYTES = 1 << 12
 UNIT_SEPARATOR = "\x1f"
 BLANKS = "blanks"
 """Separator of files whose columns are separated by runs of spaces and tabs."""
@@ -35,6 +37,7 @@ ID_TYPE = pa.dictionary(pa.int32(), pa.string())
 NUMBER_TYPES = {"rating": pa.float64(), "timestamp": pa.int64()}
 
 BLANKS_OF_BYTES = re.compile(rb"[ \t]+")
+WIDE_ENCODINGS = ("utf-16", "utf-32")
 EDGES_OF_BYTES = re.compile(rb"^[ \t]+|[ \t]+(?=\r?$)", re.MULTILINE)
 
 
@@ -217,9 +220,18 @@ def _where(file: TextFile, rows: Sequence[int]) -> list[str]:
     return [str(record) for row, record in enumerate(records) if row in rows]
 
 
+def require_text(path: Path, start: bytes) -> None:
+    """Refuse a file whose first bytes are those of no text."""
+    if b"\x00" in start and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UserError(
+            f"{path}: neither text nor Parquet. Unpack it, or save the table as CSV in UTF-8."
+        )
+
+
 def check_encoding(path: Path, encoding: str) -> None:
     """Refuse a text file that is not in its encoding; the message names the line."""
     content = path.read_bytes()
+    require_text(path, content[:START_BYTES])
     try:
         content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -247,7 +259,9 @@ def _unusual_lines(file: TextFile, head: Head, n_rows: int) -> list[Finding]:
 
     The slow reader is used only if there are more lines than rows.
     """
-    with file.path.open("rb") as lines:
+    # Some bytes of wider encodings look like line ends.
+    is_wide = codecs.lookup(file.encoding).name.startswith(WIDE_ENCODINGS)
+    with file.path.open(encoding=file.encoding) if is_wide else file.path.open("rb") as lines:
         n_lines = sum(1 for _ in lines)
     if n_lines <= n_rows + head.n_lines:
         return []
@@ -267,9 +281,10 @@ def _check_columns(file: TextFile, head: Head, columns: Mapping[str, str]) -> No
         if (count := head.names.count(column)) != 1:
             check_encoding(file.path, file.encoding)
             problem = "no column" if count == 0 else f"{count} columns named"
+            advice = f"{file.advice} Columns of the same name can be numbered from 0." * (count > 1)
             raise UserError(
                 f"{file.path.name}: {problem} {column!r}; it has {', '.join(head.names)}. "
-                f"{file.advice}"
+                f"{advice or file.advice}"
             )
 
 
@@ -332,17 +347,18 @@ def _convert(raw: RawTable, file: TextFile) -> list[Finding]:
     for name in rows.columns:
         if name in IDS:
             given = rows[name].cat.categories.str.strip().to_numpy() != ""
-            raw.require(given[rows[name].cat.codes], f"row(s) without {name}", "Fill it in.")
+            raw.require(given[rows[name].cat.codes], f"row(s) without {name}", FILL_IN)
         elif name == "rating":
             text = rows[name]
             if file.decimal != "." and text.dtype != np.float64:
                 text = text.str.replace(file.decimal, ".", regex=False)
             ratings = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
-            raw.require(
+            raw.require_read(
+                name,
                 np.isfinite(ratings),
                 "rating(s) that are not a finite number",
-                "Write each as a number, with a point before decimals, or set dataset.csv.decimal "
-                'to ",".',
+                "Write each as a number, with a point before decimals and nothing between "
+                'thousands, or set dataset.csv.decimal to ",".',
             )
             rows[name] = ratings
         elif name == "timestamp":

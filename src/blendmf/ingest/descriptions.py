@@ -1,6 +1,7 @@
 """Descriptions of items in the canonical form: title, year and genres."""
 
 import ast
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,8 @@ TITLE_AND_YEAR = (
 )
 """Title, the (first) year in parentheses at its end, and IMDb's mark of the medium."""
 
-YEAR = r"^\s*(\d{4})(?:\.0*)?\s*$"
+YEAR = r"^\s*(\d{4})(?:\.0*|[-/]\d{1,2}(?:[-/]\d{1,2}(?:[ T].*)?)?)?\s*$"
+"""A year, perhaps with decimals or as the start of a date."""
 
 OTHER_SEPARATORS = ("|", ";", ",", "/")
 MANY = 1 / 3
@@ -30,10 +32,11 @@ def described(items: RawTable, genres_separator: str) -> RawTable:
 
     `items` has the column ``item_id`` and any of ``title``, ``year`` and ``genres``, all text. Then
     the title is missing if empty; the year is Int64, missing if neither the column nor the end of
-    the title contains a number of four digits; the genres are a list of distinct strings, from
-    separated text or from a list as in JSON or Python, of names or of records with a ``name``. A
-    year at the end of the title is removed unless it contradicts the column. The findings report
-    years that cannot be read, and genres that look separated by something else.
+    the title contains a number of four digits, in the column perhaps at the start of a date; the
+    genres are a list of distinct strings, from separated text or from a list as in JSON or Python,
+    of names or of records with a ``name``. A year at the end of the title is removed unless it
+    contradicts the column. The findings report years that cannot be read, and genres that look
+    separated by something else.
     """
     rows = items.rows
     nothing = pd.Series("", index=rows.index, dtype="str")
@@ -98,9 +101,12 @@ def genre_lists(
 def _listed(text: str) -> list[str] | None:
     """Names in a list as in JSON or Python; None if the text is no such list."""
     try:
-        values: Any = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
+        values: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            values = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None
     if not isinstance(values, list):
         return None
     names = [value.get("name") if isinstance(value, dict) else value for value in values]

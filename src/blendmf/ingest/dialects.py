@@ -1,5 +1,6 @@
 """How a text file is written: its separator, whether it has a header, and where its columns are."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
@@ -15,6 +16,7 @@ SEPARATORS = ("\t", ";", ",", "|", "::", BLANKS)
 WRITTEN = {"tab": "\t", "\\t": "\t", "blanks": BLANKS, "space": BLANKS, " ": BLANKS}
 """Separators as they are written in a configuration."""
 
+JSON = ("{", "[")
 LINES_READ = 50
 LEAST_OF_RATINGS = 3
 """Smallest number of columns of a file of ratings."""
@@ -63,7 +65,15 @@ def own_text_file(
         header, has_header = list(given.columns), False
     elif names:
         header, has_header = first, True
-        _check_header(path.name, key, first, columns, stated is not None)
+        try:
+            _check_header(path.name, key, first, columns, stated is not None)
+        except UserError as error:
+            if below := _header_below(lines, names):
+                raise UserError(
+                    f"{path.name}: the first line is not the header, which seems to be {below!r}. "
+                    "Remove the lines above it."
+                ) from error
+            raise
     else:
         header = [f"column {number}" for number in range(len(first))]
         has_header = _is_header(given, columns, first)
@@ -97,7 +107,7 @@ def first_lines(path: Path, encoding: str) -> list[str]:
     Raises
     ------
     UserError
-        If the file is missing, empty, compressed or in an unknown encoding.
+        If the file is missing, empty, compressed, JSON or in an unknown encoding.
     """
     try:
         with path.open(
@@ -122,6 +132,11 @@ def first_lines(path: Path, encoding: str) -> list[str]:
         raise UserError(
             f"{path.name}: the file is empty. Give a file with data, or fetch it again."
         )
+    if given[0].lstrip().startswith(JSON):
+        raise UserError(
+            f"{path.name}: looks like JSON. Convert it into a table first (in pandas: read_json, "
+            "with lines=True if each line is one record, then to_csv)."
+        )
     return given
 
 
@@ -138,14 +153,34 @@ def found_separator(lines: Sequence[str], names: Sequence[str] = ()) -> str:
         Columns that the header must have, if it has any.
     """
 
-    def quality(separator: str) -> tuple[int, bool, bool, int]:
+    def quality(separator: str) -> tuple[int, bool, bool, int, int]:
         n_named = len(set(header_names(lines[0], separator)).intersection(names))
-        widths = [len(split_line(line, separator)) for line in lines]
+        widths = _widths(lines, separator)
         # Dates such as "Sun Mar 13 07:23:20 2011" contain blanks.
         is_enough = separator != BLANKS and min(widths) >= LEAST_OF_RATINGS
-        return n_named, len(set(widths)) == 1, is_enough, min(widths)
+        is_regular = len(set(widths)) == 1 and widths[0] > 1
+        return n_named, is_regular, is_enough, min(widths), usual_width(widths)
 
     return max(SEPARATORS, key=quality)
+
+
+def _widths(lines: Sequence[str], separator: str) -> list[int]:
+    """Number of fields of each row in the first lines, whose quoted fields may contain line ends.
+
+    The last row is left out, because its end may be missing.
+    """
+    if len(separator) > 1:
+        return [len(split_line(line, separator)) for line in lines]
+    try:
+        rows = [*csv.reader((f"{line}\n" for line in lines), delimiter=separator)]
+    except csv.Error:
+        return [0]
+    return [len(row) for row in (rows[:-1] or rows)]
+
+
+def usual_width(widths: Sequence[int]) -> int:
+    """The most frequent number of fields; the largest of equally frequent ones."""
+    return max(set(widths), key=lambda width: (widths.count(width), width))
 
 
 def header_names(line: str, separator: str) -> list[str]:
@@ -170,6 +205,14 @@ def is_number(text: str) -> bool:
     return True
 
 
+def _header_below(lines: Sequence[str], names: Sequence[str]) -> str | None:
+    """The first line that has all names, if it is not the first of all."""
+    for line in lines[1:]:
+        if any(set(names) <= set(header_names(line, separator)) for separator in SEPARATORS):
+            return line
+    return None
+
+
 def _check_header(
     file: str, key: str, header: Sequence[str], columns: Columns, separator_stated: bool
 ) -> None:
@@ -178,7 +221,8 @@ def _check_header(
     missing = {name: column for name, column in columns.items() if column not in header}
     values = sum(map(is_number, header)) >= max(1, len(header) // 2)
     telling = [columns["rating"]] if "rating" in columns else list(columns.values())
-    if values and (missing or all(is_number(str(column)) for column in telling)):
+    is_wide = "rating" in missing and len(header) >= WIDE
+    if values and not is_wide and (missing or all(is_number(str(column)) for column in telling)):
         raise UserError(
             f"{file}: its first row ({shown}) looks like values, not like a header. Number the "
             f"columns from 0 under {key}, such as user: 0, or list their names in {key}.columns."
@@ -200,9 +244,9 @@ def _check_header(
             if separator_stated
             else "If a separator is used, name it in dataset.csv.separator."
         )
-    elif "rating" in missing and len(header) >= WIDE:
+    elif is_wide:
         remedy = (
             "If it has one column per item, write one row per rating instead (in pandas: melt), "
-            "with columns for user, item and rating."
+            "with columns for user, item and rating; if it has no header, number its columns."
         )
     raise UserError(f"{file}: no column {named}; it has {shown}. {remedy}")

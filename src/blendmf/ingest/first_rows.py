@@ -10,7 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.ingest.dialects import is_number
-from blendmf.ingest.timestamps import PER_SECOND, UNITS, date_numbers, fitting_formats
+from blendmf.ingest.timestamps import (
+    EARLIEST,
+    LATEST,
+    PER_SECOND,
+    UNITS,
+    date_numbers,
+    fitting_formats,
+)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -20,7 +27,7 @@ def _words(text: str) -> frozenset[str]:
 NAMES: Mapping[str, frozenset[str]] = {
     "rating": _words(
         "rating ratings rate stars star score scores value overall grade mark points preference "
-        "vote bookrating userrating userscore"
+        "vote bookrating userrating userscore weight plays playcount listens clicks"
     ),
     "timestamp": _words(
         "timestamp timestamps time date datetime when at ts day created unixtime epoch "
@@ -46,8 +53,6 @@ KEYS = _words("id ids key code name no number")
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 MOSTLY = 0.9
-EARLIEST, LATEST = 631152000.0, 2.2e9
-"""Seconds since 1970 that may be times of ratings: from 1990 to 2039."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,8 @@ class Column:
     def is_called(self, kind: str) -> bool:
         """Whether the name ends in a word of this kind, perhaps before "id"."""
         words = list(self.words)
+        if len(words) > 1 and words[-1] in ("uid", "uuid"):
+            words.pop()
         if words and words[-1] in NAMES[kind]:
             return True
         while len(words) > 1 and words[-1] in KEYS:

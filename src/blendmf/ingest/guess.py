@@ -5,17 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from blendmf.common.errors import UserError
 from blendmf.ingest.descriptions import NO_GENRE, OTHER_SEPARATORS, YEAR
-from blendmf.ingest.dialects import WIDE
+from blendmf.ingest.dialects import WIDE, is_number
 from blendmf.ingest.first_rows import MOSTLY, Column
 
 DECIMAL_COMMA = r"\s*[-+]?\d+,\d+\s*"
+THOUSANDS = r"[1-9]\d{0,2}(?:[.,]\d{3})+"
+BELOW_THOUSAND = r"\d{1,3}"
 FEW_VALUES = 101
 """Largest number of distinct ratings that are not fractions."""
 
 YEARS = (1000, 2100)
+
+SHOWN = 60
+"""Number of characters of a line that a message shows."""
 
 
 @dataclass
@@ -40,6 +46,10 @@ def rating_roles(columns: Sequence[Column], file: str) -> Roles:
     UserError
         If that cannot be said.
     """
+    if len(columns) < 2:
+        raise _no_table(file, columns[0])
+    if not any(len(column.texts) for column in columns):
+        raise UserError(f"{file}: no rows below the header. Give a file with some.")
     roles, shown = Roles(), ", ".join(map(str, columns[:12])) + ", ..." * (len(columns) > 12)
     left = list(columns)
 
@@ -61,8 +71,10 @@ def rating_roles(columns: Sequence[Column], file: str) -> Roles:
                 "Write one row per rating instead (in pandas: melt), with columns for user, item "
                 "and rating."
             )
-        possible = [column for column in numeric if _may_be_ratings(column)]
-        if not possible or len(columns) - len(roles.columns) < 1:
+        is_only = {"user", "item"} <= roles.columns.keys() and len(numeric) == 1
+        possible = [column for column in numeric if _may_be_ratings(column, is_only)]
+        n_ids = 2 - len({"user", "item"} & roles.columns.keys())
+        if not possible or len(left) <= n_ids:
             raise UserError(
                 f"{file}: no column may be the ratings; it has {shown}. Name the column of the "
                 "ratings rating, or add one; without any the data say who used what, not how much "
@@ -71,6 +83,7 @@ def rating_roles(columns: Sequence[Column], file: str) -> Roles:
         best = min(possible, key=lambda column: _unlike_ratings(column, columns))
         n_values = len(np.unique(best.numbers))
         take("rating", best, f"{n_values} different numbers in the first {len(best.texts):,} rows.")
+    _refuse_thousands(file, roles.columns["rating"])
     needed = 2 - len({"user", "item"} & roles.columns.keys())
     times = [column for column in left if column.time_forms and column.time_forms != ["%Y"]]
     if "timestamp" not in roles.columns and times and len(left) > needed:
@@ -101,13 +114,14 @@ def _doubts(key: str, column: Column) -> tuple[bool, bool]:
         return not column.is_numeric, False
     if key == "timestamp":
         return not column.time_forms, None not in column.time_forms or not column.is_numeric
-    return not column.is_id, False
+    return column.counts_rows, not column.is_id
 
 
-def _may_be_ratings(column: Column) -> bool:
+def _may_be_ratings(column: Column, is_only: bool) -> bool:
+    """Whether a column may be the ratings; `is_only` if no other column of numbers may be."""
     if column.time_forms or column.counts_rows:
         return False
-    return column.has_fractions or len(np.unique(column.numbers)) <= FEW_VALUES
+    return is_only or column.has_fractions or len(np.unique(column.numbers)) <= FEW_VALUES
 
 
 def _unlike_ratings(column: Column, columns: Sequence[Column]) -> tuple[bool, bool, bool, int]:
@@ -118,11 +132,47 @@ def _unlike_ratings(column: Column, columns: Sequence[Column]) -> tuple[bool, bo
 
 
 def _no_numbers(file: str, column: Column) -> UserError:
-    examples = ", ".join(map(repr, column.given.unique()[:3].tolist())) or "nothing"
+    others = column.given[[not is_number(text) for text in column.given]]
+    examples = ", ".join(map(repr, others.unique()[:3].tolist())) or "nothing"
     return UserError(
         f"{file}: the column {column} may be the ratings, but its values are not numbers "
-        f"({examples}). Write each rating as a number."
+        f"({examples}). Write each rating as a number, and remove rows without a rating."
     )
+
+
+def _no_table(file: str, column: Column) -> UserError:
+    header = [column.name] if isinstance(column.name, str) else []
+    lines = [*header, *column.texts[:2]][:2]
+    shown = " and ".join(repr(line[:SHOWN] + "..." * (len(line) > SHOWN)) for line in lines)
+    return UserError(
+        f"{file}: no separator cuts its lines into columns: {shown}. Remove lines above the "
+        "header, and write one row per rating, with columns for user, item and rating."
+    )
+
+
+def _refuse_thousands(file: str, ratings: Column) -> None:
+    """Refuse numbers such as "3,455" among those such as "523"."""
+    texts = ratings.given.str.strip()
+    grouped = texts[texts.str.fullmatch(THOUSANDS)]
+    n_below = int(texts.str.fullmatch(BELOW_THOUSAND).sum())
+    if len(grouped) and n_below and len(grouped) + n_below == len(texts):
+        text = grouped.iloc[0]
+        raise UserError(
+            f"{file}: ratings in the column {ratings} such as {text!r} seem to have a mark between "
+            f"thousands. Write {re.sub(r'[.,]', '', text)} instead, or give all of them decimals."
+        )
+
+
+def refuse_repeated_items(file: str, ids: "pd.Series[str]", ratings: str) -> None:
+    """Refuse a file that is meant to describe items but has more rows than twice its items."""
+    n_items = ids.nunique()
+    if len(ids) > 2 * n_items:
+        raise UserError(
+            f"{file}: {len(ids):,} rows of {n_items:,} items, but descriptions have one row per "
+            f"item, with all its genres. If it has ratings, leave it out here, then set "
+            f"ratings.file: [{ratings}, {file}] or, if they are the test part, split: {{scheme: "
+            f"given, test: {file}}}."
+        )
 
 
 def item_roles(columns: Sequence[Column], rated_name: str | int, rated: set[str]) -> Roles:
@@ -160,11 +210,13 @@ def item_roles(columns: Sequence[Column], rated_name: str | int, rated: set[str]
             left.remove(called[0])
     texts = [column for column in left if not column.is_numeric and not column.time_forms]
     if "year" not in roles.columns and (years := [column for column in left if _is_year(column)]):
-        roles.give("year", years[0], "Its values are numbers of four digits.")
+        roles.give("year", years[0], "Its values are years or dates.")
     if "title" not in roles.columns and texts:
         title = max(texts, key=lambda column: column.given.nunique() / len(column.given))
         roles.give("title", title, "The texts that repeat least.")
         texts.remove(title)
+    if "title" not in roles.columns and item.is_called("title"):
+        roles.give("title", item)
     if "genres" not in roles.columns:
         repeating = [column for column in texts if _repeats(column)]
         if repeating:
@@ -178,11 +230,11 @@ def plain_id(text: str) -> str:
 
 
 def _is_year(column: Column) -> bool:
-    is_four_digits = column.given.str.match(YEAR)
-    numbers = column.numbers
+    years = column.given.str.extract(YEAR)[0]
+    numbers = years.dropna().astype(np.float64).to_numpy()
     return (
         len(numbers) > 0
-        and is_four_digits.mean() >= MOSTLY
+        and years.notna().mean() >= MOSTLY
         and bool(
             ((numbers == 0) | ((numbers >= YEARS[0]) & (numbers <= YEARS[1]))).mean() >= MOSTLY
         )

@@ -21,7 +21,7 @@ LEAST_OF_OTHERS = 3
 FAR = 2
 """Distance of a marker, as a multiple of the range of the others."""
 
-MANY_ZEROS = 1 / 3
+LEAST_OF_ZEROS = 1 / 20
 """Share of ratings of 0 from which on they may mean something else."""
 
 
@@ -95,7 +95,8 @@ def scale(values: NDArray[np.float64]) -> Scale:
 
 def doubt_about_zeros(values: NDArray[np.float64], counts: NDArray[np.integer]) -> str | None:
     """Why ratings of 0 may mark items as not rated; None if they do not seem to."""
-    if values[0] != 0 or len(values) < 4 or counts[0] < MANY_ZEROS * counts.sum():
+    few = counts[0] < LEAST_OF_ZEROS * counts.sum() or (len(values) > 1 and counts[0] <= counts[1])
+    if values[0] != 0 or len(values) < 4 or few:
         return None
     return (
         f"{counts[0]:,} of {counts.sum():,} ratings are 0: if 0 means not rated, add unrated: [0] "

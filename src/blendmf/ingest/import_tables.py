@@ -21,6 +21,7 @@ from blendmf.ingest.validation import (
     complete_items,
     drop_unrated,
     keep_core,
+    lost_digits,
     resolve_duplicates,
     unify_ids,
     with_decimals,
@@ -41,7 +42,8 @@ class ImportedTables:
 
     The tables have the columns of `blendmf.data.tables` and the source's order; items that are
     rated but not described come last. `source` is everything in ``origin.json``, ``rating_range``,
-    ``counts``, ``ratings`` (mean, standard deviation, ascending [value, count] pairs),
+    ``counts``, ``ratings`` (mean, standard deviation, lowest, median and largest value, and
+    ascending [value, count] pairs, of a histogram if there are many values),
     ``relevance_threshold``, ``timestamps`` (first and last, seconds since 1970), ``dropped`` and
     ``notes`` (each a list of ``file``, ``count`` and ``what``), and ``doubts``, sentences on why
     results may be wrong. With several files of ratings, their column ``file`` has the number of
@@ -190,6 +192,12 @@ def _with_unified_ids(read: RawTables) -> tuple[dict[str, RawTable], list[Findin
             if ids.dtype == np.int64 and (count := with_decimals(before)):
                 what = f"{column}s written with decimals, as in 12.0: read as whole numbers"
                 findings.append(Finding(tables[name].file, count, what))
+            if count := lost_digits(before):
+                what = (
+                    f"{column}s rounded by a spreadsheet, as in 7.65612E+16: different ones may "
+                    "have become equal"
+                )
+                findings.append(Finding(tables[name].file, count, what, doubtful=True))
             rows = tables[name].rows.assign(**{column: ids})
             tables[name] = replace(tables[name], rows=rows)
     return tables, findings
@@ -216,6 +224,9 @@ def _facts(ratings: pd.DataFrame, tags: pd.DataFrame, n_described: int) -> dict[
         "ratings": {
             "mean": values.mean(),
             "standard_deviation": values.std(),
+            "lowest": values.min(),
+            "median": np.median(values),
+            "largest": values.max(),
             "distribution": [[float(v), int(n)] for v, n in zip(distinct, counts, strict=True)],
         },
         "timestamps": {"first": seconds.min(), "last": seconds.max()},

@@ -26,6 +26,7 @@ from blendmf.ingest.guess import (
     item_roles,
     plain_id,
     rating_roles,
+    refuse_repeated_items,
 )
 from blendmf.ingest.guess_scale import doubt_about_zeros, markers, scale
 from blendmf.ingest.import_tables import refuse_equal_ratings
@@ -33,7 +34,14 @@ from blendmf.ingest.own_files import read_table
 from blendmf.ingest.raw_tables import RawTable
 from blendmf.ingest.readers import READERS
 from blendmf.ingest.sample_files import require_readable, sample, unpacked
-from blendmf.ingest.validation import complete_items, drop_unrated, pair_keys, unify_ids
+from blendmf.ingest.validation import (
+    complete_items,
+    drop_unrated,
+    lost_digits,
+    pair_keys,
+    sorted_by_item,
+    unify_ids,
+)
 
 GUESSED = "columns guessed from their values"
 
@@ -48,14 +56,16 @@ UNSPECIFIC = frozenset({"ratings", "rating", "data", "raw", "train", "u", "inter
 class Initial:
     """A configuration of one's own files that runs as it is.
 
-    `dataset` is its block, in the order in which to write it; `reasons` says for dotted keys below
-    it on what each guess rests; `checks` are sentences on what the user has to check.
+    `dataset` is its block, in the order in which to write it, and `split` that of the split, if it
+    differs from the default; `reasons` says for dotted keys of both (those of the split start with
+    ``split.``) on what each guess rests; `checks` are sentences on what the user has to check.
     """
 
     dataset: dict[str, Any]
     reasons: dict[str, str] = field(default_factory=dict)
     checks: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    split: dict[str, Any] = field(default_factory=dict)
 
 
 def initial_configuration(ratings: Path, items: Path | None, name: str | None = None) -> Initial:
@@ -211,7 +221,9 @@ def _describe_values(found: Initial, table: RawTable) -> None:
     found.dataset["rating_range"] = [int(b) if b % 1 == 0 else b for b in (low, high)]
     found.reasons["rating_range"] = reason
     if not is_usual:
-        found.checks.append(f"rating_range: [{low:.10g}, {high:.10g}] is a guess")
+        ends = [(value, int(counts[values == value].sum())) for value in (low, high)]
+        shown = " and ".join(f"{count:,} rows have {value:.10g}" for value, count in ends)
+        found.checks.append(f"rating_range: [{low:.10g}, {high:.10g}] is a guess; {shown}")
     if unrated:
         found.dataset["unrated"] = [int(value) for value in unrated]
         shown = ", ".join(
@@ -223,6 +235,11 @@ def _describe_values(found: Initial, table: RawTable) -> None:
         table, _ = drop_unrated(table, unrated)
     if doubt := doubt_about_zeros(values[is_rated], counts[is_rated]):
         found.checks.append(doubt)
+    found.checks += [
+        f"{count:,} {name}s are rounded, as in 7.65612E+16: write them in full"
+        for name in ("user_id", "item_id")
+        if (count := lost_digits(table.rows[name]))
+    ]
     ids = pd.DataFrame({name: _codes(table.rows[name]) for name in ("user_id", "item_id")})
     pairs = np.sort(pair_keys(ids))
     is_again = np.append(False, pairs[1:] == pairs[:-1])
@@ -234,6 +251,16 @@ def _describe_values(found: Initial, table: RawTable) -> None:
             "mean: their mean. error: stop."
         )
         found.checks.append(f"duplicates: {n_repeated:,} pairs are rated more than once")
+    seconds = table.rows["timestamp"]
+    if (seconds != seconds.iloc[0]).any():
+        found.counts |= {"first": int(seconds.min()), "last": int(seconds.max())}
+    elif sorted_by_item(table.rows):
+        found.split["scheme"] = "random"
+        found.reasons["split.scheme"] = (
+            "There are no different times, and each user's rows are sorted by item: the last ones "
+            "are not the newest but ratings of the same few items."
+        )
+        found.checks.append("split: random, because rows are sorted by item and have no times")
     found.counts |= {
         "ratings": n_pairs,
         "users": ids["user_id"].nunique(),
@@ -282,6 +309,7 @@ def _describe_items(
     rated = ratings.rows["item_id"].drop_duplicates()
     rated_name = found.dataset["csv"]["ratings"]["item"]
     roles = item_roles(columns, rated_name, _plain_ids(rated))
+    refuse_repeated_items(file, roles.columns["item"].given, ratings.file)
     block = {"file": file, **written}
     block |= {
         key: roles.columns[key].name

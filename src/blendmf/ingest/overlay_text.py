@@ -26,7 +26,8 @@ def overlay_text(found: Initial, command: str) -> str:
         f"#   {command}",
         "dataset:",
     ]
-    return "\n".join([*head, *_lines(found.dataset, found.reasons, "", "  ")]) + "\n"
+    split = ["split:", *_lines(found.split, found.reasons, "split.", "  ")] if found.split else []
+    return "\n".join([*head, *_lines(found.dataset, found.reasons, "", "  "), *split]) + "\n"
 
 
 def _lines(

@@ -15,7 +15,7 @@ from blendmf.config.dataset import CsvSettings, ItemsFile, OwnFile, RatingsFile,
 from blendmf.ingest.delimited import IDS, read_delimited
 from blendmf.ingest.descriptions import described
 from blendmf.ingest.dialects import own_text_file
-from blendmf.ingest.raw_tables import Finding, RawTable, RawTables
+from blendmf.ingest.raw_tables import FILL_IN, Finding, RawTable, RawTables
 from blendmf.ingest.timestamps import seconds_of
 
 COLUMNS = {
@@ -133,7 +133,7 @@ def read_parquet(
     findings: list[Finding] = []
     for name in rows:
         if name in (*IDS, "rating"):
-            table.require(rows[name].notna().to_numpy(), f"row(s) without {name}", "Fill it in.")
+            table.require(rows[name].notna().to_numpy(), f"row(s) without {name}", FILL_IN)
         elif name == "timestamp":
             rows[name], findings = seconds_of(table, timestamp_format)
     return replace(table, findings=tuple(finding for finding in findings if finding.count))

@@ -50,6 +50,9 @@ def checked(config: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
         found = experiment(config)
     except UserError as error:
         problems = str(error).splitlines()
+    if found is not None:
+        # Its data set includes the files of a given split.
+        dataset = found.dataset
     if dataset is not None:
         problems += data_problems(dataset, found, notes)
     threshold = None if found is None else found.evaluation.relevance_threshold

@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 from blendmf.common.errors import UserError
 
 GENRES_TYPE = pd.ArrowDtype(pa.list_(pa.string()))
+MISSING = ("", "-", "--", "?", "na", "n/a", "nan", "null", "none", "<na>", "\\n")
+"""Texts that stand for a missing value, in lower case."""
+
+FILL_IN = "Fill them in, or remove the rows."
+"""Remedy of missing values."""
+
 ROWS_SHOWN = 3
 """Number of bad rows that an error message shows."""
 
@@ -63,6 +69,19 @@ class RawTable:
         if len(bad):
             shown = self.where([int(row) for row in bad[:ROWS_SHOWN]])
             raise bad_rows(self.file, len(bad), what, shown, remedy)
+
+    def require_read(
+        self, name: str, read: NDArray[np.bool_], what: str, remedy: str, without: str = FILL_IN
+    ) -> None:
+        """Refuse the table unless every value of a column was read.
+
+        `read` has the shape (n_rows,). If all other rows have no value, the remedy is `without`;
+        otherwise `what` and `remedy` are as in `require`.
+        """
+        others = self.rows[name][~read].astype("str").str.strip().str.lower()
+        if (others.isna() | others.isin(MISSING)).all():
+            what, remedy = f"row(s) without {name}", without
+        self.require(read, what, remedy)
 
 
 @dataclass(frozen=True)

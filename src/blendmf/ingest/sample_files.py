@@ -17,13 +17,12 @@ import pyarrow.parquet as pq
 from blendmf.common.errors import UserError
 from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.archives import is_packed, unpack_in_place
-from blendmf.ingest.delimited import BLANKS, TextFile, records_of
-from blendmf.ingest.dialects import first_lines, found_separator
+from blendmf.ingest.delimited import BLANKS, TEXT_SHOWN, TextFile, records_of, require_text
+from blendmf.ingest.dialects import first_lines, found_separator, usual_width
 from blendmf.ingest.first_rows import Column, sample_of
 
 SAMPLE_ROWS = 10_000
 CHUNK = 1 << 22
-BINARY = b"\x00"
 
 WRITTEN = {"\t": "tab"}
 """Separators that are written as a word."""
@@ -36,12 +35,8 @@ def require_readable(path: Path) -> None:
         raise UserError(f"{path}: {what}.")
     with path.open("rb") as file:
         start = file.read(CHUNK >> 10)
-    if path.suffix == ".parquet" or start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return
-    if not start.startswith(b"\x1f\x8b") and BINARY in start:
-        raise UserError(
-            f"{path}: neither text nor Parquet. Unpack it, or save the table as CSV in UTF-8."
-        )
+    if path.suffix != ".parquet" and not start.startswith(b"\x1f\x8b"):
+        require_text(path, start)
 
 
 @contextmanager
@@ -85,13 +80,22 @@ def sample(path: Path) -> tuple[list[Column], dict[str, Any]]:
                 batch = next(file.iter_batches(SAMPLE_ROWS), None)
         except (pa.ArrowInvalid, OSError) as error:
             raise UserError(f"{path.name}: cannot be read as Parquet: {error}.") from error
-        rows = pd.DataFrame() if batch is None else batch.to_pandas()
+        # pandas would hide the columns of its index.
+        rows = pd.DataFrame() if batch is None else batch.to_pandas(ignore_metadata=True)
         texts = {name: rows[name].astype("str").mask(rows[name].isna(), "") for name in rows}
         return [Column(str(name), text) for name, text in texts.items()], {}
     encoding = _encoding(path)
     separator = found_separator(first_lines(path, encoding))
     text = TextFile(path, separator, quoted=separator != BLANKS, encoding=encoding)
     rows = [record.fields for record in islice(records_of(text), SAMPLE_ROWS)]
+    usual = usual_width([len(row) for row in rows])
+    if len(rows[0]) < usual:
+        shown = ", ".join(rows[0])[:TEXT_SHOWN]
+        raise UserError(
+            f"{path.name}: its first line ({shown}) has {len(rows[0])} column(s), most others "
+            f"have {usual}. Remove lines above the header, or complete it; enclose fields "
+            "that contain the separator in double quotes."
+        )
     columns = sample_of(rows)
     written: dict[str, Any] = {"separator": WRITTEN.get(separator, separator)}
     if encoding != "utf-8":

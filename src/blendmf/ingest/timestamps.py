@@ -17,12 +17,30 @@ UNITS = {1e17: "nanoseconds", 1e14: "microseconds", MILLISECONDS_FROM: "millisec
 
 PER_SECOND = {"nanoseconds": 10**9, "microseconds": 10**6, "milliseconds": 10**3}
 
+DAYS = (
+    *("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d/%m/%y", "%m/%d/%y"),
+    *("%d.%m.%y", "%m %d, %Y", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y"),
+)
+TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %I:%M %p", ", %I:%M:%S %p")
 FORMATS = (
-    *("%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "%Y%m%d", "%Y"),
-    *("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%m %d, %Y", "%B %d, %Y"),
-    *("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M", "%a %b %d %H:%M:%S %z %Y"),
+    *("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S.%f UTC"),
+    *("%Y/%m/%d", "%Y%m%d", "%Y"),
+    *(f"{day}{time}" for time in TIMES for day in DAYS),
+    *("%a %b %d %H:%M:%S %z %Y", "%a, %d %b %Y %H:%M:%S %z", "%a %b %d %H:%M:%S %Y"),
 )
 """Forms of dates that are looked for, to be suggested."""
+
+EARLIEST, LATEST = 631152000.0, 2.2e9
+"""Seconds since 1970 that may be times of ratings: from 1990 to 2039."""
+
+SERIAL_DAYS = (32874, 50771)
+"""The same from 1990 to 2039 as spreadsheets count them, in days since 1899-12-30."""
+
+WITHOUT = (
+    "Fill them in, remove the rows, or do without the column of timestamps: then the order of the "
+    "rows counts."
+)
+"""Remedy of missing times."""
 
 WHAT = "timestamp(s) that are neither seconds nor an ISO 8601 date"
 EXAMPLE = "write each as seconds since 1970 or as a date such as 2024-12-31T23:59:59"
@@ -54,10 +72,14 @@ def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Fi
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     is_number = np.abs(numbers) < LARGEST_SECONDS * PER_SECOND["nanoseconds"]
     if not is_number.all():
-        dates = pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
+        text = column.astype("str")
+        dates = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
         if dates.notna().sum() > is_number.sum():
             return _dates(raw, lambda _: dates, "ISO 8601")
-        raw.require(is_number, WHAT, _remedy(column))
+        if dates[~is_number].notna().all():
+            what = "timestamp(s) that are dates, unlike the others, which are numbers"
+            raw.require(is_number, what, "Write all of them in one form.")
+        raw.require_read("timestamp", is_number, WHAT, _remedy(column), WITHOUT)
     if len(numbers) and (fitting := date_numbers(numbers)):
         what = f"timestamp(s) that look like dates ({numbers[0]:.0f}), not like seconds"
         remedy = f'Set timestamp_format: "{fitting}" for the file under dataset.csv.'
@@ -73,11 +95,22 @@ def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Fi
             break
     late = int((numbers >= MILLISECONDS_FROM).sum())
     findings.append(Finding(raw.file, late, "timestamps after the year 5000: used as seconds"))
-    if exact is not None:
-        return exact, findings
-    seconds = np.floor(numbers).astype(np.int64)
-    cut = int((seconds != numbers).sum())
-    return seconds, [*findings, Finding(raw.file, cut, "timestamps cut to whole seconds")]
+    if exact is None:
+        exact = np.floor(numbers).astype(np.int64)
+        cut = int((exact != numbers).sum())
+        findings.append(Finding(raw.file, cut, "timestamps cut to whole seconds"))
+    if len(exact) and exact.min() >= SERIAL_DAYS[0] and exact.max() < SERIAL_DAYS[1]:
+        what = "timestamps that look like the days of a spreadsheet, used as seconds: in order, but"
+        findings.append(Finding(raw.file, len(exact), f"{what} in 1970"))
+    return exact, [*findings, *_unusual(exact, raw.file)]
+
+
+def _unusual(seconds: Seconds, file: str) -> list[Finding]:
+    """A note if there is no order in time."""
+    if len(seconds) < 2 or (seconds != seconds[0]).any():
+        return []
+    what = "timestamps that are all equal: the order of the rows counts"
+    return [Finding(file, len(seconds), what)]
 
 
 def _dates(
@@ -86,9 +119,10 @@ def _dates(
     column = raw.rows["timestamp"].astype("str")
     dates = read(column)
     what = f"timestamp(s) that are not dates of the form {form}"
-    raw.require(dates.notna().to_numpy(), what, _remedy(column))
+    raw.require_read("timestamp", dates.notna().to_numpy(), what, _remedy(column), WITHOUT)
     seconds = dates.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64)
-    return seconds, [Finding(raw.file, len(seconds), "dates in UTC, converted to seconds")]
+    converted = Finding(raw.file, len(seconds), "dates in UTC, converted to seconds")
+    return seconds, [converted, *_unusual(seconds, raw.file)]
 
 
 def _remedy(column: pd.Series) -> str:
@@ -101,7 +135,7 @@ def _remedy(column: pd.Series) -> str:
 
 def fitting_formats(column: pd.Series) -> list[str]:
     """Those of `FORMATS` that fit all the first 1000 values."""
-    head = column.iloc[:1000].astype("str")
+    head = column.iloc[:1000].astype("str").drop_duplicates()
     return [
         form
         for form in FORMATS

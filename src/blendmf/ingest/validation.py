@@ -16,8 +16,12 @@ from blendmf.ingest.raw_tables import GENRES_TYPE, Finding, RawTable
 
 INTEGER = r"(?:0|-?[1-9]\d{0,17})(?:\.0+)?"
 DECIMALS = r"\.0+$"
+ROUNDED = r"\s*\d(?:[.,]\d+)?[eE]\+\d+\s*"
 EXAMPLES = 3
 """Number of ids of each table that a note shows."""
+
+SORTED = 0.95
+"""Smallest share of ascending steps in sorted rows; half of them ascend by chance."""
 
 Checked = tuple[pd.DataFrame, list[Finding]]
 
@@ -42,13 +46,23 @@ def with_decimals(ids: pd.Series) -> int:
     return int(written[ids.cat.codes].sum())
 
 
+def lost_digits(ids: pd.Series) -> int:
+    """Number of rows whose id, a categorical of strings, is rounded, as in "7.65612E+16"."""
+    if ids.dtype != "category":
+        return 0
+    texts = pd.Series(ids.cat.categories).astype("str")
+    is_rounded = texts.str.fullmatch(ROUNDED).fillna(False).to_numpy(dtype=bool)
+    return int(is_rounded[ids.cat.codes].sum())
+
+
 def _as_ids(column: pd.Series, integers: bool) -> pd.Series:
     if column.dtype != "category":
         return column.astype(np.int64 if integers else "str")
     text = column.cat.categories.astype("str").str.strip()
     if integers:
         text = text.str.replace(DECIMALS, "", regex=True)
-    values = text.astype(np.int64) if integers else text
+    # The same letters may be written as one character or with combining accents.
+    values = text.astype(np.int64) if integers else text.str.normalize("NFC")
     return pd.Series(values.take(column.cat.codes.to_numpy()), index=column.index)
 
 
@@ -99,6 +113,16 @@ def pair_keys(rows: pd.DataFrame) -> NDArray[np.int64]:
     keys *= len(names)
     keys += items
     return keys
+
+
+def sorted_by_item(rows: pd.DataFrame) -> bool:
+    """Whether each user's rows are in ascending order of their items, up to a few."""
+    users = pd.factorize(rows["user_id"])[0]
+    items = pd.factorize(unify_ids(rows["item_id"])[0], sort=True)[0]
+    by_user = np.argsort(users, kind="stable")
+    same_user = np.diff(users[by_user]) == 0
+    steps = np.diff(items[by_user])[same_user]
+    return len(steps) > 0 and bool((steps >= 0).mean() >= SORTED)
 
 
 def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Checked:

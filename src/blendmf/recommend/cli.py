@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from blendmf.common.errors import UserError
 from blendmf.ingest.initial import Initial, initial_configuration
 from blendmf.ingest.overlay_text import overlay_text
@@ -93,6 +95,9 @@ def _found_lines(found: Initial) -> list[str]:
             keys = ("user", "item", "rating", "timestamp", "title", "year", "genres")
             shown = ", ".join(f"{key}: {block[key]}" for key in keys if key in block)
             lines.append(f"{f'{table}:':<9}{block['file']}, {shown}")
+    if "first" in counts:
+        first, last = (str(np.datetime64(counts[key], "s"))[:10] for key in ("first", "last"))
+        lines.append(f"times:   {first} to {last}")
     if "described" in counts:
         lines.append(f"joined:  {counts['described']:,} of {counts['items']:,} items are described")
     return lines + [f"check:   {check}" for check in found.checks]

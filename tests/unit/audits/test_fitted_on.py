@@ -157,6 +157,22 @@ def test_stored_statistics_equal_the_recomputed_ones_and_change_as_expected(
     assert (table["largest_difference"] < 1e-7).all()
 
 
+def test_rounding_of_large_ratings_is_no_difference(tables, tmp_path):
+    parts, *others = tables
+    counts = {
+        name: part.assign(rating=(part["rating"] * 54321).astype(np.float32))
+        for name, part in parts.items()
+    }
+    stored = stored_of((counts, *others), tmp_path)
+    mean = float(counts["train"]["rating"].astype(np.float64).mean())
+    rounded = with_model(stored, "bias", global_mean=np.float64(mean * (1 + 1e-8)))
+    table = audited((counts, *others), rounded)
+    assert table["largest_difference"].max() > 1e-6
+    assert unexpected(table) == set()
+    wrong = with_model(stored, "bias", global_mean=np.float64(mean * (1 + 1e-5)))
+    assert unexpected(audited((counts, *others), wrong)) == {"training mean"}
+
+
 def test_each_statistic_changes_under_the_expected_perturbations(tables, tmp_path):
     table = audited(tables, stored_of(tables, tmp_path)).drop_duplicates("statistic")
     by_statistic = table.set_index("statistic")

@@ -65,3 +65,7 @@ def test_many_zeros_are_doubted():
     counts[0] = 100
     assert "100 of 150 ratings are 0" in str(doubt_about_zeros(values, counts))
     assert doubt_about_zeros(*counted(0, 1)) is None
+    counts[:] = 30, 10, 60, 60, 60, 60
+    assert "30 of 280 ratings are 0" in str(doubt_about_zeros(values, counts))
+    counts[:2] = 10, 30
+    assert doubt_about_zeros(values, counts) is None

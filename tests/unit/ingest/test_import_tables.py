@@ -218,9 +218,12 @@ def test_identical_descriptions_are_kept_once_and_different_ones_refused(tmp_pat
 
 def test_many_distinct_ratings_are_counted_in_bins(tmp_path):
     rows = "".join(f"1,{i},{1 + i / 1000},1\n" for i in range(1000))
-    distribution = imported(tmp_path, RATINGS + rows).source["ratings"]["distribution"]
+    ratings = imported(tmp_path, RATINGS + rows).source["ratings"]
+    distribution = ratings["distribution"]
     assert len(distribution) == 100
     assert sum(count for _, count in distribution) == 1000
+    exact = (ratings["lowest"], ratings["median"], ratings["largest"])
+    assert exact == pytest.approx((1, 1.4995, 1.999))
 
 
 def test_canonical_tables_are_imported_as_they_are(tmp_path):

@@ -277,12 +277,40 @@ def test_the_described_column_is_the_item_though_it_comes_first(tmp_path):
     assert rows_of(imported(tmp_path, found)) == [(u + 1000, i, r, t) for u, i, r, t in ROWS]
 
 
+def test_texts_of_several_lines_do_not_hide_the_columns(tmp_path):
+    rows = "".join(f'{u},{i},{r},{t},"Ate;\n\n""ill"", left,\n"\n' for u, i, r, t in ROWS)
+    told = "".join(f'{i},F{i},"A, ""B""\nand C",Crime|War\n' for i in range(1, 41))
+    text = f"{','.join(HEADER)},text\n{rows}"
+    found = initial(tmp_path, text, films=f"film,title,plot,genres\n{told}")
+    assert found.counts["described"] == 40
+    assert rows_of(imported(tmp_path, found)) == ROWS
+
+
+@pytest.mark.parametrize("date", ["{}-03-01", "{}/3/1", "{}-03-01T00:00:00Z", "{}-03", "{}.0"])
+def test_years_may_be_dates(tmp_path, date):
+    lines = [f"{i},Film {i},{date.format(1950 + i)},{'AB'[i % 2]}\n" for i in range(1, 41)]
+    films = "film,title,release_date,genres\n" + "".join(lines)
+    tables = imported(tmp_path, initial(tmp_path, written(), films=films))
+    assert tables.items["year"].tolist() == [1950 + i for i in range(1, 41)]
+
+
 def test_a_column_of_years_is_found_and_other_columns_are_not_used(tmp_path):
     lines = [f"{1000 + i},{i},Film {i},{1950 + i},{'AB'[i % 2]}\n" for i in range(1, 41)]
     found = initial(tmp_path, written(), films="budget,movieId,Title,Year,Genre\n" + "".join(lines))
     keys = {key: found.dataset["csv"]["items"][key] for key in ("item", "title", "year", "genres")}
     assert keys == {"item": "movieId", "title": "Title", "year": "Year", "genres": "Genre"}
     assert imported(tmp_path, found).items["year"].iloc[0] == 1951
+
+
+def test_rows_without_times_that_are_sorted_by_item_are_split_at_random(tmp_path):
+    rows = [(u, f"{i:03}", r) for u, i, r, _ in sorted(ROWS)]
+    found = initial(tmp_path, written(rows, header=HEADER[:3]))
+    assert found.split == {"scheme": "random"}
+    assert len(imported(tmp_path, found).ratings) == len(ROWS)
+    (tmp_path / "other").mkdir()
+    assert not initial(tmp_path / "other", written(without(3), header=HEADER[:3])).split
+    (tmp_path / "timed").mkdir()
+    assert not initial(tmp_path / "timed", written(sorted(ROWS))).split
 
 
 def test_pairs_that_are_rated_twice_are_counted_and_the_newest_counts(tmp_path):
@@ -328,14 +356,48 @@ REFUSED = {
     "wide": (WIDE + (",".join(["1.5"] * 21) + "\n") * 9, "probably one per item.*melt"),
     "equal": (written(stars=lambda _: 1), "all 360 ratings are 1"),
     "fractions": (written(stars=lambda stars: f"{stars}/5"), "values are not numbers"),
-    "missing": (written().replace(",5,", ",,", 1), "1 rating.s. that are not a finite number"),
+    "missing": (
+        written().replace(",5,", ",,", 1),
+        "1 row.s. without rating: .*remove the rows",
+    ),
     "two forms of time": (
         written([(u, i, r, f"{2000 + u}-01-01" if i % 3 else t) for u, i, r, t in ROWS]),
         "not dates of the form ISO 8601.*If the column when is no time, remove it",
     ),
     "only users": (written(without(1), header=("user", "stars", "when")), "may be the item"),
     "empty": ("", "the file is empty"),
-    "header only": ("user,film,stars,when\n", "not numbers"),
+    "header only": ("user,film,stars,when\n", "no rows below the header"),
+    "one column": (
+        "# my films\n" + written(),
+        r"first line \(# my films\) has 1 column.*others have 4",
+    ),
+    "Excel's first line": ("sep=;\n" + written(separator=";"), "Remove lines above the header"),
+    "no table": ("1:\n2:\n3:\n", "no separator cuts its lines.*'1:' and '2:'"),
+    "single quotes": (
+        written(user=lambda user: f"'{user}, x'"),
+        "has 4 column.*others have 5.*in double quotes",
+    ),
+    "ragged": (
+        written().replace("\n5,", "\n5,6,", 2),
+        r"row\(s\) that do not have 4 fields: line \d+ .* has 5",
+    ),
+    "no ratings, few items": (
+        written([(u, i % 9, t) for u, i, _, t in ROWS], header=("user", "venue", "when")),
+        "no column may be the ratings; it has user, venue, when",
+    ),
+    "JSON": ('[{"user": 1, "item": 2, "rating": 3}]', "looks like JSON"),
+    "thousands": (
+        written(stars=lambda stars: [7, '"1,234"', 12, '"56,789"', 3][stars - 1]),
+        "such as .*,.* between thousands",
+    ),
+    "points in thousands": (
+        written(stars=lambda stars: [7, "1.234", 12, "56.789", 3][stars - 1]),
+        "between thousands",
+    ),
+    "marks of missing ratings": (
+        written(stars=lambda stars: "-" if stars == 1 else stars),
+        r"not numbers \('-'\).*remove rows without",
+    ),
     "binary": (b"PK\x03\x04\x00\x00", "neither text nor Parquet"),
 }
 
@@ -356,6 +418,53 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path):
         initial_configuration(tmp_path / "films/rating.csv", None)
     with pytest.raises(UserError, match="is a folder"):
         initial_configuration(tmp_path / "films", None)
+
+
+def test_ids_that_a_spreadsheet_rounded_are_doubted(tmp_path):
+    text = written(user=lambda user: f"{76561198000000000 + user:.5E}")
+    found = initial(tmp_path, text)
+    assert any("user_ids are rounded, as in 7.65612E+16" in check for check in found.checks)
+    (doubt,) = imported(tmp_path, found).source["doubts"]
+    assert "360 user_ids rounded by a spreadsheet" in doubt
+
+
+def test_ids_of_reviews_are_not_those_of_users(tmp_path):
+    lines = [f"{n},user{u},{i},{r}\n" for n, (u, i, r, _) in enumerate(ROWS)]
+    found = initial(tmp_path, "uid,profile,anime_uid,score\n" + "".join(lines))
+    columns = found.dataset["csv"]["ratings"]
+    assert (columns["user"], columns["item"]) == ("profile", "anime_uid")
+
+
+def test_titles_may_be_the_ids(tmp_path):
+    rated = written(film=lambda item: f"Film {item} ({1950 + item})")
+    lines = [f"{i},Film {i} ({1950 + i}),{'AB'[i % 2]}\n" for i in range(1, 41)]
+    found = initial(
+        tmp_path, rated.replace("film", "title", 1), films="id,title,kinds\n" + "".join(lines)
+    )
+    assert found.counts["described"] == 40
+    assert imported(tmp_path, found).items["year"].tolist() == [1950 + i for i in range(1, 41)]
+
+
+def test_more_ratings_are_not_taken_for_descriptions(tmp_path):
+    with pytest.raises(UserError, match=r"360 rows of 40 items.*file: \[ratings.csv, films.csv\]"):
+        initial(tmp_path, written(), films=written())
+
+
+def test_columns_of_the_index_of_pandas_are_columns(tmp_path):
+    folder = tmp_path / "films"
+    folder.mkdir()
+    frame = pd.DataFrame(ROWS, columns=HEADER).set_index(["user", "film"])
+    frame.to_parquet(folder / "ratings.parquet")
+    found = initial_configuration(folder / "ratings.parquet", None)
+    assert rows_of(imported(tmp_path, found)) == ROWS
+
+
+@pytest.mark.parametrize("name", ["weight", "count", "watched"])
+def test_counts_are_ratings_if_no_other_column_can_be(tmp_path, name):
+    rows = [(u, i, 1 + 997 * u * i % 4001, t) for u, i, _, t in ROWS]
+    found = initial(tmp_path, written(rows, header=("userID", "artistID", name, "when")))
+    assert found.dataset["csv"]["ratings"]["rating"] == name
+    assert rows_of(imported(tmp_path, found)) == rows
 
 
 def test_two_forms_of_dates_that_fit_are_both_named(tmp_path):

@@ -13,6 +13,13 @@ def test_every_value_is_read_as_it_was_written(value):
     assert yaml.safe_load(overlay_text(Initial(dataset), "run")) == {"dataset": dataset}
 
 
+def test_a_split_is_a_block_of_its_own():
+    found = Initial({"name": "mine"}, {"split.scheme": "No times."}, split={"scheme": "random"})
+    text = overlay_text(found, "run")
+    assert yaml.safe_load(text) == {"dataset": {"name": "mine"}, "split": {"scheme": "random"}}
+    assert "\n  # No times.\n  scheme: random\n" in text
+
+
 def test_reasons_are_comments_above_their_keys():
     found = Initial(
         {"name": "mine", "csv": {"ratings": {"user": 0}}},

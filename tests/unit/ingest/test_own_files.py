@@ -92,6 +92,27 @@ def test_blanks_in_values_do_not_separate_columns_if_commas_do(tmp_path):
     assert rows_of(imported(tmp_path, rows, numbered)) == [(*r[:3], 1300001000) for r in ROWS]
 
 
+@pytest.mark.parametrize("columns", [BY_NAME, BY_NUMBER], ids=["by name", "by number"])
+def test_line_ends_and_separators_inside_quotes_do_not_hide_the_separator(tmp_path, columns):
+    rows = "".join(f'{u},{i},{r},{t},"Ate; left,\n\nand ""was""\nill;"\n' for u, i, r, t in ROWS)
+    tables = imported(tmp_path, f"{','.join(HEADER)},text\n{rows}", columns)
+    assert rows_of(tables) == ROWS
+
+
+def test_a_field_may_be_longer_than_a_million_characters(tmp_path):
+    rows = "".join(f"{u},{i},{r},{t},{'x' * (r == 2) * 2_000_000}\n" for u, i, r, t in ROWS)
+    tables = imported(tmp_path, f"{','.join(HEADER)},text\n{rows}", BY_NUMBER)
+    assert rows_of(tables) == ROWS
+
+
+def test_lines_of_utf_16_are_counted_as_such(tmp_path):
+    tables = imported(
+        tmp_path, lines("\t", end="\r\n").encode("utf-16"), csv={"encoding": "utf-16"}
+    )
+    assert rows_of(tables) == ROWS
+    assert "blank lines" not in notes(tables)
+
+
 def test_ids_stay_numbers_though_empty_rows_follow(tmp_path):
     rows = "user,film,stars,when\n1,2,3,4\n2,3,4,5\n" + ",,,\n" * 3
     assert rows_of(imported(tmp_path, rows)) == [(1, 2, 3, 4), (2, 3, 4, 5)]
@@ -261,6 +282,14 @@ def test_equal_ratings_are_refused_with_what_they_need(tmp_path):
         )
 
 
+def test_ids_join_however_their_accents_are_written(tmp_path):
+    text = lines(",").replace("a,", "e\u0301,")
+    films = "film,title,kinds\n\u00e9,Heat,Crime\nb,Up,Drama\n"
+    tables = imported(tmp_path, text, films=films)
+    assert set(tables.ratings["item_id"]) == {"\u00e9", "b"}
+    assert "not described" not in notes(tables)
+
+
 def test_ids_with_decimals_join_with_whole_numbers(tmp_path):
     text = "user,film,stars,when\n1,12.0,4,1300000000\n1,7.0,2,1300000060\n"
     films = "film,title,kinds\n12,Heat (1995),Crime|Drama\n7,Up (2009),Animation\n"
@@ -301,6 +330,7 @@ def test_items_without_a_description_are_counted_with_examples_of_both_sides(tmp
     [
         ("\"[{'id': 2, 'name': 'Comedy'}, {'id': 4, 'name': 'War'}]\"", ["Comedy", "War"]),
         ('"[""Comedy"", ""War""]"', ["Comedy", "War"]),
+        ('"[{""id"": null, ""main"": true, ""name"": ""War""}]"', ["War"]),
     ],
 )
 def test_genres_may_be_lists_as_in_json_or_python(tmp_path, kinds, genres):
@@ -333,6 +363,19 @@ def test_a_wrong_separator_of_genres_is_a_doubt(tmp_path):
             "user," + ",".join(f"joke{n}" for n in range(20)) + "\n1" + ",2" * 20 + "\n",
             {"user": "user", "item": "joke", "rating": "stars"},
             "one row per rating",
+        ),
+        (
+            "user," + ",".join(map(str, range(20))) + "\n1" + ",2" * 20 + "\n",
+            BY_NAME,
+            "one row per rating.*if it has no header, number its columns",
+        ),
+        ('{"user": 1, "film": 2, "stars": 3}\n' * 3, BY_NAME, "looks like JSON.*read_json"),
+        ("# my films\nsep=;\n" + lines(";"), BY_NAME, "seems to be 'user;film;.*lines above it"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\xff", BY_NAME, "neither text nor Parquet"),
+        (
+            "id,id,stars\n1,2,3\n",
+            {"user": "id", "item": "id", "rating": "stars"},
+            "2 columns named 'id'.*can be numbered from 0",
         ),
     ],
 )

@@ -49,7 +49,10 @@ def test_a_right_configuration_is_returned_with_notes_on_what_is_limited(tmp_pat
     [
         (RATINGS.replace(",4,", ",2,"), "all 21 ratings are 2"),
         (RATINGS + "u1,a,3,1300100000\n", "an item that the same user has rated further up"),
-        (HEADER + "u1,a,4,1\nu2,b,2,1\nu3,a,3,1\n", "the validation part has no ratings"),
+        (
+            HEADER + "u1,a,4,1\nu2,b,2,1\nu3,a,3,1\n",
+            "the validation part has no ratings.*3 of 3 users have fewer than 5.*global-temporal",
+        ),
         (RATINGS.replace(",a,", ",A,"), "none of the 7 rated items is described"),
     ],
     ids=["equal ratings", "rated twice", "one rating each", "no join"],
@@ -57,6 +60,18 @@ def test_a_right_configuration_is_returned_with_notes_on_what_is_limited(tmp_pat
 def test_small_files_are_imported_and_split_before_any_job(tmp_path, ratings, message):
     with pytest.raises(UserError, match=message):
         checked(configured(tmp_path, ratings))
+
+
+def test_files_of_a_given_split_are_imported_too(tmp_path):
+    config = configured(tmp_path)
+    config["split"] |= {"scheme": "given", "test": "held.csv"}
+    held = tmp_path / "held.csv"
+    held.write_text(HEADER + "u0,h,4,1300000900\n")
+    found, _ = checked(config)
+    assert found.dataset.csv.ratings.files == ["ratings.csv", "held.csv"]
+    held.write_text(HEADER + "u0,h,7,1300000900\n")
+    with pytest.raises(UserError, match=r"held.csv: line 2 .u0, h, 7"):
+        checked(config)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):

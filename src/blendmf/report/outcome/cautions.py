@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from itertools import chain
 
-import numpy as np
-
 from blendmf.common.wording import enumerated, share_of
 from blendmf.evaluation.bootstrap import resamples_needed, smallest_p_value
 from blendmf.evaluation.verdict import SIGNIFICANCE
@@ -13,6 +11,9 @@ from blendmf.report.rst import bullets, escaped, literal
 
 ORDERS = 100
 """Ratio of the largest rating to the median from which on ratings are like counts."""
+
+MANY_WITHOUT_WORDS = 1 / 10
+"""Share of items without words above which there is a caution."""
 
 NAMES = {
     "rated_precision_at_k": "Precision, rated",
@@ -49,7 +50,16 @@ LEVELS_OF_TAGS = {
 def cautions(results: Results) -> str:
     """List of everything in this run that weakens its results, or a sentence if nothing does."""
     checks = (
-        *(_of_data, _of_lists, _of_searches, _of_chance, _of_strata, _of_time, _of_leakage),
+        *(
+            _of_data,
+            _of_words,
+            _of_lists,
+            _of_searches,
+            _of_chance,
+            _of_strata,
+            _of_time,
+            _of_leakage,
+        ),
         _of_fitting,
     )
     lines = list(chain.from_iterable(check(results) for check in checks))
@@ -61,11 +71,12 @@ def cautions(results: Results) -> str:
 
 def _of_data(results: Results) -> Iterator[str]:
     yield from (f"{escaped(doubt)}." for doubt in results.source["doubts"])
-    values, counts = zip(*results.source["ratings"]["distribution"], strict=True)
-    middle = values[int(np.searchsorted(np.cumsum(counts), sum(counts) / 2))]
-    if values[0] >= 0 and values[-1] > ORDERS * middle > 0:
+    lowest, middle, largest = (
+        results.source["ratings"][key] for key in ("lowest", "median", "largest")
+    )
+    if lowest >= 0 and largest > ORDERS * middle > 0:
         yield (
-            f"Half of the ratings are at most {middle:g}, the largest is {values[-1]:g}: like "
+            f"Half of the ratings are at most {middle:.10g}, the largest is {largest:.10g}: like "
             "counts, they span orders of magnitude, and the largest decide the errors. Their "
             "logarithms may be better ratings."
         )
@@ -76,6 +87,16 @@ def _of_data(results: Results) -> Iterator[str]:
     for row in same.to_dict("records"):
         pair = f"{literal(row['model_a'])} and {literal(row['model_b'])}"
         yield f"{pair} have the same errors: they cannot differ on these data."
+
+
+def _of_words(results: Results) -> Iterator[str]:
+    n_items, without = results.text["items"], results.text["items_without_terms"]
+    blended = any(entry.uses_content for entry in results.models.values())
+    if blended and results.missing_words is None and without > MANY_WITHOUT_WORDS * n_items:
+        yield (
+            f"{without:,} of {n_items:,} items have no words: content tells nothing about them, "
+            "and the answer about it is mostly about the others."
+        )
 
 
 def _of_lists(results: Results) -> Iterator[str]:

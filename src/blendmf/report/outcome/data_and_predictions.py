@@ -28,7 +28,7 @@ def data_section(source: Mapping[str, Any], split: Mapping[str, Any], dataset: s
     counts, ratings = source["counts"], source["ratings"]
     low, high = source["rating_range"]
     text = (
-        f"{literal(dataset)}: {counts['ratings']:,} ratings from {low:g} to {high:g} (mean "
+        f"{literal(dataset)}: {counts['ratings']:,} ratings from {low:.10g} to {high:.10g} (mean "
         f"{ratings['mean']:.3f}) by {counts['users']:,} users of {counts['items_rated']:,} items, "
         f"{100 * counts['density']:.1f} % of all pairs; {counts['tags']:,} tags. "
         f"Split: {literal(split['scheme'])}."

@@ -11,7 +11,7 @@ STRATA, METRICS = results().strata, results().metrics
 FEW_IN_YEAR = STRATA.assign(n_users=STRATA["n_users"].replace(210, 29))
 FEW_RANKED = METRICS["n_users"].where(METRICS["metric"] != "full_ndcg_at_k", 29)
 SOURCE = results().source
-COUNTS = SOURCE | {"ratings": {"mean": 90.0, "distribution": [[1, 60], [5, 30], [900, 10]]}}
+COUNTS = SOURCE | {"ratings": {"mean": 90.0, "lowest": 1, "median": 271.5, "largest": 1234567}}
 LISTS = results().lists
 TIMELESS = {name: part(100, 50, 0, 0) for name in ("train", "validation", "test")}
 
@@ -25,7 +25,11 @@ TIMELESS = {name: part(100, 50, 0, 0) for name in ("train", "validation", "test"
         ),
         (
             {"source": COUNTS},
-            ["Half of the ratings are at most 1, the largest is 900: like counts, they span"],
+            ["Half of the ratings are at most 271.5, the largest is 1234567: like counts, they"],
+        ),
+        (
+            {"text": {"items": 60, "items_without_terms": 40}},
+            ["40 of 60 items have no words: content tells nothing about them"],
         ),
         (
             {"lists": LISTS | {"n_users_with_up_to_k_candidates": 600}},
