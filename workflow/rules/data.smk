@@ -10,7 +10,7 @@ rule fetch:
         log_of("fetch"),
     benchmark:
         benchmark_of("fetch")
-    retries: 2
+    retries: 0 if EXPERIMENT.dataset.is_own else 2
     conda:
         "../../environment.yml"
     resources:

@@ -264,12 +264,17 @@ def of_candidates(pattern: str):
     ]
 
 
+def folds_of(dataset: str) -> list[Variant]:
+    """The experiment and its other folds, of a cross-validation."""
+    others = [f"{dataset}/folds/{fold}" for fold in other_folds(EXPERIMENT)]
+    return [VARIANTS[folder] for folder in (dataset, *others)]
+
+
 def of_folds(pattern: str):
     """One path per fit and fold of a cross-validation."""
     return lambda wildcards: [
         found_by(variant, pattern.format(model=model, seed=seed))
-        for folder in ["", *(f"/folds/{fold}" for fold in other_folds(EXPERIMENT))]
-        for variant in [VARIANTS[f"{wildcards.dataset}{folder}"]]
+        for variant in folds_of(wildcards.dataset)
         for model, entry in variant.models.items()
         for seed in entry.seeds(EXPERIMENT.seeds)
     ]

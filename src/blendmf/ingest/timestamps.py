@@ -71,6 +71,9 @@ def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Fi
         dates = _dates(column)
         if dates.notna().sum() > is_number.sum():
             return _from_dates(raw, dates, "ISO 8601")
+        if dates[~is_number].notna().all():
+            what = "timestamp(s) that are dates, unlike the others, which are numbers"
+            raw.require(is_number, what, "Write all of them in one form.")
         raw.require_read("timestamp", is_number, WHAT, _remedy(column), WITHOUT)
     if len(numbers) and (fitting := date_numbers(numbers)):
         what = f"timestamp(s) that look like dates ({numbers[0]:.0f}), not like seconds"

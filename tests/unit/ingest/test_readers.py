@@ -204,6 +204,10 @@ HEADER = "user,film,stars,when\n"
         (HEADER + "1,2,nan,4\n1,3,,4\n", r"2 row\(s\) without rating: line 2.* remove the rows"),
         (HEADER + "1,2,3,4\n1,3,NULL,4\n1,4,-,4\n", r"2 row\(s\) without rating: line 3"),
         (HEADER + '1,2,"4,500",4\n', r"1 rating.*nothing between thousands"),
+        (
+            HEADER + "1,2,3,4\n1,3,4,5\n1,4,4,2024-01-01\n",
+            r"1 timestamp.*unlike.*: line 4 .*one form",
+        ),
         (HEADER + "1,2,3,4\n1,3,4,\n", r"1 row\(s\) without timestamp: line 3.*do without"),
         (HEADER + "1,2,3,2024-01-01\n1,3,4,-\n", r"1 row\(s\) without timestamp: line 3"),
         (HEADER + '1,2,"4,5",4\n', r"1 rating.*line 2 .*point before decimals"),

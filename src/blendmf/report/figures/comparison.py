@@ -29,6 +29,7 @@ from blendmf.report.figures.style import (
 )
 
 MISSING = "predicts no ratings"
+SAME = "the same for every user"
 
 
 @shared_look()
@@ -106,9 +107,10 @@ def plot_differences(
         rows: dict[str, Interval | str] = dict.fromkeys(others, MISSING)
         for name, one in found[metric].items():
             holds = one.finding in ("better", "worse")
-            rows[name] = Interval(
+            interval = Interval(
                 one.value, one.low, one.high, one.seed_sd, style=styles[name], filled=holds
             )
+            rows[name] = interval if {one.value, one.low, one.high} != {0.0} else SAME
         higher = higher_is_better(metric)
         draw_panel(
             axes,

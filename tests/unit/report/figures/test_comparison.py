@@ -80,3 +80,12 @@ def test_each_panel_of_differences_states_which_side_is_better():
 
 def test_without_a_reference_there_are_no_differences():
     assert "there are no two models to compare" in texts_of(drawn_differences(reference=None))
+
+
+def test_a_metric_that_is_the_same_for_every_user_has_words_instead_of_marks():
+    tables = [
+        difference_rows("rmse", DIFFERENT, 0.003, 0.001, 0.002),
+        difference_rows("rated_precision_at_k", dict.fromkeys(DIFFERENT, 0.5), 0.0, 1.0, 0.0),
+    ]
+    figure = plot_differences(pd.concat(tables, ignore_index=True), KINDS, "mf", 10)
+    assert texts_of(figure).count("the same for every user") == len(DIFFERENT) - 1
