@@ -73,6 +73,7 @@ def test_the_source_names_no_folder_of_the_machine(fresh: Project, films: Path) 
     assert {path.parent.name for path in naming} <= {"logs"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["data{x}", "{a,b}/{dataset}"])
 def test_a_folder_may_have_braces(name: str, fresh: Project) -> None:
     for folder in (fresh.run / name, fresh.folder / name):
