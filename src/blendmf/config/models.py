@@ -69,7 +69,7 @@ class Entry(Settings):
             return self
         largest = max(1, min(counts["users"], counts["items_rated"]) - 1)
         rank, space = getattr(self, "rank", None), dict(getattr(self, "space", {}))
-        if bounds := space.get("rank"):
+        if self.searched and (bounds := space.get("rank")):
             ends = {"low": min(bounds.low, largest), "high": min(bounds.high, largest)}
             space["rank"] = bounds.model_copy(update=ends)
         changed = {"rank": None if rank is None else min(rank, largest), "space": space}
