@@ -108,9 +108,13 @@ def _of_lists(results: Results) -> Iterator[str]:
 
 
 def _of_searches(results: Results) -> Iterator[str]:
+    counts = results.source["counts"]
+    largest_rank = min(counts["users"], counts["items_rated"]) - 1
     for best in results.best:
         model, trials = literal(best["model"]), best["trials"]
         for met in best["boundary"]:
+            if met["parameter"] == "rank" and met["limit"] >= largest_rank:
+                continue  # the data allow no larger one
             yield (
                 f"The search of {model} ended at the "
                 f"{'upper' if met['bound'] == 'high' else 'lower'} bound of "

@@ -157,3 +157,10 @@ def test_leaking_tags_matter_only_if_a_model_uses_them(content, models, warned):
 def test_every_threshold_belongs_to_a_finding_of_the_audit():
     known = {*QUESTIONS, *(f"{choice}_{use}" for choice in TAGS for use in USES)}
     assert {*LEVELS, *(key for levels in LEVELS_OF_TAGS.values() for key in levels)} <= known
+
+
+@pytest.mark.parametrize(("limit", "warned"), [(50, True), (609, False)])
+def test_a_bound_that_the_data_set_is_no_reason_to_widen_the_space(limit, warned):
+    bound = {"parameter": "rank", "value": limit, "bound": "high", "limit": limit}
+    text = outcome(best=[best_of("svd", boundary=[bound])])
+    assert ("bound of ``rank``" in text) == warned
