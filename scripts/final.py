@@ -9,7 +9,7 @@ from blendmf.config.models import model_entry, tuned
 from blendmf.data.matrices import rating_matrix
 from blendmf.data.rating_order import places
 from blendmf.data.tables import read_table
-from blendmf.evaluation.compare import best_model
+from blendmf.evaluation.compare import best_model, choosable
 from blendmf.models.model import load_model
 from blendmf.models.observations import Observations
 from blendmf.training.final import fit_on_all
@@ -17,11 +17,13 @@ from blendmf.training.final import fit_on_all
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     choice, candidates = snakemake.wildcards.choice, list(params.models)
-    name = best_model(pd.read_csv(source.table), candidates) if choice == BEST else choice
+    entries = {model: model_entry(values) for model, values in params.models.items()}
+    names = choosable(entries, read_json(source.text))
+    name = best_model(pd.read_csv(source.table), names) if choice == BEST else choice
     searches = {path.split("/")[-2]: path for path in source.best}
     best = [read_json(searches[name])] if name in searches else []
     facts = read_json(source.source)
-    entry = tuned(model_entry(params.models[name]).limited_to(facts["counts"]), best)
+    entry = tuned(entries[name].limited_to(facts["counts"]), best)
     evaluated = candidates.index(name)
     table = read_table(source.ratings)
     users, items = read_table(source.user_index), read_table(source.item_index, ["item_id"])

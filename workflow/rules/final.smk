@@ -33,6 +33,7 @@ rule final:
         ratings=f"{DATASET}/data/ratings.parquet",
         user_index=f"{DATASET}/matrices/users.parquet",
         item_index=f"{DATASET}/matrices/items.parquet",
+        text=f"{DATASET}/content/content.json",
         content=f"{FINAL}/content/tfidf.npz",
         source=f"{DATASET}/data/source.json",
     output:

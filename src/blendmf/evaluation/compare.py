@@ -1,6 +1,6 @@
 """Comparison of all models: metrics with intervals, paired differences, headline table, strata."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from blendmf.config.models import Entry
 from blendmf.evaluation.bootstrap import percentile_interval
 from blendmf.evaluation.differences import differences_table
 from blendmf.evaluation.strata import COUNTS, KEYS, VALUES
@@ -21,6 +22,9 @@ SCORED = ("n_ratings", "squared_error")
 
 SUMMED = ("n_ratings", "n_relevant", "squared_error", "absolute_error")
 """Columns of the per-user table that are sums, as those of the intervals are."""
+
+MAX_WITHOUT_WORDS = 0.9
+"""Share of items without words from which on their text says nothing about blending."""
 
 HEADLINE = [
     *("rmse", "rmse_low", "rmse_high", "mae"),
@@ -117,11 +121,21 @@ def pooled(runs: Sequence[Run]) -> Run:
     scored = {key: sum(block[key] for block in rating) for key in SCORED} if all(rating) else None
     full = [run.metrics["full"] for run in runs]
     whole = {name: float(np.mean([block[name] for block in full])) for name in WHOLE}
-    strata = pd.concat([run.strata for run in runs], ignore_index=True)
-    by_bin = strata.groupby(KEYS, sort=False, dropna=False)
-    bins = pd.concat([by_bin[COUNTS].sum(), by_bin[VALUES].mean()], axis=1).reset_index()
     metrics = {"rating": scored, "full": whole | {"n_users": len(per_user)}}
-    return Run(first.model, first.seed, metrics, per_user.reset_index(), bins)
+    return Run(first.model, first.seed, metrics, per_user.reset_index(), _pooled_strata(runs))
+
+
+def _pooled_strata(runs: Sequence[Run]) -> pd.DataFrame:
+    """Strata of several folds: counts added, values averaged with the ratings of the bin."""
+    strata = pd.concat([run.strata for run in runs], ignore_index=True)
+    weighted = strata.copy()
+    weighted[VALUES] = strata[VALUES].mul(strata["n_ratings"], axis=0)
+    weights = strata[VALUES].notna().mul(strata["n_ratings"], axis=0)
+    keys = [strata[name] for name in KEYS]
+    totals = weighted.groupby(keys, sort=False, dropna=False)
+    of_values = weights.groupby(keys, sort=False, dropna=False)
+    means = totals[VALUES].sum(min_count=1) / of_values[VALUES].sum()
+    return pd.concat([totals[COUNTS].sum(), means], axis=1).reset_index()
 
 
 def _metrics_table(runs: list[Run], measured: dict[str, Measured]) -> pd.DataFrame:
@@ -165,6 +179,20 @@ def _scored(runs: list[Run]) -> pd.DataFrame:
     scored = pd.DataFrame(rows, columns=["model", *SCORED])
     means = scored.groupby("model", as_index=False).mean()
     return means.astype({"n_ratings": "Int64"})
+
+
+def has_enough_words(text: Mapping[str, Any]) -> bool:
+    """Whether enough items have words to compare models of content; facts of ``content.json``."""
+    return bool(text["items_without_terms"] <= MAX_WITHOUT_WORDS * text["items"])
+
+
+def choosable(models: Mapping[str, Entry], text: Mapping[str, Any]) -> list[str]:
+    """Models of which one may be the best: plain ones alone if too few items have words.
+
+    `text` are the facts of ``content.json``. All models if none is plain.
+    """
+    plain = [name for name, entry in models.items() if not entry.uses_content]
+    return list(models) if has_enough_words(text) or not plain else plain
 
 
 def best_model(table: pd.DataFrame, among: Sequence[str]) -> str:

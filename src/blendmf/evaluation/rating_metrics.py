@@ -17,7 +17,7 @@ WITHIN = tuple(f"within_{round(100 * level)}" for level in LEVELS)
 WIDTHS = tuple(f"width_{round(100 * level)}" for level in LEVELS)
 
 ROUNDING = 1e-6
-"""Tolerance for ratings at the bounds of an interval, in rating points."""
+"""Tolerance for ratings at the bounds of an interval, as a share of the rating."""
 
 
 def prediction_errors(
@@ -139,7 +139,8 @@ def interval_sums(
         block = slice(start, start + pairs_per_block)
         users, ratings = test.users[block], test.ratings[block]
         low, high = model.intervals(users, test.items[block], LEVELS)
-        within = (low - ROUNDING <= ratings) & (ratings <= high + ROUNDING)
+        tolerance = ROUNDING * np.abs(ratings)
+        within = (low - tolerance <= ratings) & (ratings <= high + tolerance)
         for number in range(len(LEVELS)):
             of_level = within[number].astype(np.float64)
             sums[WITHIN[number]] += sum_by_user(users, of_level, n_users)

@@ -44,7 +44,7 @@ def rating_roles(columns: Sequence[Column], file: str) -> Roles:
     Raises
     ------
     UserError
-        If that cannot be said.
+        If no column fits a role.
     """
     if len(columns) < 2:
         raise _no_table(file, columns[0])

@@ -86,18 +86,18 @@ def scale(values: NDArray[np.float64]) -> Scale:
         Distinct ratings, ascending.
     """
     low, high = float(values[0]), float(values[-1])
-    seen = f"The ratings are from {low:.10g} to {high:.10g}"
+    observed = f"The ratings are from {low:.10g} to {high:.10g}"
     if (low, high) in USUAL_SCALES:
-        return Scale(low, high, f"{seen}.", True)
+        return Scale(low, high, f"{observed}.", True)
     covering = [
         (a, b)
         for a, b in USUAL_SCALES
         if a <= low and high <= b and high - low >= LEAST_COVERED * (b - a)
     ]
     if not covering:
-        return Scale(low, high, f"{seen}; please widen this if others are possible.", False)
+        return Scale(low, high, f"{observed}; please widen this if others are possible.", False)
     a, b = min(covering, key=lambda bounds: bounds[1] - bounds[0])
-    reason = f"{seen}; {a:g} to {b:g} is the usual scale that contains them. Please check."
+    reason = f"{observed}; {a:g} to {b:g} is the usual scale that contains them. Please check."
     return Scale(a, b, reason, False)
 
 

@@ -234,10 +234,10 @@ def _describe_items(
 
 
 def _describe_recbole(found: Initial, ratings: Path, items: Path | None) -> None:
-    beside = ratings.with_suffix(".item")
-    if items is not None and items.name != beside.name:
+    item_file = ratings.with_suffix(".item")
+    if items is not None and items.name != item_file.name:
         raise UserError(
-            f"{items}: RecBole's file of items is named like that of the ratings: {beside.name}."
+            f"{items}: RecBole's file of items is named like that of the ratings: {item_file.name}."
         )
     others = sorted(path.name for path in ratings.parent.glob("*.inter") if path != ratings)
     if others:
@@ -246,7 +246,9 @@ def _describe_recbole(found: Initial, ratings: Path, items: Path | None) -> None
             "file into a folder of their own."
         )
     found.dataset["format"] = "recbole"
-    found.reasons["format"] = f"{ratings.name}{f' and {beside.name}' if beside.exists() else ''}."
-    with unpacked([ratings, *([beside] if beside.exists() else [])]) as folder:
+    found.reasons["format"] = (
+        f"{ratings.name}{f' and {item_file.name}' if item_file.exists() else ''}."
+    )
+    with unpacked([ratings, *([item_file] if item_file.exists() else [])]) as folder:
         tables = READERS["recbole"](folder)
         describe_values(found, tables.ratings)

@@ -41,7 +41,7 @@ PARQUET_ROWS = 10_000
 
 
 def checked(config: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
-    """Validate a configuration and what can be seen of its data; notes on what will be limited.
+    """Validate a configuration and the first rows of its data; notes on what will be limited.
 
     Raises
     ------

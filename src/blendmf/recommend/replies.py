@@ -100,8 +100,8 @@ def recommendations(trained: TrainedModel, user: str, n: int) -> str:
     """
     position = trained.position_of("user", user)
     known = position >= 0
-    seen = [rated[[position]] for rated in trained.ratings.values() if known]
-    top = top_unseen(trained.model, np.array([position]), seen, n)
+    rated = [part[[position]] for part in trained.ratings.values() if known]
+    top = top_unseen(trained.model, np.array([position]), rated, n)
     value = "predicted_rating" if trained.model.predicts_ratings else "score"
     items = trained.items.iloc[top["item"].to_numpy()]
     rows = zip(top["rank"], top[value], items["item_id"], labels(items), strict=True)

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from blendmf.common.errors import UserError
-from blendmf.evaluation.compare import Comparison, Run, compare
+from blendmf.config.models import model_entry
+from blendmf.evaluation.compare import Comparison, Run, choosable, compare
 from blendmf.evaluation.user_metrics import RANKED, RATING
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_global_mean
 from blendmf.models.observations import Observations
@@ -208,3 +209,32 @@ def test_the_interval_over_folds_is_as_wide_as_users_who_are_in_several_make_it(
     once, thrice = (compare([run] * n, resamples=300, seed=1).table for n in (1, 3))
     columns = ["rmse", "rmse_low", "rmse_high"]
     np.testing.assert_allclose(thrice[columns], once[columns])
+
+
+def test_strata_of_folds_weigh_each_fold_by_the_ratings_of_the_bin(runs) -> None:
+    run = runs[0]
+    other = run.strata.assign(n_ratings=3 * run.strata["n_ratings"], mae=run.strata["mae"] + 1)
+    folds = [run, replace(run, strata=other)]
+    found = compare(folds, resamples=300, seed=1).strata
+    expected = run.strata.reset_index(drop=True)
+    assert found["n_ratings"].tolist() == (4 * expected["n_ratings"]).tolist()
+    has_value = expected["mae"].notna()
+    np.testing.assert_allclose(found["mae"][has_value], expected["mae"][has_value] + 0.75)
+    assert found["mae"][~has_value].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("without", "models", "expected"),
+    [
+        (90, ("mf", "mf-content"), ["mf", "mf-content"]),
+        (91, ("mf", "mf-content"), ["mf"]),
+        (100, ("mf-content",), ["mf-content"]),
+    ],
+)
+def test_the_best_is_a_plain_model_if_too_few_items_have_words(without, models, expected) -> None:
+    entries = {
+        "mf": model_entry({"kind": "mf"}),
+        "mf-content": model_entry({"kind": "mf-content", "blend": "item"}),
+    }
+    text = {"items": 100, "items_without_terms": without}
+    assert choosable({name: entries[name] for name in models}, text) == expected

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,8 +81,10 @@ def test_sums_equal_direct_sums_over_each_users_ratings_whatever_the_blocks(scor
         assert sums[WITHIN[number]].sum() / len(test) == pytest.approx(level, abs=0.06)
 
 
-def test_a_rating_at_a_bound_is_inside_the_interval(scored):
+@pytest.mark.parametrize("mean", [3.0, 9999.9])
+def test_a_rating_at_a_bound_is_inside_the_interval(scored, mean):
     model, test = scored
+    model = replace(model, global_mean=mean, rating_range=(-99.0, 2e4))
     low, high = model.intervals(test.users, test.items, LEVELS[0])
     for ends in (low, high):
         met = observed(test.users, test.items, ends, SHAPE)

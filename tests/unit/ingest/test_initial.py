@@ -296,9 +296,9 @@ def test_the_described_column_is_the_item_though_it_comes_first(tmp_path):
 
 def test_texts_of_several_lines_do_not_hide_the_columns(tmp_path):
     rows = "".join(f'{u},{i},{r},{t},"Ate;\n\n""ill"", left,\n"\n' for u, i, r, t in ROWS)
-    told = "".join(f'{i},F{i},"A, ""B""\nand C",Crime|War\n' for i in range(1, 41))
+    described = "".join(f'{i},F{i},"A, ""B""\nand C",Crime|War\n' for i in range(1, 41))
     text = f"{','.join(HEADER)},text\n{rows}"
-    found = initial(tmp_path, text, films=f"film,title,plot,genres\n{told}")
+    found = initial(tmp_path, text, films=f"film,title,plot,genres\n{described}")
     assert found.counts["described"] == 40
     assert rows_of(imported(tmp_path, found)) == ROWS
 

@@ -59,6 +59,12 @@ def imported(
     return import_tables(folder / "raw", dataset)
 
 
+def own_ratings(path: Path) -> DatasetSettings:
+    """Settings of ratings.csv, under this path."""
+    csv = CsvSettings.model_validate({"ratings": {"file": "ratings.csv", **BY_NAME}})
+    return DatasetSettings(name="own", path=str(path), rating_range=[1, 5], csv=csv)
+
+
 def rows_of(tables: ImportedTables) -> list[tuple]:
     return list(
         tables.ratings[["user_id", "item_id", "rating", "timestamp"]].itertuples(
@@ -183,24 +189,14 @@ def test_a_zip_archive_of_one_file_is_read_as_that_file(tmp_path):
 def test_a_file_is_found_under_its_name_with_gz(tmp_path):
     (tmp_path / "own").mkdir()
     (tmp_path / "own/ratings.csv.gz").write_bytes(gzip.compress(lines(",").encode()))
-    dataset = DatasetSettings(
-        name="own",
-        path=str(tmp_path / "own"),
-        rating_range=[1, 5],
-        csv=CsvSettings.model_validate({"ratings": {"file": "ratings.csv", **BY_NAME}}),
-    )
+    dataset = own_ratings(tmp_path / "own")
     fetch(dataset, tmp_path / "raw", None, {})
     assert rows_of(import_tables(tmp_path / "raw", dataset)) == ROWS
 
 
 def test_the_path_may_be_the_file_itself(tmp_path):
     tables = imported(tmp_path, lines(","))
-    dataset = DatasetSettings(
-        name="own",
-        path=str(tmp_path / "own/ratings.csv"),
-        rating_range=[1, 5],
-        csv=CsvSettings.model_validate({"ratings": {"file": "ratings.csv", **BY_NAME}}),
-    )
+    dataset = own_ratings(tmp_path / "own/ratings.csv")
     fetch(dataset, tmp_path / "again", None, {})
     assert rows_of(import_tables(tmp_path / "again", dataset)) == rows_of(tables)
 

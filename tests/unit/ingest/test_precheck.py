@@ -1,4 +1,4 @@
-"""Mistakes in the configuration and in one's own files, told together before any job."""
+"""Mistakes in the configuration and in one's own files, reported together before any job."""
 
 import gzip
 import io
@@ -80,7 +80,7 @@ def test_files_of_a_given_split_are_imported_too(tmp_path):
         checked(config)
 
 
-def test_all_mistakes_are_told_at_once(tmp_path):
+def test_all_mistakes_are_reported_at_once(tmp_path):
     config = configured(tmp_path, rating_range=[1, 3])
     config["dataset"]["csv"]["items"]["title"] = "name"
     config["evaluation"] |= {"relevance_threshold": 7, "kk": 3}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from blendmf.common.wording import enumerated, p_value
+from blendmf.evaluation.compare import choosable
 from blendmf.evaluation.verdict import SIGNIFICANCE, Difference, against
 from blendmf.report.outcome.results import BLENDED, PLAIN, Results
 from blendmf.report.rst import literal
@@ -99,10 +100,8 @@ def best_model(results: Results) -> str:
     rmse = results.rmse
     if rmse.empty:
         return "No model of this run predicts ratings, so there is no rating error to compare."
-    names = [str(name) for name in rmse.index]
-    if results.missing_words:
-        names = [name for name in names if not results.models[name].uses_content] or names
-    best, *others = names
+    predicting = {str(name): results.models[str(name)] for name in rmse.index}
+    best, *others = choosable(predicting, results.text)
     errors = results.metrics[results.metrics["metric"] == "rmse"]
     row = errors.set_index("model").loc[best]
     reached = (

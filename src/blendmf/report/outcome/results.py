@@ -9,11 +9,9 @@ import pandas as pd
 
 from blendmf.config.models import Entry
 from blendmf.config.protocol import ContentSettings, EvaluationSettings
+from blendmf.evaluation.compare import has_enough_words
 
 PLAIN, BLENDED = "mf", "mf-content"
-
-MAX_WITHOUT_WORDS = 0.9
-"""Share of items without words from which on their text says nothing about blending."""
 
 NEARLY_ALL = 0.95
 """Share of users or ratings from which on the others cannot tell models apart."""
@@ -56,12 +54,12 @@ class Results:
         n_items, without = self.text["items"], self.text["items_without_terms"]
         if without == n_items:
             return "no item text, so the second question was not asked"
-        if without > MAX_WITHOUT_WORDS * n_items:
-            return (
-                f"only {n_items - without:,} of {n_items:,} items have words, too few to answer "
-                "the second question"
-            )
-        return None
+        if has_enough_words(self.text):
+            return None
+        return (
+            f"only {n_items - without:,} of {n_items:,} items have words, too few to answer the "
+            "second question"
+        )
 
     @property
     def vacuous(self) -> dict[str, str]:
