@@ -1,5 +1,7 @@
 """Write the ablation study of the content as a table, a figure and an HTML page."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from blendmf.common.files import read_json, write_csv, write_json, write_text
@@ -7,7 +9,8 @@ from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
 from blendmf.report.figures.ablation import plot_ablation
 from blendmf.report.figures.style import save_figure
-from blendmf.report.html_pages import table_page
+from blendmf.report.pages.study import study_page
+from blendmf.report.pages.tables import shown_table
 from blendmf.studies.ablation import ablation, findings
 
 COLUMNS = ["user_id", "n_ratings", "squared_error"]
@@ -30,10 +33,12 @@ with job(snakemake.log[0], asked=snakemake.resources):
         "What each part of the content contributes, and the placebos",
     )
     shown: pd.DataFrame = found.table[found.table["role"] != "placebo"]
-    page = table_page(
-        shown,
+    page = study_page(
         "Content taken away",
-        file=output.table,
-        note=[*findings(found), "Placebos are in the file and in the figure."],
+        shown_table(shown, "Variants without a part of the content", file=output.table),
+        text="ablation-table",
+        findings=[*findings(found), "Placebos are in the file and in the figure."],
+        drawing=Path(output.figure).read_text(encoding="utf-8"),
+        drawing_text="ablation",
     )
     write_text(output.page, page)

@@ -1,5 +1,7 @@
 """Write the protocol audit as a table, a figure and a page."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from blendmf.common.files import read_json, write_csv, write_text
@@ -7,7 +9,8 @@ from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
 from blendmf.report.figures.audit import plot_audit
 from blendmf.report.figures.style import save_figure
-from blendmf.report.html_pages import table_page
+from blendmf.report.pages.study import study_page
+from blendmf.report.pages.tables import shown_table
 from blendmf.studies.protocol_audit import AuditedVariant, audit, audit_findings
 
 COLUMNS = ["user_id", "n_ratings", "squared_error"]
@@ -34,5 +37,13 @@ with job(snakemake.log[0], asked=snakemake.resources):
     write_csv(output.table, table)
     title = "The same models under several protocols"
     save_figure(output.figure, plot_audit(table, *compared), title)
-    findings = audit_findings(table, *compared)
-    write_text(output.page, table_page(table, title, file=output.table, note=findings))
+    shown = shown_table(table, title, file=output.table, k=params.evaluation["k"])
+    page = study_page(
+        title,
+        shown,
+        text="audit-table",
+        findings=audit_findings(table, *compared),
+        drawing=Path(output.figure).read_text(encoding="utf-8"),
+        drawing_text="audit",
+    )
+    write_text(output.page, page)

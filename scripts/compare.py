@@ -6,7 +6,8 @@ from blendmf.common.files import read_json, write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
 from blendmf.evaluation.compare import Run, compare
-from blendmf.report.html_pages import table_page
+from blendmf.report.pages.study import study_page
+from blendmf.report.pages.tables import shown_table
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output = snakemake.input, snakemake.output
@@ -23,5 +24,6 @@ with job(snakemake.log[0], asked=snakemake.resources):
     for name in ("metrics", "differences", "table", "strata"):
         write_csv(output[name], getattr(comparison, name))
     if page := output.get("page"):
-        title = "All models over all folds"
-        write_text(page, table_page(comparison.table, title, file=output.table))
+        k = snakemake.params.evaluation["k"]
+        shown = shown_table(comparison.table, "One row per model", file=output.table, k=k)
+        write_text(page, study_page("All models over all folds", shown, text="folds-table"))

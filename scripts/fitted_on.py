@@ -1,27 +1,24 @@
 """Audit which part of the ratings every statistic was fitted on."""
 
 from blendmf.audits.fitted_on import MODEL_ARRAYS, ModelFile, Stored, fitted_on
-from blendmf.audits.perturbations import PERTURBATIONS
 from blendmf.common.files import (
     place_in_results,
     read_arrays,
     read_json,
     read_sparse,
     write_csv,
-    write_text,
 )
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import ContentSettings
 from blendmf.data.rating_order import Places
 from blendmf.data.tables import RATINGS_COLUMNS, read_table
-from blendmf.report.html_pages import table_page
 
 PARTS = ("train", "validation", "test")
 FILES = ("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf")
 
 with job(snakemake.log[0], asked=snakemake.resources):
-    source, output, params = snakemake.input, snakemake.output, snakemake.params
+    source, params = snakemake.input, snakemake.params
     order = dict(zip(Places._fields, source.rating_order, strict=False))
     stored = Stored(
         user_ids=read_table(source.user_index)["user_id"],
@@ -42,7 +39,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         | {part: place_in_results(path) for part, path in order.items()},
         places=Places(*map(read_sparse, order.values())) if order else None,
     )
-    table, n_users = fitted_on(
+    table, _ = fitted_on(
         {part: read_table(source[part], RATINGS_COLUMNS) for part in PARTS},
         read_table(source.items_table),
         read_table(source.tags),
@@ -50,11 +47,4 @@ with job(snakemake.log[0], asked=snakemake.resources):
         ContentSettings(**params.content),
         params.seed,
     )
-    write_csv(output.table, table)
-    note = (
-        f"Perturbations, tried on the ratings of {n_users:,} of {len(stored.user_ids):,} users: "
-        + ", ".join(f"{name} ({what})" for name, what in PERTURBATIONS.items())
-        + "."
-    )
-    title = "What was fitted on which part"
-    write_text(output.page, table_page(table, title, file=output.table, note=note))
+    write_csv(snakemake.output[0], table)

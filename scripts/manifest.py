@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from blendmf.common.files import read_json, write_json, write_text
+from blendmf.common.files import read_json, write_json
 from blendmf.common.job_log import job
-from blendmf.report.html_pages import facts_page
 from blendmf.report.manifest import manifest
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     facts = manifest(
-        Path(output.manifest),
+        Path(output[0]),
         files=[Path(path) for path in source.files],
         source=read_json(source.source),
         fits=[read_json(path) for path in source.fits],
@@ -18,6 +17,4 @@ with job(snakemake.log[0], asked=snakemake.resources):
         benchmarks=[Path(path) for path in source.benchmarks],
         project=Path(snakemake.scriptdir).parent,
     )
-    write_json(output.manifest, facts)
-    title = f"Manifest of the run on {snakemake.wildcards.dataset}"
-    write_text(output.page, facts_page(facts, title, file=output.manifest))
+    write_json(output[0], facts)

@@ -6,7 +6,8 @@ from blendmf.common.files import write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.report.figures.scaling import plot_scaling
 from blendmf.report.figures.style import save_figure
-from blendmf.report.html_pages import table_page
+from blendmf.report.pages.study import study_page
+from blendmf.report.pages.tables import shown_table
 from blendmf.resources.usage import scaling
 
 with job(snakemake.log[0], asked=snakemake.resources):
@@ -16,6 +17,13 @@ with job(snakemake.log[0], asked=snakemake.resources):
     table = scaling(jobs, ratings)
     write_csv(output.rules, table)
     title = "Time and memory of every rule by number of ratings"
-    write_text(output.page, table_page(table, title, file=output.rules))
     figure = plot_scaling(table)
     save_figure(output.figure, figure, "Seconds and memory of each rule by ratings")
+    page = study_page(
+        title,
+        shown_table(table, "Each rule, model and data set", file=output.rules),
+        text="scaling-table",
+        drawing=Path(output.figure).read_text(encoding="utf-8"),
+        drawing_text="scaling",
+    )
+    write_text(output.page, page)

@@ -1,10 +1,9 @@
 """Compare gradient methods with truncated SVD on a 3 x 3 matrix."""
 
-from blendmf.common.files import write_csv, write_text
+from blendmf.common.files import write_csv
 from blendmf.common.job_log import job
 from blendmf.report.figures.small_matrix import plot_small_matrix
 from blendmf.report.figures.style import save_figure
-from blendmf.report.html_pages import table_page
 from blendmf.studies.small_matrix import small_matrix
 
 with job(snakemake.log[0], asked=snakemake.resources):
@@ -13,7 +12,5 @@ with job(snakemake.log[0], asked=snakemake.resources):
     write_csv(output.errors, study.errors)
     write_csv(output.curves, study.curves)
     write_csv(output.completion, study.completion)
-    title = "Errors reached on the small matrix"
-    write_text(output.page, table_page(study.errors, title, file=output.errors))
     figure = plot_small_matrix(study.curves, study.errors)
     save_figure(output.figure, figure, "Squared error on the small matrix by iteration")

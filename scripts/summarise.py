@@ -1,6 +1,4 @@
-"""Write the outcome of the run in words, and its figures."""
-
-from pathlib import Path
+"""Write the outcome of the run in words."""
 
 import pandas as pd
 
@@ -8,12 +6,11 @@ from blendmf.common.files import read_json, write_text
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import ContentSettings, EvaluationSettings
-from blendmf.report.html_pages import inline_figures
 from blendmf.report.outcome.results import Results, validated
 from blendmf.report.summary import summarise
 
 with job(snakemake.log[0], asked=snakemake.resources):
-    source, params, output = snakemake.input, snakemake.params, snakemake.output
+    source, params = snakemake.input, snakemake.params
     best = [read_json(path) for path in source.best]
     fits = zip(params.fitted, map(read_json, source.fits), strict=True)
     tables = ("table", "metrics", "differences", "strata", "rank_sweep", "fitted_on")
@@ -28,13 +25,4 @@ with job(snakemake.log[0], asked=snakemake.resources):
         published=params.published,
         validated=validated(best, fits),
     )
-    figures = {
-        source.differences_figure: "Each model's difference from the plain factorisation, with the "
-        "95 % interval over users. Filled: the difference holds after correction for all pairs.",
-        source.cold_start_figure: "Error by the number of training ratings of the item. On "
-        "the left are items with few training ratings, where content should help most.",
-    }
-    svgs = [(Path(path).read_text(encoding="utf-8"), text) for path, text in figures.items()]
-    write_text(output.figures, inline_figures(svgs))
-    outcome = summarise(results, snakemake.wildcards.dataset, Path(output.figures).name)
-    write_text(output.outcome, outcome)
+    write_text(snakemake.output[0], summarise(results, snakemake.wildcards.dataset))

@@ -38,8 +38,7 @@ rule fitted_on:
         models=fits_of_variant("models/{model}/seed-1/model.npz"),
         fits=fits_of_variant("models/{model}/seed-1/fit.json"),
     output:
-        table=f"{DATASET}/split/fitted-on.csv",
-        page=shown(f"{DATASET}/split/fitted-on.html", "fitted-on"),
+        f"{DATASET}/split/fitted-on.csv",
     log:
         log_of("fitted_on"),
     benchmark:

@@ -68,12 +68,7 @@ rule recommend:
         user_index=f"{DATASET}/matrices/users.parquet",
         item_index=f"{DATASET}/matrices/items.parquet",
     output:
-        recommendations=f"{DATASET}/recommendations/{{choice}}.csv",
-        page=shown(
-            f"{DATASET}/recommendations/{{choice}}.html",
-            "recommendations",
-            model="{choice}",
-        ),
+        f"{DATASET}/recommendations/{{choice}}.csv",
     log:
         log_of("recommend/{choice}"),
     benchmark:

@@ -1,4 +1,4 @@
-# What the report shows of a data set: figures, the outcome in words, pages, the manifest.
+# What people read about a data set: figures, the outcome in words, the manifest, the report.
 
 
 rule figures:
@@ -12,14 +12,14 @@ rule figures:
         fits=FILES.fits("models/{model}/seed-{seed}/fit.json", UNSEARCHED),
         rank_sweep=f"{DATASET}/svd/rank-sweep.csv",
     output:
-        ratings=figure("ratings"),
-        comparison=figure("comparison"),
-        differences=figure("differences"),
-        cold_start=figure("cold-start"),
-        strata=figure("strata"),
-        learning_curves=figure("learning-curves"),
-        search=figure("search") if SEARCHED else [],
-        rank_sweep=figure("rank-sweep"),
+        ratings=f"{DATASET}/figures/ratings.svg",
+        comparison=f"{DATASET}/figures/comparison.svg",
+        differences=f"{DATASET}/figures/differences.svg",
+        cold_start=f"{DATASET}/figures/cold-start.svg",
+        strata=f"{DATASET}/figures/strata.svg",
+        learning_curves=f"{DATASET}/figures/learning-curves.svg",
+        search=f"{DATASET}/figures/search.svg" if SEARCHED else [],
+        rank_sweep=f"{DATASET}/figures/rank-sweep.svg",
     log:
         log_of("figures"),
     benchmark:
@@ -52,11 +52,8 @@ rule summarise:
         split=f"{DATASET}/split/split.json",
         leakage=f"{DATASET}/split/leakage.json",
         fitted_on=f"{DATASET}/split/fitted-on.csv",
-        differences_figure=f"{DATASET}/figures/differences.svg",
-        cold_start_figure=f"{DATASET}/figures/cold-start.svg",
     output:
-        outcome=shown(f"{DATASET}/comparison/outcome.rst", "outcome"),
-        figures=shown(f"{DATASET}/comparison/figures.html", "outcome-figures"),
+        f"{DATASET}/comparison/outcome.rst",
     log:
         log_of("summarise"),
     benchmark:
@@ -78,41 +75,6 @@ rule summarise:
         "../../scripts/summarise.py"
 
 
-rule pages:
-    input:
-        source=f"{DATASET}/data/source.json",
-        leakage=f"{DATASET}/split/leakage.json",
-        table=f"{DATASET}/comparison/table.csv",
-        differences=f"{DATASET}/comparison/differences.csv",
-        rank_sweep=f"{DATASET}/svd/rank-sweep.csv",
-        trials=FILES.of_searched("search/{model}/trials.csv"),
-        best=FILES.of_searched("search/{model}/best.json"),
-    output:
-        source=shown(f"{DATASET}/data/source.html", "source"),
-        leakage=shown(f"{DATASET}/split/leakage.html", "leakage"),
-        table=shown(f"{DATASET}/comparison/table.html", "comparison-table"),
-        differences=shown(f"{DATASET}/comparison/differences.html", "differences-table"),
-        trials=[
-            shown(f"{DATASET}/search/{model}/trials.html", "trials-table", model=model)
-            for model in SEARCHED
-        ],
-        rank_sweep=shown(f"{DATASET}/svd/rank-sweep.html", "rank-sweep-table"),
-    log:
-        log_of("pages"),
-    benchmark:
-        benchmark_of("pages")
-    conda:
-        "../../environment.yml"
-    resources:
-        **resources_of("pages"),
-    params:
-        code=code_of("pages"),
-    message:
-        "Turning tables and facts into pages"
-    script:
-        "../../scripts/pages.py"
-
-
 rule manifest:
     input:
         files=[
@@ -131,8 +93,7 @@ rule manifest:
         fits=FILES.fits("models/{model}/seed-{seed}/fit.json"),
         benchmarks=FILES.benchmarks(before_manifest=True),
     output:
-        manifest=f"{DATASET}/manifest.json",
-        page=shown(f"{DATASET}/manifest.html", "manifest"),
+        f"{DATASET}/manifest.json",
     log:
         log_of("manifest"),
     benchmark:
@@ -154,10 +115,9 @@ rule manifest:
 # module's prefix.
 rule usage:
     input:
-        done=["results/small-matrix/convergence.svg", *shown_of_data_set()],
+        done=["results/small-matrix/convergence.svg", *made_of_data_set()],
     output:
-        table=f"{DATASET}/usage.csv",
-        page=shown(f"{DATASET}/usage.html", "usage"),
+        f"{DATASET}/usage.csv",
     log:
         log_of("usage"),
     benchmark:
@@ -179,3 +139,43 @@ rule usage:
         "Comparing what every job requested with what it used"
     script:
         "../../scripts/usage.py"
+
+
+rule report_page:
+    input:
+        **COMPARISON,
+        outcome=f"{DATASET}/comparison/outcome.rst",
+        rank_sweep=f"{DATASET}/svd/rank-sweep.csv",
+        fitted_on=f"{DATASET}/split/fitted-on.csv",
+        leakage=f"{DATASET}/split/leakage.json",
+        source=f"{DATASET}/data/source.json",
+        manifest=f"{DATASET}/manifest.json",
+        usage=f"{DATASET}/usage.csv",
+        figures=[
+            *rules.figures.output,
+            "results/small-matrix/convergence.svg",
+        ],
+        small_matrix="results/small-matrix/errors.csv",
+        trials=FILES.of_searched("search/{model}/trials.csv"),
+        best=FILES.of_searched("search/{model}/best.json"),
+        fits=FILES.fits("models/{model}/seed-{seed}/fit.json"),
+    output:
+        shown(f"{DATASET}/report.html", "Report"),
+    log:
+        log_of("report_page"),
+    benchmark:
+        benchmark_of("report_page")
+    conda:
+        "../../environment.yml"
+    resources:
+        **resources_of("report_page"),
+    params:
+        code=code_of("report_page"),
+        config=portable(config),
+        searched=SEARCHED,
+        fitted=[model for model, _ in FILES.model_seeds()],
+        links={"All data sets": "../index.html"},
+    message:
+        "Writing the report of {wildcards.dataset}"
+    script:
+        "../../scripts/report_page.py"

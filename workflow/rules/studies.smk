@@ -35,8 +35,7 @@ rule small_matrix:
         errors="results/small-matrix/errors.csv",
         curves="results/small-matrix/curves.csv",
         completion="results/small-matrix/completion.csv",
-        page=shown("results/small-matrix/errors.html", "small-matrix-table"),
-        figure=shown("results/small-matrix/convergence.svg", "small-matrix"),
+        figure="results/small-matrix/convergence.svg",
     log:
         log_of("small_matrix", "results/small-matrix"),
     benchmark:
@@ -65,8 +64,8 @@ rule audit_table:
         per_user=per_user_on_same_test,
     output:
         table=f"{DATASET}/audit/audit.csv",
-        page=shown(f"{DATASET}/audit/audit.html", "audit-table"),
-        figure=shown(f"{DATASET}/audit/audit.svg", "audit"),
+        page=shown(f"{DATASET}/audit/audit.html", "Audit of the protocol"),
+        figure=f"{DATASET}/audit/audit.svg",
     log:
         log_of("audit_table"),
     benchmark:
@@ -101,8 +100,8 @@ rule ablation_table:
     output:
         table=f"{DATASET}/ablation/ablation.csv",
         placebos=f"{DATASET}/ablation/placebos.json",
-        page=shown(f"{DATASET}/ablation/ablation.html", "ablation-table"),
-        figure=shown(f"{DATASET}/ablation/ablation.svg", "ablation"),
+        page=shown(f"{DATASET}/ablation/ablation.html", "Ablation of the content"),
+        figure=f"{DATASET}/ablation/ablation.svg",
     log:
         log_of("ablation_table"),
     benchmark:
@@ -134,7 +133,7 @@ use rule compare as compare_folds with:
             name: f"{DATASET}/folds/{name}.csv"
             for name in ("metrics", "differences", "table", "strata")
         },
-        page=shown(f"{DATASET}/folds/table.html", "folds-table"),
+        page=shown(f"{DATASET}/folds/table.html", "Cross-validation"),
     log:
         log_of("compare_folds"),
     benchmark:
@@ -226,8 +225,8 @@ rule scaling:
         **job_files(expand(FILES.benchmarks(), dataset=DATA_SETS)),
     output:
         rules="results/scale/rules.csv",
-        page=shown("results/scale/rules.html", "scaling-table"),
-        figure=shown("results/scale/rules.svg", "scaling"),
+        page=shown("results/scale/rules.html", "Scale"),
+        figure="results/scale/rules.svg",
     log:
         log_of("scaling", "results/scale"),
     benchmark:

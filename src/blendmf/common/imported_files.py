@@ -1,8 +1,9 @@
-"""Modules of this package that a Python file imports, and their digest."""
+"""Modules of this package that a Python file imports, and the digest of their code."""
 
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -29,15 +30,28 @@ def imported_files(file: Path) -> list[Path]:
 
 
 def code_digest(file: Path) -> str:
-    """Short hash of the names and contents of the modules that a file imports.
+    """Short hash of the names and contents of the modules that a file imports, and of their data.
 
-    It changes if any of them is edited, but not if a file is touched or the project is moved.
+    Data of a module are the files in folders next to it that are no packages, such as templates.
+    The hash changes if any file is edited, but not if one is touched or the project is moved.
     """
     digest = hashlib.blake2b(digest_size=8)
-    for module in imported_files(file):
-        digest.update(module.relative_to(PACKAGE).as_posix().encode())
-        digest.update(module.read_bytes())
+    modules = imported_files(file)
+    for path in [*modules, *_data_of(modules)]:
+        digest.update(path.relative_to(PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _data_of(modules: Iterable[Path]) -> list[Path]:
+    folders = (
+        folder
+        for room in {module.parent for module in modules}
+        for folder in room.iterdir()
+        if folder.is_dir() and folder.name != "__pycache__"
+    )
+    packaged = (folder for folder in folders if not (folder / "__init__.py").exists())
+    return sorted(path for folder in packaged for path in folder.iterdir() if path.is_file())
 
 
 def make_importable(folder: Path) -> None:

@@ -107,7 +107,7 @@ class WorkflowFiles:
         for model in models:
             yield f"evaluate/{model}"
         if not before_manifest:
-            yield from ("figures", "summarise", "pages", "manifest")
+            yield from ("figures", "summarise", "manifest")
             if searched:
                 yield "studies"
             if choices := self.experiment.recommendations.choices:

@@ -1,7 +1,8 @@
 """Verdict on two models from their paired difference."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -74,6 +75,22 @@ class Difference:
         )
 
 
+WORDS: dict[Finding, str] = {
+    "better": "better",
+    "perhaps better": "perhaps better",
+    "not told apart": "not distinguishable",
+    "perhaps worse": "perhaps worse",
+    "worse": "worse",
+}
+"""Findings from the best to the worst, and the words for them."""
+
+
+def with_findings(differences: pd.DataFrame) -> pd.DataFrame:
+    """The table of differences with a column ``finding``: what holds about model A, in words."""
+    findings = [WORDS[_difference(row).finding] for row in differences.to_dict("records")]
+    return differences.assign(finding=findings)
+
+
 def against(differences: pd.DataFrame, metric: str, reference: str) -> dict[str, Difference]:
     """Difference of every other model from a reference model.
 
@@ -92,19 +109,23 @@ def against(differences: pd.DataFrame, metric: str, reference: str) -> dict[str,
     """
     found = {}
     for row in differences[differences["metric"] == metric].to_dict("records"):
-        difference = Difference(
-            value=row["difference"],
-            low=row["low"],
-            high=row["high"],
-            p_value=row["p_value"],
-            p_holm=row["p_holm"],
-            effect_size=row["effect_size"],
-            share_better=row["share_a_better"],
-            seed_sd=row["seed_sd"],
-            higher_is_better=higher_is_better(metric),
-        )
+        difference = _difference(row)
         if row["model_b"] == reference:
             found[row["model_a"]] = difference
         elif row["model_a"] == reference:
             found[row["model_b"]] = difference.reversed()
     return found
+
+
+def _difference(row: Mapping[str, Any]) -> Difference:
+    return Difference(
+        value=row["difference"],
+        low=row["low"],
+        high=row["high"],
+        p_value=row["p_value"],
+        p_holm=row["p_holm"],
+        effect_size=row["effect_size"],
+        share_better=row["share_a_better"],
+        seed_sd=row["seed_sd"],
+        higher_is_better=higher_is_better(row["metric"]),
+    )

@@ -39,7 +39,3 @@ def list_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
     return "\n".join(lines)
 
-
-def html_file(path: str) -> str:
-    """Include an HTML file unchanged; the path is relative to the folder of the text."""
-    return f".. raw:: html\n   :file: {path}"

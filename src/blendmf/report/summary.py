@@ -11,14 +11,11 @@ from blendmf.report.outcome.data_and_predictions import (
 )
 from blendmf.report.outcome.findings import findings
 from blendmf.report.outcome.results import Results
-from blendmf.report.rst import html_file, section
+from blendmf.report.rst import section
 
 
-def summarise(results: Results, dataset: str, figures: str) -> str:
-    """Write the outcome as reStructuredText, the answer first, so that a reader may stop anywhere.
-
-    `figures` is the path of an HTML file with the main figures, relative to the folder of the text.
-    """
+def summarise(results: Results, dataset: str) -> str:
+    """Write the outcome as reStructuredText, the answer first, so that a reader may stop anywhere."""
     published = published_section(results.table, results.published, results.evaluation.k)
     parts = [
         section(
@@ -28,7 +25,6 @@ def summarise(results: Results, dataset: str, figures: str) -> str:
             best_model(results),
         ),
         section("All models", comparison_table(results), budgets(results.best)),
-        html_file(figures),
         section("Cautions", cautions(results)),
         section("Which differences hold", *findings(results)),
         section("How certain the predictions are", *interval_section(results)),

@@ -6,20 +6,10 @@ import pandas as pd
 
 from blendmf.common.wording import enumerated, p_value
 from blendmf.evaluation.bootstrap import smallest_p_value
-from blendmf.evaluation.verdict import Difference, Finding, against
+from blendmf.evaluation.verdict import WORDS, Difference, against
 from blendmf.report.number_format import or_dash
 from blendmf.report.outcome.results import Results, reference_model
 from blendmf.report.rst import list_table, literal
-
-WORDS: dict[Finding, str] = {
-    "better": "better",
-    "perhaps better": "perhaps better",
-    "not told apart": "not distinguishable",
-    "perhaps worse": "perhaps worse",
-    "worse": "worse",
-}
-"""Findings in the order of the sentence, and the words for them."""
-
 
 def findings(results: Results) -> list[str]:
     """Compare every model with the reference, by test RMSE and by full-protocol NDCG.

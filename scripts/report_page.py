@@ -1,0 +1,39 @@
+"""Write the report of a data set as one page."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from blendmf.common.files import read_json, write_text
+from blendmf.common.job_log import job
+from blendmf.report.pages.data_set import ReportFiles, report_page
+
+TABLES = ("table", "metrics", "differences", "strata", "rank_sweep", "fitted_on", "usage")
+
+with job(snakemake.log[0], asked=snakemake.resources):
+    source, params = snakemake.input, snakemake.params
+    fits: dict[str, list[dict]] = {}
+    for model, path in zip(params.fitted, source.fits, strict=True):
+        fits.setdefault(model, []).append(read_json(path))
+    tables = {name: pd.read_csv(source[name], dtype={"bin": str}) for name in TABLES}
+    tables["small_matrix"] = pd.read_csv(source.small_matrix)
+    page = report_page(
+        ReportFiles(
+            dataset=snakemake.wildcards.dataset,
+            config=params.config,
+            outcome=Path(source.outcome).read_text(encoding="utf-8"),
+            tables=tables,
+            figures={
+                Path(path).stem: Path(path).read_text(encoding="utf-8") for path in source.figures
+            },
+            charts={},
+            trials=dict(zip(params.searched, map(pd.read_csv, source.trials), strict=True)),
+            best=dict(zip(params.searched, map(read_json, source.best), strict=True)),
+            fits=fits,
+            source=read_json(source.source),
+            leakage=read_json(source.leakage),
+            manifest=read_json(source.manifest),
+            links=params.links,
+        )
+    )
+    write_text(snakemake.output[0], page)
