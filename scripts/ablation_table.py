@@ -5,8 +5,8 @@ import pandas as pd
 from blendmf.common.files import read_json, write_csv, write_json, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
+from blendmf.report.figure_files import save_figure
 from blendmf.report.figures.ablation import plot_ablation
-from blendmf.report.figures.style import save_figure
 from blendmf.report.html_pages import table_page
 from blendmf.studies.ablation import ablation, findings
 

@@ -5,8 +5,8 @@ import pandas as pd
 from blendmf.common.files import read_json, write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
+from blendmf.report.figure_files import save_figure
 from blendmf.report.figures.audit import plot_audit
-from blendmf.report.figures.style import save_figure
 from blendmf.report.html_pages import table_page
 from blendmf.studies.protocol_audit import AuditedVariant, audit, audit_findings
 

@@ -6,13 +6,13 @@ from blendmf.common.files import read_json
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.data.tables import read_table
+from blendmf.report.figure_files import save_figure
 from blendmf.report.figures.comparison import plot_comparison, plot_differences
 from blendmf.report.figures.learning_curves import plot_learning_curves
 from blendmf.report.figures.rank_sweep import plot_rank_sweep
 from blendmf.report.figures.ratings import plot_ratings
 from blendmf.report.figures.search import ModelSearch, plot_search
 from blendmf.report.figures.strata import plot_cold_start, plot_strata
-from blendmf.report.figures.style import save_figure
 from blendmf.report.outcome.results import reference_model, validated
 from blendmf.search.space import search_space
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from blendmf.common.files import write_csv, write_text
 from blendmf.common.job_log import job
+from blendmf.report.figure_files import save_figure
 from blendmf.report.figures.scaling import plot_scaling
-from blendmf.report.figures.style import save_figure
 from blendmf.report.html_pages import table_page
 from blendmf.resources.usage import scaling
 

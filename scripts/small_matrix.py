@@ -2,8 +2,8 @@
 
 from blendmf.common.files import write_csv, write_text
 from blendmf.common.job_log import job
+from blendmf.report.figure_files import save_figure
 from blendmf.report.figures.small_matrix import plot_small_matrix
-from blendmf.report.figures.style import save_figure
 from blendmf.report.html_pages import table_page
 from blendmf.studies.small_matrix import small_matrix
 

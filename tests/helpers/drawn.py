@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from blendmf.report.figures.style import save_figure
+from blendmf.report.figure_files import save_figure
 
 
 def texts_of(figure: Figure) -> list[str]:

@@ -19,19 +19,19 @@ from blendmf.report.figures.interval_panels import (
     zero_line,
 )
 from blendmf.report.figures.style import (
-    BLACK,
-    GREY,
     SMALL,
     Series,
     close_to_best,
     legend_mark,
     new_figure,
+    panel_row,
     series_styles,
     shared_look,
     shorten,
     show_message,
     subtitle,
 )
+from blendmf.report.palette import BLACK, GREY
 
 MODEL_HEIGHT = 0.14
 """Height of a model within its variant in inches."""
@@ -44,7 +44,9 @@ SPREAD = 0.36
 
 
 @shared_look()
-def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> Figure:
+def plot_audit(
+    table: pd.DataFrame, blended: str | None, plain: str | None, narrow: bool = False
+) -> Figure:
     """RMSE of each model in each variant (left) and the difference that content makes (right).
 
     A model that is far from the best one in every variant is named but not drawn. Other values off
@@ -58,10 +60,9 @@ def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> F
     by_model = errors.groupby("model")
     means = by_model["rmse"].mean().sort_values(kind="stable")
     shown = [str(model) for model in means.index[by_model["is_near"].any()[means.index]]]
-    figure = new_figure(
-        len(variants) * (GAP_HEIGHT + MODEL_HEIGHT * max(1, len(shown))) + FRAME_HEIGHT + 0.4
-    )
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
+    height = len(variants) * (GAP_HEIGHT + MODEL_HEIGHT * max(1, len(shown))) + FRAME_HEIGHT
+    figure = new_figure(2 * height + 1.0 if narrow else height + 0.4, narrow)
+    left, right = panel_row(figure, 2, narrow, sharey=True, width_ratios=[3, 2])
     if not shown:
         for axes in (left, right):
             show_message(axes, "no model predicts ratings")
@@ -96,7 +97,7 @@ def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> F
         *marks,
         seeds=False,
         off_axis=False,
-        ncols=min(5, len(marks)),
+        ncols=min(2 if narrow else 5, len(marks)),
         fontsize=SMALL,
         title="lines: 95 % intervals over users",
         title_fontsize=SMALL,

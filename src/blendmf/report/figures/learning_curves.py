@@ -10,8 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from blendmf.report.figures.style import (
-    BLUE,
-    ORANGE,
     legend_mark,
     message_figure,
     new_figure,
@@ -20,6 +18,7 @@ from blendmf.report.figures.style import (
     shorten,
     subtitle,
 )
+from blendmf.report.palette import BLUE, ORANGE
 
 COLUMNS = 3
 PANEL_HEIGHT = 2.9

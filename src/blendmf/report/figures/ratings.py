@@ -10,14 +10,13 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from blendmf.report.figures.style import (
-    BLUE,
-    ORANGE,
-    SKY,
     SMALL,
     make_log,
     new_figure,
+    panel_row,
     shared_look,
 )
+from blendmf.report.palette import BLUE, ORANGE, SKY
 
 PART_FILLS = {"training": (BLUE, ""), "validation": (ORANGE, "////"), "test": (SKY, "")}
 MOST_BARS = 12
@@ -28,14 +27,16 @@ TITLE_PAD = 40
 
 
 @shared_look()
-def plot_ratings(train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame) -> Figure:
+def plot_ratings(
+    train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame, narrow: bool = False
+) -> Figure:
     """Distribution of the rating values by part, and number of ratings by the item's rank.
 
     The parts have the columns `item_id` and `rating`.
     """
     parts = (train, validation, test)
-    figure = new_figure(3.9)
-    values, tail = figure.subplots(1, 2)
+    figure = new_figure(7.6 if narrow else 3.9, narrow)
+    values, tail = panel_row(figure, 2, narrow)
     _draw_values(values, [part["rating"].to_numpy() for part in parts])
     _draw_tail(tail, pd.concat([part["item_id"] for part in parts]).value_counts().to_numpy())
     return figure

@@ -11,10 +11,6 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from blendmf.report.figures.style import (
-    BLUE,
-    GREY,
-    ORANGE,
-    VERMILLION,
     legend_mark,
     make_log,
     message_figure,
@@ -23,6 +19,7 @@ from blendmf.report.figures.style import (
     shared_look,
     shorten,
 )
+from blendmf.report.palette import BLUE, GREY, ORANGE, VERMILLION
 from blendmf.search.space import Dimension
 
 PANELS = 4

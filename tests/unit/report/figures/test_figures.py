@@ -7,6 +7,7 @@ import pytest
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from blendmf.report.figure_files import save_figure
 from blendmf.report.figures.comparison import plot_comparison, plot_differences
 from blendmf.report.figures.learning_curves import plot_learning_curves
 from blendmf.report.figures.rank_sweep import plot_rank_sweep
@@ -15,7 +16,6 @@ from blendmf.report.figures.scaling import plot_scaling
 from blendmf.report.figures.search import ModelSearch, plot_search
 from blendmf.report.figures.small_matrix import plot_small_matrix
 from blendmf.report.figures.strata import plot_cold_start, plot_strata
-from blendmf.report.figures.style import save_figure
 from blendmf.search.space import Dimension
 from comparison_tables import RMSE, metrics
 from drawn import texts_of
