@@ -13,6 +13,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from blendmf.common.files import PathLike, replacing, write_text
+from blendmf.report.charts.vega import still
 from blendmf.report.figures.style import shared_look
 from blendmf.report.palette import DARK, DARK_FILTER, FONT, LIGHT
 
@@ -26,8 +27,8 @@ STYLE = (
     f"{{svg.adaptive{{background:{DARK}}}svg.adaptive>g{{filter:{DARK_FILTER}}}}}</style>"
 )
 
-OPENING = re.compile("^.*?<svg ", re.DOTALL)
-"""What precedes the attributes of an SVG's root: the declarations of XML, which HTML has not."""
+ROOT = re.compile("^.*?<svg ([^>]*)>", re.DOTALL)
+CLASS = re.compile(' class="[^"]*"')
 
 INDENTATION_AND_COMMENTS = re.compile("^ +(<!--.*-->\n)?", re.MULTILINE)
 FONT_FAMILY = re.compile('; font-family: [^;"]*')
@@ -76,26 +77,23 @@ def write_chart(
     chart: Callable[[bool], Mapping[str, Any]],
     formats: Collection[str] = (),
 ) -> None:
-    """Write a Vega-Lite chart as JSON, as SVG, both also for phones, and in the other formats.
+    """Write a Vega-Lite chart as SVG, as JSON for pages and phones, and in the other formats.
 
     `chart` makes its specification; its argument says whether for phones. The alternative text is
     the specification's ``description``.
     """
     specification = chart(False)
-    _save_chart(path, specification)
-    _save_chart(narrow_path(path), chart(True))
-    if "png" in formats:
-        png = _converter().vegalite_to_png(specification, ppi=PNG_DPI)
-        _write_bytes(path, "png", png)
-    if "pdf" in formats:
-        _write_bytes(path, "pdf", _converter().vegalite_to_pdf(specification))
-
-
-def _save_chart(path: PathLike, specification: Mapping[str, Any]) -> None:
-    text = json.dumps(specification, separators=(",", ":"), allow_nan=False)
-    write_text(Path(path).with_suffix(".json"), f"{text}\n")
-    svg = _converter().vegalite_to_svg(specification)
+    for of_form, content in ((path, specification), (narrow_path(path), chart(True))):
+        text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+        write_text(Path(of_form).with_suffix(".json"), f"{text}\n")
+    picture = still(specification)
+    svg = _converter().vegalite_to_svg(picture)
     write_text(path, adaptive(svg, specification["description"]))
+    paper = picture | {"background": LIGHT}
+    if "png" in formats:
+        _write_bytes(path, "png", _converter().vegalite_to_png(paper, ppi=PNG_DPI))
+    if "pdf" in formats:
+        _write_bytes(path, "pdf", _converter().vegalite_to_pdf(paper))
 
 
 def _write_bytes(path: PathLike, suffix: str, content: bytes) -> None:
@@ -112,9 +110,11 @@ def _converter() -> ModuleType:
 
 def adaptive(svg: str, title: str) -> str:
     """Make an SVG follow the reader's light or dark mode, and name it for screen readers."""
-    opening = f'<svg class="adaptive" role="img" font-family="{FONT}" '
-    svg = OPENING.sub(lambda _: opening, svg, count=1)
-    return svg.replace(">", f"><title>{escape(title, quote=False)}</title>{STYLE}", 1)
+    root = ROOT.match(svg)
+    assert root is not None
+    attributes = f'class="adaptive" role="img" font-family="{FONT}" {CLASS.sub("", root[1])}'
+    name = f"<title>{escape(title, quote=False)}</title>"
+    return f"<svg {attributes}>{name}{STYLE}{svg[root.end() :]}"
 
 
 def narrow_path(path: PathLike) -> Path:
