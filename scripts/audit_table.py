@@ -1,11 +1,13 @@
 """Write the protocol audit as a table, a figure and a page."""
 
+from functools import partial
+
 import pandas as pd
 
 from blendmf.common.files import read_json, write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
-from blendmf.report.figure_files import save_figure
+from blendmf.report.figure_files import write_figure
 from blendmf.report.figures.audit import plot_audit
 from blendmf.report.html_pages import table_page
 from blendmf.studies.protocol_audit import AuditedVariant, audit, audit_findings
@@ -33,6 +35,8 @@ with job(snakemake.log[0], asked=snakemake.resources):
     table = audit(variants, *compared, params.evaluation["bootstrap_resamples"], params.seed)
     write_csv(output.table, table)
     title = "The same models under several protocols"
-    save_figure(output.figure, plot_audit(table, *compared), title)
     findings = audit_findings(table, *compared)
+    figure = partial(plot_audit, table, *compared)
+    text = " ".join([f"{title}.", *findings[:2]])
+    write_figure(output.figure, figure, text, params.report["figures"])
     write_text(output.page, table_page(table, title, file=output.table, note=findings))

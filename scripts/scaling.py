@@ -1,10 +1,12 @@
 """Collect the time and memory of every rule by number of ratings."""
 
+from functools import partial
 from pathlib import Path
 
 from blendmf.common.files import write_csv, write_text
 from blendmf.common.job_log import job
-from blendmf.report.figure_files import save_figure
+from blendmf.report.figure_files import write_figure
+from blendmf.report.figures.alternative_texts import scaling_text
 from blendmf.report.figures.scaling import plot_scaling
 from blendmf.report.html_pages import table_page
 from blendmf.resources.usage import scaling
@@ -17,5 +19,5 @@ with job(snakemake.log[0], asked=snakemake.resources):
     write_csv(output.rules, table)
     title = "Time and memory of every rule by number of ratings"
     write_text(output.page, table_page(table, title, file=output.rules))
-    figure = plot_scaling(table)
-    save_figure(output.figure, figure, "Seconds and memory of each rule by ratings")
+    figure, formats = partial(plot_scaling, table), snakemake.params.report["figures"]
+    write_figure(output.figure, figure, scaling_text(table), formats)

@@ -1,6 +1,10 @@
 # What the report shows of a data set: figures, the outcome in words, pages, the manifest.
 
 
+FIGURES = ["ratings", "comparison", "differences", "cold-start", "strata", "rank-sweep"]
+CHARTS = ["learning-curves", *(["search"] if SEARCHED else [])]
+
+
 rule figures:
     input:
         **each_part("split/*.parquet"),
@@ -20,6 +24,8 @@ rule figures:
         learning_curves=figure("learning-curves"),
         search=figure("search") if SEARCHED else [],
         rank_sweep=figure("rank-sweep"),
+        others=other_forms(*(f"{DATASET}/figures/{name}.svg" for name in FIGURES)),
+        charts=chart_forms(*(f"{DATASET}/figures/{name}.svg" for name in CHARTS)),
     log:
         log_of("figures"),
     benchmark:
@@ -34,6 +40,7 @@ rule figures:
         histories=FILES.model_seeds(FILES.trained),
         fitted=[model for model, _ in FILES.model_seeds(UNSEARCHED)],
         evaluation=config["evaluation"],
+        report=config["report"],
     message:
         "Drawing the figures"
     script:

@@ -37,6 +37,7 @@ rule small_matrix:
         completion="results/small-matrix/completion.csv",
         page=shown("results/small-matrix/errors.html", "small-matrix-table"),
         figure=shown("results/small-matrix/convergence.svg", "small-matrix"),
+        others=other_forms("results/small-matrix/convergence.svg"),
     log:
         log_of("small_matrix", "results/small-matrix"),
     benchmark:
@@ -49,6 +50,7 @@ rule small_matrix:
         code=code_of("small_matrix"),
         small_matrix=config["small_matrix"],
         seed=config["seed"],
+        report=config["report"],
     message:
         "Factorising the small matrix by every method"
     script:
@@ -67,6 +69,7 @@ rule audit_table:
         table=f"{DATASET}/audit/audit.csv",
         page=shown(f"{DATASET}/audit/audit.html", "audit-table"),
         figure=shown(f"{DATASET}/audit/audit.svg", "audit"),
+        others=other_forms(f"{DATASET}/audit/audit.svg"),
     log:
         log_of("audit_table"),
     benchmark:
@@ -83,6 +86,7 @@ rule audit_table:
         plain=config["svd"]["compared_with"],
         evaluation=config["evaluation"],
         seed=config["seed"],
+        report=config["report"],
     message:
         "Comparing the experiment under several protocols"
     script:
@@ -103,6 +107,7 @@ rule ablation_table:
         placebos=f"{DATASET}/ablation/placebos.json",
         page=shown(f"{DATASET}/ablation/ablation.html", "ablation-table"),
         figure=shown(f"{DATASET}/ablation/ablation.svg", "ablation"),
+        others=other_forms(f"{DATASET}/ablation/ablation.svg"),
     log:
         log_of("ablation_table"),
     benchmark:
@@ -117,6 +122,7 @@ rule ablation_table:
         variants_of_fits=[name for name in ["full", *ABLATED] for _ in ablated_seeds()],
         evaluation=config["evaluation"],
         seed=config["seed"],
+        report=config["report"],
     message:
         "Comparing the model with its ablations and placebos"
     script:
@@ -228,6 +234,7 @@ rule scaling:
         rules="results/scale/rules.csv",
         page=shown("results/scale/rules.html", "scaling-table"),
         figure=shown("results/scale/rules.svg", "scaling"),
+        others=other_forms("results/scale/rules.svg"),
     log:
         log_of("scaling", "results/scale"),
     benchmark:
@@ -239,6 +246,7 @@ rule scaling:
     params:
         code=code_of("scaling"),
         scale=config["scale"],
+        report=config["report"],
     message:
         "Collecting time and memory of every rule by number of ratings"
     script:

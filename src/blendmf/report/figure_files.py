@@ -38,15 +38,15 @@ NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
 
 def write_figure(
-    path: PathLike, plot: Callable[[bool], Figure], title: str, formats: Collection[str] = ()
+    path: PathLike, plot: Callable[..., Figure], title: str, formats: Collection[str] = ()
 ) -> None:
     """Write a figure as SVG, as ``NAME-narrow.svg`` for phones, and in the other formats.
 
-    `plot` draws it; its argument says whether for phones. `title` is the alternative text.
+    `plot` draws it, for phones if its argument `narrow` is true. `title` is the alternative text.
     """
-    figure = plot(False)
+    figure = plot(narrow=False)
     save_figure(path, figure, title)
-    save_figure(narrow_path(path), plot(True), title)
+    save_figure(narrow_path(path), plot(narrow=True), title)
     with shared_look():
         for suffix in formats:
             content = BytesIO()
@@ -74,16 +74,16 @@ def save_figure(path: PathLike, figure: Figure, title: str) -> None:
 
 def write_chart(
     path: PathLike,
-    chart: Callable[[bool], Mapping[str, Any]],
+    chart: Callable[..., Mapping[str, Any]],
     formats: Collection[str] = (),
 ) -> None:
     """Write a Vega-Lite chart as SVG, as JSON for pages and phones, and in the other formats.
 
-    `chart` makes its specification; its argument says whether for phones. The alternative text is
-    the specification's ``description``.
+    `chart` makes its specification, for phones if its argument `narrow` is true. The alternative
+    text is the specification's ``description``.
     """
-    specification = chart(False)
-    for of_form, content in ((path, specification), (narrow_path(path), chart(True))):
+    specification = chart(narrow=False)
+    for of_form, content in ((path, specification), (narrow_path(path), chart(narrow=True))):
         text = json.dumps(content, separators=(",", ":"), allow_nan=False)
         write_text(Path(of_form).with_suffix(".json"), f"{text}\n")
     picture = still(specification)

@@ -67,7 +67,7 @@ def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str], narrow: bool
     """
     figure = new_figure(5.8, narrow)
     error, size = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    errors = _by_bin(strata, "cold-start", "rmse")
+    errors = by_bin(strata, "cold-start", "rmse")
     _draw_sizes(size, strata, "cold-start", most_names=5 if narrow else 16)
     size.set(xlabel="training ratings of the item", ylabel="test ratings")
     if errors.empty:
@@ -78,7 +78,7 @@ def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str], narrow: bool
     others = errors.drop(index=front)
     near = close_to_best(errors.mean(axis=1))[errors.index.isin(others.index)]
     low, high = (
-        _by_bin(strata, "cold-start", f"rmse_{end}").reindex(front) for end in ("low", "high")
+        by_bin(strata, "cold-start", f"rmse_{end}").reindex(front) for end in ("low", "high")
     )
     _draw_pale(error, others[near])
     # Shift the models horizontally, so that their intervals do not overlap.
@@ -119,8 +119,8 @@ def plot_strata(
             axes.sharex(size)
             axes.tick_params(labelbottom=False)
     styles = highlighted(strata, kinds)
-    errors = [_by_bin(strata, name, "rmse") for name in columns]
-    gains = [_by_bin(strata, name, "full_ndcg_at_k") for name in columns]
+    errors = [by_bin(strata, name, "rmse") for name in columns]
+    gains = [by_bin(strata, name, "full_ndcg_at_k") for name in columns]
     drawn = close_to_best(errors[0].mean(axis=1)) | errors[0].index.isin(list(styles))
     _draw_metric(panels[0], [table.reindex(errors[0].index[drawn]) for table in errors], styles)
     _draw_metric(panels[1], gains, styles)
@@ -167,7 +167,7 @@ def _fit_y_axis(panels: Sequence[Axes], tables: Sequence[pd.DataFrame]) -> None:
         axes.set_ylim(*padded(float(np.nanmin(values)), float(np.nanmax(values))))
 
 
-def _by_bin(strata: pd.DataFrame, stratum: str, value: str) -> pd.DataFrame:
+def by_bin(strata: pd.DataFrame, stratum: str, value: str) -> pd.DataFrame:
     """Table of one value: a row per model that has it, a column per non-empty bin.
 
     Bins with fewer than `FEW_USERS` users are NaN, since their values depend more on these users
@@ -250,7 +250,7 @@ def _draw_sizes(axes: Axes, strata: pd.DataFrame, stratum: str, most_names: int)
 
 
 def _name_others(pale: pd.DataFrame, off_axis: pd.DataFrame, narrow: bool) -> str:
-    """Caption that names the pale models and those not drawn, from tables as of `_by_bin`."""
+    """Caption that names the pale models and those not drawn, from tables as of `by_bin`."""
     parts = []
     if len(pale):
         parts.append(f"pale: {', '.join(shorten(str(name)) for name in pale.index)}")
