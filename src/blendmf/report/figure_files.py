@@ -30,6 +30,9 @@ STYLE = (
 ROOT = re.compile("^.*?<svg ([^>]*)>", re.DOTALL)
 CLASS = re.compile(' class="[^"]*"')
 
+CLIP = re.compile(r"\bclip\d+\b")
+"""Names of clips in the SVG files that Vega writes."""
+
 INDENTATION_AND_COMMENTS = re.compile("^ +(<!--.*-->\n)?", re.MULTILINE)
 FONT_FAMILY = re.compile('; font-family: [^;"]*')
 """Removed from the SVG files that Matplotlib writes, with the indentation a third of their size."""
@@ -87,13 +90,20 @@ def write_chart(
         text = json.dumps(content, separators=(",", ":"), allow_nan=False)
         write_text(Path(of_form).with_suffix(".json"), f"{text}\n")
     picture = still(specification)
-    svg = _converter().vegalite_to_svg(picture)
-    write_text(path, adaptive(svg, specification["description"]))
-    paper = picture | {"background": LIGHT}
-    if "png" in formats:
-        _write_bytes(path, "png", _converter().vegalite_to_png(paper, ppi=PNG_DPI))
-    if "pdf" in formats:
-        _write_bytes(path, "pdf", _converter().vegalite_to_pdf(paper))
+    write_text(path, adaptive(_drawn(picture), specification["description"]))
+    if formats:
+        paper = _drawn(picture | {"background": LIGHT})
+        if "png" in formats:
+            _write_bytes(path, "png", _converter().svg_to_png(paper, ppi=PNG_DPI))
+        if "pdf" in formats:
+            _write_bytes(path, "pdf", _converter().svg_to_pdf(paper))
+
+
+def _drawn(specification: Mapping[str, Any]) -> str:
+    """A chart as SVG, its clips numbered from 1 and not on from those of earlier charts."""
+    svg: str = _converter().vegalite_to_svg(specification)
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(CLIP.findall(svg)), start=1)}
+    return CLIP.sub(lambda clip: f"clip{numbers[clip[0]]}", svg)
 
 
 def _write_bytes(path: PathLike, suffix: str, content: bytes) -> None:

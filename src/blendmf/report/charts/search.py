@@ -116,7 +116,7 @@ def search_history(searches: Sequence[ModelSearch], narrow: bool = False) -> Spe
     hover = point | {"on": "pointerover", "clear": "pointerout"}
     click = {"type": "point", "fields": ["mark"]}
     return chart(
-        " ".join(map(_finding, searches)),
+        f"Trials of the search. Taken: {'; '.join(map(_finding, searches))}.",
         tables,
         HINT,
         params=[
@@ -129,15 +129,14 @@ def search_history(searches: Sequence[ModelSearch], narrow: bool = False) -> Spe
 
 
 def _finding(search: ModelSearch) -> str:
+    """The trial that was taken, and the parameter that matters most."""
     taken = search.trials.loc[search.trials["number"] == search.chosen].iloc[0]
     text = (
-        f"{search.model}: trial {search.chosen + 1} of {len(search.trials)} was taken, "
-        f"{search.score} {taken['value']:.4f}"
+        f"{search.model} with {search.score} {taken['value']:.4f} "
+        f"(trial {search.chosen + 1} of {len(search.trials)}"
     )
     shares = search.shares
-    if not shares.any():
-        return f"{text}; too few trials to tell which parameters matter."
-    return f"{text}; {shares.idxmax()} matters most (importance {shares.max():.2f})."
+    return f"{text}; {shares.idxmax()} matters most)" if shares.any() else f"{text})"
 
 
 def _rows(search: ModelSearch) -> pd.DataFrame:

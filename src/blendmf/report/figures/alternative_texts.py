@@ -7,7 +7,7 @@ import pandas as pd
 
 from blendmf.common.wording import enumerated
 from blendmf.evaluation.verdict import against
-from blendmf.report.figures.ratings import item_counts, rating_shares, share_of_top_items
+from blendmf.report.figures.ratings import TOP_SHARE, item_counts, rating_shares, share_of_top_items
 from blendmf.report.figures.strata import STRATA, by_bin, highlighted
 from blendmf.report.outcome.data_and_predictions import svd_sentence
 from blendmf.report.outcome.findings import finding_sentence
@@ -26,8 +26,8 @@ def ratings_text(train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFra
         value, share = shares.idxmax(), shares.max()
         frequent = f"The most frequent rating in training is {value:g} ({share:.0%}). "
     return (
-        f"Distribution of the ratings. {frequent}The {n_top:,} most rated items, a fifth of all, "
-        f"hold {top_share:.0%} of the ratings."
+        f"Distribution of the ratings. {frequent}The {n_top:,} most rated items, {TOP_SHARE:.0%} "
+        f"of all, hold {top_share:.0%} of the ratings."
     )
 
 
