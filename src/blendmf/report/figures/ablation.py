@@ -49,7 +49,7 @@ def plot_ablation(table: pd.DataFrame, narrow: bool = False) -> Figure:
     # The placebos need the height of three rows.
     figure = new_figure(ROW_HEIGHT * (len(rows) + 2) + FRAME_HEIGHT + 0.4, narrow)
     axes = figure.subplots()
-    draw_panel(axes, "Test RMSE, minus that of the full model", rows, include=[0.0, *dots])
+    draw_panel(axes, "Test RMSE minus the full model's", rows, include=[0.0, *dots])
     axes.set_ylim(len(rows) + 1.0, -0.5)
     axes.set_xlabel("full model better →")
     zero_line(axes)

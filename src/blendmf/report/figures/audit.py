@@ -1,6 +1,7 @@
 """Figure of the same models under several protocols."""
 
 from collections.abc import Mapping
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from blendmf.report.figures.interval_panels import (
     zero_line,
 )
 from blendmf.report.figures.style import (
+    LINE_HEIGHT,
     SMALL,
     Series,
     close_to_best,
@@ -70,19 +72,22 @@ def plot_audit(
     # In alphabetical order, as in the tables and figures of the comparison.
     styles = series_styles(sorted(table["model"].unique()))
     set_up_rows(left, "", variants)
-    left.set_xlabel("← lower is better; ratings differ between protocols")
+    note = "" if narrow else "; ratings differ between protocols"
+    left.set_xlabel(f"← lower is better{note}")
     shifts = np.linspace(-SPREAD, SPREAD, len(shown)) if len(shown) > 1 else [0.0]
     shift_of = dict(zip(shown, shifts, strict=True))
     y = errors["arm"].map(variants.index) + errors["model"].map(shift_of)
     _draw_errors(left, errors.assign(y=y).dropna(subset="y"), styles)
     far = [f"{shorten(str(name), 16)} ({mean:.2f})" for name, mean in means.drop(shown).items()]
-    if far:
-        subtitle(left, f"far above, not drawn (mean): {', '.join(far)}")
+    named = (
+        fill(f"far above, not drawn (mean): {', '.join(far)}", 44 if narrow else 75) if far else ""
+    )
+    subtitle(left, named)
     _draw_content(right, table.drop_duplicates("arm").set_index("arm").loc[variants])
     if blended and plain:
         right.set_xlabel(f"RMSE of {shorten(blended, 16)} minus {shorten(plain, 16)}")
     for axes, title in ((left, "Test RMSE (rating points)"), (right, "What content adds")):
-        axes.set_title(title, pad=22)
+        axes.set_title(title, pad=9 + LINE_HEIGHT * max(1, len(named.splitlines())))
         for edge in range(1, len(variants)):
             axes.axhline(edge - 0.5, color=GREY, linewidth=0.4)
     marks = [

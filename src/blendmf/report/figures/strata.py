@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from blendmf.report.figures.style import (
     KIND_STYLES,
+    LINE_HEIGHT,
     LINES,
     SMALL,
     Series,
@@ -36,9 +37,6 @@ STRATA = {"user-history": "training ratings of the user", "year": "year of the r
 
 DODGE = 0.45
 """Horizontal spread of the models within a bin, relative to the distance between bins."""
-
-LINE_HEIGHT = 13.0
-"""Distance between lines of small text, in points."""
 
 BEST_RANKER = Series(PURPLE, "v", LINES[2])
 

@@ -35,6 +35,9 @@ WIDTH, NARROW_WIDTH = 9.5, 4.2
 SMALL = 9.0
 """Smallest text size in points."""
 
+LINE_HEIGHT = 13.0
+"""Distance between lines of small text, in points."""
+
 LABEL_GAP = 12.0
 """Distance between the lines of neighbouring labels in points."""
 
