@@ -6,8 +6,7 @@ from pathlib import Path
 from blendmf.common.files import write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.report.figure_files import write_figure
-from blendmf.report.figures.alternative_texts import scaling_text
-from blendmf.report.figures.scaling import plot_scaling
+from blendmf.report.figures.scaling import plot_scaling, scaling_text
 from blendmf.report.html_pages import table_page
 from blendmf.resources.usage import scaling
 

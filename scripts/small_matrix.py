@@ -5,8 +5,7 @@ from functools import partial
 from blendmf.common.files import write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.report.figure_files import write_figure
-from blendmf.report.figures.alternative_texts import small_matrix_text
-from blendmf.report.figures.small_matrix import plot_small_matrix
+from blendmf.report.figures.small_matrix import plot_small_matrix, small_matrix_text
 from blendmf.report.html_pages import table_page
 from blendmf.studies.small_matrix import small_matrix
 

@@ -1,4 +1,4 @@
-"""Alternative texts of figures: one or two sentences with the finding, computed from the data."""
+"""Alternative texts of the data set's figures: the finding in one or two sentences."""
 
 from collections.abc import Mapping
 
@@ -107,33 +107,6 @@ def strata_text(strata: pd.DataFrame, k: int) -> str:
         sentences.append(f"The {title} is that of {enumerated(parts)}.")
     shown = enumerated([label for name, label in STRATA.items() if name in set(strata["stratum"])])
     return " ".join([f"Errors and ranked lists by {shown}.", *sentences])
-
-
-def small_matrix_text(errors: pd.DataFrame) -> str:
-    """How close each method comes to the least possible squared error."""
-    bound = errors["bound"].min()
-    parts = [
-        f"{row['method']} {row['squared_error'] - row['bound']:.2g}"
-        for row in errors.to_dict("records")
-    ]
-    return (
-        f"Squared error on the small matrix by iteration; the bound for this rank is {bound:.6g}. "
-        f"Excess over the bound: {', '.join(parts)}."
-    )
-
-
-def scaling_text(rules: pd.DataFrame) -> str:
-    """The rules with the most time and memory for the most ratings."""
-    largest = rules[rules["ratings"] == rules["ratings"].max()]
-    names = largest["rule"].str.cat(largest["model"].fillna(""), sep=" ").str.strip()
-    time, memory = (largest[column] for column in ("processor_seconds", "peak_mib"))
-    if largest.empty:
-        return "Time and memory of every rule by number of ratings."
-    return (
-        f"Time and memory of every rule by number of ratings. At {largest['ratings'].max():,} "
-        f"ratings {names[time.idxmax()]} takes the most time, {time.max():,.0f} processor seconds, "
-        f"and {names[memory.idxmax()]} the most memory, {memory.max():,.0f} MiB."
-    )
 
 
 def _named(values: pd.Series) -> str:

@@ -55,6 +55,20 @@ def plot_scaling(rules: pd.DataFrame, narrow: bool = False) -> Figure:
     return figure
 
 
+def scaling_text(rules: pd.DataFrame) -> str:
+    """The rules with the most time and memory for the most ratings."""
+    largest = rules[rules["ratings"] == rules["ratings"].max()]
+    names = largest["rule"].str.cat(largest["model"].fillna(""), sep=" ").str.strip()
+    time, memory = (largest[column] for column in ("processor_seconds", "peak_mib"))
+    if largest.empty:
+        return "Time and memory of every rule by number of ratings."
+    return (
+        f"Time and memory of every rule by number of ratings. At {largest['ratings'].max():,} "
+        f"ratings {names[time.idxmax()]} takes the most time, {time.max():,.0f} processor seconds, "
+        f"and {names[memory.idxmax()]} the most memory, {memory.max():,.0f} MiB."
+    )
+
+
 def _draw(axes: Axes, rules: pd.DataFrame, column: str) -> None:
     make_log(axes, "x", "y")
     names = rules["rule"].str.cat(rules["model"].fillna(""), sep=" ").str.strip()

@@ -60,3 +60,16 @@ def plot_small_matrix(curves: pd.DataFrame, errors: pd.DataFrame, narrow: bool =
         handles=handles, title=title, loc="outside lower center", ncols=1 if narrow else 4
     )
     return figure
+
+
+def small_matrix_text(errors: pd.DataFrame) -> str:
+    """How close each method comes to the least possible squared error."""
+    bound = errors["bound"].min()
+    parts = [
+        f"{row['method']} {row['squared_error'] - row['bound']:.2g}"
+        for row in errors.to_dict("records")
+    ]
+    return (
+        f"Squared error on the small matrix by iteration; the bound for this rank is {bound:.6g}. "
+        f"Excess over the bound: {', '.join(parts)}."
+    )

@@ -8,10 +8,10 @@ from blendmf.report.figures.alternative_texts import (
     differences_text,
     rank_sweep_text,
     ratings_text,
-    scaling_text,
-    small_matrix_text,
     strata_text,
 )
+from blendmf.report.figures.scaling import scaling_text
+from blendmf.report.figures.small_matrix import small_matrix_text
 from comparison_tables import RMSE, metrics
 from drawn import small_matrix
 from outcomes import difference_rows
