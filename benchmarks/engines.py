@@ -27,7 +27,7 @@ from benchmarks.figures import plot_engine_speed
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_csv
 from blendmf.common.job_log import progress
-from blendmf.report.figures.style import save_figure
+from blendmf.report.figure_files import save_figure
 from blendmf.studies.engine_parity import COMPARED_MODELS
 
 RESULTS = Path("results/benchmarks")

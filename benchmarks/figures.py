@@ -5,7 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from blendmf.report.figures.style import (
-    GREY,
     Series,
     label_ends,
     make_log,
@@ -17,6 +16,7 @@ from blendmf.report.figures.style import (
     shorten,
     subtitle,
 )
+from blendmf.report.palette import GREY
 
 ROW_HEIGHT = 0.27
 MARGINS = 1.1

@@ -33,7 +33,7 @@ from benchmarks.problem import Problem
 from benchmarks.systems import Answer, Runner, System
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_csv
-from blendmf.report.figures.style import save_figure
+from blendmf.report.figure_files import save_figure
 
 SEED = 42
 RESAMPLES = 10_000

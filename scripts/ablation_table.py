@@ -1,5 +1,6 @@
 """Write the ablation study of the content as a table, a figure and an HTML page."""
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -7,8 +8,8 @@ import pandas as pd
 from blendmf.common.files import read_json, write_csv, write_json, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
+from blendmf.report.figure_files import write_figure
 from blendmf.report.figures.ablation import plot_ablation
-from blendmf.report.figures.style import save_figure
 from blendmf.report.pages.study import study_page
 from blendmf.report.pages.tables import shown_table
 from blendmf.studies.ablation import ablation, findings
@@ -27,11 +28,9 @@ with job(snakemake.log[0], asked=snakemake.resources):
     )
     write_csv(output.table, found.table)
     write_json(output.placebos, found.placebos._asdict() if found.placebos else None)
-    save_figure(
-        output.figure,
-        plot_ablation(found.table),
-        "What each part of the content contributes, and the placebos",
-    )
+    text = " ".join(["What each part of the content contributes.", *findings(found)])
+    figure = partial(plot_ablation, found.table)
+    write_figure(output.figure, figure, text, params.report["figures"])
     shown: pd.DataFrame = found.table[found.table["role"] != "placebo"]
     page = study_page(
         "Content taken away",

@@ -1,5 +1,6 @@
 """Write the protocol audit as a table, a figure and a page."""
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -7,8 +8,8 @@ import pandas as pd
 from blendmf.common.files import read_json, write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
+from blendmf.report.figure_files import write_figure
 from blendmf.report.figures.audit import plot_audit
-from blendmf.report.figures.style import save_figure
 from blendmf.report.pages.study import study_page
 from blendmf.report.pages.tables import shown_table
 from blendmf.studies.protocol_audit import AuditedVariant, audit, audit_findings
@@ -36,13 +37,16 @@ with job(snakemake.log[0], asked=snakemake.resources):
     table = audit(variants, *compared, params.evaluation["bootstrap_resamples"], params.seed)
     write_csv(output.table, table)
     title = "The same models under several protocols"
-    save_figure(output.figure, plot_audit(table, *compared), title)
+    findings = audit_findings(table, *compared)
+    figure = partial(plot_audit, table, *compared)
+    text = " ".join([f"{title}.", *findings[:2]])
+    write_figure(output.figure, figure, text, params.report["figures"])
     shown = shown_table(table, title, file=output.table, k=params.evaluation["k"])
     page = study_page(
         title,
         shown,
         text="audit-table",
-        findings=audit_findings(table, *compared),
+        findings=findings,
         drawing=Path(output.figure).read_text(encoding="utf-8"),
         drawing_text="audit",
     )

@@ -1,19 +1,29 @@
 """Draw all figures of a data set."""
 
+from functools import partial
+
 import pandas as pd
 
 from blendmf.common.files import read_json
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.data.tables import read_table
+from blendmf.report.charts.learning_curves import learning_curves
+from blendmf.report.charts.search import ModelSearch, search_history
+from blendmf.report.figure_files import write_chart, write_figure
+from blendmf.report.figures.alternative_texts import (
+    cold_start_text,
+    comparison_text,
+    differences_text,
+    rank_sweep_text,
+    ratings_text,
+    strata_text,
+)
 from blendmf.report.figures.comparison import plot_comparison, plot_differences
-from blendmf.report.figures.learning_curves import plot_learning_curves
 from blendmf.report.figures.rank_sweep import plot_rank_sweep
 from blendmf.report.figures.ratings import plot_ratings
-from blendmf.report.figures.search import ModelSearch, plot_search
 from blendmf.report.figures.strata import plot_cold_start, plot_strata
-from blendmf.report.figures.style import save_figure
-from blendmf.report.outcome.results import reference_model, validated
+from blendmf.report.outcome.results import BLENDED, best_of_kind, reference_model, validated
 from blendmf.search.space import search_space
 
 with job(snakemake.log[0], asked=snakemake.resources):
@@ -21,21 +31,20 @@ with job(snakemake.log[0], asked=snakemake.resources):
     models = {name: model_entry(values) for name, values in params.models.items()}
     kinds = {name: entry.kind for name, entry in models.items()}
     k = params.evaluation["k"]
+    formats = params.report["figures"]
+    best = [read_json(path) for path in source.best]
+    tables = ("metrics", "differences", "table", "rank_sweep")
+    metrics, differences, table, rank_sweep = (pd.read_csv(source[name]) for name in tables)
     strata = pd.read_csv(source.strata, dtype={"bin": str})
 
-    parts = (source.train, source.validation, source.test)
-    figure = plot_ratings(*(read_table(path, ["item_id", "rating"]) for path in parts))
-    save_figure(output.ratings, figure, "Distribution of the ratings, long tail of the items")
-
-    figure = plot_learning_curves(
+    chart = partial(
+        learning_curves,
         [pd.read_csv(path) for path in source.histories],
         [model for model, _ in params.histories],
         [seed for _, seed in params.histories],
     )
-    title = "Training and validation RMSE by epoch of each model"
-    save_figure(output.learning_curves, figure, title)
+    write_chart(output.learning_curves, chart, formats)
 
-    best = [read_json(path) for path in source.best]
     if best:
         searches = [
             ModelSearch(
@@ -50,25 +59,37 @@ with job(snakemake.log[0], asked=snakemake.resources):
                 best, source.trials, source.importances, strict=True
             )
         ]
-        title = "Trials of the search, importance of its parameters"
-        save_figure(output.search, plot_search(searches), title)
+        write_chart(output.search, partial(search_history, searches), formats)
 
-    figure = plot_rank_sweep(pd.read_csv(source.rank_sweep))
-    save_figure(output.rank_sweep, figure, "RMSE and seconds by rank, of SVD and factorisation")
-
-    figure = plot_comparison(pd.read_csv(source.metrics), kinds, k)
-    save_figure(output.comparison, figure, "Models compared on five metrics, with 95 % intervals")
-
-    rmse = pd.read_csv(source.table).set_index("model")["rmse"].dropna()
+    paths = (source.train, source.validation, source.test)
+    parts = [read_table(path, ["item_id", "rating"]) for path in paths]
+    rmse = table.set_index("model")["rmse"].dropna()
     fits = zip(params.fitted, map(read_json, source.fits), strict=True)
-    reference = reference_model(rmse, models, validated(best, fits))
-    differences = pd.read_csv(source.differences)
-    figure = plot_differences(differences, kinds, reference, k)
-    title = f"Differences of all models from {reference} on three metrics, with 95 % intervals"
-    save_figure(output.differences, figure, title)
-
-    title = "Test RMSE of each model by the number of training ratings of the item"
-    save_figure(output.cold_start, plot_cold_start(strata, kinds), title)
-
-    title = "Test RMSE and NDCG of each model by user history and by year of the rating"
-    save_figure(output.strata, plot_strata(strata, kinds, k), title)
+    validation = validated(best, fits)
+    reference = reference_model(rmse, models, validation)
+    blended = best_of_kind(BLENDED, rmse, models, validation)
+    for path, figure, text in (
+        (output.ratings, partial(plot_ratings, *parts), ratings_text(*parts)),
+        (output.rank_sweep, partial(plot_rank_sweep, rank_sweep), rank_sweep_text(rank_sweep)),
+        (
+            output.comparison,
+            partial(plot_comparison, metrics, kinds, k),
+            comparison_text(metrics, differences),
+        ),
+        (
+            output.differences,
+            partial(plot_differences, differences, kinds, reference, k),
+            differences_text(differences, metrics, reference, blended),
+        ),
+        (
+            output.cold_start,
+            partial(plot_cold_start, strata, kinds),
+            cold_start_text(strata, kinds),
+        ),
+        (
+            output.strata,
+            partial(plot_strata, strata, kinds, k),
+            strata_text(strata, k),
+        ),
+    ):
+        write_figure(path, figure, text, formats)

@@ -26,7 +26,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
             figures={
                 Path(path).stem: Path(path).read_text(encoding="utf-8") for path in source.figures
             },
-            charts={},
+            charts={Path(path).stem: read_json(path) for path in source.charts},
             trials=dict(zip(params.searched, map(pd.read_csv, source.trials), strict=True)),
             best=dict(zip(params.searched, map(read_json, source.best), strict=True)),
             fits=fits,

@@ -1,11 +1,12 @@
 """Collect the time and memory of every rule by number of ratings."""
 
+from functools import partial
 from pathlib import Path
 
 from blendmf.common.files import write_csv, write_text
 from blendmf.common.job_log import job
-from blendmf.report.figures.scaling import plot_scaling
-from blendmf.report.figures.style import save_figure
+from blendmf.report.figure_files import write_figure
+from blendmf.report.figures.scaling import plot_scaling, scaling_text
 from blendmf.report.pages.study import study_page
 from blendmf.report.pages.tables import shown_table
 from blendmf.resources.usage import scaling
@@ -17,8 +18,8 @@ with job(snakemake.log[0], asked=snakemake.resources):
     table = scaling(jobs, ratings)
     write_csv(output.rules, table)
     title = "Time and memory of every rule by number of ratings"
-    figure = plot_scaling(table)
-    save_figure(output.figure, figure, "Seconds and memory of each rule by ratings")
+    figure, formats = partial(plot_scaling, table), snakemake.params.report["figures"]
+    write_figure(output.figure, figure, scaling_text(table), formats)
     page = study_page(
         title,
         shown_table(table, "Each rule, model and data set", file=output.rules),

@@ -8,6 +8,26 @@ def shown(path: str, title: str):
     )
 
 
+def other_forms(*figures: str) -> list[str]:
+    """Files of figures that the report does not list: for phones, and formats for papers."""
+    formats = ["svg", *config["report"]["figures"]]
+    return [
+        f"{path.removesuffix('.svg')}{'-narrow' if form == 'svg' else ''}.{form}"
+        for path in figures
+        for form in formats
+    ]
+
+
+def chart_forms(*charts: str) -> list[str]:
+    """The same for charts: their specifications, for pages and phones, and formats for papers."""
+    forms = [
+        ".json",
+        "-narrow.json",
+        *(f".{form}" for form in config["report"]["figures"]),
+    ]
+    return [f"{path.removesuffix('.svg')}{form}" for path in charts for form in forms]
+
+
 def made_of_data_set() -> list[str]:
     """Everything that a run makes of a data set before its report."""
     choices = EXPERIMENT.recommendations.choices

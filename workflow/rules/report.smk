@@ -1,6 +1,10 @@
 # What people read about a data set: figures, the outcome in words, the manifest, the report.
 
 
+FIGURES = ["ratings", "comparison", "differences", "cold-start", "strata", "rank-sweep"]
+CHARTS = ["learning-curves", *(["search"] if SEARCHED else [])]
+
+
 rule figures:
     input:
         **each_part("split/*.parquet"),
@@ -20,6 +24,8 @@ rule figures:
         learning_curves=f"{DATASET}/figures/learning-curves.svg",
         search=f"{DATASET}/figures/search.svg" if SEARCHED else [],
         rank_sweep=f"{DATASET}/figures/rank-sweep.svg",
+        others=other_forms(*(f"{DATASET}/figures/{name}.svg" for name in FIGURES)),
+        charts=chart_forms(*(f"{DATASET}/figures/{name}.svg" for name in CHARTS)),
     log:
         log_of("figures"),
     benchmark:
@@ -34,6 +40,7 @@ rule figures:
         histories=FILES.model_seeds(FILES.trained),
         fitted=[model for model, _ in FILES.model_seeds(UNSEARCHED)],
         evaluation=config["evaluation"],
+        report=config["report"],
     message:
         "Drawing the figures"
     script:
@@ -152,8 +159,17 @@ rule report_page:
         manifest=f"{DATASET}/manifest.json",
         usage=f"{DATASET}/usage.csv",
         figures=[
-            *rules.figures.output,
-            "results/small-matrix/convergence.svg",
+            f"{folder}{form}.svg"
+            for folder in (
+                *(f"{DATASET}/figures/{name}" for name in FIGURES),
+                "results/small-matrix/convergence",
+            )
+            for form in ("", "-narrow")
+        ],
+        charts=[
+            f"{DATASET}/figures/{name}{form}.json"
+            for name in CHARTS
+            for form in ("", "-narrow")
         ],
         small_matrix="results/small-matrix/errors.csv",
         trials=FILES.of_searched("search/{model}/trials.csv"),

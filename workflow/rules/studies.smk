@@ -36,6 +36,7 @@ rule small_matrix:
         curves="results/small-matrix/curves.csv",
         completion="results/small-matrix/completion.csv",
         figure="results/small-matrix/convergence.svg",
+        others=other_forms("results/small-matrix/convergence.svg"),
     log:
         log_of("small_matrix", "results/small-matrix"),
     benchmark:
@@ -48,6 +49,7 @@ rule small_matrix:
         code=code_of("small_matrix"),
         small_matrix=config["small_matrix"],
         seed=config["seed"],
+        report=config["report"],
     message:
         "Factorising the small matrix by every method"
     script:
@@ -66,6 +68,7 @@ rule audit_table:
         table=f"{DATASET}/audit/audit.csv",
         page=shown(f"{DATASET}/audit/audit.html", "Audit of the protocol"),
         figure=f"{DATASET}/audit/audit.svg",
+        others=other_forms(f"{DATASET}/audit/audit.svg"),
     log:
         log_of("audit_table"),
     benchmark:
@@ -82,6 +85,7 @@ rule audit_table:
         plain=config["svd"]["compared_with"],
         evaluation=config["evaluation"],
         seed=config["seed"],
+        report=config["report"],
     message:
         "Comparing the experiment under several protocols"
     script:
@@ -102,6 +106,7 @@ rule ablation_table:
         placebos=f"{DATASET}/ablation/placebos.json",
         page=shown(f"{DATASET}/ablation/ablation.html", "Ablation of the content"),
         figure=f"{DATASET}/ablation/ablation.svg",
+        others=other_forms(f"{DATASET}/ablation/ablation.svg"),
     log:
         log_of("ablation_table"),
     benchmark:
@@ -116,6 +121,7 @@ rule ablation_table:
         variants_of_fits=[name for name in ["full", *ABLATED] for _ in ablated_seeds()],
         evaluation=config["evaluation"],
         seed=config["seed"],
+        report=config["report"],
     message:
         "Comparing the model with its ablations and placebos"
     script:
@@ -227,6 +233,7 @@ rule scaling:
         rules="results/scale/rules.csv",
         page=shown("results/scale/rules.html", "Scale"),
         figure="results/scale/rules.svg",
+        others=other_forms("results/scale/rules.svg"),
     log:
         log_of("scaling", "results/scale"),
     benchmark:
@@ -238,6 +245,7 @@ rule scaling:
     params:
         code=code_of("scaling"),
         scale=config["scale"],
+        report=config["report"],
     message:
         "Collecting time and memory of every rule by number of ratings"
     script:

@@ -1,6 +1,6 @@
 """The whole configuration of an experiment: all its blocks."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -90,6 +90,14 @@ class RecommendationSettings(Settings):
         return [BEST] if self.models is None else self.models
 
 
+class ReportSettings(Settings):
+    """Files of the report."""
+
+    figures: Annotated[list[Literal["pdf", "png"]], Distinct] = Field(
+        default=[], description="Formats of the figures in addition to SVG, for papers and slides."
+    )
+
+
 class PublishedSystem(Settings):
     """Figures of another system on the same split, shown in the report."""
 
@@ -135,6 +143,7 @@ class Experiment(Settings):
     audit: AuditSettings = AuditSettings()
     ablation: AblationSettings = AblationSettings()
     recommendations: RecommendationSettings = RecommendationSettings()
+    report: ReportSettings = ReportSettings()
     published: list[PublishedSystem] = Field(
         default=[], description="Figures of other systems on the same split."
     )

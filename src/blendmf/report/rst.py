@@ -20,6 +20,11 @@ def free_text(text: str) -> str:
     return line if line.startswith("\\") or not line else f"\\{line}"
 
 
+def plain_text(text: str) -> str:
+    """A paragraph without its markup: bold, literal and escapes."""
+    return re.sub(r"\*\*|``|\\(?=\S)", "", text)
+
+
 def section(title: str, *paragraphs: str) -> str:
     """A heading and its non-empty paragraphs; empty if all paragraphs are empty."""
     heading = f"{title}\n{'-' * len(title)}"

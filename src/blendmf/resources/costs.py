@@ -63,7 +63,7 @@ COSTS = {
     "content": Costs(235, {"item": 3000, "tag": 2400}, {"item": 100, "tag": 30}),
     "fitted_on": Costs(240, {"rating": 115, "item": 3000, "tag": 1500, "long_byte": 4},
                        {"rating": 4.0, "tag": 60}),
-    "figures": Costs(260, {"rating": 50, "long_byte": 1}, {"rating": 0.4}),
+    "figures": Costs(480, {"rating": 50, "long_byte": 1}, {"rating": 0.4}),
     # Fits, by method.
     "baseline": Costs(85, {"train_rating": 35}, {"train_rating": 0.1}),
     "closed_form": Costs(105, {"train_rating": 75, "factor": 20, "neighbour": 15,

@@ -16,14 +16,12 @@ from blendmf.report.figures.interval_panels import (
     zero_line,
 )
 from blendmf.report.figures.style import (
-    BLUE,
-    GREY,
-    VERMILLION,
     Series,
     legend_mark,
     new_figure,
     shared_look,
 )
+from blendmf.report.palette import BLUE, GREY, VERMILLION
 
 STACK = 0.2
 """Vertical distance of stacked dots, in rows."""
@@ -33,7 +31,7 @@ BINS = 60
 
 
 @shared_look()
-def plot_ablation(table: pd.DataFrame) -> Figure:
+def plot_ablation(table: pd.DataFrame, narrow: bool = False) -> Figure:
     """Each variant's test RMSE minus the full model's, and a dot for each placebo.
 
     `table` has the columns `arm`, `role`, `difference`, `low`, `high`, `seed_sd`, `holds` and
@@ -49,9 +47,9 @@ def plot_ablation(table: pd.DataFrame) -> Figure:
     if len(dots):
         rows[f"{len(dots)} placebo{'' if len(dots) == 1 else 's'}"] = ""
     # The placebos need the height of three rows.
-    figure = new_figure(ROW_HEIGHT * (len(rows) + 2) + FRAME_HEIGHT + 0.4)
+    figure = new_figure(ROW_HEIGHT * (len(rows) + 2) + FRAME_HEIGHT + 0.4, narrow)
     axes = figure.subplots()
-    draw_panel(axes, "Test RMSE, minus that of the full model", rows, include=[0.0, *dots])
+    draw_panel(axes, "Test RMSE minus the full model's", rows, include=[0.0, *dots])
     axes.set_ylim(len(rows) + 1.0, -0.5)
     axes.set_xlabel("full model better →")
     zero_line(axes)
@@ -63,7 +61,7 @@ def plot_ablation(table: pd.DataFrame) -> Figure:
         legend_mark("a placebo", color=VERMILLION, marker="D", ms=6, ls=""),
         legend_mark("mean of the placebos", color=GREY, marker="|", ms=10, mew=1.6, ls=""),
         off_axis=False,
-        ncols=3,
+        ncols=1 if narrow else 3,
     )
     return figure
 

@@ -1,6 +1,7 @@
 """Figure of the same models under several protocols."""
 
 from collections.abc import Mapping
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -19,19 +20,20 @@ from blendmf.report.figures.interval_panels import (
     zero_line,
 )
 from blendmf.report.figures.style import (
-    BLACK,
-    GREY,
+    LINE_HEIGHT,
     SMALL,
     Series,
     close_to_best,
     legend_mark,
     new_figure,
+    panel_row,
     series_styles,
     shared_look,
     shorten,
     show_message,
     subtitle,
 )
+from blendmf.report.palette import BLACK, GREY
 
 MODEL_HEIGHT = 0.14
 """Height of a model within its variant in inches."""
@@ -44,7 +46,9 @@ SPREAD = 0.36
 
 
 @shared_look()
-def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> Figure:
+def plot_audit(
+    table: pd.DataFrame, blended: str | None, plain: str | None, narrow: bool = False
+) -> Figure:
     """RMSE of each model in each variant (left) and the difference that content makes (right).
 
     A model that is far from the best one in every variant is named but not drawn. Other values off
@@ -58,10 +62,9 @@ def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> F
     by_model = errors.groupby("model")
     means = by_model["rmse"].mean().sort_values(kind="stable")
     shown = [str(model) for model in means.index[by_model["is_near"].any()[means.index]]]
-    figure = new_figure(
-        len(variants) * (GAP_HEIGHT + MODEL_HEIGHT * max(1, len(shown))) + FRAME_HEIGHT + 0.4
-    )
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
+    height = len(variants) * (GAP_HEIGHT + MODEL_HEIGHT * max(1, len(shown))) + FRAME_HEIGHT
+    figure = new_figure(2 * height + 1.0 if narrow else height + 0.4, narrow)
+    left, right = panel_row(figure, 2, narrow, sharey=True, width_ratios=[3, 2])
     if not shown:
         for axes in (left, right):
             show_message(axes, "no model predicts ratings")
@@ -69,19 +72,22 @@ def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> F
     # In alphabetical order, as in the tables and figures of the comparison.
     styles = series_styles(sorted(table["model"].unique()))
     set_up_rows(left, "", variants)
-    left.set_xlabel("← lower is better; ratings differ between protocols")
+    note = "" if narrow else "; ratings differ between protocols"
+    left.set_xlabel(f"← lower is better{note}")
     shifts = np.linspace(-SPREAD, SPREAD, len(shown)) if len(shown) > 1 else [0.0]
     shift_of = dict(zip(shown, shifts, strict=True))
     y = errors["arm"].map(variants.index) + errors["model"].map(shift_of)
     _draw_errors(left, errors.assign(y=y).dropna(subset="y"), styles)
     far = [f"{shorten(str(name), 16)} ({mean:.2f})" for name, mean in means.drop(shown).items()]
-    if far:
-        subtitle(left, f"far above, not drawn (mean): {', '.join(far)}")
+    named = (
+        fill(f"far above, not drawn (mean): {', '.join(far)}", 44 if narrow else 75) if far else ""
+    )
+    subtitle(left, named)
     _draw_content(right, table.drop_duplicates("arm").set_index("arm").loc[variants])
     if blended and plain:
         right.set_xlabel(f"RMSE of {shorten(blended, 16)} minus {shorten(plain, 16)}")
     for axes, title in ((left, "Test RMSE (rating points)"), (right, "What content adds")):
-        axes.set_title(title, pad=22)
+        axes.set_title(title, pad=9 + LINE_HEIGHT * max(1, len(named.splitlines())))
         for edge in range(1, len(variants)):
             axes.axhline(edge - 0.5, color=GREY, linewidth=0.4)
     marks = [
@@ -96,7 +102,7 @@ def plot_audit(table: pd.DataFrame, blended: str | None, plain: str | None) -> F
         *marks,
         seeds=False,
         off_axis=False,
-        ncols=min(5, len(marks)),
+        ncols=min(2 if narrow else 5, len(marks)),
         fontsize=SMALL,
         title="lines: 95 % intervals over users",
         title_fontsize=SMALL,

@@ -19,21 +19,24 @@ from blendmf.report.figures.interval_panels import (
     zero_line,
 )
 from blendmf.report.figures.style import (
-    GREY,
     legend_mark,
     message_figure,
     new_figure,
+    panel_row,
     shared_look,
     shorten,
     styles_by_kind,
 )
+from blendmf.report.palette import GREY
 
 MISSING = "predicts no ratings"
 SAME = "the same for every user"
 
 
 @shared_look()
-def plot_comparison(metrics: pd.DataFrame, kinds: Mapping[str, str], k: int) -> Figure:
+def plot_comparison(
+    metrics: pd.DataFrame, kinds: Mapping[str, str], k: int, narrow: bool = False
+) -> Figure:
     """Plot five metrics of each model with 95 % intervals, models sorted by ascending RMSE.
 
     A value far from the best one is shown as a number with an arrow at the edge of the panel.
@@ -48,15 +51,17 @@ def plot_comparison(metrics: pd.DataFrame, kinds: Mapping[str, str], k: int) -> 
             "full_ndcg_at_k": f"NDCG@{k}, full",
         },
     ]
+    if narrow:
+        titles = [{metric: title} for row in titles for metric, title in row.items()]
     values = metrics.pivot_table(index="model", columns="metric", values="mean", sort=False)
     models = values.reindex(metrics["model"].unique(), columns=[m for row in titles for m in row])
     order = models["rmse"].sort_values(kind="stable").index
     styles = styles_by_kind(kinds)
     by_model = metrics.set_index(["model", "metric"])
-    figure = new_figure(len(titles) * (ROW_HEIGHT * len(order) + FRAME_HEIGHT) + 0.4)
+    figure = new_figure(len(titles) * (ROW_HEIGHT * len(order) + FRAME_HEIGHT) + 0.4, narrow)
     blocks = figure.subfigures(len(titles), 1, squeeze=False).ravel()
     for block, of_block in zip(blocks, titles, strict=True):
-        panels = block.subplots(1, len(of_block), sharey=True)
+        panels = block.subplots(1, len(of_block), sharey=True, squeeze=False).ravel()
         for axes, (metric, title) in zip(panels, of_block.items(), strict=True):
             rows: dict[str, Interval | str] = dict.fromkeys(order, MISSING)
             for model in models[metric].dropna().index:
@@ -75,7 +80,11 @@ def plot_comparison(metrics: pd.DataFrame, kinds: Mapping[str, str], k: int) -> 
 
 @shared_look()
 def plot_differences(
-    differences: pd.DataFrame, kinds: Mapping[str, str], reference: str | None, k: int
+    differences: pd.DataFrame,
+    kinds: Mapping[str, str],
+    reference: str | None,
+    k: int,
+    narrow: bool = False,
 ) -> Figure:
     """Plot each model's metrics minus the reference model's, sorted by ascending RMSE difference.
 
@@ -87,7 +96,7 @@ def plot_differences(
     """
     others = [model for model in kinds if model != reference]
     if reference is None or not others:
-        return message_figure("there are no two models to compare")
+        return message_figure("there are no two models to compare", narrow)
     titles = {
         "rmse": "RMSE",
         "rated_precision_at_k": f"Precision@{k}, rated",
@@ -97,12 +106,14 @@ def plot_differences(
     errors = found["rmse"]
     others.sort(key=lambda name: errors[name].value if name in errors else np.inf)
     styles = styles_by_kind(kinds)
-    figure = new_figure(ROW_HEIGHT * len(others) + FRAME_HEIGHT + 0.4)
+    rows_of_panels = len(titles) if narrow else 1
+    height = rows_of_panels * (ROW_HEIGHT * len(others) + FRAME_HEIGHT) + 0.4
+    figure = new_figure(height, narrow)
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
     engine.set(wspace=0.05)
     for axes, (metric, title) in zip(
-        figure.subplots(1, len(titles), sharey=True), titles.items(), strict=True
+        panel_row(figure, len(titles), narrow, sharey=True), titles.items(), strict=True
     ):
         rows: dict[str, Interval | str] = dict.fromkeys(others, MISSING)
         for name, one in found[metric].items():

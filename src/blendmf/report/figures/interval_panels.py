@@ -12,14 +12,15 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from blendmf.report.figures.style import (
-    GREY,
     SMALL,
     Series,
     close_to_best,
+    is_narrow,
     legend_mark,
     padded,
     shorten,
 )
+from blendmf.report.palette import GREY
 
 ROW_HEIGHT = 0.3
 """Height of a row in inches."""
@@ -169,5 +170,5 @@ def add_legend(
         handles=shown,
         loc="outside lower center",
         handler_map={brackets: HandlerLine2D(numpoints=2)},
-        **{"ncols": len(shown)} | options,
+        **{"ncols": 1 if is_narrow(figure) else len(shown)} | options,
     )

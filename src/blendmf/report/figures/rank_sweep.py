@@ -4,25 +4,26 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from blendmf.report.figures.style import (
-    BLACK,
     label_ends,
     legend_mark,
     make_log,
     new_figure,
+    panel_row,
     series_styles,
     shared_look,
     shorten,
 )
+from blendmf.report.palette import BLACK
 
 
 @shared_look()
-def plot_rank_sweep(rank_sweep: pd.DataFrame) -> Figure:
+def plot_rank_sweep(rank_sweep: pd.DataFrame, narrow: bool = False) -> Figure:
     """Validation and test RMSE by rank, and the seconds to fit each rank.
 
     `rank_sweep` has the columns `method`, `rank`, `validation_rmse`, `test_rmse` and `seconds`.
     """
-    figure = new_figure(4.1)
-    error, time = figure.subplots(1, 2)
+    figure = new_figure(7.8 if narrow else 4.1, narrow)
+    error, time = panel_row(figure, 2, narrow)
     styles = series_styles(rank_sweep["method"])
     by_rank = rank_sweep.sort_values("rank")
     ranks = by_rank["rank"].unique()

@@ -1,5 +1,6 @@
 """Figure of the rating values in each part and of the items' long tail."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,13 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from blendmf.report.figures.style import (
-    BLUE,
-    ORANGE,
-    SKY,
     SMALL,
     make_log,
     new_figure,
+    panel_row,
     shared_look,
 )
+from blendmf.report.palette import BLUE, ORANGE, SKY
 
 PART_FILLS = {"training": (BLUE, ""), "validation": (ORANGE, "////"), "test": (SKY, "")}
 MOST_BARS = 12
@@ -28,17 +28,39 @@ TITLE_PAD = 40
 
 
 @shared_look()
-def plot_ratings(train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame) -> Figure:
+def plot_ratings(
+    train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame, narrow: bool = False
+) -> Figure:
     """Distribution of the rating values by part, and number of ratings by the item's rank.
 
     The parts have the columns `item_id` and `rating`.
     """
     parts = (train, validation, test)
-    figure = new_figure(3.9)
-    values, tail = figure.subplots(1, 2)
+    figure = new_figure(7.6 if narrow else 3.9, narrow)
+    values, tail = panel_row(figure, 2, narrow)
     _draw_values(values, [part["rating"].to_numpy() for part in parts])
-    _draw_tail(tail, pd.concat([part["item_id"] for part in parts]).value_counts().to_numpy())
+    _draw_tail(tail, item_counts(parts))
     return figure
+
+
+def item_counts(parts: Sequence[pd.DataFrame]) -> NDArray[np.int64]:
+    """Number of ratings of each item in all parts, descending."""
+    counts: NDArray[np.int64] = (
+        pd.concat([part["item_id"] for part in parts]).value_counts().to_numpy()
+    )
+    return counts
+
+
+def share_of_top_items(counts: NDArray[np.int64]) -> tuple[int, float]:
+    """Number of the most rated items, `TOP_SHARE` of all, and their share of the ratings."""
+    n_top = int(np.ceil(TOP_SHARE * len(counts)))
+    return n_top, float(counts[:n_top].sum() / counts.sum())
+
+
+def rating_shares(ratings: NDArray[np.float32]) -> pd.Series:
+    """Share of each rating value; empty if there are too many values for a bar each."""
+    shares = pd.Series(ratings).value_counts(normalize=True)
+    return shares if len(shares) <= MOST_BARS else shares[:0]
 
 
 def _draw_values(axes: Axes, parts: list[NDArray[np.float32]]) -> None:
@@ -72,8 +94,7 @@ def _draw_values(axes: Axes, parts: list[NDArray[np.float32]]) -> None:
 
 def _draw_tail(axes: Axes, counts: NDArray[np.int64]) -> None:
     n_items = len(counts)
-    n_top = int(np.ceil(TOP_SHARE * n_items))
-    top_share = counts[:n_top].sum() / counts.sum()
+    n_top, top_share = share_of_top_items(counts)
     ranks = np.unique(np.geomspace(1, n_items, CURVE_POINTS).round().astype(int))
     make_log(axes, "x", "y")
     axes.plot(ranks, counts[ranks - 1], color=BLUE)

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from blendmf.report.figures.style import (
-    GREY,
     label_ends,
     make_log,
     new_figure,
@@ -15,6 +14,7 @@ from blendmf.report.figures.style import (
     shared_look,
     shorten,
 )
+from blendmf.report.palette import GREY
 from blendmf.resources.usage import BYTES_PER_RATING, MIB
 
 PHASES = {
@@ -30,7 +30,7 @@ MOST_TIMES_RATINGS = 4
 
 
 @shared_look()
-def plot_scaling(rules: pd.DataFrame) -> Figure:
+def plot_scaling(rules: pd.DataFrame, narrow: bool = False) -> Figure:
     """Processor seconds and peak memory of every rule by ratings, on logarithmic axes.
 
     Grey lines show linear growth (time) and the memory that no rule should exceed. `rules` is the
@@ -39,18 +39,34 @@ def plot_scaling(rules: pd.DataFrame) -> Figure:
     phase_of = {rule: phase for phase, members in PHASES.items() for rule in members}
     phases = rules["rule"].map(phase_of).fillna("report")
     shown = [phase for phase in (*PHASES, "report") if (phases == phase).any()]
-    figure = new_figure(3.1 * len(shown))
-    panels = figure.subplots(len(shown), 2, squeeze=False, sharex=True)
+    panels_per_row = 1 if narrow else 2
+    figure = new_figure(3.1 * len(shown) * 2 / panels_per_row, narrow)
+    grid = figure.subplots(len(shown) * 2 // panels_per_row, panels_per_row, sharex=True)
+    panels = np.reshape(grid, (len(shown), 2))
     for phase, (time, memory) in zip(shown, panels, strict=True):
         own = rules[phases == phase]
         _draw(time, own, "processor_seconds")
         _draw(memory, own, "peak_mib")
         time.set(title=f"Time: {phase}", ylabel="processor seconds")
         memory.set(title=f"Memory: {phase}", ylabel="peak MiB")
-    for axes in panels[-1]:
+    for axes in panels[-1:].ravel()[-panels_per_row:]:
         axes.set_xlabel("ratings")
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     return figure
+
+
+def scaling_text(rules: pd.DataFrame) -> str:
+    """The rules with the most time and memory for the most ratings."""
+    largest = rules[rules["ratings"] == rules["ratings"].max()]
+    names = largest["rule"].str.cat(largest["model"].fillna(""), sep=" ").str.strip()
+    time, memory = (largest[column] for column in ("processor_seconds", "peak_mib"))
+    if largest.empty:
+        return "Time and memory of every rule by number of ratings."
+    return (
+        f"Time and memory of every rule by number of ratings. At {largest['ratings'].max():,} "
+        f"ratings {names[time.idxmax()]} takes the most time, {time.max():,.0f} processor seconds, "
+        f"and {names[memory.idxmax()]} the most memory, {memory.max():,.0f} MiB."
+    )
 
 
 def _draw(axes: Axes, rules: pd.DataFrame, column: str) -> None:

@@ -16,11 +16,12 @@ from numpy.typing import ArrayLike
 
 from blendmf.report.figures.style import (
     KIND_STYLES,
+    LINE_HEIGHT,
     LINES,
-    PURPLE,
     SMALL,
     Series,
     close_to_best,
+    is_narrow,
     label_ends,
     new_figure,
     padded,
@@ -29,6 +30,7 @@ from blendmf.report.figures.style import (
     show_message,
     subtitle,
 )
+from blendmf.report.palette import PALE, PURPLE
 
 STRATA = {"user-history": "training ratings of the user", "year": "year of the rating"}
 """Strata that `plot_strata` draws, one column of panels each, and their x-axis labels."""
@@ -36,10 +38,6 @@ STRATA = {"user-history": "training ratings of the user", "year": "year of the r
 DODGE = 0.45
 """Horizontal spread of the models within a bin, relative to the distance between bins."""
 
-LINE_HEIGHT = 13.0
-"""Distance between lines of small text, in points."""
-
-PALE = "#BDBDBD"
 BEST_RANKER = Series(PURPLE, "v", LINES[2])
 
 FEW_USERS = 10
@@ -47,12 +45,15 @@ FEW_USERS = 10
 
 NOTHING = f"No model has this metric, or no bin has {FEW_USERS} users."
 
-CHARACTERS = 115
+CHARACTERS, NARROW_CHARACTERS = 115, 44
 """Maximum length of a line of small text that spans the figure."""
+
+NARROW_NAME = 14
+"""Maximum length of a model's name next to its line in a narrow figure."""
 
 
 @shared_look()
-def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
+def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str], narrow: bool = False) -> Figure:
     """Plot test RMSE by the item's number of training ratings, above a bar chart of bin sizes.
 
     Highlighted models have a colour and 95 % intervals over users. The other models are pale. Pale
@@ -62,10 +63,10 @@ def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
     `lower`, `n_ratings`, `n_users`, `n_full_users`, `full_ndcg_at_k`, and `rmse`, `rmse_low`,
     `rmse_high` (NaN if a model predicts no ratings).
     """
-    figure = new_figure(5.8)
+    figure = new_figure(5.8, narrow)
     error, size = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    errors = _by_bin(strata, "cold-start", "rmse")
-    _draw_sizes(size, strata, "cold-start", most_names=16)
+    errors = by_bin(strata, "cold-start", "rmse")
+    _draw_sizes(size, strata, "cold-start", most_names=5 if narrow else 16)
     size.set(xlabel="training ratings of the item", ylabel="test ratings")
     if errors.empty:
         show_message(error, NOTHING)
@@ -75,7 +76,7 @@ def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
     others = errors.drop(index=front)
     near = close_to_best(errors.mean(axis=1))[errors.index.isin(others.index)]
     low, high = (
-        _by_bin(strata, "cold-start", f"rmse_{end}").reindex(front) for end in ("low", "high")
+        by_bin(strata, "cold-start", f"rmse_{end}").reindex(front) for end in ("low", "high")
     )
     _draw_pale(error, others[near])
     # Shift the models horizontally, so that their intervals do not overlap.
@@ -87,16 +88,18 @@ def plot_cold_start(strata: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
     error.set_ylabel("test RMSE (rating points)")
     error.grid(visible=False, axis="x")
     _fit_y_axis([error], [errors.loc[front], others[near], low, high])
-    named = _name_others(others[near], others[~near])
+    named = _name_others(others[near], others[~near], narrow)
     pad = 9.0 + LINE_HEIGHT * len(named.splitlines())
-    error.set_title("Error by number of training ratings of the item", pad=pad)
+    error.set_title("Error by training ratings of the item", pad=pad)
     subtitle(error, named)
     _label_models(error, errors.loc[front], styles)
     return figure
 
 
 @shared_look()
-def plot_strata(strata: pd.DataFrame, kinds: Mapping[str, str], k: int) -> Figure:
+def plot_strata(
+    strata: pd.DataFrame, kinds: Mapping[str, str], k: int, narrow: bool = False
+) -> Figure:
     """Plot test RMSE and full-protocol NDCG by user history and, with timestamps, by year.
 
     Highlighted models have a colour; the others are pale. Pale models with far higher errors appear
@@ -104,23 +107,31 @@ def plot_strata(strata: pd.DataFrame, kinds: Mapping[str, str], k: int) -> Figur
     is the length of the ranked lists.
     """
     columns = [name for name in STRATA if (strata["stratum"] == name).any()]
-    figure = new_figure(7.2)
-    panels = figure.subplots(3, len(columns), squeeze=False, sharex="col", height_ratios=[3, 3, 1])
+    n_columns = 1 if narrow else len(columns)
+    blocks = len(columns) // n_columns
+    figure = new_figure(7.2 * blocks, narrow)
+    grid = figure.subplots(3 * blocks, n_columns, squeeze=False, height_ratios=[3, 3, 1] * blocks)
+    panels = grid.reshape(-1, 3).T if narrow else grid
+    for error, gain, size in panels.T:
+        for axes in (error, gain):
+            axes.sharex(size)
+            axes.tick_params(labelbottom=False)
     styles = highlighted(strata, kinds)
-    errors = [_by_bin(strata, name, "rmse") for name in columns]
-    gains = [_by_bin(strata, name, "full_ndcg_at_k") for name in columns]
+    errors = [by_bin(strata, name, "rmse") for name in columns]
+    gains = [by_bin(strata, name, "full_ndcg_at_k") for name in columns]
     drawn = close_to_best(errors[0].mean(axis=1)) | errors[0].index.isin(list(styles))
     _draw_metric(panels[0], [table.reindex(errors[0].index[drawn]) for table in errors], styles)
     _draw_metric(panels[1], gains, styles)
     for axes, name in zip(panels[2], columns, strict=True):
-        _draw_sizes(axes, strata, name, most_names=8)
+        _draw_sizes(axes, strata, name, most_names=5 if narrow else 8)
         axes.set_xlabel(STRATA[name])
     labels = ("test RMSE (rating points)", f"NDCG@{k}, full protocol", "test ratings")
-    for axes, label in zip(panels[:, 0], labels, strict=True):
-        axes.set_ylabel(label)
+    for row, label in zip(panels, labels, strict=True):
+        for axes in row if narrow else row[:1]:
+            axes.set_ylabel(label)
     panels[0, 0].set_title("Errors and lists by stratum")
     pale = gains[0].drop(index=list(styles), errors="ignore")
-    named = _name_others(pale, errors[0][~drawn])
+    named = _name_others(pale, errors[0][~drawn], narrow)
     figure.supxlabel(named, x=0.01, ha="left", fontsize=SMALL)
     return figure
 
@@ -140,9 +151,11 @@ def _draw_metric(
             _draw_front(axes, np.arange(table.shape[1]), table.loc[name], styles[name])
         axes.grid(visible=False, axis="x")
     _fit_y_axis(panels, tables)
-    for axes in panels[1:]:
+    narrow = is_narrow(panels[0])
+    for axes in [] if narrow else panels[1:]:
         axes.tick_params(labelleft=False)
-    _label_models(panels[-1], tables[-1], styles)
+    for axes, table in list(zip(panels, tables, strict=True))[0 if narrow else -1 :]:
+        _label_models(axes, table, styles)
 
 
 def _fit_y_axis(panels: Sequence[Axes], tables: Sequence[pd.DataFrame]) -> None:
@@ -152,7 +165,7 @@ def _fit_y_axis(panels: Sequence[Axes], tables: Sequence[pd.DataFrame]) -> None:
         axes.set_ylim(*padded(float(np.nanmin(values)), float(np.nanmax(values))))
 
 
-def _by_bin(strata: pd.DataFrame, stratum: str, value: str) -> pd.DataFrame:
+def by_bin(strata: pd.DataFrame, stratum: str, value: str) -> pd.DataFrame:
     """Table of one value: a row per model that has it, a column per non-empty bin.
 
     Bins with fewer than `FEW_USERS` users are NaN, since their values depend more on these users
@@ -206,7 +219,9 @@ def _draw_front(axes: Axes, x: ArrayLike, values: ArrayLike, style: Series) -> N
 def _label_models(axes: Axes, table: pd.DataFrame, styles: Mapping[str, Series]) -> None:
     """Write the names of the highlighted models next to their last values."""
     last = table.ffill(axis=1).iloc[:, -1].dropna()
-    label_ends(axes, [(last[name], shorten(name), styles[name]) for name in styles if name in last])
+    length = NARROW_NAME if is_narrow(axes) else 26
+    ends = [(last[name], shorten(name, length), styles[name]) for name in styles if name in last]
+    label_ends(axes, ends)
 
 
 def _draw_sizes(axes: Axes, strata: pd.DataFrame, stratum: str, most_names: int) -> None:
@@ -232,8 +247,8 @@ def _draw_sizes(axes: Axes, strata: pd.DataFrame, stratum: str, most_names: int)
         axes.yaxis.set_major_formatter("{x:,.0f}")
 
 
-def _name_others(pale: pd.DataFrame, off_axis: pd.DataFrame) -> str:
-    """Caption that names the pale models and those not drawn, from tables as of `_by_bin`."""
+def _name_others(pale: pd.DataFrame, off_axis: pd.DataFrame, narrow: bool) -> str:
+    """Caption that names the pale models and those not drawn, from tables as of `by_bin`."""
     parts = []
     if len(pale):
         parts.append(f"pale: {', '.join(shorten(str(name)) for name in pale.index)}")
@@ -241,4 +256,5 @@ def _name_others(pale: pd.DataFrame, off_axis: pd.DataFrame) -> str:
         means = off_axis.mean(axis=1).sort_values()
         named = [f"{shorten(str(name))} ({mean:.2f})" for name, mean in means.items()]
         parts.append(f"errors far above, not drawn (mean of the bins): {', '.join(named)}")
-    return "\n".join(fill(part, CHARACTERS) for part in parts)
+    characters = NARROW_CHARACTERS if narrow else CHARACTERS
+    return "\n".join(fill(part, characters) for part in parts)

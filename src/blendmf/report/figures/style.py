@@ -1,10 +1,9 @@
-"""Shared look of all figures, helpers for their axes, and reproducible SVG files."""
+"""Shared look of all figures, and helpers for their axes."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import StringIO
+from textwrap import fill
 from typing import Any, Literal
 
 import matplotlib as mpl
@@ -16,13 +15,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
-from blendmf.common.files import PathLike, write_text
-
-BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, BLACK, GREY = "#E69F00", "#56B4E9", "#000000", "#767676"
-COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, GREY)
-"""M. Okabe and K. Ito's palette, distinguishable with any colour vision; a grey replaces its
-yellow, which is too light for lines on white."""
+from blendmf.report.palette import BLACK, BLUE, COLOURS, GREEN, GREY, GRID, INK, VERMILLION
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<")
 Line = Literal["-", ""] | tuple[int, tuple[float, ...]]
@@ -36,11 +29,14 @@ LINES: tuple[Line, ...] = (
     (0, (8, 1.5, 1, 1.5)),
 )
 
-WIDTH = 9.5
-"""Width of a figure in inches, about the size in which the report shows it."""
+WIDTH, NARROW_WIDTH = 9.5, 4.2
+"""Width of a figure in inches, about the size in which a page and a phone show it."""
 
 SMALL = 9.0
 """Smallest text size in points."""
+
+LINE_HEIGHT = 13.0
+"""Distance between lines of small text, in points."""
 
 LABEL_GAP = 12.0
 """Distance between the lines of neighbouring labels in points."""
@@ -48,28 +44,28 @@ LABEL_GAP = 12.0
 FAR = 2.0
 """A value is far from the best one beyond this multiple of the median distance to it."""
 
-INDENTATION_AND_COMMENTS = re.compile("^ +(<!--.*-->\n)?", re.MULTILINE)
-"""Removed from the SVG files that Matplotlib writes: a sixth of their size."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _LOOK = {
     "axes.axisbelow": True,
+    "axes.facecolor": "none",
     "axes.grid": True,
-    "axes.labelcolor": "#222222",
+    "axes.labelcolor": INK,
     "axes.labelsize": 10.0,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
     "axes.titlesize": 11.0,
     "axes.titleweight": "bold",
-    "figure.facecolor": "white",
+    "figure.facecolor": "none",
     "font.size": 10.0,
-    "grid.color": "#E4E4E4",
+    "grid.color": GRID,
     "grid.linewidth": 0.7,
     "legend.fontsize": 9.5,
     "legend.frameon": False,
     "lines.linewidth": 1.7,
     "lines.markersize": 5.5,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "svg.hashsalt": "blendmf",
     "xtick.labelsize": SMALL,
     "xtick.major.size": 0.0,
@@ -125,27 +121,34 @@ def series_styles(names: Iterable[str]) -> dict[str, Series]:
     }
 
 
-def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """Empty figure of `width` x `height` inches, with constrained layout."""
+def new_figure(height: float, narrow: bool = False) -> Figure:
+    """Empty figure of this height in inches, for a page or, if `narrow`, for a phone."""
+    width = NARROW_WIDTH if narrow else WIDTH
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def message_figure(text: str) -> Figure:
-    """Figure that shows only a message, such as why there is nothing to draw."""
-    figure = new_figure(2.0)
-    show_message(figure.subplots(), text)
-    return figure
+def is_narrow(part: Axes | Figure) -> bool:
+    """Whether a figure, or that of a panel, is for phones."""
+    figure = part.get_figure(root=True)
+    assert figure is not None
+    return bool(figure.get_figwidth() < WIDTH)
 
 
-def save_figure(path: PathLike, figure: Figure, title: str) -> None:
-    """Write a figure as SVG: text as outlines, no date, the same bytes for the same figure.
+def panel_row(figure: Figure, n: int, narrow: bool, **options: Any) -> Sequence[Axes]:
+    """Panels next to each other, or below each other in a narrow figure.
 
-    `title` is the alternative text for screen readers.
+    `options` are those of ``subplots`` for panels next to each other.
     """
-    svg = StringIO()
-    with shared_look():
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Title": title})
-    write_text(path, INDENTATION_AND_COMMENTS.sub("", svg.getvalue()))
+    if narrow:
+        return list(np.ravel(figure.subplots(n, 1, squeeze=False)))
+    return list(np.ravel(figure.subplots(1, n, squeeze=False, **options)))
+
+
+def message_figure(text: str, narrow: bool = False) -> Figure:
+    """Figure that shows only a message, such as why there is nothing to draw."""
+    figure = new_figure(2.0, narrow)
+    show_message(figure.subplots(), fill(text, 45))
+    return figure
 
 
 def legend_mark(label: str, **look: Any) -> Line2D:
@@ -157,6 +160,7 @@ def make_log(axes: Axes, *names: Literal["x", "y"], ticks: Sequence[float] = ())
     """Make the named axes of a panel logarithmic.
 
     By default only powers of ten have ticks, otherwise these multiples of them, as plain numbers.
+    Powers are text with raised digits, since readers and searches do not understand formulas.
     """
     for name in names:
         axes.set(**{f"{name}scale": "log"})
@@ -165,6 +169,15 @@ def make_log(axes: Axes, *names: Literal["x", "y"], ticks: Sequence[float] = ())
         if ticks:
             axis.set_major_locator(LogLocator(subs=ticks))
             axis.set_major_formatter("{x:g}")
+        else:
+            axis.set_major_formatter(lambda value, _: power_of_ten(value))
+
+
+def power_of_ten(value: float) -> str:
+    """A power of ten as text: 0.01 to 1,000 as numbers, others as 10 with a raised exponent."""
+    if 0.01 <= value <= 1000:
+        return f"{value:,g}"
+    return f"10{str(round(np.log10(value))).translate(RAISED)}"
 
 
 def close_to_best(values: ArrayLike, higher_is_better: bool = False) -> NDArray[np.bool_]:

@@ -29,11 +29,12 @@ def findings(results: Results) -> list[str]:
             found = dict(sorted(found.items(), key=lambda item: sign * item[1].value))
             of_metric = results.metrics[results.metrics["metric"] == metric]
             values = of_metric.set_index("model")["mean"]
-            pieces += [_sentence(found, title, reference), _table(found, values, reference)]
+            pieces += [finding_sentence(found, title, reference), _table(found, values, reference)]
     return [*pieces, _how_to_read(results)] if pieces else []
 
 
-def _sentence(found: Mapping[str, Difference], title: str, reference: str) -> str:
+def finding_sentence(found: Mapping[str, Difference], title: str, reference: str) -> str:
+    """Say which models are better, worse or not distinguishable from the reference."""
     phrases = []
     for finding, words in WORDS.items():
         models = [literal(name) for name, one in found.items() if one.finding == finding]

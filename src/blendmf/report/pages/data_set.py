@@ -48,7 +48,7 @@ class ReportFiles:
     figures : mapping of str to str
         SVG documents by name; ``{name}-narrow`` is one for a phone.
     charts : mapping of str to mapping
-        Vega-Lite specifications by name.
+        Vega-Lite specifications by name; ``{name}-narrow`` is one for a phone.
     trials : mapping of str to DataFrame
         Trials of each searched model.
     best : mapping of str to mapping
@@ -178,9 +178,10 @@ class _Parts:
         return [figure(name, figures[name], figures.get(f"{name}-narrow")), self.text(name)]
 
     def charted(self, name: str) -> list[Markup]:
-        if name not in self._files.charts:
+        charts = self._files.charts
+        if name not in charts:
             return []
-        return [chart(f"{name}-chart", self._files.charts[name]), self.text(name)]
+        return [chart(f"{name}-chart", charts[name], charts[f"{name}-narrow"]), self.text(name)]
 
     def plain(self, name: str, title: str) -> Markup:
         files = {

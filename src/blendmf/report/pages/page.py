@@ -13,10 +13,11 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from blendmf.report.number_format import in_words
 from blendmf.report.pages.tables import Table
+from blendmf.report.palette import DARK, DARK_FILTER, INK, LIGHT
 
 TABLES, CHARTS, COMPARISON = "tables", "charts", "comparison"
 """What a page may include: DataTables, Vega-Lite, the choice of two models."""
@@ -24,9 +25,15 @@ TABLES, CHARTS, COMPARISON = "tables", "charts", "comparison"
 SCRIPTS = ("common", TABLES, CHARTS, COMPARISON)
 """Scripts in the order in which a page has them."""
 
+STYLE = (
+    f":root{{--ink:light-dark({INK},#e6e8eb);--paper:light-dark({LIGHT},{DARK});"
+    f"--chart-filter:{DARK_FILTER}}}"
+)
+"""What a page shares with the figures."""
+
 ELEMENT_END = re.compile("<(/script|/style|!--)", re.IGNORECASE)
 ID = re.compile(r'(\bid="|url\(#|href="#)')
-SVG_START = re.compile(r"<svg\b[^>]*?(?=\sviewBox)")
+SVG_CLASS = 'class="adaptive" role="img"'
 SVG_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 
 ENVIRONMENT = Environment(
@@ -82,7 +89,7 @@ def page(
         title=title,
         sections=[section for section in sections if any(section.parts)],
         links=links or {},
-        style=asset("page.css"),
+        style=Markup(STYLE) + asset("page.css"),
         scripts=[asset(f"{name}.js") for name in SCRIPTS if name == "common" or name in libraries],
         table_style=_table_library("css") if TABLES in libraries else "",
         table_library=_table_library("js") if TABLES in libraries else "",
@@ -139,13 +146,22 @@ def table(name: str, data: Table) -> Markup:
     return ENVIRONMENT.get_template("table.html").module.table(name, data, json_data)  # type: ignore[attr-defined,no-any-return]
 
 
-def chart(name: str, spec: Mapping[str, Any]) -> Markup:
-    """An interactive chart; `spec` is in Vega-Lite, its ``description`` the alternative text."""
-    described = escape(spec["description"])
+def chart(name: str, wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> Markup:
+    """An interactive chart, drawn where the page is.
+
+    Parameters
+    ----------
+    name : str
+        Identifies the chart on the page.
+    wide, narrow : mapping
+        Its specification in Vega-Lite, for a page and for a phone. The ``description`` is the
+        alternative text, ``usermeta.hint`` says what a pointer does.
+    """
+    described = f"{wide['description']} {wide['usermeta']['hint']}".strip()
     return Markup(
         '<figure><div class="chart" role="region" tabindex="0" aria-label="{0}" data-chart="{1}">'
         "</div><figcaption>{0}</figcaption></figure>{2}"
-    ).format(described, name, json_data(name, spec))
+    ).format(described, name, json_data(name, {"wide": wide, "narrow": narrow}))
 
 
 def figure(name: str, wide: str, narrow: str | None = None, caption: str = "") -> Markup:
@@ -175,8 +191,9 @@ def _inline(svg: str, prefix: str, finding: Markup, size: str) -> Markup:
     """An SVG document as an element of a page, whose ids are those of no other figure."""
     body = svg[svg.index("<svg") :]
     body = ID.sub(rf"\g<1>{prefix}-", SVG_TITLE.sub("", body))
-    start = f'<svg class="{size}" role="img" aria-label="{finding.replace(chr(34), "&quot;")}"'
-    return Markup(SVG_START.sub(lambda _: start, body, count=1))
+    label = finding.replace('"', "&quot;")
+    named = f'class="adaptive {size}" role="img" aria-label="{label}"'
+    return Markup(body.replace(SVG_CLASS, named, 1))
 
 
 def facts(values: Mapping[str, Any], *, summary: str = "") -> Markup:

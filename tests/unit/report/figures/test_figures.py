@@ -7,27 +7,22 @@ import pytest
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from blendmf.report.figure_files import save_figure
+from blendmf.report.figures.ablation import plot_ablation
+from blendmf.report.figures.audit import plot_audit
 from blendmf.report.figures.comparison import plot_comparison, plot_differences
-from blendmf.report.figures.learning_curves import plot_learning_curves
 from blendmf.report.figures.rank_sweep import plot_rank_sweep
 from blendmf.report.figures.ratings import plot_ratings
 from blendmf.report.figures.scaling import plot_scaling
-from blendmf.report.figures.search import ModelSearch, plot_search
 from blendmf.report.figures.small_matrix import plot_small_matrix
 from blendmf.report.figures.strata import plot_cold_start, plot_strata
-from blendmf.report.figures.style import save_figure
-from blendmf.search.space import Dimension
+from blendmf.report.figures.style import is_narrow
 from comparison_tables import RMSE, metrics
-from drawn import texts_of
+from drawn import small_matrix, texts_of
 from outcomes import difference_rows
 from stratum_tables import kinds, stratum_rows
 
 LONG = "mf-content-with-item-blend-and-train-only-tags-and-decades"
-SPACE = {
-    "latent_dim": Dimension(5, 50, whole=True),
-    "learning_rate": Dimension(1e-4, 1e-1, log=True),
-    "regularization": Dimension(1e-5, 1e-1, log=True),
-}
 
 
 def parts(n_items=400):
@@ -42,47 +37,6 @@ def parts(n_items=400):
     return table[:3500], table[3500:4250], table[4250:]
 
 
-def history(best_epoch=12, epochs=20):
-    epoch = np.arange(1, epochs + 1)
-    return pd.DataFrame(
-        {
-            "epoch": epoch,
-            "train_rmse": 1.1 - 0.01 * epoch,
-            "validation_rmse": 0.95 + 0.001 * (epoch - best_epoch) ** 2,
-        }
-    )
-
-
-def trials(n=30, failed=(3,), pruned=(12, 13, 20), finalists=(5, 6)):
-    random = np.random.default_rng(1)
-    number = np.arange(n)
-    value = 0.95 + 0.1 * random.random(n) ** 3
-    value[list(failed)] = np.nan
-    state = np.where(np.isnan(value), "failed", "complete")
-    state[np.isin(number, pruned)] = "pruned"
-    return pd.DataFrame(
-        {
-            "number": number,
-            "generation": number // 10,
-            "state": state,
-            "value": value,
-            "finalist_mean": np.where(np.isin(number, finalists), value + 0.01, np.nan),
-            "latent_dim": random.integers(5, 51, n),
-            "learning_rate": 10 ** random.uniform(-4, -1, n),
-            "regularization": 10 ** random.uniform(-5, -1, n),
-        }
-    )
-
-
-def importances(shares=(0.7, 0.25, 0.05)):
-    return pd.DataFrame({"parameter": list(SPACE), "importance": shares})
-
-
-def searched(model, chosen, table, shares=None):
-    shares = importances() if shares is None else shares
-    return ModelSearch(model, "validation RMSE", chosen, table, shares, SPACE)
-
-
 def rank_sweep(ranks=(1, 2, 5, 10, 20, 50)):
     rows = [
         (method, rank, start + 0.001 * rank, start + 0.01 + 0.001 * rank, 0.01 * rank)
@@ -91,21 +45,6 @@ def rank_sweep(ranks=(1, 2, 5, 10, 20, 50)):
     ]
     columns = ["method", "rank", "validation_rmse", "test_rmse", "seconds"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def small_matrix():
-    iteration = np.arange(1, 201)
-    curves = pd.concat(
-        pd.DataFrame(
-            {"method": method, "iteration": iteration, "squared_error": 0.1219 + excess**iteration}
-        )
-        for method, excess in (("gradient-descent", 0.8), ("per-entry-sgd", 0.99))
-    )
-    methods = ["truncated-svd", "gradient-descent", "per-entry-sgd"]
-    errors = pd.DataFrame(
-        {"method": methods, "squared_error": [0.1219, 0.1219, 0.2559], "bound": 0.1219}
-    )
-    return curves, errors
 
 
 RULES = [
@@ -129,56 +68,82 @@ def scaling_table(jobs=RULES, ratings=(10_000, 1_000_000, 10_000_000, 100_000_00
     return pd.DataFrame(rows, columns=["rule", "model", "ratings", "processor_seconds", "peak_mib"])
 
 
-def differences_of(rmse=RMSE):
+def differences_of(rmse=RMSE, **form):
     panels = ("rmse", "rated_precision_at_k", "full_ndcg_at_k")
     tables = [difference_rows(panel, rmse, 0.0003, 0.001, 0.0002) for panel in panels]
-    return plot_differences(pd.concat(tables, ignore_index=True), kinds(rmse), "mf", 10)
+    return plot_differences(pd.concat(tables, ignore_index=True), kinds(rmse), "mf", 10, **form)
 
 
-def cold_start_of(rmse):
-    return plot_cold_start(stratum_rows(rmse), kinds(rmse))
+def cold_start_of(rmse, **form):
+    return plot_cold_start(stratum_rows(rmse), kinds(rmse), **form)
 
 
-def strata_of(rmse, strata=("user-history", "year")):
-    return plot_strata(stratum_rows(rmse, strata), kinds(rmse), 10)
+def strata_of(rmse, strata=("user-history", "year"), **form):
+    return plot_strata(stratum_rows(rmse, strata), kinds(rmse), 10, **form)
 
 
 MANY = RMSE | {f"mf-{name}": 0.98 for name in ("als", "both", "gd", "tags", "user")}
 
+
+def audited():
+    """Table of an audit with several variants and one model that is far above the others."""
+    errors = {"mf": 0.92, "mf-content": 0.91, "bias": 0.95, LONG: 0.93, "global-mean": 1.6}
+    rows = [
+        {
+            "arm": arm,
+            "model": model,
+            "rmse": rmse,
+            "rmse_low": rmse - 0.01,
+            "rmse_high": rmse + 0.01,
+            "content_minus_plain": -0.01,
+            "content_low": -0.02,
+            "content_high": 0.001,
+            "content_finding": "not told apart",
+        }
+        for arm in ("as configured", "all-tags", "global-temporal")
+        for model, rmse in errors.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def ablation_table():
+    rows = [("full", "full", 0.0), ("no-genres", "left out", 0.004), ("no-content", "none", 0.01)]
+    rows += [(f"placebo-{n}", "placebo", 0.0195 + n * 1e-5) for n in range(19)]
+    table = pd.DataFrame(rows, columns=["arm", "role", "difference"])
+    interval = {"low": table["difference"] - 0.001, "high": table["difference"] + 0.001}
+    return table.assign(**interval, seed_sd=0.0005, holds=True, same_content=False)
+
+
 FIGURES = {
-    "scaling": lambda: plot_scaling(scaling_table()),
-    "scaling-of-one-rule": lambda: plot_scaling(scaling_table(RULES[:1])),
-    "ratings": lambda: plot_ratings(*parts()),
-    "ratings-of-few-items": lambda: plot_ratings(*parts(n_items=3)),
-    "learning-curves": lambda: plot_learning_curves(
-        [history()] * 4, ["a", "a", "b", LONG], [1] * 4
+    "ablation": lambda **form: plot_ablation(ablation_table(), **form),
+    "audit": lambda **form: plot_audit(audited(), "mf-content", "mf", **form),
+    "scaling": lambda **form: plot_scaling(scaling_table(), **form),
+    "scaling-of-one-rule": lambda **form: plot_scaling(scaling_table(RULES[:1]), **form),
+    "ratings": lambda **form: plot_ratings(*parts(), **form),
+    "ratings-of-few-items": lambda **form: plot_ratings(*parts(n_items=3), **form),
+    "rank-sweep": lambda **form: plot_rank_sweep(rank_sweep(), **form),
+    "rank-sweep-of-one-rank": lambda **form: plot_rank_sweep(rank_sweep((5,)), **form),
+    "comparison": lambda **form: plot_comparison(metrics(), kinds(RMSE), 10, **form),
+    "comparison-of-one": lambda **form: plot_comparison(
+        metrics(only("mf", LONG)), {LONG: "mf"}, 10, **form
     ),
-    "learning-curves-of-one-epoch": lambda: plot_learning_curves([history()[:1]], ["mf"], [1]),
-    "learning-curves-of-none": lambda: plot_learning_curves([history()[:0]], ["bias"], [1]),
-    "search": lambda: plot_search([searched("mf", 5, trials()), searched(LONG, 6, trials())]),
-    "search-of-one-trial": lambda: plot_search(
-        [searched(LONG, 0, trials(1, ()), importances((0.0, 0.0, 0.0)))]
-    ),
-    "search-of-none": lambda: plot_search([]),
-    "rank-sweep": lambda: plot_rank_sweep(rank_sweep()),
-    "rank-sweep-of-one-rank": lambda: plot_rank_sweep(rank_sweep((5,))),
-    "comparison": lambda: plot_comparison(metrics(), kinds(RMSE), 10),
-    "comparison-of-one": lambda: plot_comparison(metrics(only("mf", LONG)), {LONG: "mf"}, 10),
-    "comparison-without-ratings": lambda: plot_comparison(
-        metrics(only("popularity", "popularity")), {"popularity": "popularity"}, 10
+    "comparison-without-ratings": lambda **form: plot_comparison(
+        metrics(only("popularity", "popularity")), {"popularity": "popularity"}, 10, **form
     ),
     "differences": differences_of,
-    "differences-of-many": lambda: differences_of(MANY | {LONG: 0.97}),
-    "differences-of-one": lambda: differences_of(only("mf", "mf")),
-    "cold-start": lambda: cold_start_of(RMSE),
-    "cold-start-of-many": lambda: cold_start_of(MANY),
-    "cold-start-of-one": lambda: cold_start_of(only("mf", LONG)),
-    "cold-start-without-ratings": lambda: cold_start_of(only("popularity", "popularity")),
-    "strata": lambda: strata_of(RMSE),
-    "strata-of-many": lambda: strata_of(MANY),
-    "strata-of-one": lambda: strata_of(only("mf", LONG), ("user-history",)),
-    "strata-without-ratings": lambda: strata_of(only("popularity", "popularity")),
-    "small-matrix": lambda: plot_small_matrix(*small_matrix()),
+    "differences-of-many": lambda **form: differences_of(MANY | {LONG: 0.97}, **form),
+    "differences-of-one": lambda **form: differences_of(only("mf", "mf"), **form),
+    "cold-start": lambda **form: cold_start_of(RMSE, **form),
+    "cold-start-of-many": lambda **form: cold_start_of(MANY, **form),
+    "cold-start-of-one": lambda **form: cold_start_of(only("mf", LONG), **form),
+    "cold-start-without-ratings": lambda **form: cold_start_of(
+        only("popularity", "popularity"), **form
+    ),
+    "strata": lambda **form: strata_of(RMSE, **form),
+    "strata-of-many": lambda **form: strata_of(MANY, **form),
+    "strata-of-one": lambda **form: strata_of(only("mf", LONG), ("user-history",), **form),
+    "strata-without-ratings": lambda **form: strata_of(only("popularity", "popularity"), **form),
+    "small-matrix": lambda **form: plot_small_matrix(*small_matrix(), **form),
 }
 
 
@@ -211,9 +176,11 @@ def texts_drawn(monkeypatch):
     return collect
 
 
+@pytest.mark.parametrize("narrow", [False, True], ids=["page", "phone"])
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_small_and_its_texts_are_legible(name, tmp_path, texts_drawn):
-    figure = FIGURES[name]()
+def test_a_figure_is_small_and_its_texts_are_legible(name, narrow, tmp_path, texts_drawn):
+    figure = FIGURES[name](narrow=narrow)
+    assert is_narrow(figure) == narrow
     path = tmp_path / "figure.svg"
     texts = texts_drawn(lambda: save_figure(path, figure, "what it shows"))
     assert path.stat().st_size < 150_000
@@ -234,49 +201,6 @@ def test_the_long_tail_figure_states_the_share_of_the_top_fifth():
     table = pd.DataFrame({"item_id": [1] * 6 + [2, 3, 4, 5], "rating": 3.0})
     texts = texts_of(plot_ratings(table, table[:0], table[:0]))
     assert "top 20% of the items (1)\nhold 60% of the ratings" in texts
-
-
-def test_learning_curves_state_the_best_epochs_over_the_seeds():
-    figure = plot_learning_curves([history(12), history(15)], ["mf", "mf"], [1, 2])
-    assert "best: 0.950 at epochs 12 to 15" in texts_of(figure)
-
-
-def test_learning_curves_leave_out_models_not_trained_by_epochs():
-    figure = plot_learning_curves([history(), history()[:0]], ["mf", "bias"], [1, 1])
-    assert "mf" in texts_of(figure)
-    assert "bias" not in texts_of(figure)
-
-
-def marked(figure, marker, colour=None):
-    """Points with a marker, by panel."""
-    return [
-        [tuple(point) for point in line.get_xydata() if np.isfinite(point).all()]
-        for axes in figure.axes
-        for line in axes.lines
-        if line.get_marker() == marker and colour in (None, line.get_color())
-    ]
-
-
-def test_search_marks_the_chosen_trial_and_the_finalists_in_every_panel():
-    table = trials()
-    figure = plot_search([searched("mf", 6, table)])
-    taken, finalists = table.loc[6], table.loc[[5, 6]]
-    panels = [table["number"] + 1, *(table[parameter] for parameter in SPACE)]
-    assert marked(figure, "*") == [[(places[6], taken["value"])] for places in panels]
-    assert marked(figure, "D") == [
-        list(zip(places[[5, 6]], finalists["finalist_mean"], strict=True)) for places in panels
-    ]
-
-
-def test_search_draws_pruned_trials_hollow_and_not_as_the_best_so_far():
-    table = trials(pruned=(12, 13))
-    table.loc[12, "value"] = table["value"].min() - 0.01
-    figure = plot_search([searched("mf", 6, table)])
-    history = marked(figure, "o", "white")[0]
-    assert (13.0, table.loc[12, "value"]) in history
-    assert len(history) <= 2
-    steps = figure.axes[0].lines[2].get_ydata()
-    assert min(steps) == table.loc[table["state"] == "complete", "value"].min()
 
 
 def test_small_matrix_draws_the_bound():
