@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from blendmf.common.files import read_json, write_text
+from blendmf.common.files import read_json, write_json, write_text
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import ContentSettings, EvaluationSettings
 from blendmf.report.html_pages import inline_figures
 from blendmf.report.outcome.results import Results, validated
-from blendmf.report.summary import summarise
+from blendmf.report.summary import brief, summarise
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params, output = snakemake.input, snakemake.params, snakemake.output
@@ -38,3 +38,4 @@ with job(snakemake.log[0], asked=snakemake.resources):
     write_text(output.figures, inline_figures(svgs))
     outcome = summarise(results, snakemake.wildcards.dataset, Path(output.figures).name)
     write_text(output.outcome, outcome)
+    write_json(output.brief, brief(results, snakemake.wildcards.dataset))

@@ -57,6 +57,7 @@ rule summarise:
     output:
         outcome=shown(f"{DATASET}/comparison/outcome.rst", "outcome"),
         figures=shown(f"{DATASET}/comparison/figures.html", "outcome-figures"),
+        brief=f"{DATASET}/comparison/summary.json",
     log:
         log_of("summarise"),
     benchmark:

@@ -20,6 +20,13 @@ def free_text(text: str) -> str:
     return line if line.startswith("\\") or not line else f"\\{line}"
 
 
+def plain(text: str) -> str:
+    """Text without the markup that this module and the outcome use, on one line."""
+    text = re.sub(r"\\ ?:\w+:`([^`]*)`", r"\1", text)
+    text = re.sub(r"``(.+?)``|\*\*(.+?)\*\*|(?<![\\*])\*([^*]+)\*", r"\1\2\3", text)
+    return " ".join(re.sub(r"\\(.)", r"\1", text).split())
+
+
 def section(title: str, *paragraphs: str) -> str:
     """A heading and its non-empty paragraphs; empty if all paragraphs are empty."""
     heading = f"{title}\n{'-' * len(title)}"
