@@ -1,8 +1,8 @@
 """The console of a run: a plan, one live line, the answer or what failed.
 
-Snakemake finds this package by its name; ``logger: blendmf`` in a profile selects it. Without it, or
-with ``--logger-blendmf-plain``, Snakemake's own output appears, which has the plan and the answer
-too: both are ordinary log messages of the workflow.
+Snakemake finds this package by its name; ``logger: blendmf`` in a profile selects it. Without it,
+or with ``--logger-blendmf-plain``, Snakemake's own output appears, which has the plan and the
+answer too: both are ordinary log messages of the workflow.
 """
 
 import logging
@@ -51,19 +51,16 @@ class LogHandler(LogHandlerBase):
         self._screen = Screen(stream, colour=not common.nocolor)
 
     def _own_handler(self, stream: object) -> logging.Handler:
+        """Snakemake's handler, which lets errors pass even with ``--quiet all``."""
         common = self.common_settings
-        return ColorizingTextHandler(
-            nocolor=common.nocolor,
-            stream=stream,
-            formatter=DefaultFormatter(common.quiet, common.show_failed_logs),
-            filter=ExceptErrors(
-                common.quiet,
-                common.debug_dag,
-                common.verbose,
-                common.dryrun,
-                common.printshellcmds,
-            ),
+        asked = (common.debug_dag, common.verbose, common.dryrun, common.printshellcmds)
+        snakemakes = DefaultFilter(common.quiet, *asked)
+        formatter = DefaultFormatter(common.quiet, common.show_failed_logs)
+        handler = ColorizingTextHandler(common.nocolor, stream, formatter)
+        handler.addFilter(
+            lambda record: record.levelno >= logging.ERROR or snakemakes.filter(record)
         )
+        return handler
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show a record, or take note of it."""
@@ -113,11 +110,3 @@ class LogHandler(LogHandlerBase):
     def needs_rulegraph(self) -> bool:
         """It draws no graph."""
         return False
-
-
-class ExceptErrors(DefaultFilter):
-    """Snakemake's filter, which lets errors pass even with ``--quiet all``."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to show the record."""
-        return record.levelno >= logging.ERROR or super().filter(record)

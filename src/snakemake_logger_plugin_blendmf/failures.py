@@ -10,6 +10,7 @@ from typing import Any
 from snakemake_logger_plugin_blendmf.job_logs import Reading, killed, read_log
 
 AGAIN = "run the same command again: finished work is kept."
+NO_MESSAGE = Reading("The job ended without a message.", "Look into Snakemake's log, and")
 AFTERWARDS = (
     "At least one job did not complete successfully.",
     "Exiting because a job execution failed.",
@@ -28,7 +29,7 @@ class Failed:
 
     def block(self) -> str:
         """Lines about the failure; the message and what to do come last."""
-        found = self.reading or Reading("The job ended without a message.", "Look into the log, and")
+        found = self.reading or NO_MESSAGE
         log = self.log or "none"
         return f"Failed: {self.what}\nLog: {log}\n{found.message}\n{found.remedy} {AGAIN}"
 
@@ -98,6 +99,7 @@ def _changed_since(log: Path, moment: float) -> bool:
 
 
 def _of_workflow(text: str) -> str:
-    """An error outside of jobs, without the place in the Snakefile that a user's mistake has not."""
-    text = re.sub(r'^WorkflowError(?: in file "[^"]*", line \d+)?:\n', "", text.strip())
+    """An error outside of jobs, without the line of the Snakefile that raised it."""
+    text = re.sub(r'^(?:Workflow|User)Error(?: in file "[^"]*", line \d+)?:\n', "", text.strip())
+    text = re.sub(r'(?:\n  File "[^"]*", line \d+.*)+\Z', "", text)
     return f"Failed before or outside of a job:\n{text}\nCorrect this and {AGAIN}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-FIRST_INTERVAL, GROWTH = 5.0, 1 / 8
+FIRST_INTERVAL, GROWTH = 5.0, 1 / 5
 """Seconds between the first lines of a log; later ones wait for this share of the time so far."""
 
 

@@ -29,7 +29,9 @@ onstart:
     jobs = {job.jobid: planned(job) for job in workflow.dag.needrun_jobs()}
     cores = None if workflow.non_local_exec else workflow.cores
     expected = expected_run(jobs, cores or workflow.nodes or 1)
-    sizes = {name: JOB_SIZES.job("split", {"dataset": name}).size for name in DATA_SETS}
+    sizes = {
+        name: JOB_SIZES.job("split", {"dataset": name}).size for name in DATA_SETS
+    }
     say(
         plan(EXPERIMENT, sizes, len(jobs), cores, expected),
         "plan",
@@ -47,5 +49,6 @@ onsuccess:
                 json.loads(brief.read_text(encoding="utf-8")),
                 folder / "report.html",
                 folder / "comparison/outcome.rst",
+                only_answer=len(DATA_SETS) > 1,
             )
             say(text, "closing")

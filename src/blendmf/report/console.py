@@ -45,12 +45,19 @@ def _size(size: Size) -> str:
     return f"{size.ratings:,} ratings, {size.users:,} users, {size.items:,} items"
 
 
-def closing(brief: Mapping[str, Any], report: Path, outcome: Path) -> str:
+def closing(
+    brief: Mapping[str, Any], report: Path, outcome: Path, *, only_answer: bool = False
+) -> str:
     """The answer, the best models and the cautions of a `brief`, and where to read on.
 
-    `report` is shown if it exists, otherwise `outcome`.
+    `report` is shown if it exists, otherwise `outcome`. With `only_answer` the models and cautions
+    are left out.
     """
-    lines = [_entry("Answer", brief["answer"])]
+    where = f"Report: {report}" if report.is_file() else f"In words: {outcome}"
+    answer = _entry("Answer", brief["answer"])
+    if only_answer:
+        return f"{answer}\n{where}"
+    lines = [answer]
     best: Sequence[Mapping[str, Any]] = brief["best"]
     width = max((len(one["model"]) for one in best), default=0)
     lines += ["Best models by test RMSE, with 95 % intervals:"] * bool(best)
@@ -63,8 +70,7 @@ def closing(brief: Mapping[str, Any], report: Path, outcome: Path) -> str:
     ]
     if len(cautions) > MOST_CAUTIONS:
         lines.append(f"- and {len(cautions) - MOST_CAUTIONS} more in {outcome}")
-    lines.append(f"Report: {report}" if report.is_file() else f"In words: {outcome}")
-    return "\n".join(lines)
+    return "\n".join([*lines, where])
 
 
 def _interval(one: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Expected durations: of a job, and of all jobs of a run on some cores.
 
-`blendmf.resources.costs.seconds` is an upper bound, for requests. The usual duration of a job is its
-start-up plus a share of that bound. Both were fitted to the measured jobs of
+`blendmf.resources.costs.seconds` is an upper bound, for requests. The usual duration of a job is
+its start-up plus a share of that bound. Both were fitted to the measured jobs of
 ``tests/unit/resources/measured_jobs.csv`` and to runs of the default experiment, the notebook
 experiment and a million generated ratings.
 """
@@ -94,8 +94,8 @@ class Planned:
 def expected_run(jobs: Mapping[int, Planned], cores: int) -> float:
     """Expected seconds of all jobs on `cores` cores, by playing the schedule.
 
-    A job starts as soon as the jobs that it needs are finished and its threads are free; of several,
-    the one starts that most work waits for.
+    A job starts as soon as the jobs that it needs are finished and its threads are free; of
+    several, the one starts that most work waits for.
     """
     tails = _tails(jobs)
     missing = {name: {need for need in job.needs if need in jobs} for name, job in jobs.items()}
