@@ -1,13 +1,22 @@
 """What failed in a run, where, and what to do."""
 
 import re
+import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from snakemake_logger_plugin_blendmf.job_logs import Reading, killed, read_log
+import yaml
+
+from snakemake_logger_plugin_blendmf.job_logs import (
+    TRACEBACK,
+    Reading,
+    ended_process,
+    of_traceback,
+    read_log,
+)
 
 AGAIN = "run the same command again: finished work is kept."
 NO_MESSAGE = Reading("The job ended without a message.", "Look into Snakemake's log, and")
@@ -17,21 +26,20 @@ AFTERWARDS = (
 )
 """What Snakemake says about a failed run in general."""
 
+OF_PROCESS = re.compile(r"CalledProcessError|SpawnedJobError")
+"""What Snakemake says about the process of a failed job."""
+
+BROKEN_CONFIGURATION = "Config file is not valid JSON or YAML"
+
 
 @dataclass
 class Failed:
-    """A failed job: its work in words, its log and what the log tells."""
+    """A failed job: its work in words, its rule and log, and what the log tells."""
 
     what: str
     rule: str
     log: str
     reading: Reading | None
-
-    def block(self) -> str:
-        """Lines about the failure; the message and what to do come last."""
-        found = self.reading or NO_MESSAGE
-        log = self.log or "none"
-        return f"Failed: {self.what}\nLog: {log}\n{found.message}\n{found.remedy} {AGAIN}"
 
 
 @dataclass
@@ -41,6 +49,7 @@ class Failures:
     _jobs: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _since: dict[int, float] = field(default_factory=dict)
     _failed: dict[int, Failed] = field(default_factory=dict)
+    _processes: list[str] = field(default_factory=list)
     _others: list[str] = field(default_factory=list)
 
     def started(self, job: Mapping[str, Any]) -> None:
@@ -55,42 +64,46 @@ class Failures:
 
     def add(self, error: Mapping[str, Any]) -> str:
         """A job failed; returns its work in words."""
-        job = error["jobid"]
+        job, rule = error["jobid"], error["rule_name"]
         known = self._jobs.get(job, error)
-        what = str(known.get("rule_msg") or error["rule_name"])
+        what = str(known.get("rule_msg") or rule)
         # A log from before the job's start tells nothing about it.
         logs = [Path(log) for log in error["log"]]
         logs = [log for log in logs if _changed_since(log, self._since.get(job, 0.0))]
         inputs = [str(path) for path in error["input"] or ()]
         readings = [found for log in logs if (found := read_log(log, inputs))]
         self._failed[job] = Failed(
-            f"{what} (rule {error['rule_name']})",
-            error["rule_name"],
-            str(logs[0] if logs else ""),
+            f"{what} (rule {rule})",
+            rule,
+            str(logs[0]) if logs else "none",
             readings[0] if readings else None,
         )
         return what
 
     def explain(self, text: str) -> None:
-        """Snakemake's own words about an error: of a job without a message, or of the workflow."""
-        if any(words in text for words in AFTERWARDS):
-            return
-        unexplained = [one for one in self._failed.values() if one.reading is None]
-        for one in unexplained:
-            if re.search(rf"\b{re.escape(one.rule)}\b", text):
-                one.reading = killed(text)
-                return
-        if not re.search(r"CalledProcessError|SpawnedJobError", text):
+        """Snakemake's own words about an error: of a job's process, or of the workflow."""
+        if OF_PROCESS.search(text):
+            self._processes.append(text)
+        elif not any(words in text for words in AFTERWARDS):
             self._others.append(text)
 
     def blocks(self) -> list[str]:
         """Texts about all failures, each message once; the first failure comes last."""
-        jobs = {one.reading.message if one.reading else one.what: one for one in self._in_reverse()}
-        texts = [one.block() for one in jobs.values()]
-        return [*map(_of_workflow, dict.fromkeys(self._others)), *texts]
+        failed = {}
+        for one in reversed(self._failed.values()):
+            reading = one.reading or self._from_process(one) or NO_MESSAGE
+            failed[reading.message] = (
+                f"Failed: {one.what}\nLog: {one.log}\n{reading.message}\n{reading.remedy} {AGAIN}"
+            )
+        when = "outside of the jobs" if self._jobs else "before any job was started"
+        others = [_of_workflow(text, when) for text in dict.fromkeys(self._others)]
+        return [*others, *failed.values()]
 
-    def _in_reverse(self) -> Iterable[Failed]:
-        return reversed(list(self._failed.values()))
+    def _from_process(self, one: Failed) -> Reading | None:
+        """What is known of the process of a job without a message, by its script's name."""
+        named = [text for text in self._processes if f".{one.rule}.py" in text]
+        found = named or (self._processes if len(self._failed) == 1 else [])
+        return ended_process(found[-1]) if found else None
 
 
 def _changed_since(log: Path, moment: float) -> bool:
@@ -98,8 +111,27 @@ def _changed_since(log: Path, moment: float) -> bool:
     return log.is_file() and log.stat().st_mtime >= moment - 2
 
 
-def _of_workflow(text: str) -> str:
-    """An error outside of jobs, without the line of the Snakefile that raised it."""
+def _of_workflow(text: str, when: str) -> str:
+    """An error outside of jobs, without the lines of code that raised it."""
+    if text.startswith(TRACEBACK):
+        reading = of_traceback(text.rpartition(TRACEBACK)[2])
+        return f"Failed {when}:\n{reading.message}\n{reading.remedy} {AGAIN}"
     text = re.sub(r'^(?:Workflow|User)Error(?: in file "[^"]*", line \d+)?:\n', "", text.strip())
     text = re.sub(r'(?:\n  File "[^"]*", line \d+.*)+\Z', "", text)
-    return f"Failed before or outside of a job:\n{text}\nCorrect this and {AGAIN}"
+    if text.startswith(BROKEN_CONFIGURATION):
+        text = broken_configuration(sys.argv[1:]) or text
+    return f"Failed {when}:\n{text}\nCorrect this and {AGAIN}"
+
+
+def broken_configuration(arguments: Sequence[str]) -> str | None:
+    """The first configuration file of a command line that is no YAML, and why.
+
+    Snakemake's message has neither.
+    """
+    for path in map(Path, ["config.yaml", *arguments]):
+        if path.suffix in (".yaml", ".yml", ".json") and path.is_file():
+            try:
+                yaml.safe_load(path.read_text(encoding="utf-8"))
+            except (yaml.YAMLError, UnicodeDecodeError) as error:
+                return f"{path} is not valid YAML: {' '.join(str(error).split())}"
+    return None

@@ -14,7 +14,11 @@ LAST_BYTES = 2**16
 
 MISTAKE = re.compile(r"^error: (?P<message>.*)\Z", re.MULTILINE | re.DOTALL)
 TRACEBACK = "Traceback (most recent call last):"
-FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
+OWN_FRAME = re.compile(
+    r'^  File "(?:(?!site-packages)[^"])*?(?P<file>(?:src/blendmf|scripts|workflow)/[^"]+)", '
+    r"line (?P<line>\d+)",
+    re.MULTILINE,
+)
 NO_MEMORY = re.compile(r"^(?:\w+\.)*_?\w*MemoryError\b|^OSError: \[Errno 12\]|out of memory")
 STATUS = re.compile(r"Signals\.(?P<signal>SIG\w+)|exit status (?P<status>-?\d+)")
 KILLED = {"SIGKILL": 9, "SIGTERM": 15}
@@ -52,14 +56,14 @@ def read_log(log: Path, inputs: Iterable[str] = ()) -> Reading | None:
     if mistake:
         return Reading(f"error: {mistake['message']}", "Correct this and")
     if TRACEBACK in text:
-        return _of_traceback(text.rpartition(TRACEBACK)[2], inputs)
+        return of_traceback(text.rpartition(TRACEBACK)[2], inputs)
     return None
 
 
-def _of_traceback(text: str, inputs: Iterable[str]) -> Reading:
-    frames = list(FRAME.finditer(text))
-    own = [frame for frame in frames if "site-packages" not in frame["file"]] or frames
-    where = f" ({_short(own[-1]['file'])}, line {own[-1]['line']})" if own else ""
+def of_traceback(text: str, inputs: Iterable[str] = ()) -> Reading:
+    """The exception of a traceback, the last line of the project's code in it, and a remedy."""
+    *_, own = (None, *OWN_FRAME.finditer(text))
+    where = f" ({own['file']}, line {own['line']})" if own else ""
     lines = text.split("\n")
     last_indented = max((n for n, line in enumerate(lines) if line.startswith("  ")), default=-1)
     told = [line for line in lines[last_indented + 1 :] if line.strip()]
@@ -77,13 +81,7 @@ def _of_traceback(text: str, inputs: Iterable[str]) -> Reading:
     return Reading(f"{message}{where}", remedy)
 
 
-def _short(file: str) -> str:
-    """Path of a source file from the project's folders on."""
-    found = re.search(r"(?:src|scripts|workflow)/.*$", file)
-    return found[0] if found else file
-
-
-def killed(text: str) -> Reading:
+def ended_process(text: str) -> Reading:
     """Why a job failed that left no message: what Snakemake says about its process."""
     found = STATUS.search(text)
     if found is None:

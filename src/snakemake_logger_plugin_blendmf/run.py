@@ -70,9 +70,9 @@ class Run:
             self._progress.total = vars(record)["total"]
         elif event == LogEvent.JOB_ERROR:
             self._progress.running.pop(vars(record)["jobid"], None)
-            first = self._failures.add(vars(record))
-            if first and self._shows_progress:
-                self._screen.line(f"Failed: {first}; waiting for the jobs that run", RED)
+            what = self._failures.add(vars(record))
+            if self._shows_progress and self._progress.running:
+                self._screen.line(f"Failed: {what}; waiting for the jobs that run", RED)
         elif event == LogEvent.ERROR:
             self._failures.explain(record.getMessage())
         elif record.levelno >= logging.WARNING:

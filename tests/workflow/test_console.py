@@ -1,4 +1,4 @@
-"""The console of real runs: short, and with the reason and the remedy at the end of a failed one."""
+"""The console of real runs: short; a failed one ends with the reason and the remedy."""
 
 import os
 import re
@@ -10,7 +10,6 @@ import pytest
 from project import Project
 
 OUTCOME = "results/synthetic/comparison/outcome.rst"
-SUMMARY = "results/synthetic/comparison/summary.json"
 AGAIN = "run the same command again"
 RATINGS = "user,item,rating,timestamp\n" + "".join(
     f"u{user},f{item},{1 + (user + item) % 5},{1000 + 10 * user + item}\n"
@@ -61,7 +60,7 @@ def unwritable(project: Project) -> dict[str, Any]:
         file.unlink()
     folder.rmdir()
     folder.write_text("a file where a folder should be")
-    return {"targets": [OUTCOME]}
+    return {}
 
 
 def repeated_key(project: Project) -> dict[str, Any]:
@@ -69,10 +68,11 @@ def repeated_key(project: Project) -> dict[str, Any]:
     return {"experiment": "twice.yaml"}
 
 
-def own_ratings(project: Project, line: str) -> dict[str, Any]:
+def own_ratings(project: Project, line: str | None) -> dict[str, Any]:
     folder = project.folder / "mine"
-    folder.mkdir()
-    (folder / "ratings.csv").write_text(RATINGS + line)
+    if line is not None:
+        folder.mkdir()
+        (folder / "ratings.csv").write_text(RATINGS + line)
     columns = {name: name for name in ("user", "item", "rating", "timestamp")}
     own = {
         "name": "mine",
@@ -104,8 +104,8 @@ FAULTS: dict[str, tuple[Callable[[Project], dict[str, Any]], str, str]] = {
         AGAIN,
     ),
     "a missing folder": (
-        lambda _: {"experiment": None, "changes": {"dataset": {"name": "x", "path": "no-such"}}},
-        r"no-such",
+        lambda project: own_ratings(project, None),
+        r"/mine does not exist",
         AGAIN,
     ),
     "a bad line": (
@@ -183,7 +183,7 @@ def test_a_mistake_is_not_tried_again_but_a_defect_is(copy: Project) -> None:
 def test_a_run_shows_the_plan_and_the_answer_and_a_second_one_has_nothing_to_do(
     copy: Project,
 ) -> None:
-    (copy.run / SUMMARY).unlink()
+    (copy.run / OUTCOME).unlink()
     status, lines = shown(copy)
     text = "\n".join(lines)
     assert status == 0, text
@@ -202,12 +202,12 @@ def test_a_run_shows_the_plan_and_the_answer_and_a_second_one_has_nothing_to_do(
 
 @pytest.mark.slow
 def test_quiet_and_plain_runs_and_what_is_no_run(copy: Project) -> None:
-    (copy.run / SUMMARY).unlink()
+    (copy.run / OUTCOME).unlink()
     status, lines = shown(copy, "-n", "--quiet", "rules")
     assert (status, any(line.startswith("summarise ") for line in lines)) == (0, True), lines
-    status, lines = shown(copy, "--quiet", "all", targets=[SUMMARY])
+    status, lines = shown(copy, "--quiet", "all", targets=[OUTCOME])
     assert (status, [line for line in lines if "profile" not in line]) == (0, []), lines
-    (copy.run / SUMMARY).unlink()
-    plain = copy.succeed("--cores", "2", targets=[SUMMARY])
+    (copy.run / OUTCOME).unlink()
+    plain = copy.succeed("--cores", "2", targets=[OUTCOME])
     assert "Finished jobid" in plain
     assert "Answer:" in plain
