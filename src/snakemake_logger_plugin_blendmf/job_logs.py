@@ -12,13 +12,16 @@ from pathlib import Path
 LAST_BYTES = 2**16
 """Bytes at the end of a log that are read."""
 
-MISTAKE = re.compile(r"^error: (?P<message>.*)\Z", re.MULTILINE | re.DOTALL)
+MISTAKE = "\nerror: "
 TRACEBACK = "Traceback (most recent call last):"
 OWN_FRAME = re.compile(
     r'^  File "(?:(?!site-packages)[^"])*?(?P<file>(?:src/blendmf|scripts|workflow)/[^"]+)", '
     r"line (?P<line>\d+)",
     re.MULTILINE,
 )
+SMALLEST = {".parquet": 8}
+"""Bytes of the smallest whole file of a kind; any other kind has at least one."""
+
 NO_MEMORY = re.compile(r"^(?:\w+\.)*_?\w*MemoryError\b|^OSError: \[Errno 12\]|out of memory")
 STATUS = re.compile(r"Signals\.(?P<signal>SIG\w+)|exit status (?P<status>-?\d+)")
 KILLED = {"SIGKILL": 9, "SIGTERM": 15}
@@ -51,12 +54,12 @@ def read_log(log: Path, inputs: Iterable[str] = ()) -> Reading | None:
     """Why a job failed: the end of its log; None if the log does not say."""
     with log.open("rb") as file:
         file.seek(max(log.stat().st_size - LAST_BYTES, 0))
-        text = file.read().decode(errors="replace").strip()
-    mistake = MISTAKE.search(text)
-    if mistake:
-        return Reading(f"error: {mistake['message']}", "Correct this and")
-    if TRACEBACK in text:
-        return of_traceback(text.rpartition(TRACEBACK)[2], inputs)
+        text = "\n" + file.read().decode(errors="replace").strip()
+    mistake, exception = text.rfind(MISTAKE), text.rfind(TRACEBACK)
+    if mistake > exception:
+        return Reading(text[mistake:].strip(), "Correct this and")
+    if exception >= 0:
+        return of_traceback(text[exception + len(TRACEBACK) :], inputs)
     return None
 
 
@@ -102,7 +105,7 @@ def is_damaged(path: Path) -> bool:
     """Whether a result file is empty, cut short or not of the kind that its name says."""
     if not path.is_file():
         return False
-    if path.stat().st_size == 0:
+    if path.stat().st_size < SMALLEST.get(path.suffix, 1):
         return True
     if path.suffix == ".npz":
         return not _is_whole_zip(path)

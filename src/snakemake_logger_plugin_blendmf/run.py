@@ -87,7 +87,7 @@ class Run:
         if said["part"] == CLOSING:
             self._stop()
         if not self._silent:
-            self._screen.line(record.getMessage(), BOLD)
+            self._screen.line(record.getMessage(), BOLD if said["part"] == CLOSING else "")
         if said["part"] == CLOSING and not self._silent:
             self._screen.line(f"Time: {duration(self._clock() - self._started)}")
         if said["part"] == PLAN:

@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import textwrap
 from typing import TextIO
 
 BOLD, RED, RESET, CLEAR = "\033[1m", "\033[31m", "\033[0m", "\r\033[K"
-BAR = 20
+BAR = 12
 """Characters of the bar."""
 
 
@@ -30,11 +31,25 @@ class Screen:
         """Write one or more lines above the live line, the first one in a style."""
         live = self._live
         self.live("")
-        first, *others = text.split("\n")
+        first, *others = self._wrapped(text)
         if self._colour and style:
             first = f"{style}{first}{RESET}"
         self._write("\n".join([first, *others]) + "\n")
         self.live(live)
+
+    def _wrapped(self, text: str) -> list[str]:
+        """The lines of a text; those that a terminal would break are broken between words."""
+        lines = text.split("\n")
+        if not self.is_terminal:
+            return lines
+        wrapper = textwrap.TextWrapper(
+            shutil.get_terminal_size().columns,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+        )
+        return [part for line in lines for part in wrapper.wrap(line) or [""]]
 
     def live(self, text: str) -> None:
         """Replace the live line of a terminal; an empty text removes it."""

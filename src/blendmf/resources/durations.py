@@ -49,37 +49,44 @@ USUAL = {
 }
 # fmt: on
 
-START_OF_RULE = {"studies": 7.0, "manifest": 1.2, "rank_sweep": 1.6, "final": 1.8}
-"""Start-up of rules that differ from their class."""
+USUAL_OF_RULE = {
+    "places": Usual(0.8, 1.2),
+    "check_parity": Usual(0.8, 1.0),
+    "studies": Usual(7.0, 0.2),
+    "manifest": Usual(1.2, 0.2),
+}
+"""Rules that differ from their class."""
+
+START_OF_FITS = {"rank_sweep": 1.6, "final": 1.8}
+"""The same for the start-up of rules that fit models."""
 
 USUAL_EPOCHS = {"sgd": 15}
 """Epochs after which a method usually stops, because validation no longer improves."""
 
-SEARCH_SHARE = {"closed_form": 1.0}
-OTHER_SEARCH_SHARE = 0.4
-"""Work of a trial compared with a fit of the largest settings: most have smaller ones, and of those
-that train by epochs most are stopped early."""
+SHARE_OF_LARGEST = {"search": 0.4, "parity": 0.25}
+"""Work of a fit compared with the largest fit of the job. Most trials of a search have smaller
+settings, and of those that train by epochs most are stopped early."""
 
 
 def expected_seconds(job: Job) -> float:
     """Usual duration of a job in seconds, on one thread."""
     if RULES[job.rule] != FIT:
-        usual = USUAL[RULES[job.rule]]
-        return START_OF_RULE.get(job.rule, usual.start) + usual.share * seconds(job)
+        usual = USUAL_OF_RULE.get(job.rule, USUAL[RULES[job.rule]])
+        return usual.start + usual.share * seconds(job)
     fits = job.fits or [NO_FIT]
     works = [_work(job, fit) for fit in fits]
     # Of several candidates a fit on all ratings fits one, which is rarely a cheap one.
     work = max(works) if job.rule == "final" else sum(works)
     start = max(USUAL[fit.method].start for fit in fits)
-    return START_OF_RULE.get(job.rule, start) + work
+    return START_OF_FITS.get(job.rule, start) + work
 
 
 def _work(job: Job, fit: Fit) -> float:
     """Usual seconds of one fit of a job above start-up."""
     usual_fit = replace(fit, epochs=min(fit.epochs, USUAL_EPOCHS.get(fit.method, fit.epochs)))
     work = USUAL[fit.method].share * seconds(replace(job, fits=[usual_fit]))
-    in_search = SEARCH_SHARE.get(fit.method, OTHER_SEARCH_SHARE)
-    return work * in_search if job.rule == "search" else work
+    # A closed form takes about as long with any settings, and no trial is stopped early.
+    return work if fit.method == "closed_form" else work * SHARE_OF_LARGEST.get(job.rule, 1.0)
 
 
 @dataclass(frozen=True)

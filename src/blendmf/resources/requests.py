@@ -1,5 +1,6 @@
 """Describe the jobs of the workflow for their resource requests, from configuration and data."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from blendmf.common.errors import UserError
-from blendmf.common.files import read_json
 from blendmf.config.experiment import Experiment
 from blendmf.config.models import ContentEntry, Entry, MfContentEntry, SvdEntry, TrainedEntry
 from blendmf.config.training import TrainingSettings
@@ -63,7 +63,7 @@ class JobSizes:
         if not file.is_file():
             return None
         try:
-            return read_json(file)
+            return json.loads(file.read_text(encoding="utf-8"))
         except ValueError:
             raise UserError(
                 f"{file} is damaged or cut short: delete it, so that it is made again"
