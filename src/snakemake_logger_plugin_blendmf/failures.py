@@ -72,13 +72,23 @@ class Failures:
         logs = [log for log in logs if _changed_since(log, self._since.get(job, 0.0))]
         inputs = [str(path) for path in error["input"] or ()]
         readings = [found for log in logs if (found := read_log(log, inputs))]
-        self._failed[job] = Failed(
-            f"{what} (rule {rule})",
-            rule,
-            str(logs[0]) if logs else "none",
-            readings[0] if readings else None,
-        )
+        reading = readings[0] if readings else None
+        if reading is None and error.get("rule_msg"):
+            reading = Reading(str(error["rule_msg"]), "Look into the log, and")
+        if reading is None and error.get("indent"):
+            return what  # another job of its group failed
+        shown = ", ".join(map(str, logs)) or "none"
+        self._failed[job] = Failed(f"{what} (rule {rule})", rule, shown, reading)
         return what
+
+    def add_group(self, error: Mapping[str, Any]) -> None:
+        """A job of a group failed; its own record follows, and those of the others of the group.
+
+        The executor's logs are of the group alone: they count if no job of it says more.
+        """
+        for job in error["job_error_info"]:
+            own = {"log": [*job["log"], *error["aux_logs"]], "indent": True}
+            self.add({**job, **own})
 
     def explain(self, text: str) -> None:
         """Snakemake's own words about an error: of a job's process, or of the workflow."""

@@ -23,6 +23,9 @@ SMALLEST = {".parquet": 8}
 """Bytes of the smallest whole file of a kind; any other kind has at least one."""
 
 NO_MEMORY = re.compile(r"^(?:\w+\.)*_?\w*MemoryError\b|^OSError: \[Errno 12\]|out of memory")
+LIMIT = re.compile(r"^.*(?:oom_kill|exceeded memory limit|DUE TO TIME LIMIT).*$", re.MULTILINE)
+"""What Slurm writes about a job that took more than it requested."""
+
 STATUS = re.compile(r"Signals\.(?P<signal>SIG\w+)|exit status (?P<status>-?\d+)")
 KILLED = {"SIGKILL": 9, "SIGTERM": 15}
 
@@ -30,6 +33,7 @@ MORE_MEMORY = (
     "Close other programs or run fewer jobs at a time (--cores 1), or use a smaller model or data, "
     "and"
 )
+MORE_FROM_CLUSTER = "Request more for the rule (set-resources in the profile, docs/cluster.md) and"
 REMEDY_OF_ERRNO = {
     errno.ENOSPC: "Free some disk space and",
     errno.EDQUOT: "Free some disk space and",
@@ -60,7 +64,8 @@ def read_log(log: Path, inputs: Iterable[str] = ()) -> Reading | None:
         return Reading(text[mistake:].strip(), "Correct this and")
     if exception >= 0:
         return of_traceback(text[exception + len(TRACEBACK) :], inputs)
-    return None
+    limit = LIMIT.search(text)
+    return Reading(limit[0].strip(), MORE_FROM_CLUSTER) if limit else None
 
 
 def of_traceback(text: str, inputs: Iterable[str] = ()) -> Reading:

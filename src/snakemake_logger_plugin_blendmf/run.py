@@ -17,8 +17,13 @@ from snakemake_logger_plugin_blendmf.screen import BOLD, RED, Screen, bar
 PLAN, CLOSING = "plan", "closing"
 """Values of `part`, an attribute of log records of the workflow itself; others are notes."""
 
-NOTHING = "Nothing to be done"
-INTERRUPTED = "Terminating processes on user request"
+OF_SNAKEMAKE = (
+    "Nothing to be done",
+    "Terminating processes on user request",
+    "SLURM run ID:",
+)
+"""Beginnings of Snakemake's own messages that are shown. The last names a run's jobs in Slurm."""
+
 TICK = 0.5
 """Seconds between two looks at the clock."""
 
@@ -73,11 +78,13 @@ class Run:
             what = self._failures.add(vars(record))
             if self._shows_progress and self._progress.running:
                 self._screen.line(f"Failed: {what}; waiting for the jobs that run", RED)
+        elif event == LogEvent.GROUP_ERROR:
+            self._failures.add_group(vars(record))
         elif event == LogEvent.ERROR:
             self._failures.explain(record.getMessage())
         elif record.levelno >= logging.WARNING:
             self._warning(record)
-        elif not self._silent and record.getMessage().startswith((NOTHING, INTERRUPTED)):
+        elif not self._silent and record.getMessage().startswith(OF_SNAKEMAKE):
             self._screen.line(record.getMessage())
         self.tick()
 

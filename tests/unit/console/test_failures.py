@@ -16,7 +16,7 @@ def failed(*messages: str, folder: Path) -> Failures:
         job: dict[str, Any] = {"jobid": number, "rule_msg": f"Job {number}", "rule_name": "train"}
         failures.started(job)
         log.write_text(f"error: {message}\n")
-        failures.add(job | {"log": [str(log)], "input": None})
+        failures.add(job | {"rule_msg": None, "log": [str(log)], "input": None})
     return failures
 
 
@@ -55,7 +55,7 @@ def test_the_process_of_each_silent_job_is_found_by_its_script() -> None:
         failures.started(job)
         words = f"CalledProcessError:\nCommand 'python tmp.{rule}.py' returned non-zero exit status"
         failures.explain(f"{words} {status}.")
-        failures.add(job | {"log": [], "input": []})
+        failures.add(job | {"rule_msg": None, "log": [], "input": []})
     evaluate, train = failures.blocks()
     assert "killed (signal 9)" in train
     assert "exit status 3" in evaluate
@@ -97,3 +97,35 @@ def test_a_configuration_that_is_no_yaml_is_named_with_the_line(tmp_path: Path) 
     assert found.startswith(f"{bad} is not valid YAML: ")
     assert "line 3" in found
     assert broken_configuration(["--configfile", good]) is None
+
+
+def test_of_a_group_the_job_that_failed_is_shown(tmp_path: Path) -> None:
+    failures = Failures()
+    jobs = []
+    for number, words in enumerate(["processor time 1.00 s", "error: no", None]):
+        log = tmp_path / f"{number}.log"
+        rule = {"jobid": number, "rule_name": f"rule{number}"}
+        failures.started(rule | {"rule_msg": f"Job {number}"})
+        if words:
+            log.write_text(words)
+        jobs.append(rule | {"rule_msg": None, "log": [str(log)], "input": [], "indent": True})
+    failures.add_group({"job_error_info": jobs, "aux_logs": []})
+    for job in jobs:
+        failures.add(job)
+    (block,) = failures.blocks()
+    assert block.startswith("Failed: Job 1 (rule rule1)")
+
+
+def test_a_job_of_a_cluster_that_needed_more_is_explained_by_both_logs(tmp_path: Path) -> None:
+    failures = Failures()
+    own, slurm = tmp_path / "own.log", tmp_path / "slurm.log"
+    job: dict[str, Any] = {"jobid": 1, "rule_name": "train", "rule_msg": "Training mf"}
+    failures.started(job)
+    own.write_text("epochs: 3 of 50\n")
+    slurm.write_text("slurmstepd: error: Detected 1 oom_kill event in StepId=5.0.\n")
+    said = {"rule_msg": "SLURM-job '5' failed", "log": [str(own), str(slurm)], "input": []}
+    failures.add(job | said)
+    (block,) = failures.blocks()
+    assert f"Log: {own}, {slurm}\n" in block
+    assert "oom_kill" in block
+    assert "Request more" in block
