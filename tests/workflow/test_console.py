@@ -148,13 +148,14 @@ FAULTS: dict[str, tuple[Callable[[Project], dict[str, Any]], str, str]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("quiet", [(), ("--quiet", "all")], ids=["", "quiet"])
+@pytest.mark.parametrize(
+    ("fault", "quiet"),
+    [*((fault, ()) for fault in FAULTS)]
+    + [(fault, ("--quiet", "all")) for fault in ("a bad value", "a defect")],
+)
 def test_the_last_five_lines_of_a_failed_run_have_the_message_and_the_remedy(
     fault: str, quiet: tuple[str, ...], copy: Project
 ) -> None:
-    if quiet and fault not in ("a bad value", "a defect"):
-        pytest.skip("two kinds show that quiet runs tell errors")
     plant, message, remedy = FAULTS[fault]
     status, lines = shown(copy, *quiet, **plant(copy))
     end = "\n".join(lines[-5:])
