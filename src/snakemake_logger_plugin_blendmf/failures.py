@@ -29,6 +29,9 @@ AFTERWARDS = (
 OF_PROCESS = re.compile(r"CalledProcessError|SpawnedJobError")
 """What Snakemake says about the process of a failed job."""
 
+INTERRUPTED = re.compile(r"Signals\.SIGINT|exit status -2\b|exit status 130\b")
+"""What Snakemake says about the process of a job that the user interrupted."""
+
 BROKEN_CONFIGURATION = "Config file is not valid JSON or YAML"
 
 
@@ -99,6 +102,8 @@ class Failures:
 
     def blocks(self) -> list[str]:
         """Texts about all failures, each message once; the first failure comes last."""
+        if any(map(INTERRUPTED.search, self._processes)):
+            return [f"Interrupted.\nTo go on, {AGAIN}"]
         failed = {}
         for one in reversed(self._failed.values()):
             reading = one.reading or self._from_process(one) or NO_MESSAGE

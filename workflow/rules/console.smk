@@ -40,15 +40,22 @@ onstart:
     )
 
 
+def closing_of(name: str) -> list[str]:
+    """Closing lines of a data set, if its outcome was written by this run or an earlier one."""
+    folder = Path(RESULTS, name)
+    brief = folder / "comparison/summary.json"
+    if not brief.is_file():
+        return []
+    return [
+        closing(
+            json.loads(brief.read_text(encoding="utf-8")),
+            folder / "report.html",
+            folder / "comparison/outcome.rst",
+            only_answer=len(DATA_SETS) > 1,
+        )
+    ]
+
+
 onsuccess:
-    for name in DATA_SETS:
-        folder = Path(RESULTS, name)
-        brief = folder / "comparison/summary.json"
-        if brief.is_file():
-            text = closing(
-                json.loads(brief.read_text(encoding="utf-8")),
-                folder / "report.html",
-                folder / "comparison/outcome.rst",
-                only_answer=len(DATA_SETS) > 1,
-            )
-            say(text, "closing")
+    texts = [text for name in DATA_SETS for text in closing_of(name)]
+    say("\n".join(texts or ["Done."]), "closing")

@@ -129,3 +129,13 @@ def test_a_job_of_a_cluster_that_needed_more_is_explained_by_both_logs(tmp_path:
     assert f"Log: {own}, {slurm}\n" in block
     assert "oom_kill" in block
     assert "Request more" in block
+
+
+@pytest.mark.parametrize("how", ["died with <Signals.SIGINT: 2>.", "exit status 130."])
+def test_an_interrupted_run_is_no_failure(how: str) -> None:
+    failures = Failures()
+    failures.explain(f"CalledProcessError:\nCommand 'python tmp.train.py' {how}")
+    said = {"jobid": 1, "rule_name": "train", "rule_msg": None, "log": [], "input": []}
+    failures.add(said)
+    (block,) = failures.blocks()
+    assert block.startswith("Interrupted.\nTo go on, run the same command again")
