@@ -22,7 +22,7 @@ ablation: TARGET := ablation
 folds: TARGET := folds
 
 report audit ablation folds: $(VENV)/run
-	$(SNAKEMAKE) --quiet host reason --report results/report.html --report-after-run \
+	@$(SNAKEMAKE) --report results/report.html --report-after-run \
 		--report-stylesheet "$(CURDIR)/workflow/report/report.css" $(ARGS) -- $(TARGET)
 	@echo "The report is in results/report.html"
 
@@ -58,7 +58,7 @@ format: $(VENV)/dev
 	$(BIN)/snakefmt Snakefile workflow
 
 smoke: $(VENV)/run
-	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/smoke.yaml $(ARGS)
+	$(SNAKEMAKE) --configfile workflow/experiments/smoke.yaml $(ARGS)
 
 # Speed and memory of the training engines. For one engine, model and size:
 #   make bench ARGS="--engines blocks --variants mf --ratings 100000000 --latent-dim 32"
@@ -67,7 +67,7 @@ bench: $(VENV)/run
 
 # Every kind of model by every engine of the machine; fails if test errors differ by over 0.002.
 parity: $(VENV)/run
-	$(SNAKEMAKE) --quiet host reason $(ARGS) -- parity_all
+	$(SNAKEMAKE) $(ARGS) -- parity_all
 
 # Compares blendmf's models with other systems, which are installed, and partly compiled, in another
 # environment. Also on ml-latest-small if BLENDMF_DATA has it.
@@ -75,9 +75,9 @@ HAS_SMALL := $(wildcard $(BLENDMF_DATA)/ml-latest-small $(BLENDMF_DATA)/ml-lates
 SPLIT := data/source.json matrices/test.npz places/train.npz content/tfidf.npz
 
 peers: $(VENV)/run .venv-peers/installed.json
-	$(SNAKEMAKE) --quiet host reason -- $(addprefix results/ml-100k/,$(SPLIT))
+	$(SNAKEMAKE) -- $(addprefix results/ml-100k/,$(SPLIT))
 ifneq ($(HAS_SMALL),)
-	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/notebook.yaml -- \
+	$(SNAKEMAKE) --configfile workflow/experiments/notebook.yaml -- \
 		$(addprefix results/ml-latest-small/,$(SPLIT))
 endif
 	$(BIN)/python -m benchmarks.peers results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
@@ -85,9 +85,9 @@ endif
 # Fits published systems with their published settings to this project's split, and this project's
 # models with the same settings; fails if a figure is off. ARGS=--fast leaves out the slow ones.
 known-answers: $(VENV)/run .venv-peers/installed.json
-	$(SNAKEMAKE) --quiet host reason -- results/ml-100k/data/source.json
+	$(SNAKEMAKE) -- results/ml-100k/data/source.json
 ifneq ($(HAS_SMALL),)
-	$(SNAKEMAKE) --quiet host reason --configfile workflow/experiments/notebook.yaml -- \
+	$(SNAKEMAKE) --configfile workflow/experiments/notebook.yaml -- \
 		results/ml-latest-small/data/source.json
 endif
 	$(BIN)/python -m benchmarks.known_answers $(ARGS) \
@@ -103,22 +103,30 @@ clean:
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Packages come in wheels only; an install that fails half-way leaves no stamp and is done again.
+# pip is quiet about everything but errors.
 $(VENV)/run: requirements.txt constraints.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "blendmf needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	$(BIN)/python -m blendmf.training.precompile
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "blendmf needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12")'
+	@echo "Setting up $(VENV), once: 2 to 5 minutes, and 2 GB of disk or more, most of it PyTorch."
+	@echo "  1 of 4: making the environment, a few seconds"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "  2 of 4: downloading and installing the packages, 1 to 4 minutes"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
+	@echo "  3 of 4: adding blendmf, a few seconds"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@echo "  4 of 4: compiling the training loops, about a minute"
+	@$(BIN)/python -m blendmf.training.precompile
+	@touch $@
 
 .venv-peers/installed.json: benchmarks/adapters/requirements.txt benchmarks/adapters/constraints.txt | $(VENV)/run
 	$(BIN)/python -m benchmarks.environment .venv-peers \
 		benchmarks/adapters/requirements.txt benchmarks/adapters/constraints.txt
 
 $(VENV)/dev: $(VENV)/run requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-dev.txt
-	touch $@
+	@echo "Adding what tests and checks need, about half a minute"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-dev.txt
+	@touch $@
 
 $(VENV)/slurm: $(VENV)/run requirements-slurm.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-slurm.txt
-	touch $@
+	@echo "Adding what a run on Slurm needs, a few seconds"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-slurm.txt
+	@touch $@

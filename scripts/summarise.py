@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from blendmf.common.files import read_json, write_text
+from blendmf.common.files import read_json, write_json, write_text
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import ContentSettings, EvaluationSettings
 from blendmf.report.outcome.results import Results, validated
-from blendmf.report.summary import summarise
+from blendmf.report.summary import brief, summarise
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params
@@ -25,4 +25,6 @@ with job(snakemake.log[0], asked=snakemake.resources):
         published=params.published,
         validated=validated(best, fits),
     )
-    write_text(snakemake.output[0], summarise(results, snakemake.wildcards.dataset))
+    name = snakemake.wildcards.dataset
+    write_text(snakemake.output.outcome, summarise(results, name))
+    write_json(snakemake.output.brief, brief(results, name))

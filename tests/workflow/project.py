@@ -86,8 +86,12 @@ class Project:
         targets: Sequence[str] = (),
         experiment: str | None = SMOKE,
         changes: Mapping[str, Any] | None = None,
+        plain: bool = True,
     ) -> list[str]:
-        """Command line of `experiment` (None: the default) overridden by `changes`."""
+        """Command line of `experiment` (None: the default) overridden by `changes`.
+
+        `plain` asks for Snakemake's own output instead of the project's console.
+        """
         overlays = [str(self.code / experiment)] if experiment else []
         if changes is not None:
             handle, overlay = tempfile.mkstemp(".json", "changes-", self.folder)
@@ -96,6 +100,7 @@ class Project:
             overlays.append(overlay)
         return [
             *(sys.executable, "-m", "snakemake", "--nocolor", *options),
+            *(["--logger-blendmf-plain"] if plain else []),
             *("--snakefile", str(self.code / "Snakefile"), "--directory", str(self.run)),
             *(["--configfile", *overlays] if overlays else []),
             *("--", *targets),

@@ -45,7 +45,7 @@ try:
 
         EXPERIMENT, notes = checked(config)
         for note in notes:
-            logger.info(note)
+            logger.info(note, extra={"part": "note"})
     else:
         EXPERIMENT = experiment(config)
 except UserError as error:

@@ -60,7 +60,8 @@ rule summarise:
         leakage=f"{DATASET}/split/leakage.json",
         fitted_on=f"{DATASET}/split/fitted-on.csv",
     output:
-        f"{DATASET}/comparison/outcome.rst",
+        outcome=f"{DATASET}/comparison/outcome.rst",
+        brief=f"{DATASET}/comparison/summary.json",
     log:
         log_of("summarise"),
     benchmark:

@@ -8,6 +8,11 @@ JOB_SIZES = JobSizes(EXPERIMENT, VARIANTS, RESULTS)
 SNAKEMAKES = 2
 
 
+def attempt_of(wildcards, attempt) -> int:
+    """Tells a job which attempt of a run it is: a user's mistake is not tried again."""
+    return attempt
+
+
 def resources_of(rule: str) -> dict:
     """Requests of a rule's jobs; memory (MB) and runtime (minutes) double after each failure."""
 
@@ -22,7 +27,7 @@ def resources_of(rule: str) -> dict:
     def runtime(wildcards, attempt) -> int:
         return costs.minutes(job(wildcards), attempt)
 
-    requests = {"mem_mb": memory, "runtime": runtime}
+    requests = {"mem_mb": memory, "runtime": runtime, "attempt": attempt_of}
     if costs.writes_tables(rule):
         requests["disk_mb"] = lambda wildcards: costs.disk_mb(job(wildcards))
     if costs.fits_models(rule):

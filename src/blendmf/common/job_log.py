@@ -33,15 +33,25 @@ def job(log: PathLike, threads: int = 1, asked: Mapping[str, Any] | None = None)
     ``mem_mb`` and ``runtime`` (minutes) of `asked`. A `UserError` is logged as its message, any
     other exception with its traceback; both end the process with status 1. The default is one
     thread, because results of BLAS may depend on the number of threads.
+
+    A further attempt of the same run (``attempt`` of `asked`) after a `UserError` ends at once: it
+    would only fail again. A hidden file next to the log keeps the message, because Snakemake
+    deletes the log before another attempt.
     """
     path = Path(log)
     path.parent.mkdir(parents=True, exist_ok=True)
+    mistake = path.with_name(f".{path.name}.mistake")
+    if mistake.is_file() and (asked or {}).get("attempt", 1) > 1:
+        path.write_text(mistake.read_text(encoding="utf-8"), encoding="utf-8")
+        sys.exit(1)
+    mistake.unlink(missing_ok=True)
     with path.open("w", encoding="utf-8", buffering=1) as file:
         try:
             with redirect_stdout(file), redirect_stderr(file), threadpool_limits(threads):
                 yield
         except UserError as error:
             file.write(f"error: {error}\n")
+            mistake.write_text(f"error: {error}\n", encoding="utf-8")
             sys.exit(1)
         except Exception:
             file.write(traceback.format_exc())

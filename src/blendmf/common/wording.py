@@ -18,3 +18,16 @@ def share_of(numerator: int, denominator: int) -> str:
 def p_value(p: float) -> str:
     """``p = 0.012``, or ``p < 0.001`` for the smallest."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def duration(seconds: float) -> str:
+    """A duration with two units at most: ``8 s``, ``1 min 26 s``, ``2 h 5 min``."""
+    if seconds < 1:
+        return "1 s" if seconds > 0 else "0 s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 600:
+        return f"{whole // 60} min {whole % 60} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

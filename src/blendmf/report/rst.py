@@ -20,9 +20,11 @@ def free_text(text: str) -> str:
     return line if line.startswith("\\") or not line else f"\\{line}"
 
 
-def plain_text(text: str) -> str:
-    """A paragraph without its markup: bold, literal and escapes."""
-    return re.sub(r"\*\*|``|\\(?=\S)", "", text)
+def plain(text: str) -> str:
+    """Text without the markup that this module and the outcome use, on one line."""
+    text = re.sub(r"\\ ?:\w+:`([^`]*)`", r"\1", text)
+    text = re.sub(r"``(.+?)``|\*\*(.+?)\*\*|(?<![\\*])\*([^*]+)\*", r"\1\2\3", text)
+    return " ".join(re.sub(r"\\(.)", r"\1", text).split())
 
 
 def section(title: str, *paragraphs: str) -> str:

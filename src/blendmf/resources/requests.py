@@ -11,6 +11,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from blendmf.common.errors import UserError
 from blendmf.config.experiment import Experiment
 from blendmf.config.models import ContentEntry, Entry, MfContentEntry, SvdEntry, TrainedEntry
 from blendmf.config.training import TrainingSettings
@@ -59,7 +60,14 @@ class JobSizes:
 
     def _facts(self, variant: Variant, path: str) -> dict[str, Any] | None:
         file = self._results / variant.home(path) / path
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        if not file.is_file():
+            return None
+        try:
+            return json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            raise UserError(
+                f"{file} is damaged or cut short: delete it, so that it is made again"
+            ) from None
 
 
 @cache

@@ -58,3 +58,29 @@ def test_a_log_without_success_has_no_usage(tmp_path):
 
 def test_memory_is_nan_if_the_system_does_not_report_it(tmp_path):
     assert math.isnan(log.peak_mib(tmp_path / "status"))
+
+
+def test_a_mistake_is_not_tried_again_in_the_same_run(tmp_path):
+    path = tmp_path / "step.log"
+    tries = []
+
+    def attempt(number, error):
+        with log.job(path, asked={"mem_mb": 1, "runtime": 1, "attempt": number}):
+            tries.append(number)
+            if error is not None:
+                raise error
+
+    def failed(number, error):
+        path.unlink(missing_ok=True)  # as Snakemake does before each attempt
+        with pytest.raises(SystemExit, match="1"):
+            attempt(number, error)
+        return path.read_text()
+
+    assert failed(1, UserError("x.csv: no")) == "error: x.csv: no\n"
+    assert failed(2, None) == "error: x.csv: no\n"
+    assert tries == [1]
+    # The next run tries again, and a defect or a lack of memory is tried again.
+    assert "KeyError" in failed(1, KeyError("absent"))
+    attempt(2, None)
+    assert tries == [1, 1, 2]
+    assert list(tmp_path.iterdir()) == [path]

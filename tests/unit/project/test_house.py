@@ -1,6 +1,8 @@
 """Layout of the library: packages (rooms) in layers (floors), imports only downwards."""
 
 import ast
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -98,4 +100,16 @@ def test_package_inits_only_re_export_names(room: str) -> None:
 
 def test_tests_mirror_the_library() -> None:
     rooms = {path.name for path in (ROOT / "tests" / "unit").iterdir() if path.is_dir()}
-    assert rooms - {"__pycache__", "project"} == FLOOR_OF.keys() - {"scripts"}
+    assert rooms - {"__pycache__", "project", "console"} == FLOOR_OF.keys() - {"scripts"}
+
+
+def test_the_console_needs_only_the_lowest_floor_and_loads_nothing_heavy() -> None:
+    """The logger plugin is loaded by every `snakemake`, whatever the workflow."""
+    plugin = PACKAGE.with_name("snakemake_logger_plugin_blendmf")
+    rooms = set().union(*map(rooms_of_imports, plugin.glob("*.py")))
+    assert rooms == {"common"}
+    heavy = ("numpy", "pandas", "scipy", "pyarrow", "numba", "torch", "sklearn", "rich", "tqdm")
+    code = f"import sys, snakemake.logging; before = set(sys.modules); import {plugin.name}; "
+    code += f"print(sorted(set({heavy}) & (set(sys.modules) - before)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -2,7 +2,7 @@ from docutils.core import publish_doctree, publish_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blendmf.report.rst import escaped, free_text, html_file, list_table
+from blendmf.report.rst import escaped, free_text, html_file, list_table, literal, plain
 
 
 @settings(deadline=None)
@@ -27,3 +27,15 @@ def test_an_html_file_is_included_from_the_folder_of_the_text(tmp_path, monkeypa
     (tmp_path / "below" / "inner.rst").write_text(html_file("piece.html"))
     page = publish_parts(".. include:: below/inner.rst", writer="html")["body"]
     assert "<p>as <b>it</b> is</p>" in page
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=1))
+def test_plain_text_is_what_docutils_shows(text):
+    assert plain(f"x {escaped(text)} x") == f"x {text} x"
+
+
+def test_plain_text_has_no_markup():
+    text = f"**Yes:** {literal('mf')} and *all*\nothers, d\\ :sub:`z` 0.2"
+    assert plain(text) == "Yes: mf and all others, dz 0.2"
+    assert plain(text) == " ".join(publish_doctree(text).astext().split())

@@ -8,9 +8,7 @@ generated ratings, also imported from text in three formats.
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
 
 from blendmf.resources.costs import (
@@ -25,10 +23,9 @@ from blendmf.resources.costs import (
     minutes,
     peak_mb,
 )
-from blendmf.resources.requests import BASELINES
 from blendmf.resources.size import Size
+from measured_jobs import MEASURED, measured_job
 
-MEASURED = pd.read_csv(Path(__file__).with_name("measured_jobs.csv"), keep_default_na=False)
 WORKFLOW = Path(__file__).parents[3] / "workflow/rules"
 START_MB = 300
 """Additional request of small jobs beyond three times their usage."""
@@ -42,25 +39,6 @@ FITS = [
     Fit("closed_form", 20, neighbours=200),
     Fit("baseline"),
 ]
-
-
-def measured_job(row: Any) -> Job:
-    untrained = "baseline" if row.kind in BASELINES else "closed_form"
-    method = "torch" if row.engine == "torch" else row.optimiser or untrained
-    words = {"user_words": bool(row.weighs_words), "item_words": bool(row.maps_words)}
-    fit = Fit(method, row.factors, row.epochs, row.draws, row.neighbours, **words)
-    ranks = row.kind == "pure-svd" or row.rule == "evaluate"
-    return Job(
-        row.rule,
-        Size(row.ratings, row.users, row.items, row.tags, row.terms, row.text_bytes),
-        row.train_share,
-        [fit] * max(row.fits, 1) if row.kind else [],
-        row.n_scores,
-        row.resamples,
-        row.listed_users if row.rule == "recommend" else row.full_users * ranks,
-        row.list_length,
-        bool(row.torch_with_cuda),
-    )
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))

@@ -11,7 +11,7 @@ from blendmf.report.figures.ratings import TOP_SHARE, item_counts, rating_shares
 from blendmf.report.figures.strata import STRATA, by_bin, highlighted
 from blendmf.report.outcome.data_and_predictions import svd_sentence
 from blendmf.report.outcome.findings import finding_sentence
-from blendmf.report.rst import plain_text
+from blendmf.report.rst import plain
 
 MOST_NAMES = 3
 """Number of models that a text names with their values."""
@@ -33,7 +33,7 @@ def ratings_text(train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFra
 
 def rank_sweep_text(rank_sweep: pd.DataFrame) -> str:
     """Truncated SVD and factorisation at the ranks that validation chooses."""
-    return f"RMSE and seconds to fit by rank. {plain_text(svd_sentence(rank_sweep))}".strip()
+    return f"RMSE and seconds to fit by rank. {plain(svd_sentence(rank_sweep))}".strip()
 
 
 def comparison_text(metrics: pd.DataFrame, differences: pd.DataFrame) -> str:
@@ -62,7 +62,7 @@ def differences_text(
     found = against(differences, "rmse", reference) if reference else {}
     if not reference or not found:
         return "There are no two models to compare."
-    text = plain_text(finding_sentence(found, "test RMSE", reference))
+    text = plain(finding_sentence(found, "test RMSE", reference))
     if blended not in found:
         return text
     one = found[blended]

@@ -18,22 +18,27 @@ def question(dataset: str) -> str:
 
 
 def does_content_help(results: Results, dataset: str) -> str:
-    """Whether blended factorisation predicts better than plain, and how certain that is.
+    """Whether blended factorisation predicts better than plain, and how certain that is."""
+    return " ".join(answer_sentences(results, dataset))
+
+
+def answer_sentences(results: Results, dataset: str) -> list[str]:
+    """Whether blended factorisation predicts better than plain; the first sentence is the answer.
 
     The p-value of the pair alone decides if the pair was chosen before any test error was known,
     by the configuration or by validation. A pair chosen by test errors is one of all pairs, and
     its corrected p-value decides.
     """
     if missing := results.missing_words:
-        return f"**Not asked:** {missing}."
+        return [f"**Not asked:** {missing}."]
     rmse = results.rmse
     plain, blended = results.best_of_kind(PLAIN), results.best_of_kind(BLENDED)
     if plain is None or blended is None:
         missing = "plain (kind ``mf``)" if plain is None else "blended (kind ``mf-content``)"
-        return (
+        return [
             "**This run cannot say** whether blending in item content helps: it has no "
             f"{missing} factorisation."
-        )
+        ]
     difference = against(results.differences, "rmse", plain)[blended]
     values = f"{rmse[plain]:.4f} ({literal(plain)}) to {rmse[blended]:.4f} ({literal(blended)})"
     names = {kind: results.of_kind(kind) for kind in (PLAIN, BLENDED)}
@@ -41,7 +46,7 @@ def does_content_help(results: Results, dataset: str) -> str:
         len(of_kind) == 1 or set(of_kind) <= results.validated.keys() for of_kind in names.values()
     )
     sentences = [
-        _answer(difference, values, literal(dataset), planned),
+        *_answer(difference, values, literal(dataset), planned),
         _certainty(difference, results.n_pairs("rmse"), planned),
     ]
     if max(map(len, names.values())) > 1:
@@ -52,18 +57,18 @@ def does_content_help(results: Results, dataset: str) -> str:
             else f"Of {counts}, these are the best of their kind on the test part, which favours "
             "the kind with more models."
         )
-    return " ".join(sentences)
+    return sentences
 
 
-def _answer(difference: Difference, values: str, dataset: str, planned: bool) -> str:
+def _answer(difference: Difference, values: str, dataset: str, planned: bool) -> list[str]:
     amount, low, high = difference.value, difference.low, difference.high
     if low <= 0 <= high:
-        return (
+        return [
             "**Undecided:** this run cannot show whether blending item content changes the test "
-            f"RMSE of matrix factorisation on {dataset}. The RMSE goes "
-            f"{'down' if amount < 0 else 'up'} by {abs(amount):.4f}, from {values}, but the 95 % "
-            f"interval of the difference, {low:+.4f} to {high:+.4f}, contains 0."
-        )
+            f"RMSE of matrix factorisation on {dataset}.",
+            f"The RMSE goes {'down' if amount < 0 else 'up'} by {abs(amount):.4f}, from {values}, "
+            f"but the 95 % interval of the difference, {low:+.4f} to {high:+.4f}, contains 0.",
+        ]
     verb = "lowers" if amount < 0 else "raises"
     smallest, largest = sorted((abs(low), abs(high)))
     finding = (
@@ -77,8 +82,8 @@ def _answer(difference: Difference, values: str, dataset: str, planned: bool) ->
     if difference.within_seeds:
         doubts.append("training with other seeds changes the difference by as much")
     if not doubts:
-        return f"**{'Yes' if amount < 0 else 'No'}:** {finding}."
-    return f"**Perhaps{' not' if amount > 0 else ''}:** {finding}; but {enumerated(doubts)}."
+        return [f"**{'Yes' if amount < 0 else 'No'}:** {finding}."]
+    return [f"**Perhaps{' not' if amount > 0 else ''}:** {finding}; but {enumerated(doubts)}."]
 
 
 def _certainty(difference: Difference, pairs: int, planned: bool) -> str:

@@ -49,6 +49,14 @@ LEVELS_OF_TAGS = {
 
 def cautions(results: Results) -> str:
     """List of everything in this run that weakens its results, or a sentence if nothing does."""
+    return bullets(caution_sentences(results)) or (
+        "None: no search ended at a bound of its space; resamples, seeds and users were enough; "
+        "and the audit found no leak above its level."
+    )
+
+
+def caution_sentences(results: Results) -> list[str]:
+    """Everything in this run that weakens its results."""
     checks = (
         *(
             _of_data,
@@ -62,11 +70,7 @@ def cautions(results: Results) -> str:
         ),
         _of_fitting,
     )
-    lines = list(chain.from_iterable(check(results) for check in checks))
-    return bullets(lines) or (
-        "None: no search ended at a bound of its space; resamples, seeds and users were enough; "
-        "and the audit found no leak above its level."
-    )
+    return list(chain.from_iterable(check(results) for check in checks))
 
 
 def _of_data(results: Results) -> Iterator[str]:

@@ -1,0 +1,135 @@
+"""The reason for a job's failure, from its log or from how its process ended."""
+
+import errno
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+LAST_BYTES = 2**16
+"""Bytes at the end of a log that are read."""
+
+MISTAKE = "\nerror: "
+TRACEBACK = "Traceback (most recent call last):"
+OWN_FRAME = re.compile(
+    r'^  File "(?:(?!site-packages)[^"])*?(?P<file>(?:src/blendmf|scripts|workflow)/[^"]+)", '
+    r"line (?P<line>\d+)",
+    re.MULTILINE,
+)
+SMALLEST = {".parquet": 8}
+"""Bytes of the smallest whole file of a kind; any other kind has at least one."""
+
+NO_MEMORY = re.compile(r"^(?:\w+\.)*_?\w*MemoryError\b|^OSError: \[Errno 12\]|out of memory")
+LIMIT = re.compile(r"^.*(?:oom_kill|exceeded memory limit|DUE TO TIME LIMIT).*$", re.MULTILINE)
+"""What Slurm writes about a job that took more than it requested."""
+
+STATUS = re.compile(r"Signals\.(?P<signal>SIG\w+)|exit status (?P<status>-?\d+)")
+KILLED = {"SIGKILL": 9, "SIGTERM": 15}
+
+MORE_MEMORY = (
+    "Close other programs or run fewer jobs at a time (--cores 1), or use a smaller model or data, "
+    "and"
+)
+MORE_FROM_CLUSTER = "Request more for the rule (set-resources in the profile, docs/cluster.md) and"
+REMEDY_OF_ERRNO = {
+    errno.ENOSPC: "Free some disk space and",
+    errno.EDQUOT: "Free some disk space and",
+    errno.EACCES: "Make the file or folder writable and",
+    errno.EPERM: "Make the file or folder writable and",
+    errno.EROFS: "Make the file or folder writable and",
+    errno.ENOTDIR: "Put a folder where the file is, and",
+    errno.EISDIR: "Remove the folder where a file should be, and",
+    errno.ENOENT: "Restore the missing file, or delete the results that need it, and",
+}
+
+
+@dataclass
+class Reading:
+    """Why a job failed, and what to do before the command is run again."""
+
+    message: str
+    remedy: str
+
+
+def read_log(log: Path, inputs: Iterable[str] = ()) -> Reading | None:
+    """Why a job failed: the end of its log; None if the log does not say."""
+    with log.open("rb") as file:
+        file.seek(max(log.stat().st_size - LAST_BYTES, 0))
+        text = "\n" + file.read().decode(errors="replace").strip()
+    mistake, exception = text.rfind(MISTAKE), text.rfind(TRACEBACK)
+    if mistake > exception:
+        return Reading(text[mistake:].strip(), "Correct this and")
+    if exception >= 0:
+        return of_traceback(text[exception + len(TRACEBACK) :], inputs)
+    limit = LIMIT.search(text)
+    return Reading(limit[0].strip(), MORE_FROM_CLUSTER) if limit else None
+
+
+def of_traceback(text: str, inputs: Iterable[str] = ()) -> Reading:
+    """The exception of a traceback, the last line of the project's code in it, and a remedy."""
+    *_, own = (None, *OWN_FRAME.finditer(text))
+    where = f" ({own['file']}, line {own['line']})" if own else ""
+    lines = text.split("\n")
+    last_indented = max((n for n, line in enumerate(lines) if line.startswith("  ")), default=-1)
+    told = [line for line in lines[last_indented + 1 :] if line.strip()]
+    message = told[0] if told else "an exception without a message"
+    number = re.match(r"\w*Error: \[Errno (\d+)\]", message)
+    if NO_MEMORY.search(message):
+        remedy = MORE_MEMORY
+    elif number and int(number[1]) in REMEDY_OF_ERRNO:
+        remedy = REMEDY_OF_ERRNO[int(number[1])]
+    elif broken := [path for path in inputs if is_damaged(Path(path))]:
+        message = f"{', '.join(broken)}: damaged or cut short. {message}"
+        remedy = "Delete the damaged file and"
+    else:
+        remedy = "This is a defect of the program, not of your input: report it with the log, or"
+    return Reading(f"{message}{where}", remedy)
+
+
+def ended_process(text: str) -> Reading:
+    """Why a job failed that left no message: what Snakemake says about its process."""
+    found = STATUS.search(text)
+    if found is None:
+        return Reading(" ".join(text.split()), "Correct this and")
+    signal = KILLED.get(found["signal"] or "", 0) or abs(int(found["status"] or 0)) % 128
+    if signal in KILLED.values():
+        return Reading(
+            f"The job was killed (signal {signal}): most often memory ran out.", MORE_MEMORY
+        )
+    return Reading(
+        f"The job ended with {found[0]} before it could write to its log; the lines above may say "
+        "why.",
+        "Correct this and",
+    )
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether a result file is empty, cut short or not of the kind that its name says."""
+    if not path.is_file():
+        return False
+    if path.stat().st_size < SMALLEST.get(path.suffix, 1):
+        return True
+    if path.suffix == ".npz":
+        return not _is_whole_zip(path)
+    if path.suffix == ".parquet":
+        with path.open("rb") as file:
+            start = file.read(4)
+            file.seek(-4, os.SEEK_END)
+            return (start, file.read(4)) != (b"PAR1", b"PAR1")
+    if path.suffix == ".json":
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            return True
+    return False
+
+
+def _is_whole_zip(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
