@@ -40,8 +40,9 @@ def made_of_data_set() -> list[str]:
 
 
 def report_files() -> list[str]:
-    """Reports of all data sets."""
+    """The reports of all data sets, and their index."""
     return [
         *(["results/scale/rules.html"] if EXPERIMENT.scale else []),
+        "results/index.html",
         *expand(f"{DATASET}/report.html", dataset=DATA_SETS),
     ]

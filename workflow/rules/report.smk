@@ -196,3 +196,25 @@ rule report_page:
         "Writing the report of {wildcards.dataset}"
     script:
         "../../scripts/report_page.py"
+
+
+# The index of everything in the results folder, other runs' data sets too.
+rule index_page:
+    input:
+        expand(f"{DATASET}/report.html", dataset=DATA_SETS),
+    output:
+        "results/index.html",
+    log:
+        log_of("index_page", "results"),
+    benchmark:
+        benchmark_of("index_page", "results")
+    conda:
+        "../../environment.yml"
+    resources:
+        **resources_of("index_page"),
+    params:
+        code=code_of("index_page"),
+    message:
+        "Writing the index of all data sets"
+    script:
+        "../../scripts/index_page.py"

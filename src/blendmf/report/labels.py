@@ -32,7 +32,7 @@ COLUMNS = {
     "changes_with_test": "Changes with test",
     "changes_with_training": "Changes with training",
     "changes_with_validation": "Changes with validation",
-    "difference": "Difference (A minus B)",
+    "difference": "Difference",
     "effect_size": "Effect size d",
     "finalist_mean": "Mean of repeated fits",
     "finding": "Finding for A",

@@ -107,7 +107,7 @@ RULES_OF_CLASS = {
     "tables": "import_tables split matrices places",
     "variants": "audit_table ablation_table",
     "selection": "select_best check_parity",
-    "report": "studies summarise manifest usage scaling report_page",
+    "report": "studies summarise manifest usage scaling report_page index_page",
 }
 ALONE_IN_CLASS = (
     *("fetch", "leakage", "content", "fitted_on", "figures", "small_matrix"),

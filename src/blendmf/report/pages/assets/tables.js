@@ -1,6 +1,6 @@
 // Tables: DataTables on the JSON in the page.
 
-function columnOf(column, index) {
+function columnOf(column, index, rows) {
   const isText = ["text", "yes-no"].includes(column.format);
   const shown = (value, kind) => {
     if (kind === "display" || kind === "filter") {
@@ -16,11 +16,12 @@ function columnOf(column, index) {
     render: shown,
     visible: !column.hidden,
     type: isText ? "string" : "num",
-    className: isText ? "" : "number",
+    className: isText ? (rows.some((row) => row[index]?.length > LONG_TEXT) ? "long" : "") : "number",
   };
 }
 
-const ROWS = 12;
+const ROWS = 15;
+const LONG_TEXT = 30;
 const BUTTONS = [
   { extend: "colvis", text: "Columns" },
   { extend: "csvHtml5", text: "Save as CSV", exportOptions: { orthogonal: "sort" } },
@@ -35,7 +36,7 @@ async function showTables() {
     const long = rows.length > ROWS;
     new DataTable(table, {
       data: rows,
-      columns: columns.map(columnOf),
+      columns: columns.map((column, index) => columnOf(column, index, rows)),
       order: [],
       deferRender: true,
       autoWidth: false,

@@ -1,0 +1,11 @@
+"""Write the index of all data sets that have a report."""
+
+from pathlib import Path
+
+from blendmf.common.files import write_text
+from blendmf.common.job_log import job
+from blendmf.report.pages.data_sets import index_page
+
+with job(snakemake.log[0], asked=snakemake.resources):
+    output = Path(snakemake.output[0])
+    write_text(output, index_page(output.parent))
