@@ -34,5 +34,4 @@ RUN python -m pip install --no-deps --editable . \
 WORKDIR /work
 USER 1000:1000
 CMD ["snakemake", "--snakefile", "/opt/blendmf/Snakefile", \
-     "--workflow-profile", "/opt/blendmf/profiles/default", \
-     "--report", "results/report.html", "--report-after-run"]
+     "--workflow-profile", "/opt/blendmf/profiles/default"]

@@ -22,9 +22,7 @@ ablation: TARGET := ablation
 folds: TARGET := folds
 
 report audit ablation folds: $(VENV)/run
-	@$(SNAKEMAKE) --report results/report.html --report-after-run \
-		--report-stylesheet "$(CURDIR)/workflow/report/report.css" $(ARGS) -- $(TARGET)
-	@echo "The report is in results/report.html"
+	@$(SNAKEMAKE) $(ARGS) -- $(TARGET)
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses auto -m "not slow" $(ARGS)

@@ -163,7 +163,7 @@ def results(
 
 
 def outcome_text(*args, **changed):
-    return summarise(results(*args, **changed), "ml-latest-small", "figures.html")
+    return summarise(results(*args, **changed), "ml-latest-small")
 
 
 def outcome(*args, **changed):

@@ -21,7 +21,7 @@ from blendmf.config.fields import BEST
 from blendmf.config.models import SvdEntry
 from blendmf.config.variants import Variant, ablation_variants, other_folds, variants
 from blendmf.config.workflow_files import WorkflowFiles
-from blendmf.config.yaml_files import refuse_repeated_keys
+from blendmf.config.yaml_files import ShownSettings, refuse_repeated_keys
 from blendmf.ingest.catalogue import expected_ratings
 from blendmf.ingest.content_digest import content_digest
 from blendmf.ingest.local_copies import local_files, portable

@@ -188,7 +188,7 @@ rule report_page:
         **resources_of("report_page"),
     params:
         code=code_of("report_page"),
-        config=portable(config),
+        config=ShownSettings(portable(config)),
         searched=SEARCHED,
         fitted=[model for model, _ in FILES.model_seeds()],
         links={"All data sets": "../index.html"},

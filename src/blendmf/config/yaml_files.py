@@ -1,11 +1,24 @@
-"""Errors in YAML files that parsing hides: repeated keys."""
+"""Settings as YAML: errors in files that parsing hides, and settings written for people."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from blendmf.common.errors import UserError
+
+
+class ShownSettings(dict[str, Any]):
+    r"""Settings that are written as YAML where they are shown as text.
+
+    Snakemake writes the parameters of jobs into the scripts of its report without escaping them, so
+    the text has no ``<``, which could end the script: it is written ``\u003c``.
+    """
+
+    def __str__(self) -> str:
+        text: str = yaml.safe_dump(dict(self), sort_keys=False, allow_unicode=True)
+        return text.replace("<", r"\u003c")
 
 
 def refuse_repeated_keys(files: Iterable[Path]) -> None:

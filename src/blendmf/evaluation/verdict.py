@@ -1,6 +1,6 @@
 """Verdict on two models from their paired difference."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -117,7 +117,7 @@ def against(differences: pd.DataFrame, metric: str, reference: str) -> dict[str,
     return found
 
 
-def _difference(row: Mapping[str, Any]) -> Difference:
+def _difference(row: Mapping[Hashable, Any]) -> Difference:
     return Difference(
         value=row["difference"],
         low=row["low"],

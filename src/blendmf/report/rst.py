@@ -45,4 +45,3 @@ def list_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     for first, *others in (header, *rows):
         lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
     return "\n".join(lines)
-

@@ -48,7 +48,7 @@ def _or_null(value: Any) -> Any:
 
 
 def summarise(results: Results, dataset: str) -> str:
-    """Write the outcome as reStructuredText, the answer first, so that a reader may stop anywhere."""
+    """Outcome as reStructuredText, the answer first, so that a reader may stop anywhere."""
     published = published_section(results.table, results.published, results.evaluation.k)
     parts = [
         section(

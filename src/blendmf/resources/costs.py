@@ -99,7 +99,14 @@ COSTS = {
 FIT = "fit"
 """Class of the rules that fit models: each fit has the costs of its method."""
 
-EXTRA_MB = {"rank_sweep": 80, "studies": 110, "scaling": 80, "check_parity": 75, "final": 100}
+EXTRA_MB = {
+    "rank_sweep": 80,
+    "studies": 110,
+    "scaling": 80,
+    "check_parity": 75,
+    "final": 100,
+    "report_page": 160,
+}
 """Megabytes of libraries that a rule loads in addition to its class."""
 
 RULES_OF_CLASS = {

@@ -2,7 +2,7 @@ from docutils.core import publish_doctree, publish_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blendmf.report.rst import escaped, free_text, html_file, list_table, literal, plain
+from blendmf.report.rst import escaped, free_text, list_table, literal, plain
 
 
 @settings(deadline=None)
@@ -18,15 +18,6 @@ def test_docutils_reads_a_list_table():
     whole = publish_parts(text, writer="pseudoxml", settings_overrides=strict)["whole"]
     assert whole.count("<entry>") == 6
     assert whole.count("<thead>") == 1
-
-
-def test_an_html_file_is_included_from_the_folder_of_the_text(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "below").mkdir()
-    (tmp_path / "below" / "piece.html").write_text("<p>as <b>it</b> is</p>")
-    (tmp_path / "below" / "inner.rst").write_text(html_file("piece.html"))
-    page = publish_parts(".. include:: below/inner.rst", writer="html")["body"]
-    assert "<p>as <b>it</b> is</p>" in page
 
 
 @settings(deadline=None)

@@ -11,6 +11,7 @@ from blendmf.report.number_format import or_dash
 from blendmf.report.outcome.results import Results, reference_model
 from blendmf.report.rst import list_table, literal
 
+
 def findings(results: Results) -> list[str]:
     """Compare every model with the reference, by test RMSE and by full-protocol NDCG.
 

@@ -142,15 +142,21 @@ def report_page(files: ReportFiles) -> str:
                 heading("What was fitted on which part"),
                 shown.plain("fitted_on", "Statistics and the parts that change them"),
                 shown.text("fitted-on"),
-                facts(files.source, summary="Source of the data: origin, licence, what was dropped"),
+                facts(
+                    files.source, summary="Source of the data: origin, licence, what was dropped"
+                ),
             ],
         ),
         Section(
             "How it was run, and how to run it again",
             [
                 shown.text("method"),
-                facts({key: files.manifest[key] for key in MANIFEST_FACTS if files.manifest.get(key)}),
-                facts(files.manifest, summary="Manifest: versions, configuration, checksums, machine"),
+                facts(
+                    {key: files.manifest[key] for key in MANIFEST_FACTS if files.manifest.get(key)}
+                ),
+                facts(
+                    files.manifest, summary="Manifest: versions, configuration, checksums, machine"
+                ),
                 heading("Memory and time of every job"),
                 shown.plain("usage", "Requested and used memory and time"),
                 shown.text("usage"),
@@ -228,7 +234,7 @@ class _Parts:
         strata = self._files.tables["strata"]
         kept = ("model", "stratum", "bin", "n_ratings", "n_users", "rmse", "rmse_low", "rmse_high")
         shown = [*kept, "mae", "rated_ndcg_at_k", "full_ndcg_at_k"]
-        others = [name for name in strata if name not in shown and name not in ("lower", "upper")]
+        others = [str(name) for name in strata if name not in (*shown, "lower", "upper")]
         data = shown_table(
             strata.loc[strata["n_ratings"] > 0, [*shown, *others]],
             "All metrics by group of users, items and years",
@@ -245,9 +251,9 @@ class _Parts:
             return []
         trials = pd.concat(tables, ignore_index=True)
         first = ["model", "number", "generation", "state", "value", "finalist_mean", "epochs"]
-        settings = [name for name in trials if name not in (*first, "best_epoch")]
+        settings = [str(name) for name in trials if name not in (*first, "best_epoch")]
         words = [
-            _settings({"params": {name: row[name] for name in settings if pd.notna(row[name])}})
+            _written({name: row[name] for name in settings if pd.notna(row[name])})
             for row in trials[settings].to_dict("records")
         ]
         data = shown_table(
@@ -285,12 +291,15 @@ class _Parts:
         groups = []
         for (stratum, group), rows in strata.groupby(["stratum", "bin"], sort=False):
             by_model = rows.set_index("model")
-            values = {
-                name: _rounded(by_model[name].dropna()) for name in names if name in by_model
-            }
+            values = {name: _rounded(by_model[name].dropna()) for name in names if name in by_model}
             counts = {name: int(by_model[name].iloc[0]) for name in ("n_users", "n_ratings")}
             groups.append(
-                {"stratum": stratum.replace("-", " "), "bin": str(group), **counts, "values": values}
+                {
+                    "stratum": str(stratum).replace("-", " "),
+                    "bin": str(group),
+                    **counts,
+                    "values": values,
+                }
             )
         data = {
             "models": list(files.tables["table"]["model"]),
@@ -299,14 +308,16 @@ class _Parts:
             "differences": shown_rows(found[[*keys, "share_a_better", "n_users", "finding"]]),
             "strata": groups,
         }
-        holder = Markup('<div data-compare="compare-data"><noscript>Needs JavaScript.</noscript></div>')
+        holder = Markup(
+            '<div data-compare="compare-data"><noscript>Needs JavaScript.</noscript></div>'
+        )
         return holder + json_data("compare-data", data)
 
 
 def shown_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of a table as JSON objects, floats rounded to what is shown."""
     return [
-        {key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()}
+        {str(key): round(of, 6) if isinstance(of, float) else of for key, of in row.items()}
         for row in table.to_dict("records")
     ]
 
@@ -321,10 +332,11 @@ def _main_first(name: str) -> tuple[int, str]:
 
 def _settings(best: Mapping[str, Any] | None) -> str | None:
     """Settings that won a search, as a person would write them."""
-    if best is None:
-        return None
-    named = {name.replace("_", " "): value for name, value in best["params"].items()}
-    return ", ".join(f"{name} {_short(value)}" for name, value in named.items())
+    return None if best is None else _written(best["params"])
+
+
+def _written(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {_short(of)}" for name, of in settings.items())
 
 
 def _short(value: Any) -> str:

@@ -143,7 +143,7 @@ def table(name: str, data: Table) -> Markup:
 
     `name` identifies it on the page. Without scripts, the page names the file with its rows.
     """
-    return ENVIRONMENT.get_template("table.html").module.table(name, data, json_data)  # type: ignore[attr-defined,no-any-return]
+    return ENVIRONMENT.get_template("table.html").module.table(name, data, json_data)  # type: ignore[attr-defined]
 
 
 def chart(name: str, wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> Markup:
@@ -199,7 +199,7 @@ def _inline(svg: str, prefix: str, finding: Markup, size: str) -> Markup:
 def facts(values: Mapping[str, Any], *, summary: str = "") -> Markup:
     """Nested facts (JSON values), a line for each; closed under `summary` if there is one."""
     lines = list(_lines(values))
-    return ENVIRONMENT.get_template("facts.html").module.facts(lines, summary)  # type: ignore[attr-defined,no-any-return]
+    return ENVIRONMENT.get_template("facts.html").module.facts(lines, summary)  # type: ignore[attr-defined]
 
 
 def _lines(

@@ -101,7 +101,7 @@ def shown_table(
 
 
 def _plain(value: Any) -> Any:
-    """A value that JSON knows; floats with ten significant digits, which is all that anyone reads."""
+    """A value that JSON knows; floats with ten significant digits."""
     if isinstance(value, float):
         return float(f"{value:.10g}") if abs(value) < float("inf") else None
     return value if value is None or isinstance(value, bool | int) else str(value)

@@ -36,7 +36,7 @@ def explanation(name: str, config: Mapping[str, Any], **values: Any) -> Markup:
 
 def html_of(text: str) -> Markup:
     """HTML of reStructuredText; raw HTML and files are not included."""
-    parts = publish_parts(text, writer_name="html5", settings_overrides=SETTINGS)
+    parts = publish_parts(text, writer="html5", settings_overrides=SETTINGS)
     return Markup(parts["body"].replace('<table class="', '<table tabindex="0" class="'))
 
 
