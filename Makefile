@@ -30,6 +30,8 @@ test: $(VENV)/dev
 test-slow: $(VENV)/dev
 	@command -v rsync > /dev/null || { apt-get update && apt-get install --yes rsync; } || \
 		{ echo "The tests of storages need rsync."; false; }
+	@command -v chromium > /dev/null || { apt-get update && apt-get install --yes chromium; } || \
+		{ echo "The tests of pages need chromium."; false; }
 	$(BIN)/python -m pytest --numprocesses auto -m slow $(ARGS)
 
 # Starts a Slurm on this machine, on the loopback address; takes a few minutes.

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from project import Project
 
-SHOWN = {"figures", "summarise", "pages", "final", "recommend", "manifest", "usage"}
+PAGES = {"usage", "report_page", "index_page"}
+SHOWN = {"figures", "summarise", "final", "recommend", "explorer", "manifest", *PAGES}
 """Rules after `compare`."""
 
 EVALUATE = {"evaluate", "evaluate_seeds"}
@@ -34,8 +35,8 @@ BIAS_SWAPPED = {"user_shrinkage": 10, "item_shrinkage": 15}
     ("changes", "rules", "refitted"),
     [
         ({"evaluation": {"bootstrap_resamples": 300}}, {*EVALUATE, "compare", *SHOWN}, ()),
-        ({"recommendations": {"n": 3}}, {"recommend", "manifest", "usage"}, ()),
-        ({"small_matrix": {"adam_steps": 100}}, {"small_matrix", "manifest", "usage"}, ()),
+        ({"recommendations": {"n": 3}}, {"recommend", "explorer", "manifest", *PAGES}, ()),
+        ({"small_matrix": {"adam_steps": 100}}, {"small_matrix", "manifest", *PAGES}, ()),
         ({"split": {"scheme": "random"}}, AFTER_SPLIT, ALL),
         ({"split": {"train": 0.15, "validation": 0.70}}, AFTER_SPLIT, ALL),
         ({"models": {"bias": {"user_shrinkage": 20}}}, AFTER_TRAIN - SEEDS, {"bias"}),
@@ -76,14 +77,14 @@ def test_moving_the_project_and_touching_its_library_reruns_nothing(copy: Projec
 @pytest.mark.parametrize(
     ("file", "rules"),
     [
-        ("src/blendmf/report/figures/ratings.py", {"figures", "summarise", "usage"}),
+        ("src/blendmf/report/figures/ratings.py", {"figures", *PAGES}),
         (
             "src/blendmf/audits/leakage.py",
-            {"leakage", "summarise", "pages", "manifest", "usage"},
+            {"leakage", "summarise", "manifest", *PAGES},
         ),
         ("src/blendmf/evaluation/bootstrap.py", {"compare", *SHOWN}),
         ("src/blendmf/config/checks.py", set()),
-        ("scripts/figures.py", {"figures", "summarise", "usage"}),
+        ("scripts/figures.py", {"figures", *PAGES}),
     ],
 )
 def test_an_edited_file_reruns_exactly_the_rules_that_use_it(

@@ -1,0 +1,91 @@
+"""Pages of a run in a real browser: what they show, whom they exclude, and hostile texts."""
+
+import json
+from pathlib import Path
+
+import pytest
+from browsing import *  # noqa: F403 - fixtures
+from project import Project
+
+pytestmark = pytest.mark.slow
+
+PAGES = ("results/index.html", "results/synthetic/report.html")
+WIDTHS = (390, 1024, 1400)
+SCHEMES = ("light", "dark")
+
+HOSTILE = "</script><script>window.hostile = 1</script><img src=x onerror='window.hostile = 1'>"
+PUBLISHED = {"published": [{"system": HOSTILE, "rmse": 0.9, "note": HOSTILE}]}
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_page_excludes_nobody_and_needs_nothing_else(path, width, scheme, smoke, visit):
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    visited = visit((smoke.run / path).as_uri(), **options)
+    visited.page.wait_for_function(
+        "document.querySelectorAll('table[data-table]').length"
+        " === document.querySelectorAll('.dt-container').length"
+        " && [...document.querySelectorAll('[data-chart]')].every((chart) => chart.querySelector('svg'))"
+    )
+    assert visited.violations == []
+    assert visited.messages == []
+    assert visited.outside == []
+    assert visited.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_tables_sort_search_and_show_further_columns(smoke: Project, visit) -> None:
+    page = visit((smoke.run / "results/synthetic/report.html").as_uri()).page
+    table = page.locator("#models")
+    first = table.locator("tbody tr").first.locator("td")
+    names = table.locator("tbody tr td:first-child")
+    page.wait_for_selector("#models tbody tr")
+    table.get_by_role("button", name="MAE").click()
+    assert float(first.nth(5).inner_text()) == min(
+        float(text)
+        for text in table.locator("tbody tr td:nth-child(6)").all_inner_texts()
+        if text != "\N{EN DASH}"
+    )
+    box = page.locator("#all-models").get_by_label("Search").first
+    box.fill("mf-content")
+    assert names.all_inner_texts() == ["mf-content"]
+    assert "Recall@10, rated" not in table.inner_text()
+    page.locator("#all-models").get_by_role("button", name="Columns").first.click()
+    page.get_by_role("button", name="Recall@10, rated").click()
+    assert "Recall@10, rated" in table.inner_text()
+
+
+def test_a_table_is_saved_with_all_digits(smoke: Project, visit, tmp_path: Path) -> None:
+    page = visit((smoke.run / "results/synthetic/report.html").as_uri()).page
+    with page.expect_download() as download:
+        page.locator("#all-models").get_by_role("button", name="Save as CSV").first.click()
+    download.value.save_as(tmp_path / "models.csv")
+    saved = (tmp_path / "models.csv").read_text(encoding="utf-8-sig")
+    table = (smoke.run / "results/synthetic/comparison/table.csv").read_text()
+    rmse = table.splitlines()[1].split(",")[2]
+    assert f"{float(rmse):.10g}" in saved
+
+
+def test_two_models_are_compared_by_choice(smoke: Project, visit) -> None:
+    page = visit((smoke.run / "results/synthetic/report.html").as_uri()).page
+    reply = page.locator("[data-compare] .reply")
+    page.get_by_label("Is model A").select_option("mf")
+    page.get_by_label("better than model B").select_option("mf-content")
+    forward = reply.inner_text()
+    page.get_by_label("Is model A").select_option("mf-content")
+    page.get_by_label("better than model B").select_option("mf")
+    backward = reply.inner_text()
+    assert "user history" in forward
+    difference = forward.split("difference ")[1].split(",")[0]
+    assert f"difference {'+' if difference[0] == '-' else '-'}{difference[1:]}," in backward
+
+
+def test_configured_texts_cannot_run_a_script(copy: Project, visit) -> None:
+    copy.succeed("--cores", "2", "--report", "results/archive.html", "--report-after-run",
+                 changes=PUBLISHED)
+    assert json.dumps(HOSTILE)[1:20] not in (copy.run / "results/archive.html").read_text()
+    for path in (*PAGES, "results/archive.html"):
+        visited = visit((copy.run / path).as_uri())
+        visited.page.wait_for_timeout(2000)
+        assert visited.page.evaluate("window.hostile") is None, path
+        assert visited.messages == [], path
