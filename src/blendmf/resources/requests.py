@@ -98,7 +98,7 @@ def job_of(
     """
     wildcards = wildcards or {}
     entry = variant.models[wildcards["model"]] if "model" in wildcards else None
-    scoring = rule in ("evaluate", "recommend")
+    scoring = rule in ("evaluate", "recommend", "explorer")
     fits: list[Fit] = []
     if rule == "rank_sweep":
         fits = _rank_sweep_fits(experiment, variant)
