@@ -88,12 +88,12 @@ def additive_parts(
         case ItemNeighboursModel():
             bias = _of_factor_model(model.bias, users, items)
             other = model.score_pairs(users, items) - bias.total
-            return AdditiveParts(
-                bias.base, bias.user, bias.item, bias.words, bias.factors, other
-            )
+            return AdditiveParts(bias.base, bias.user, bias.item, bias.words, bias.factors, other)
     scores = model.score_pairs(users, items).astype(np.float64)
     zeros = np.zeros(len(users))
-    return AdditiveParts(0.0, zeros, zeros, _no_words(len(users)), np.zeros((len(users), 0)), scores)
+    return AdditiveParts(
+        0.0, zeros, zeros, _no_words(len(users)), np.zeros((len(users), 0)), scores
+    )
 
 
 def _of_factor_model(model: FactorModel, users: Positions, items: Positions) -> AdditiveParts:

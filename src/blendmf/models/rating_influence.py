@@ -87,8 +87,9 @@ def _of_draws(model: BayesianFactorModel) -> Influence:
     mean = factors.mean(axis=1)
     centred = factors - mean[:, None]
     covariance = centred.transpose(0, 2, 1) @ centred / factors.shape[1]
-    of_others = model.global_mean + item_rows[..., 0] + np.einsum("isd,sd->is", item_rows[..., 1:], mean)
     item_factors = np.ascontiguousarray(item_rows[..., 1:])
+    of_mean_user = np.einsum("isd,sd->is", item_factors, mean)
+    of_others = model.global_mean + item_rows[..., 0] + of_mean_user
     identity = np.eye(item_factors.shape[2])
 
     def influence(user: int, items: Positions, rated: Positions, ratings: Values) -> Values:

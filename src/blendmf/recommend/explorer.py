@@ -17,6 +17,7 @@ from blendmf.recommend.explorer_predictions import (
     ExplorerModel,
     HeldOut,
     counts_of_predictions,
+    decimals_for,
     errors,
     fans,
     held_out_predictions,
@@ -104,11 +105,15 @@ def explorer(
     of_users = user_histories(parts, user_ids, pd.Index(run.items["item_id"]))
     rated = rated_matrix(of_users, (len(shown.users), shown.n_items))
     index = shown.index_of_item
+    decimals = decimals_for(run.rating_range)
     history = of_users.assign(item=index[of_users["item"].to_numpy()])
     history = history[history["item"] >= 0]
     test = history[history["part"] == TEST]
     held_out = HeldOut(
-        test["user"].to_numpy(), test["item"].to_numpy(), test["rating"].to_numpy(np.float64)
+        test["user"].to_numpy(),
+        test["item"].to_numpy(),
+        test["rating"].to_numpy(np.float64),
+        decimals,
     )
     predicting = [
         (model.name, model.evaluated)
@@ -137,7 +142,7 @@ def explorer(
         "genres": genres,
         "words": _word_labels(run.vocabulary),
         "items": of_items,
-        "users": {"id": user_ids.tolist(), **_user_facts(of_users, len(shown.users))},
+        "users": {"id": user_ids.tolist(), **_user_facts(of_users, len(shown.users), decimals)},
         "errors": {name: errors(model, shown, held_out) for name, model in predicting},
         "history": {
             "start": starts.tolist(),
@@ -149,21 +154,22 @@ def explorer(
             "high": high,
         },
         "recommendations": {
-            model.name: recommendations(model, shown, rated, n)
+            model.name: recommendations(model, shown, rated, n, run.rating_range)
             for model in run.models
             if model.final is not None
         },
     }
 
 
-def _user_facts(of_users: pd.DataFrame, n_users: int) -> dict[str, list[Any]]:
+def _user_facts(of_users: pd.DataFrame, n_users: int, decimals: int) -> dict[str, list[Any]]:
     """Number of training ratings and mean of all ratings of each user, on all items."""
     users, ratings = of_users["user"].to_numpy(), of_users["rating"].to_numpy(np.float64)
     in_training = users[of_users["part"].to_numpy() == 0]
     counts = np.bincount(users, minlength=n_users)
+    mean = np.bincount(users, ratings, minlength=n_users) / np.maximum(counts, 1)
     return {
         "n_train": np.bincount(in_training, minlength=n_users).tolist(),
-        "mean": rounded(np.bincount(users, ratings, minlength=n_users) / np.maximum(counts, 1)),
+        "mean": rounded(mean, decimals),
     }
 
 
@@ -171,6 +177,7 @@ def _items(
     run: ExplorerRun, shown: Shown, rated: sp.csr_array, genres: list[str]
 ) -> tuple[dict[str, list[Any]], str]:
     """Block ``items``, and the sentence on how the map was made."""
+    decimals = decimals_for(run.rating_range)
     items = run.items.iloc[shown.items]
     n_ratings = run.item_ratings["n"].to_numpy()[shown.items]
     number = {genre: n for n, genre in enumerate(genres)}
@@ -183,7 +190,7 @@ def _items(
         "genres": [[number[genre] for genre in of_item] for of_item in items["genres"]],
         "n_train": items["n_train"].tolist(),
         "n": n_ratings.tolist(),
-        "mean": rounded(run.item_ratings["mean"].to_numpy()[shown.items]),
+        "mean": rounded(run.item_ratings["mean"].to_numpy()[shown.items], decimals),
         "words": [_top_words(tfidf, row) for row in range(len(items))],
         "near_words": near_by_words(tfidf, n_ratings, N_NEAR),
         "fans": [[] for _ in shown.items],
@@ -193,7 +200,7 @@ def _items(
     best = next((m.final for m in run.models if m.final and m.final.predicts_ratings), None)
     if best is not None:
         scores = shown_scores(best, shown)
-        found["fans"] = fans(best, shown, scores, rated)
+        found["fans"] = fans(best, shown, scores, rated, decimals)
         found["predicted"] = counts_of_predictions(scores, run.rating_range)
     return found, map_method
 
@@ -227,7 +234,9 @@ def _top_words(tfidf: sp.csr_array, row: int) -> list[list[Any]]:
     own = slice(tfidf.indptr[row], tfidf.indptr[row + 1])
     words, values = tfidf.indices[own], tfidf.data[own]
     order = np.argsort(-values, kind="stable")[:N_WORDS]
-    return [list(pair) for pair in zip(words[order].tolist(), rounded(values[order]), strict=True)]
+    return [
+        list(pair) for pair in zip(words[order].tolist(), rounded(values[order], 2), strict=True)
+    ]
 
 
 def _word_labels(vocabulary: pd.DataFrame) -> list[str]:

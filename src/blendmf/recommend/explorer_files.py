@@ -54,7 +54,10 @@ def explorer_models(
     compared = [
         [name for name, entry in entries.items() if entry.kind == kind] for kind in COMPARED_KINDS
     ]
-    chosen = {*recommending, *(best_model(table, names) for names in [list(entries), *compared] if names)}
+    chosen = {
+        *recommending,
+        *(best_model(table, names) for names in [list(entries), *compared] if names),
+    }
     models = []
     for name in _best_first(table):
         if name not in chosen:

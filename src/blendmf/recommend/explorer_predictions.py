@@ -1,6 +1,8 @@
 """What the explorer shows of its models: recommendations, fans, and held-out predictions."""
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from blendmf.evaluation.ranked_lists import SCORES_PER_BLOCK
 from blendmf.models.model import Model, UncertainModel
 from blendmf.recommend.explorer_sample import Shown
-from blendmf.recommend.reasons import reasons_of
+from blendmf.recommend.reasons import LEAST_SHARE, reasons_of
 from blendmf.recommend.top_items import LEVEL, top_unseen
 
 N_FANS = 5
@@ -57,17 +59,26 @@ class ExplorerModel:
         }
 
 
-def rounded(values: ArrayLike, decimals: int = 2) -> list[Any]:
+def rounded(values: ArrayLike, decimals: int) -> list[Any]:
     """Numbers for JSON: rounded, whole ones as integers, NaN as None."""
     exact = np.round(np.asarray(values, dtype=np.float64), decimals)
     return [
-        None if v != v else int(v) if v.is_integer() else v  # noqa: PLR0124
-        for v in exact.tolist()
+        None if math.isnan(value) else int(value) if value.is_integer() else value
+        for value in exact.tolist()
     ]
 
 
+def decimals_for(rating_range: tuple[float, float]) -> int:
+    """Decimals that divide a rating range into 400 to 4,000 steps: 2 for 1 to 5, 3 for 0 to 1."""
+    return max(0, 2 - math.floor(math.log10((rating_range[1] - rating_range[0]) / 4)))
+
+
 def recommendations(
-    model: ExplorerModel, shown: Shown, rated: sp.csr_array, n: int
+    model: ExplorerModel,
+    shown: Shown,
+    rated: sp.csr_array,
+    n: int,
+    rating_range: tuple[float, float],
 ) -> dict[str, list[Any] | None]:
     """The `n` best unrated items of each shown user, with reasons.
 
@@ -79,8 +90,10 @@ def recommendations(
     rated : csr_array of shape (m, n_items)
         All ratings by the shown users.
     n : int
+    rating_range : (float, float)
     """
     assert model.final is not None
+    decimals = decimals_for(rating_range)
     top = _top(model.final, shown, rated, n)
     index = shown.index_of_item
     reasons = reasons_of(
@@ -91,6 +104,8 @@ def recommendations(
         index,
         words=model.words,
         penalty=model.penalty,
+        decimals=decimals,
+        least=LEAST_SHARE * (rating_range[1] - rating_range[0]),
     )
     rows = np.searchsorted(top["user"].to_numpy(), [*shown.users, shown.n_users])
     listed = index[top["item"].to_numpy()] >= 0
@@ -98,16 +113,16 @@ def recommendations(
     def by_user(values: list[Any]) -> list[list[Any]]:
         return [
             [values[n] for n in range(start, end) if listed[n]]
-            for start, end in zip(rows[:-1], rows[1:], strict=True)
+            for start, end in pairwise(rows)
         ]
 
     has_intervals = isinstance(model.final, UncertainModel)
     value = "predicted_rating" if model.final.predicts_ratings else "score"
     return {
         "item": by_user(index[top["item"].to_numpy()].tolist()),
-        "predicted": by_user(rounded(top[value])),
-        "low": by_user(rounded(top["rating_low"])) if has_intervals else None,
-        "high": by_user(rounded(top["rating_high"])) if has_intervals else None,
+        "predicted": by_user(rounded(top[value], decimals)),
+        "low": by_user(rounded(top["rating_low"], decimals)) if has_intervals else None,
+        "high": by_user(rounded(top["rating_high"], decimals)) if has_intervals else None,
         "reasons": by_user([[list(reason) for reason in of_pair] for of_pair in reasons]),
     }
 
@@ -131,7 +146,11 @@ def shown_scores(model: Model, shown: Shown) -> NDArray[np.float32]:
 
 
 def fans(
-    model: Model, shown: Shown, scores: NDArray[np.float32], rated: sp.csr_array
+    model: Model,
+    shown: Shown,
+    scores: NDArray[np.float32],
+    rated: sp.csr_array,
+    decimals: int,
 ) -> list[list[tuple[int, float]]]:
     """Per item, the users who have not rated it with the highest scores, and their predictions.
 
@@ -151,7 +170,7 @@ def fans(
     best = np.argsort(-left, axis=1, kind="stable")[:, :N_FANS]
     item, place = np.nonzero(np.isfinite(np.take_along_axis(left, best, axis=1)))
     users = best[item, place]
-    predicted = rounded(model.predict(shown.users[users], shown.items[item]))
+    predicted = rounded(model.predict(shown.users[users], shown.items[item]), decimals)
     found: list[list[tuple[int, float]]] = [[] for _ in shown.items]
     for i, user, prediction in zip(item, users.tolist(), predicted, strict=True):
         found[i].append((user, prediction))
@@ -183,11 +202,14 @@ class HeldOut:
     users, items : ndarray of int64, of shape (n,)
         Indexes among the shown ones.
     ratings : ndarray of shape (n,)
+    decimals : int
+        Decimals of predictions and errors.
     """
 
     users: NDArray[np.int64]
     items: NDArray[np.int64]
     ratings: NDArray[np.float64]
+    decimals: int
 
 
 def held_out_predictions(
@@ -195,11 +217,11 @@ def held_out_predictions(
 ) -> tuple[list[Any], tuple[list[Any], list[Any]] | None]:
     """Predictions of the held-out ratings, and the ends of their intervals if there are any."""
     users, items = shown.users[held_out.users], shown.items[held_out.items]
-    predicted = rounded(model.predict(users, items))
+    predicted = rounded(model.predict(users, items), held_out.decimals)
     if not isinstance(model, UncertainModel):
         return predicted, None
     low, high = model.intervals(users, items, LEVEL)
-    return predicted, (rounded(low), rounded(high))
+    return predicted, (rounded(low, held_out.decimals), rounded(high, held_out.decimals))
 
 
 def errors(model: Model, shown: Shown, held_out: HeldOut) -> dict[str, list[Any]]:
@@ -210,18 +232,19 @@ def errors(model: Model, shown: Shown, held_out: HeldOut) -> dict[str, list[Any]
     users, items = shown.users[held_out.users], shown.items[held_out.items]
     error = model.predict(users, items) - held_out.ratings
     return {
-        "users": _errors_of(error, held_out.users, len(shown.users)),
-        "items": _errors_of(error, held_out.items, len(shown.items)),
+        "users": _errors_of(error, held_out.users, len(shown.users), held_out.decimals),
+        "items": _errors_of(error, held_out.items, len(shown.items), held_out.decimals),
     }
 
 
 def _errors_of(
-    error: NDArray[np.float64], groups: NDArray[np.int64], n_groups: int
+    error: NDArray[np.float64], groups: NDArray[np.int64], n_groups: int, decimals: int
 ) -> list[list[Any] | None]:
     counts = np.bincount(groups, minlength=n_groups)
     divisor = np.maximum(counts, 1)
-    rmse = rounded(np.sqrt(np.bincount(groups, error**2, minlength=n_groups) / divisor))
-    bias = rounded(np.bincount(groups, error, minlength=n_groups) / divisor)
+    squares = np.bincount(groups, error**2, minlength=n_groups)
+    rmse = rounded(np.sqrt(squares / divisor), decimals)
+    bias = rounded(np.bincount(groups, error, minlength=n_groups) / divisor, decimals)
     return [
         [n, of_rmse, of_bias] if n else None
         for n, of_rmse, of_bias in zip(counts.tolist(), rmse, bias, strict=True)

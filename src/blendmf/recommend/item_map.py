@@ -1,5 +1,6 @@
 """Items near each other: a map of the items' factors, and each item's most similar items."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,12 @@ Near = list[list[tuple[int, float]]]
 """For each item the most similar ones, with their cosines, most similar first."""
 
 Vectors = NDArray[np.float64]
+
+LEAST_COSINE = 0.2
+"""Cosine below which items are not similar."""
+
+ROWS_PER_BLOCK = 512
+"""Number of items that are compared with all others at a time."""
 
 
 def item_vectors(model: Model) -> Vectors | None:
@@ -95,8 +102,9 @@ def near_by_factors(
     centred = vectors[chosen] - vectors[chosen].mean(axis=0)
     lengths = np.linalg.norm(centred, axis=1, keepdims=True)
     unit = centred / np.where(lengths > 0, lengths, 1.0)
-    for item, found in zip(chosen, _nearest(unit @ unit.T, n_ratings[chosen], n), strict=True):
-        near[item] = [(int(chosen[other]), cosine) for other, cosine in found]
+    found = _nearest(lambda rows: unit[rows] @ unit.T, n_ratings[chosen], n)
+    for item, of_item in zip(chosen, found, strict=True):
+        near[item] = [(int(chosen[other]), cosine) for other, cosine in of_item]
     return near
 
 
@@ -105,19 +113,30 @@ def near_by_words(tfidf: sp.csr_array, n_ratings: NDArray[np.int64], n: int) -> 
 
     Of equally similar items, those with more ratings come first.
     """
-    return _nearest((tfidf @ tfidf.T).toarray(), n_ratings, n)
+    return _nearest(lambda rows: (tfidf[rows] @ tfidf.T).toarray(), n_ratings, n)
 
 
-def _nearest(cosines: Vectors, n_ratings: NDArray[np.int64], n: int) -> Near:
-    """The `n` largest positive cosines of each row, rounded; of equal ones, the most rated."""
-    rounded = np.round(cosines.astype(np.float64), 2)
-    np.fill_diagonal(rounded, 0.0)
-    # Ranks of popularity below the rounding step break ties.
-    rank = np.empty(len(n_ratings))
-    rank[np.argsort(-n_ratings, kind="stable")] = np.arange(len(n_ratings))
-    keys = rounded - 0.005 * rank / max(len(rank), 1)
-    first = np.argsort(-keys, axis=1, kind="stable")[:, :n]
-    return [
-        [(int(item), float(row[item])) for item in of_row if row[item] > 0]
-        for row, of_row in zip(rounded, first, strict=True)
-    ]
+def _nearest(
+    cosines: Callable[[slice], NDArray[np.floating]], n_ratings: NDArray[np.int64], n: int
+) -> Near:
+    """The `n` largest cosines from `LEAST_COSINE` of each row; of equal ones, the most rated.
+
+    `cosines` gives some rows of the cosines of all items.
+    """
+    most_rated_first = np.argsort(-n_ratings, kind="stable")
+    near: Near = []
+    for start in range(0, len(n_ratings), ROWS_PER_BLOCK):
+        rows = slice(start, start + ROWS_PER_BLOCK)
+        values = np.round(cosines(rows).astype(np.float64), 2)
+        order = np.argsort(-values[:, most_rated_first], axis=1, kind="stable")[:, : n + 1]
+        first = most_rated_first[order]
+        for row, candidates in enumerate(first):
+            others = [int(item) for item in candidates if item != start + row][:n]
+            near.append(
+                [
+                    (item, float(values[row, item]))
+                    for item in others
+                    if values[row, item] >= LEAST_COSINE
+                ]
+            )
+    return near
