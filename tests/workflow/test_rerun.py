@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from project import Project
 
-SHOWN = {"figures", "summarise", "pages", "final", "recommend", "manifest", "usage"}
+SHOWN = {"figures", "summarise", "pages", "final", "recommend", "explorer", "manifest", "usage"}
 """Rules after `compare`."""
 
 EVALUATE = {"evaluate", "evaluate_seeds"}
@@ -34,7 +34,7 @@ BIAS_SWAPPED = {"user_shrinkage": 10, "item_shrinkage": 15}
     ("changes", "rules", "refitted"),
     [
         ({"evaluation": {"bootstrap_resamples": 300}}, {*EVALUATE, "compare", *SHOWN}, ()),
-        ({"recommendations": {"n": 3}}, {"recommend", "manifest", "usage"}, ()),
+        ({"recommendations": {"n": 3}}, {"recommend", "explorer", "manifest", "usage"}, ()),
         ({"small_matrix": {"adam_steps": 100}}, {"small_matrix", "manifest", "usage"}, ()),
         ({"split": {"scheme": "random"}}, AFTER_SPLIT, ALL),
         ({"split": {"train": 0.15, "validation": 0.70}}, AFTER_SPLIT, ALL),
