@@ -26,7 +26,7 @@ def measured_job(row: Any) -> Job:
         [fit] * max(row.fits, 1) if row.kind else [],
         row.n_scores,
         row.resamples,
-        row.listed_users if row.rule == "recommend" else row.full_users * ranks,
+        row.listed_users if row.rule in ("recommend", "explorer") else row.full_users * ranks,
         row.list_length,
         bool(row.torch_with_cuda),
     )

@@ -34,6 +34,7 @@ def made_of_data_set() -> list[str]:
     return [
         f"{DATASET}/figures/comparison.svg",
         *(f"{DATASET}/recommendations/{choice}.csv" for choice in choices),
+        *([f"{DATASET}/explorer/explorer.json"] if choices else []),
         f"{DATASET}/comparison/outcome.rst",
         f"{DATASET}/manifest.json",
     ]

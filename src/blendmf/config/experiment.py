@@ -90,6 +90,21 @@ class RecommendationSettings(Settings):
         return [BEST] if self.models is None else self.models
 
 
+class ExplorerSettings(Settings):
+    """Page on which to look up single users and items."""
+
+    users: int = Field(
+        default=1000,
+        ge=1,
+        description="Maximum number of users on the page; of more, a random sample.",
+    )
+    items: int = Field(
+        default=2000,
+        ge=1,
+        description="Maximum number of items on the page; of more, those with the most ratings.",
+    )
+
+
 class ReportSettings(Settings):
     """Files of the report."""
 
@@ -143,6 +158,7 @@ class Experiment(Settings):
     audit: AuditSettings = AuditSettings()
     ablation: AblationSettings = AblationSettings()
     recommendations: RecommendationSettings = RecommendationSettings()
+    explorer: ExplorerSettings = ExplorerSettings()
     report: ReportSettings = ReportSettings()
     published: list[PublishedSystem] = Field(
         default=[], description="Figures of other systems on the same split."

@@ -111,6 +111,6 @@ class WorkflowFiles:
             if searched:
                 yield "studies"
             if choices := self.experiment.recommendations.choices:
-                yield "final_content"
+                yield from ("final_content", "explorer")
             for choice in choices:
                 yield from (f"final/{choice}", f"recommend/{choice}")

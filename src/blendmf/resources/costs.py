@@ -90,6 +90,9 @@ COSTS = {
     "recommend": Costs(185, {"rating": 3, "item": 4700, "factor": 4, "met_word": 8,
                              "drawn_factor": 4.5, "neighbour": 8, "recommended": 390},
                        {"user": 10, "listed_item": 0.05}),
+    "explorer": Costs(330, {"rating": 30, "item": 4700, "drawn_factor": 24, "factor": 30,
+                            "met_word": 20, "neighbour": 24, "user": 300},
+                      {"rating": 1.0, "listed_user": 3000, "listed_item": 0.1}),
     "compare": Costs(190, {"user": 2200, "resample": 13000, "score": 360, "resampled_pair": 22},
                      {"resampled_user": 0.03, "resampled_score": 0.01, "resampled_pair": 1.0}),
     "variants": Costs(350, {"score": 60}, {"resampled_user": 0.03, "resampled_score": 0.002}),
@@ -118,7 +121,7 @@ RULES_OF_CLASS = {
 }
 ALONE_IN_CLASS = (
     *("fetch", "leakage", "content", "fitted_on", "figures", "small_matrix"),
-    *("evaluate", "recommend", "compare"),
+    *("evaluate", "recommend", "explorer", "compare"),
 )
 RULES = {rule: rule for rule in ALONE_IN_CLASS} | {
     rule: name for name, rules in RULES_OF_CLASS.items() for rule in rules.split()

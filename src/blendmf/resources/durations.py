@@ -44,6 +44,7 @@ USUAL = {
     "torch": Usual(5.0, 0.45),
     "evaluate": Usual(1.2, 0.35),
     "recommend": Usual(1.2, 0.5),
+    "explorer": Usual(2.0, 0.5),
     "compare": Usual(1.8, 0.25),
     "variants": Usual(2.0, 0.15),
 }

@@ -94,7 +94,7 @@ def job_of(
 
     The wildcard ``model`` names the model that the job fits or scores; a job that scores a model
     does so for all seeds. With ``shard`` a search is divided among several jobs. ``choice`` names
-    the model of a fit on all ratings, or means any of them.
+    the model of a fit on all ratings, or means any of them. The explorer may read any model.
     """
     wildcards = wildcards or {}
     entry = variant.models[wildcards["model"]] if "model" in wildcards else None
@@ -106,6 +106,8 @@ def job_of(
         shared = experiment.training
         fit = replace(PARITY_FIT, factors=shared.latent_dim, epochs=shared.epochs)
         fits = [fit] * PARITY_FITS * experiment.seeds
+    elif rule == "explorer":
+        fits = [largest_fit(one, experiment) for one in variant.models.values()]
     elif "choice" in wildcards:
         chosen = [variant.models.get(wildcards["choice"])]
         candidates = list(variant.models.values()) if chosen == [None] else chosen
@@ -113,8 +115,9 @@ def job_of(
     elif entry is not None and (scoring or RULES.get(rule) == FIT):
         fits = [largest_fit(entry, experiment)] * _n_fits(rule, experiment, entry, wildcards)
     users, recommendations = experiment.evaluation.full_users, experiment.recommendations
-    listed = recommendations.users if rule == "recommend" else users
-    lists = scoring or (entry is not None and not entry.predicts_ratings)
+    sampled = {"recommend": recommendations.users, "explorer": experiment.explorer.users}
+    listed = sampled.get(rule, users)
+    lists = scoring or rule == "explorer" or (entry is not None and not entry.predicts_ratings)
     return Job(
         rule,
         size,
