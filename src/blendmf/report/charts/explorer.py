@@ -16,6 +16,7 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 MAP_DOMAIN = (-40, 1040)
 """The coordinates are 0 to 1,000; the rest is room for the marks."""
 
+OPACITY = 0.75
 MAP_HEIGHT, BAR_HEIGHT = 520, 180
 BAR_AXIS = {"tickCount": 8, "grid": False, "labelFlush": False}
 
@@ -48,7 +49,7 @@ def _chart(**parts: Any) -> Specification:
 
 
 def _map(genres: list[str]) -> Specification:
-    """A point for each item; the page sets the signal ``searched`` to the item to highlight."""
+    """A point for each item; the page sets the signals ``searched`` and ``chosen`` (a genre)."""
     scale = {"domain": list(MAP_DOMAIN), "nice": False, "zero": False}
     position = {axis: field(axis) | {"axis": None, "scale": scale} for axis in ("x", "y")}
     searched = {
@@ -75,7 +76,7 @@ def _map(genres: list[str]) -> Specification:
             }
         ],
         "mark": {"type": "point", "filled": True, "size": 45, "color": GREY, "cursor": "pointer"},
-        "encoding": {**position, "tooltip": tooltip, "opacity": {"value": 0.75}},
+        "encoding": {**position, "tooltip": tooltip, "opacity": {"value": OPACITY}},
     }
     if genres:
         points["params"].append(
@@ -85,7 +86,7 @@ def _map(genres: list[str]) -> Specification:
     return _chart(
         usermeta={"genres": genres, "other": NO_GENRE},
         height=MAP_HEIGHT,
-        params=[{"name": "searched", "value": -1}],
+        params=[{"name": "searched", "value": -1}, {"name": "chosen", "value": ""}],
         layer=[
             points,
             {**searched, "mark": ring},
@@ -113,10 +114,12 @@ def _looks(genres: list[str]) -> Specification:
             "legend": {"orient": "bottom", "columns": columns, "title": None},
         }
 
+    chosen = "chosen === '' || indexof(datum.names, chosen) >= 0"
+    shown = {"test": {"and": [{"param": "genre"}, chosen]}, "value": OPACITY}
     return {
         "color": by_genre(colours),
         "shape": by_genre(shapes),
-        "opacity": {"condition": {"param": "genre", "value": 0.75}, "value": 0.05},
+        "opacity": {"condition": shown, "value": 0.05},
     }
 
 

@@ -9,6 +9,7 @@ async function packedData(id) {
 
 const explored = await packedData("explorer-data");
 const modelNames = explored.models.map((model) => model.name);
+const bestModel = explored.models.find((model) => model.predicts)?.name;
 const predictingModels = modelNames.filter((name) => explored.errors[name]);
 const [LOWEST, HIGHEST] = explored.rating_range;
 const LEVEL = `${Math.round(100 * explored.level)} %`;

@@ -40,7 +40,7 @@ function predictedRatings(item) {
   const most = bins.reduce((best, bin) => (bin.count > best.count ? bin : best));
   const all = counts.reduce((sum, count) => sum + count, 0);
   const finding =
-    `Predicted ratings of ${itemTitle(item)} by ${modelNames[0]}: for ${write(all ? most.count / all : 0, "share")} of ` +
+    `Predicted ratings of ${itemTitle(item)} by ${bestModel}: for ${write(all ? most.count / all : 0, "share")} of ` +
     `${write(all, "count")} users between ${write(most.low, "points")} and ${write(most.high, "points")}.`;
   return column("Predicted ratings of all users", histogram("predicted", finding, bins));
 }

@@ -8,9 +8,10 @@ const mapRows = (() => {
   const { genres: frequent, other } = explorerCharts.map.usermeta;
   const { x, y, n } = explored.items;
   return explored.items.id.map((_, index) => {
-    const genres = genresOf(index);
-    const rarest = frequent.findLast((genre) => genres.includes(genre));
-    return { index, x: x[index], y: y[index], title: itemTitle(index), genres: genres.join(", "), genre: rarest ?? other, ratings: n[index] };
+    const names = genresOf(index);
+    const rarest = frequent.findLast((genre) => names.includes(genre));
+    const looks = { genre: rarest ?? other, names, genres: names.join(", ") };
+    return { index, x: x[index], y: y[index], title: itemTitle(index), ratings: n[index], ...looks };
   });
 })();
 
@@ -18,6 +19,11 @@ function highlightOnMap(item) {
   highlighted = item;
   mapStatus.textContent = `Highlighted: ${itemTitle(item)}.`;
   mapView?.signal("searched", item).runAsync();
+}
+
+/** Draws items of other genres paler; all have the same weight if none is chosen. */
+function showGenre() {
+  mapView?.signal("chosen", genreChoice.value).runAsync();
 }
 
 /** Changes how much of each axis is shown, around the highlighted item. */
@@ -45,6 +51,12 @@ function showOnMap(item) {
 
 const mapHeading = target("All items by their factors");
 const mapStatus = element("p", { role: "status" });
+const [genreLabel, genreChoice] = choice(
+  "Genre",
+  [["", "All"], ...explored.genres.toSorted().map((name) => [name, name])],
+  "",
+  showGenre,
+);
 const mapHolder = element("div", { className: "chart map", role: "region", tabIndex: 0, ariaLabel: "Map of the items; the table below it has the same points." });
 const mapButton = (text, act) => {
   const made = element("button", { type: "button" }, text);
@@ -79,6 +91,7 @@ function drawMap() {
         if (mark?.datum?.index !== undefined) goTo(itemAddress(mark.datum.index));
       });
       if (highlighted >= 0) highlightOnMap(highlighted);
+      showGenre();
     },
   });
 }
@@ -93,6 +106,7 @@ holderOf("map").append(
       note: itemNote,
       choose: (item) => goTo(addressOf("map", explored.items.id[item])),
     }),
+    explored.genres.length ? genreLabel : null,
     mapButton("Zoom in on it", () => zoomMap(ZOOM)),
     mapButton("Zoom out", () => zoomMap(1 / ZOOM)),
     mapButton("Whole map", wholeMap),

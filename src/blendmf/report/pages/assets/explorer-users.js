@@ -9,14 +9,16 @@ const REASONS = {
   rest: () => "All other words and factors",
   neighbour: (item) => `Rating of “${itemTitle(item)}”`,
 };
-const SPECIFIC = ["word", "factor", "neighbour"];
+const SPECIFIC = [["word", "factor"], ["neighbour"]];
 
-/** The two reasons that say most about this recommendation alone. */
+/** The word or factor, and the own rating, that say most about this recommendation alone. */
 function mainReasons(reasons) {
-  return reasons
-    .filter(([kind]) => SPECIFIC.includes(kind))
-    .sort((a, b) => Math.abs(b[2]) - Math.abs(a[2]))
-    .slice(0, 2)
+  return SPECIFIC.map((kinds) =>
+    reasons
+      .filter(([kind]) => kinds.includes(kind))
+      .reduce((most, reason) => (most && Math.abs(most[2]) >= Math.abs(reason[2]) ? most : reason), null),
+  )
+    .filter(Boolean)
     .map(([kind, ref, amount]) => `${REASONS[kind](ref)} ${write(amount, "signed")}`)
     .join("; ");
 }
@@ -36,7 +38,7 @@ function reasonsOf(reasons, predicted, own) {
     base ? element("p", {}, `${REASONS.base()}: ${write(base[2], "points")}. What moved the score from there:`) : null,
     moved.length ? bars("What moved the score, in rating points", moved.map((part) => row(REASONS[part[0]](part[1]), part))) : null,
     parts.length ? element("p", {}, `Sum: ${write(score, "points")}${limited}.`) : null,
-    ratings.length ? element("p", {}, "Its own ratings that the score rests on most:") : null,
+    ratings.length ? element("p", {}, "The user's own ratings that the score rests on most:") : null,
     ratings.length
       ? bars(
           "Influence of the user's own ratings, in rating points",
