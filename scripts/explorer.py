@@ -1,4 +1,4 @@
-"""Collect the data of the explorer: users, items, predictions and their reasons."""
+"""Write the explorer: users, items, predictions and their reasons, as data and as a page."""
 
 import json
 
@@ -11,6 +11,7 @@ from blendmf.config.experiment import ExplorerSettings
 from blendmf.data.tables import read_column, read_table
 from blendmf.recommend.explorer import ExplorerRun, explorer, shown_of
 from blendmf.recommend.explorer_files import explorer_models, item_ratings
+from blendmf.report.pages.explorer import explorer_page
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params
@@ -50,3 +51,5 @@ with job(snakemake.log[0], asked=snakemake.resources):
     data = explorer(run, shown, parts, params.n)
     text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     write_text(snakemake.output.data, text + "\n")
+    links = {"All data sets": "../../index.html", "Report": "../report.html"}
+    write_text(snakemake.output.page, explorer_page(data, links))

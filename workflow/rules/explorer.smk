@@ -21,6 +21,7 @@ rule explorer:
         vocabulary=f"{FINAL}/content/vocabulary.parquet",
     output:
         data=f"{DATASET}/explorer/explorer.json",
+        page=shown(f"{DATASET}/explorer/index.html", "Explorer"),
     log:
         log_of("explorer"),
     benchmark:
@@ -36,6 +37,6 @@ rule explorer:
         n=config["recommendations"]["n"],
         seed=config["seed"],
     message:
-        "Collecting the explorer's users, items and predictions"
+        "Writing the explorer of {wildcards.dataset}"
     script:
         "../../scripts/explorer.py"

@@ -191,7 +191,10 @@ rule report_page:
         config=ShownSettings(portable(config)),
         searched=SEARCHED,
         fitted=[model for model, _ in FILES.model_seeds()],
-        links={"All data sets": "../index.html"},
+        links={
+            "All data sets": "../index.html",
+            **({"Explorer": "explorer/index.html"} if CHOICES else {}),
+        },
     message:
         "Writing the report of {wildcards.dataset}"
     script:

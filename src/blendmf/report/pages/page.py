@@ -19,11 +19,25 @@ from blendmf.report.number_format import in_words
 from blendmf.report.pages.tables import Table
 from blendmf.report.palette import DARK, DARK_FILTER, INK, LIGHT
 
-TABLES, CHARTS, COMPARISON = "tables", "charts", "comparison"
-"""What a page may include: DataTables, Vega-Lite, the choice of two models."""
+TABLES, CHARTS, COMPARISON, EXPLORER = "tables", "charts", "comparison", "explorer"
+"""What a page may include: DataTables, Vega-Lite, the choice of two models, the explorer."""
 
-SCRIPTS = ("common", TABLES, CHARTS, COMPARISON)
-"""Scripts in the order in which a page has them."""
+SCRIPTS = {
+    TABLES: ("tables",),
+    CHARTS: ("charts",),
+    COMPARISON: ("comparison",),
+    EXPLORER: (
+        "explorer-data",
+        "explorer-search",
+        "explorer-parts",
+        "explorer-users",
+        "explorer-items",
+        "explorer-map",
+        "explorer-errors",
+        "explorer",
+    ),
+}
+"""Scripts of each, in the order in which a page has them."""
 
 STYLE = (
     f":root{{--ink:light-dark({INK},#e6e8eb);--paper:light-dark({LIGHT},{DARK});"
@@ -83,14 +97,17 @@ def page(
     links : mapping of str to str, optional
         Addresses of related pages by their name.
     libraries : collection of str
-        Any of `TABLES`, `CHARTS` and `COMPARISON`, which a page with such parts needs.
+        Any of `TABLES`, `CHARTS`, `COMPARISON` and `EXPLORER`, which a page with such parts needs.
     """
+    scripts = [name for library in SCRIPTS if library in libraries for name in SCRIPTS[library]]
     return ENVIRONMENT.get_template("page.html").render(
         title=title,
         sections=[section for section in sections if any(section.parts)],
         links=links or {},
-        style=Markup(STYLE) + asset("page.css"),
-        scripts=[asset(f"{name}.js") for name in SCRIPTS if name == "common" or name in libraries],
+        style=Markup(STYLE)
+        + asset("page.css")
+        + (asset("explorer.css") if EXPLORER in libraries else ""),
+        scripts=[asset(f"{name}.js") for name in ["common", *scripts]],
         table_style=_table_library("css") if TABLES in libraries else "",
         table_library=_table_library("js") if TABLES in libraries else "",
         chart_library=chart_library() if CHARTS in libraries else "",

@@ -20,6 +20,8 @@ const FORMATS = {
   error: (value) => decimals(4).format(value),
   squared: (value) => decimals(6).format(value),
   seconds: (value) => decimals(2).format(value),
+  points: (value) => decimals(2).format(value),
+  signed: (value) => (value > 0 ? "+" : "") + decimals(2).format(value),
   scale: (value) => String(Number(value.toPrecision(4))),
 };
 
@@ -31,15 +33,16 @@ function pageData(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
-/** A module whose text is in the page, so that it needs no other file. */
-async function libraryIn(id) {
-  const text = document.getElementById(id).textContent;
-  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  try {
-    return await import(address);
-  } finally {
-    URL.revokeObjectURL(address);
+const libraries = new Map();
+
+/** A module whose text is in the page, so that it needs no other file; imported once. */
+function libraryIn(id) {
+  if (!libraries.has(id)) {
+    const text = document.getElementById(id).textContent;
+    const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    libraries.set(id, import(address).finally(() => URL.revokeObjectURL(address)));
   }
+  return libraries.get(id);
 }
 
 /** An element with properties and children; texts are never read as HTML. */

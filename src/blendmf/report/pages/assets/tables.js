@@ -27,32 +27,35 @@ const BUTTONS = [
   { extend: "csvHtml5", text: "Save as CSV", exportOptions: { orthogonal: "sort" } },
 ];
 
-async function showTables() {
-  const tables = document.querySelectorAll("table[data-table]");
-  if (!tables.length) return;
+/** Makes a table element into a table of DataTables. */
+async function drawTable(table, title, columns, rows) {
   const { default: DataTable } = await libraryIn("table-library");
-  for (const table of tables) {
+  const long = rows.length > ROWS;
+  new DataTable(table, {
+    data: rows,
+    columns,
+    order: [],
+    deferRender: true,
+    autoWidth: false,
+    paging: long,
+    pageLength: ROWS,
+    lengthMenu: [ROWS, 50, 200, -1],
+    language: { search: "Search", lengthMenu: "_MENU_ rows", lengthLabels: { "-1": "All" } },
+    layout: {
+      topStart: "search",
+      topEnd: { buttons: BUTTONS.map((button) => ({ ...button, filename: table.id, title })) },
+      bottomStart: long ? ["info", "pageLength"] : null,
+      bottomEnd: long ? "paging" : null,
+    },
+  });
+  const pages = table.closest(".dt-container").querySelector(".dt-paging nav");
+  pages?.setAttribute("aria-label", `Pages of the table: ${title}`);
+}
+
+async function showTables() {
+  for (const table of document.querySelectorAll("table[data-table]")) {
     const { title, columns, rows } = pageData(table.dataset.table);
-    const long = rows.length > ROWS;
-    new DataTable(table, {
-      data: rows,
-      columns: columns.map((column, index) => columnOf(column, index, rows)),
-      order: [],
-      deferRender: true,
-      autoWidth: false,
-      paging: long,
-      pageLength: ROWS,
-      lengthMenu: [ROWS, 50, 200, -1],
-      language: { search: "Search", lengthMenu: "_MENU_ rows", lengthLabels: { "-1": "All" } },
-      layout: {
-        topStart: "search",
-        topEnd: { buttons: BUTTONS.map((button) => ({ ...button, filename: table.id, title })) },
-        bottomStart: long ? ["info", "pageLength"] : null,
-        bottomEnd: long ? "paging" : null,
-      },
-    });
-    const pages = table.closest(".dt-container").querySelector(".dt-paging nav");
-    pages?.setAttribute("aria-label", `Pages of the table: ${title}`);
+    await drawTable(table, title, columns.map((column, index) => columnOf(column, index, rows)), rows);
   }
 }
 
