@@ -1,6 +1,6 @@
 // Tables: DataTables on the JSON in the page.
 
-function columnOf(column, index, rows) {
+function columnOf(column, index, rows = []) {
   const isText = ["text", "yes-no"].includes(column.format);
   const shown = (value, kind) => {
     if (kind === "display" || kind === "filter") {
