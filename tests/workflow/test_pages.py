@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from browsing import *  # noqa: F403 - fixtures
 from project import Project
 
 pytestmark = pytest.mark.slow
 
-PAGES = ("results/index.html", "results/synthetic/report.html")
+PAGES = (
+    *("results/index.html", "results/synthetic/report.html"),
+    "results/synthetic/explorer/index.html",
+)
 WIDTHS = (390, 1024, 1400)
 SCHEMES = ("light", "dark")
 
@@ -81,8 +83,9 @@ def test_two_models_are_compared_by_choice(smoke: Project, visit) -> None:
 
 
 def test_configured_texts_cannot_run_a_script(copy: Project, visit) -> None:
-    copy.succeed("--cores", "2", "--report", "results/archive.html", "--report-after-run",
-                 changes=PUBLISHED)
+    copy.succeed(
+        "--cores", "2", "--report", "results/archive.html", "--report-after-run", changes=PUBLISHED
+    )
     assert json.dumps(HOSTILE)[1:20] not in (copy.run / "results/archive.html").read_text()
     for path in (*PAGES, "results/archive.html"):
         visited = visit((copy.run / path).as_uri())
