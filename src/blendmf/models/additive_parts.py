@@ -1,10 +1,12 @@
 """Additive parts of a model's score of a user and an item: mean, biases, words, factors."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 
 from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
@@ -127,8 +129,10 @@ def _of_draws(
     words = _no_words(n)
     if content is not None and content.nnz:
         distinct, rows = np.unique(users, return_inverse=True)
-        factors = stacked_factors(model.user_rows[:, distinct, 1:])
-        weights = factors @ _word_factors(stacked_factors(model.item_rows[..., 1:]), content).T
+        weights = np.zeros((len(distinct), content.shape[1]))
+        factors_of_words = _word_factors(content)
+        for of_users, of_items in zip(model.user_rows, model.item_rows, strict=True):
+            weights += of_users[distinct, 1:] @ factors_of_words(of_items[:, 1:]).T
         words = _weighted(content[items], weights / n_draws, rows)
     other = product / n_draws - np.asarray(words.sum(axis=1)).ravel()
     return AdditiveParts(
@@ -136,23 +140,18 @@ def _of_draws(
     )
 
 
-def stacked_factors(factors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Factors of shape (s, n, d) of all draws next to each other, of shape (n, s * d).
+def _word_factors(content: sp.csr_array) -> Callable[[NDArray[np.float32]], Values]:
+    """Ridge regression, with intercept, of item factors on words: (n_items, d) to (n_terms, d)."""
+    words = content.astype(np.float64)
+    centre = np.asarray(words.mean(axis=0)).ravel()
+    gram = (words.T @ words).toarray() - words.shape[0] * np.outer(centre, centre)
+    factor = cho_factor(gram + WORD_PENALTY * np.eye(len(gram)))
 
-    Products of stacked factors are sums over the draws, which rotations within a draw do not
-    affect.
-    """
-    return factors.transpose(1, 0, 2).reshape(factors.shape[1], -1)
+    def of_items(factors: NDArray[np.float32]) -> Values:
+        coefficients: Values = cho_solve(factor, words.T @ (factors - factors.mean(axis=0)))
+        return coefficients
 
-
-def _word_factors(item_factors: NDArray[np.float32], content: sp.csr_array) -> Values:
-    """Ridge regression, with intercept, of item factors on words, of shape (n_terms, s * d)."""
-    centre = np.asarray(content.mean(axis=0), dtype=np.float64).ravel()
-    gram = (content.T @ content).toarray().astype(np.float64)
-    gram += WORD_PENALTY * np.eye(len(gram)) - len(item_factors) * np.outer(centre, centre)
-    centred = item_factors - item_factors.mean(axis=0, dtype=np.float64)
-    coefficients: Values = np.linalg.solve(gram, content.T @ centred)
-    return coefficients
+    return of_items
 
 
 def _weighted(content: sp.csr_array, weights: Values, rows: NDArray[np.intp]) -> sp.csr_array:

@@ -82,22 +82,21 @@ def _of_draws(model: BayesianFactorModel) -> Influence:
     n_draws = len(model.user_rows)
     kept = np.unique(np.linspace(0, n_draws - 1, min(n_draws, MOST_DRAWS)).round().astype(int))
     user_rows = model.user_rows[kept].astype(np.float64)
-    item_rows = model.item_rows[kept].transpose(1, 0, 2).astype(np.float64)
+    item_rows = model.item_rows[kept]
     factors = user_rows[..., 1:]
     mean = factors.mean(axis=1)
     centred = factors - mean[:, None]
     covariance = centred.transpose(0, 2, 1) @ centred / factors.shape[1]
-    item_factors = np.ascontiguousarray(item_rows[..., 1:])
-    of_mean_user = np.einsum("isd,sd->is", item_factors, mean)
+    of_mean_user = np.einsum("sid,sd->si", item_rows[..., 1:], mean)
     of_others = model.global_mean + item_rows[..., 0] + of_mean_user
-    identity = np.eye(item_factors.shape[2])
+    identity = np.eye(mean.shape[1])
 
     def influence(user: int, items: Positions, rated: Positions, ratings: Values) -> Values:
-        own = item_factors[rated].transpose(1, 0, 2)
-        residuals = ratings - of_others[rated].T - user_rows[:, user, :1]
+        own = item_rows[:, rated, 1:].astype(np.float64)
+        residuals = ratings - of_others[:, rated] - user_rows[:, user, :1]
         spread = covariance @ (own.transpose(0, 2, 1) @ own)
         spread += float(model.user_variance[user]) * identity
-        gain = item_factors[items].transpose(1, 0, 2) @ np.linalg.solve(spread, covariance)
+        gain = item_rows[:, items, 1:] @ np.linalg.solve(spread, covariance)
         products = (gain @ own.transpose(0, 2, 1)) * residuals[:, None, :]
         mean_of_draws: Values = products.mean(axis=0)
         return mean_of_draws

@@ -211,12 +211,11 @@ def _near_and_map(
     """Map and similar items by the factors of the best model that has any."""
     for model in run.models:
         fitted = model.final or model.evaluated
-        vectors = None if fitted is None else item_vectors(fitted)
+        vectors = None if fitted is None else item_vectors(fitted, shown.items)
         if vectors is None:
             continue
         needed = ratings_needed(n_ratings)
         among = n_ratings >= needed
-        vectors = vectors[shown.items]
         near = near_by_factors(vectors, among, n_ratings, N_NEAR)
         method = (
             f"The first two principal components of the item factors of {model.name}, fitted on "

@@ -74,7 +74,7 @@ def explorer_models(
                 load_model(path),
                 of_training,
                 words if entry.uses_content else None,
-                _penalty(entry, rating_deviation),
+                penalty_of(entry, rating_deviation),
             )
         )
     return models
@@ -106,7 +106,7 @@ def _best_first(table: pd.DataFrame) -> list[str]:
     return ranked["model"].astype(str).tolist()
 
 
-def _penalty(entry: Entry, deviation: float) -> float | None:
+def penalty_of(entry: Entry, deviation: float) -> float | None:
     """L2 penalty per rating of a model's factors, in rating units.
 
     In standard units the squared errors are divided by the variance of the ratings, and the squared

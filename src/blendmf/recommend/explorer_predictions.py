@@ -112,8 +112,7 @@ def recommendations(
 
     def by_user(values: list[Any]) -> list[list[Any]]:
         return [
-            [values[n] for n in range(start, end) if listed[n]]
-            for start, end in pairwise(rows)
+            [values[n] for n in range(start, end) if listed[n]] for start, end in pairwise(rows)
         ]
 
     has_intervals = isinstance(model.final, UncertainModel)

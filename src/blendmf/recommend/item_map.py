@@ -7,10 +7,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from blendmf.models.additive_parts import stacked_factors
 from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.model import Model
+from blendmf.models.observations import Positions
 
 MOST_RATINGS_NEEDED = 20
 """Number of ratings from which an item's factors say enough, unless most items have fewer."""
@@ -30,18 +30,19 @@ ROWS_PER_BLOCK = 512
 """Number of items that are compared with all others at a time."""
 
 
-def item_vectors(model: Model) -> Vectors | None:
-    """Factors of all items, of shape (n_items, d), in which angles mean something.
+def item_vectors(model: Model, items: Positions) -> Vectors | None:
+    """Factors of some items, of shape (k, d), in which angles mean something.
 
     The draws of a Bayesian model are stacked, so that a product of two items' vectors is the mean
     over the draws of the products of their factors, which rotations between draws do not affect.
     None for a model without item factors.
     """
     if isinstance(model, BayesianFactorModel):
-        stacked = stacked_factors(model.item_rows[..., 1:]).astype(np.float64)
-        return stacked / np.sqrt(len(model.item_rows))
+        drawn = model.item_rows[:, items, 1:].astype(np.float64)
+        stacked: Vectors = np.concatenate(drawn, axis=1)
+        return stacked / np.sqrt(len(drawn))
     if isinstance(model, FactorModel) and model.item_vectors is not None:
-        return model.item_vectors.astype(np.float64)
+        return model.item_vectors[items].astype(np.float64)
     return None
 
 

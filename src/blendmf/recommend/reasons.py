@@ -84,13 +84,11 @@ def reasons_of(
 
 def _additive(parts: AdditiveParts, pair: int, largest: Largest, decimals: int) -> list[Reason]:
     """The additive reasons of a pair; `rest` absorbs what is not named, and the rounding."""
+    own_terms = ("base", parts.base), ("user", parts.user[pair]), ("item", parts.item[pair])
     shown: list[Reason] = [
-        (kind, None, round(float(amount), decimals))
-        for kind, amount in (
-            ("base", parts.base),
-            ("user", parts.user[pair]),
-            ("item", parts.item[pair]),
-        )
+        (kind, None, amount)
+        for kind, exact in own_terms
+        if (amount := round(float(exact), decimals))
     ]
     words = parts.words
     own = slice(words.indptr[pair], words.indptr[pair + 1])

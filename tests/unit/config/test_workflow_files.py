@@ -49,3 +49,9 @@ def test_every_job_has_one_benchmark() -> None:
     sharded = files(shards=2).benchmarks(before_manifest=True)
     assert sum("/search/mf/" in path for path in sharded) == 2 * 4
     assert not any(path.endswith("manifest.tsv") for path in sharded)
+
+
+def test_the_explorer_needs_a_fit_on_all_ratings() -> None:
+    assert "results/{dataset}/benchmarks/explorer.tsv" in files().benchmarks()
+    without = experiment_with({"recommendations": {"models": []}})
+    assert not any("explorer" in path for path in WorkflowFiles(without, 1000).benchmarks())
