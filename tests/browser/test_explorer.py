@@ -208,7 +208,7 @@ def test_the_map_highlights_zooms_and_opens_items(explorer):
     box = canvas.bounding_box()
     for y in range(220, 260, 3):
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + y)
-        if page.url.endswith("#item=i-20"):
+        if page.evaluate("location.hash") == "#item=i-20":
             break
     focused(page, "Film 20 (1980)")
 
