@@ -56,7 +56,14 @@ def _map(genres: list[str]) -> Specification:
         "transform": [{"filter": "datum.index === searched"}],
         "encoding": position,
     }
-    ring = {"type": "point", "size": 260, "color": BLACK, "strokeWidth": 3, "filled": False}
+    ring = {
+        "type": "point",
+        "size": 260,
+        "stroke": BLACK,
+        "strokeWidth": 3,
+        "fill": "transparent",
+        "cursor": "pointer",
+    }
     name = {
         "type": "text",
         "dy": -18,
@@ -89,7 +96,7 @@ def _map(genres: list[str]) -> Specification:
         params=[{"name": "searched", "value": -1}, {"name": "chosen", "value": ""}],
         layer=[
             points,
-            {**searched, "mark": ring},
+            {**searched, "mark": ring, "encoding": {**position, "tooltip": tooltip}},
             {
                 **searched,
                 "mark": name,
