@@ -20,8 +20,8 @@ MINIATURE = {
 SCALE = {"experiment": "workflow/experiments/scale.yaml", "changes": MINIATURE}
 ONCE_FOR_EACH_SIZE = {
     *("fetch", "import_tables", "split", "leakage", "matrices", "content", "fitted_on"),
-    *("rank_sweep", "compare", "figures", "summarise", "pages", "manifest", "final_content"),
-    *("explorer",),
+    *("rank_sweep", "compare", "figures", "summarise", "pages", "manifest"),
+    *("final_content", "explorer"),
 }
 
 
