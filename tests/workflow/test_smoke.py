@@ -239,3 +239,27 @@ def test_nothing_rated_is_recommended(smoke: Project) -> None:
     table = pd.read_csv(results / "comparison/table.csv")
     assert final["model"] == table["model"][table["rmse"].idxmin()]
     assert final["ratings"] == len(ratings)
+
+
+def test_the_explorer_shows_the_recommendations_and_errors_of_the_run(smoke: Project) -> None:
+    results = smoke.run / "results/synthetic"
+    shown = json.loads((results / "explorer/explorer.json").read_text(encoding="utf-8"))
+    best = shown["models"][0]["name"]
+    recommended = pd.read_csv(results / "recommendations/best.csv")
+    users, items = shown["users"]["id"], shown["items"]["id"]
+    listed = recommended.groupby("user_id")["item_id"].agg(list)
+    found = shown["recommendations"][best]
+    assert [[items[n] for n in of_user] for of_user in found["item"]] == listed[users].tolist()
+    scores = recommended.groupby("user_id")["score"].agg(list)[users]
+    for of_user, of_scores in zip(found["reasons"], scores, strict=True):
+        for reasons, score in zip(of_user, of_scores, strict=True):
+            parts = sum(amount for kind, _, amount in reasons if kind != "neighbour")
+            assert parts == pytest.approx(score, abs=0.01)
+    history = shown["history"]
+    rated = zip(history["rating"], history["part"], strict=True)
+    test = [rating for rating, part in rated if part == "2"]
+    for name, predicted in history["predicted"].items():
+        metrics = json.loads((results / f"evaluation/{name}/seed-1/metrics.json").read_text())
+        squared = sum((a - b) ** 2 for a, b in zip(predicted, test, strict=True))
+        assert (squared / len(test)) ** 0.5 == pytest.approx(metrics["rating"]["rmse"], abs=0.002)
+        assert len(test) == metrics["rating"]["n_ratings"]

@@ -36,7 +36,7 @@ def reasons_of(
     decimals: int,
     least: float,
 ) -> list[list[Reason]]:
-    """Reasons of the scores of n pairs, those of a user in succession.
+    """Reasons of the scores of n pairs, sorted by user.
 
     The kinds are ``base`` (mean rating), ``user`` and ``item`` (biases), ``word`` (column of
     `words`), ``factor`` (number), ``rest`` (all other parts), and ``neighbour`` (a rated item).
