@@ -224,6 +224,28 @@ def test_a_genre_can_be_chosen_on_the_map_without_a_pointer(explorer):
     assert canvas.screenshot() != before
 
 
+def test_an_item_without_a_place_on_the_map_says_so(explorer):
+    page = explorer("#item=i-39").page
+    assert page.get_by_text("This item has too few ratings, or no other").count() == 1
+    assert page.get_by_text("Show it on the map").count() == 0
+    assert (
+        page.get_by_text("Not on the map, which needs more ratings: Film 39 (1999).").count() == 1
+    )
+    assert page.get_by_role("heading", name="39 items by their factors").count() == 1
+
+
+@pytest.mark.parametrize(("highest", "mean"), [(1, "0.750"), (5, "0.75"), (100, "1")])
+def test_numbers_have_the_decimals_that_the_range_of_ratings_needs(visit, tmp_path, highest, mean):
+    data = explored()
+    data["rating_range"] = [0, highest]
+    data["users"]["mean"][0] = 0.75
+    file = tmp_path / "index.html"
+    file.write_text(explorer_page(data, {}), encoding="utf-8")
+    page = visit(file.as_uri()).page
+    page.wait_for_selector(READY)
+    assert page.locator("#users p", has_text="held out").last.inner_text().endswith(f"mean {mean}.")
+
+
 def test_an_unknown_address_says_so(explorer):
     page = explorer("#user=nobody%E0%A4%A").page
     assert page.get_by_role("alert").inner_text() == (

@@ -27,7 +27,7 @@ function reasonsOf(reasons, predicted, own) {
   const parts = reasons.filter(([kind]) => kind !== "neighbour");
   const ratings = reasons.filter(([kind]) => kind === "neighbour");
   const score = parts.reduce((sum, [, , amount]) => sum + amount, 0);
-  const isClipped = Math.abs(score - predicted) > 0.05;
+  const isClipped = write(score, "points") !== write(predicted, "points");
   const limited = isClipped ? `, limited to the range of the ratings: ${write(predicted, "points")}` : "";
   const row = (name, [kind, , amount]) => ({ name, value: amount, text: write(amount, kind === "base" ? "points" : "signed") });
   // The mean would dwarf what sets this score apart.
@@ -71,12 +71,14 @@ function recommendationsOf(user, own) {
   const names = modelNames.filter((name) => explored.recommendations[name]);
   const lists = names.map((name) => {
     const { item, low } = explored.recommendations[name];
-    const { fitted_on: fittedOn } = explored.models.find((model) => model.name === name);
+    const { fitted_on: fittedOn, predicts } = explored.models.find((model) => model.name === name);
+    const number = predicts ? "Predicted rating" : "Score, which is not a rating";
     const level = low ? `, ${LEVEL} interval` : "";
+    const listed = item[user].map((_, place) => recommendation(name, user, place, own));
     return column(
       `Recommended by ${name}`,
-      hint(`Predicted rating${level}; fitted on ${fittedOn}.`),
-      element("ol", { className: "recommended" }, ...item[user].map((_, place) => recommendation(name, user, place, own))),
+      hint(`${number}${level}; fitted on ${fittedOn}.`),
+      listed.length ? element("ol", { className: "recommended" }, ...listed) : element("p", {}, "No item of this page."),
     );
   });
   return columns(...lists);
