@@ -70,7 +70,7 @@ const mapButton = (text, act) => {
 function mapTable() {
   const details = element("details", {}, element("summary", {}, "The map as a table"));
   const shown = [
-    linkColumn("Item", 0, itemLink),
+    linkColumn("Item", 0),
     numberColumn("Genres", 1, "text"),
     numberColumn("Ratings", 2, "count"),
     numberColumn("x", 3, "id"),

@@ -105,7 +105,7 @@ function heldOutOf(user, rows) {
     });
     values.sort((a, b) => Math.abs(b[3]) - Math.abs(a[3]));
     const shown = [
-      linkColumn("Item", 0, itemLink),
+      linkColumn("Item", 0),
       numberColumn("Rating", 1, "id"),
       numberColumn("Predicted", 2, "points"),
       numberColumn("Error", 3, "signed"),
@@ -134,7 +134,7 @@ function heldOutOf(user, rows) {
 function historyOf(user, rows) {
   const shown = [
     numberColumn("Order", 0, "count"),
-    linkColumn("Item", 1, itemLink),
+    linkColumn("Item", 1),
     numberColumn("Rating", 2, "id"),
     numberColumn("Part", 3, "text"),
   ];
