@@ -141,6 +141,7 @@ def test_hostile_titles_genres_and_words_are_texts(explorer):
         page.mouse.move(box["x"] + box["width"] * part / 20, box["y"] + box["height"] * part / 25)
     assert page.locator("main img").count() == 0
     assert "Explorer of few" in page.title()
+    page.wait_for_selector("#history tbody tr")
     assert page.locator("#history").get_by_text(HOSTILE, exact=True).count() == 1
     assert visited.messages == []
 
@@ -160,6 +161,7 @@ def test_a_user_has_reasons_that_sum_to_the_score_held_out_ratings_and_history(e
         ["All other words and factors", "+0.50"],
     ]
     assert f"{HOSTILE} rated 1" in first.locator(".bars").nth(1).inner_text()
+    page.wait_for_selector("#held-out tbody tr")
     errors = [float(text) for text in page.locator("#held-out td:nth-child(4)").all_inner_texts()]
     assert len(errors) == 5
     assert errors == sorted(errors, key=abs, reverse=True)
@@ -169,6 +171,7 @@ def test_a_user_has_reasons_that_sum_to_the_score_held_out_ratings_and_history(e
 def test_predictions_belong_to_the_held_out_ratings_of_their_user(explorer):
     page = explorer("#user=u-1").page
     page.locator("#users select").first.select_option("mf")
+    page.wait_for_selector("#held-out tbody tr")
     shown = page.locator("#held-out tbody tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     )

@@ -6,7 +6,7 @@ const TOO_FEW = "This item has too few ratings, or no other item is similar by f
 function nearest(title, nearby, otherwise) {
   if (!nearby.length) return column(title, element("p", {}, otherwise));
   const rows = nearby.map(([item, cosine]) => ({ name: itemLink(item), value: cosine, text: write(cosine, "cosine") }));
-  return column(title, bars(`${title}, cosine`, rows));
+  return column(title, bars(`${title}, cosine`, rows, 1));
 }
 
 function wordsOf(item) {
@@ -30,7 +30,7 @@ function likedBy(item) {
     "Who likes it",
     raters.length ? element("p", {}, `Rated ${highest[0].rating} by `, ...named, more, ".") : element("p", {}, "No user of this page rated it."),
     hint("Users who have not rated it, with the highest predicted ratings:"),
-    fans.length ? bars("Users with the highest predicted ratings", fans) : null,
+    fans.length ? bars("Users with the highest predicted ratings", fans, HIGHEST - LOWEST) : null,
   );
 }
 

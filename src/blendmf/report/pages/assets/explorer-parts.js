@@ -23,9 +23,10 @@ function hint(text) {
   return element("p", { className: "hint" }, text);
 }
 
-/** Rows of label, number and its text, each with a bar: right of the middle if positive. */
-function bars(label, rows) {
-  const largest = Math.max(...rows.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
+const largestOf = (values) => Math.max(...values.map(Math.abs), Number.MIN_VALUE);
+
+/** Rows of name, value and its text, each with a bar: right of the middle if positive. */
+function bars(label, rows, largest = largestOf(rows.map(({ value }) => value))) {
   const signed = rows.some(({ value }) => value < 0);
   const room = signed ? 50 : 100;
   const made = rows.map(({ name, value, text }) => {

@@ -33,16 +33,24 @@ function reasonsOf(reasons, predicted, own) {
   // The mean would dwarf what sets this score apart.
   const moved = parts.filter(([kind]) => kind !== "base");
   const base = parts.find(([kind]) => kind === "base");
+  const largest = largestOf([...moved, ...ratings].map(([, , amount]) => amount));
   const known = (item) => (own.has(item) ? ` rated ${own.get(item)}` : "");
   return [
     base ? element("p", {}, `${REASONS.base()}: ${write(base[2], "points")}. What moved the score from there:`) : null,
-    moved.length ? bars("What moved the score, in rating points", moved.map((part) => row(REASONS[part[0]](part[1]), part))) : null,
+    moved.length
+      ? bars(
+          "What moved the score, in rating points",
+          moved.map((part) => row(REASONS[part[0]](part[1]), part)),
+          largest,
+        )
+      : null,
     parts.length ? element("p", {}, `Sum: ${write(score, "points")}${limited}.`) : null,
     ratings.length ? element("p", {}, "The user's own ratings that the score rests on most:") : null,
     ratings.length
       ? bars(
           "Influence of the user's own ratings, in rating points",
           ratings.map((part) => row(element("span", {}, itemLink(part[1]), known(part[1])), part)),
+          largest,
         )
       : null,
   ].filter(Boolean);
