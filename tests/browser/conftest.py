@@ -5,10 +5,6 @@ from importlib.resources import files
 
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python")
-
-AXE = files(axe).joinpath("axe.min.js").read_text(encoding="utf-8")
 PATIENCE = 10_000
 """Milliseconds that a page has to show what is expected."""
 
@@ -17,7 +13,8 @@ SERIOUS = ("critical", "serious")
 
 def violations(page):
     """Critical and serious violations of a page as it is: rule, impact, first element."""
-    page.evaluate(AXE)
+    axe = files(pytest.importorskip("axe_playwright_python")).joinpath("axe.min.js")
+    page.evaluate(axe.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run()")["violations"]
     return [
         (rule["id"], rule["impact"], rule["nodes"][0]["html"])
@@ -29,6 +26,7 @@ def violations(page):
 @pytest.fixture(scope="session")
 def browser():
     """Chromium: the system's own if there is one, otherwise Playwright's."""
+    playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
