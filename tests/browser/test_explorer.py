@@ -62,18 +62,28 @@ def test_any_user_and_any_item_is_two_actions_away(explorer):
 
 def test_opening_a_user_or_an_item_takes_less_than_the_blink_of_an_eye(explorer):
     page = explorer().page
-    for place, heading in (("#user=u-9", "User u-9"), ("#item=i-9", "Film 9 (1969)")):
-        milliseconds = page.evaluate(
-            """place => new Promise(done => {
-                 const start = performance.now();
-                 const end = () => done(performance.now() - start);
-                 addEventListener("hashchange", end, { once: true });
-                 location.hash = place;
-               })""",
-            place,
-        )
-        assert page.evaluate(FOCUSED) == heading
-        assert milliseconds < 300
+    taken = []
+    for n in range(5, 9):
+        for place, heading in (
+            (f"#user=u-{n}", f"User u-{n}"),
+            (f"#item=i-{n}", f"Film {n} (196{n})"),
+        ):
+            taken.append(opened_in(page, place))
+            assert page.evaluate(FOCUSED) == heading
+    assert sorted(taken)[len(taken) // 2] < 300  # a busy machine may be slow once
+
+
+def opened_in(page, place):
+    """Milliseconds until what is at an address of the page is shown."""
+    return page.evaluate(
+        """place => new Promise(done => {
+             const start = performance.now();
+             const painted = () => requestAnimationFrame(() => done(performance.now() - start));
+             addEventListener("hashchange", painted, { once: true });
+             location.hash = place;
+           })""",
+        place,
+    )
 
 
 def test_the_search_is_a_combobox_for_keyboard_and_screen_reader(explorer):
@@ -131,6 +141,7 @@ def test_hostile_titles_genres_and_words_are_texts(explorer):
         page.mouse.move(box["x"] + box["width"] * part / 20, box["y"] + box["height"] * part / 25)
     assert page.locator("main img").count() == 0
     assert "Explorer of few" in page.title()
+    page.wait_for_selector("#history tbody tr")
     assert page.locator("#history").get_by_text(HOSTILE, exact=True).count() == 1
     assert visited.messages == []
 
@@ -150,6 +161,7 @@ def test_a_user_has_reasons_that_sum_to_the_score_held_out_ratings_and_history(e
         ["All other words and factors", "+0.50"],
     ]
     assert f"{HOSTILE} rated 1" in first.locator(".bars").nth(1).inner_text()
+    page.wait_for_selector("#held-out tbody tr")
     errors = [float(text) for text in page.locator("#held-out td:nth-child(4)").all_inner_texts()]
     assert len(errors) == 5
     assert errors == sorted(errors, key=abs, reverse=True)
@@ -159,6 +171,7 @@ def test_a_user_has_reasons_that_sum_to_the_score_held_out_ratings_and_history(e
 def test_predictions_belong_to_the_held_out_ratings_of_their_user(explorer):
     page = explorer("#user=u-1").page
     page.locator("#users select").first.select_option("mf")
+    page.wait_for_selector("#held-out tbody tr")
     shown = page.locator("#held-out tbody tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     )
@@ -222,6 +235,28 @@ def test_a_genre_can_be_chosen_on_the_map_without_a_pointer(explorer):
     page.get_by_label("Genre").select_option("Drama")
     page.wait_for_timeout(200)
     assert canvas.screenshot() != before
+
+
+def test_an_item_without_a_place_on_the_map_says_so(explorer):
+    page = explorer("#item=i-39").page
+    assert page.get_by_text("This item has too few ratings, or no other").count() == 1
+    assert page.get_by_text("Show it on the map").count() == 0
+    assert (
+        page.get_by_text("Not on the map, which needs more ratings: Film 39 (1999).").count() == 1
+    )
+    assert page.get_by_role("heading", name="39 items by their factors").count() == 1
+
+
+@pytest.mark.parametrize(("highest", "mean"), [(1, "0.750"), (5, "0.75"), (100, "0.8")])
+def test_numbers_have_the_decimals_that_the_range_of_ratings_needs(visit, tmp_path, highest, mean):
+    data = explored()
+    data["rating_range"] = [0, highest]
+    data["users"]["mean"][0] = 0.75
+    file = tmp_path / "index.html"
+    file.write_text(explorer_page(data, {}), encoding="utf-8")
+    page = visit(file.as_uri()).page
+    page.wait_for_selector(READY)
+    assert page.locator("#users p", has_text="held out").last.inner_text().endswith(f"mean {mean}.")
 
 
 def test_an_unknown_address_says_so(explorer):

@@ -3,11 +3,10 @@
 import shutil
 from importlib.resources import files
 
-import axe_playwright_python as axe
+import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
 
-AXE = files(axe).joinpath("axe.min.js").read_text(encoding="utf-8")
 PATIENCE = 10_000
 """Milliseconds that a page has to show what is expected."""
 
@@ -16,7 +15,8 @@ SERIOUS = ("critical", "serious")
 
 def violations(page):
     """Critical and serious violations of a page as it is: rule, impact, first element."""
-    page.evaluate(AXE)
+    axe = files(axe_playwright_python).joinpath("axe.min.js")
+    page.evaluate(axe.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run()")["violations"]
     return [
         (rule["id"], rule["impact"], rule["nodes"][0]["html"])

@@ -20,8 +20,6 @@ const FORMATS = {
   error: (value) => decimals(4).format(value),
   squared: (value) => decimals(6).format(value),
   seconds: (value) => decimals(2).format(value),
-  points: (value) => decimals(2).format(value),
-  signed: (value) => (value > 0 ? "+" : "") + decimals(2).format(value),
   scale: (value) => String(Number(value.toPrecision(4))),
 };
 

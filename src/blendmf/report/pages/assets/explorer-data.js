@@ -12,6 +12,14 @@ const modelNames = explored.models.map((model) => model.name);
 const bestModel = explored.models.find((model) => model.predicts)?.name;
 const predictingModels = modelNames.filter((name) => explored.errors[name]);
 const [LOWEST, HIGHEST] = explored.rating_range;
+// As many decimals as the data have: 2 for ratings from 1 to 5, 3 for 0 to 1.
+const POINTS = decimals(Math.max(0, 2 - Math.floor(Math.log10((HIGHEST - LOWEST) / 4))));
+const COSINE = decimals(2);
+Object.assign(FORMATS, {
+  points: (value) => POINTS.format(value),
+  signed: (value) => (value > 0 ? "+" : "") + POINTS.format(value),
+  cosine: (value) => COSINE.format(value),
+});
 const LEVEL = `${Math.round(100 * explored.level)} %`;
 const TEST = "2";
 const PARTS = ["training", "validation", "held out"];
@@ -23,6 +31,7 @@ const itemTitle = (item) => explored.items.title[item] || `Item ${explored.items
 const addressOf = (kind, id) => `#${kind}=${encodeURIComponent(id)}`;
 const userAddress = (user) => addressOf("user", explored.users.id[user]);
 const itemAddress = (item) => addressOf("item", explored.items.id[item]);
+const isOnMap = (item) => explored.items.x[item] !== null;
 const genresOf = (item) => explored.items.genres[item].map((genre) => explored.genres[genre]);
 
 /** For each user, how many held-out ratings stand before the user's first rating. */

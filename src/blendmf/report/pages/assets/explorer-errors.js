@@ -6,8 +6,8 @@ const ERROR_BINS = 20;
 const WORST = 0.1;
 
 const SIDES = {
-  users: { title: "Users", link: userLink, head: "User", training: explored.users.n_train },
-  items: { title: "Items", link: itemLink, head: "Item", training: explored.items.n_train },
+  users: { title: "Users", head: "User", training: explored.users.n_train },
+  items: { title: "Items", head: "Item", training: explored.items.n_train },
 };
 
 /** Index, held-out ratings, RMSE, bias and training ratings of each case, the worst first. */
@@ -31,13 +31,13 @@ function errorHistogram(kind, model, rows) {
 }
 
 function errorPart(kind, model, least) {
-  const { title, link, head } = SIDES[kind];
+  const { title, head } = SIDES[kind];
   const rows = worstCases(kind, model, least);
   const atLeast = `at least ${least} held-out rating${least > 1 ? "s" : ""}`;
   const heading = element("h3", {}, title);
   if (!rows.length) return element("div", {}, heading, element("p", {}, `No case has ${atLeast}.`));
   const shown = [
-    linkColumn(head, 0, link),
+    linkColumn(head, 0),
     numberColumn("Held out", 1, "count"),
     numberColumn("RMSE", 2, "points"),
     numberColumn("Bias", 3, "signed"),

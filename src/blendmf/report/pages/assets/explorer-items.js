@@ -1,17 +1,18 @@
 // Items: nearest by factors and by words, who likes them, predicted ratings, words, errors.
 
 const MOST_RATERS = 8;
+const TOO_FEW = "This item has too few ratings, or no other item is similar by factors.";
 
-function nearest(title, nearby, what) {
-  if (!nearby.length) return column(title, element("p", {}, `This item has no ${what}.`));
-  const rows = nearby.map(([item, cosine]) => ({ name: itemLink(item), value: cosine, text: write(cosine, "points") }));
-  return column(title, bars(`${title}, cosine`, rows));
+function nearest(title, nearby, otherwise) {
+  if (!nearby.length) return column(title, element("p", {}, otherwise));
+  const rows = nearby.map(([item, cosine]) => ({ name: itemLink(item), value: cosine, text: write(cosine, "cosine") }));
+  return column(title, bars(`${title}, cosine`, rows, 1));
 }
 
 function wordsOf(item) {
   const found = explored.items.words[item];
   if (!found.length) return column("Its words", element("p", {}, "No words of this item are known."));
-  const rows = found.map(([word, weight]) => ({ name: explored.words[word], value: weight, text: write(weight, "points") }));
+  const rows = found.map(([word, weight]) => ({ name: explored.words[word], value: weight, text: write(weight, "cosine") }));
   return column("Its words", hint("Weight (TF-IDF): high for words that few other items use."), bars("Words by weight", rows));
 }
 
@@ -29,12 +30,13 @@ function likedBy(item) {
     "Who likes it",
     raters.length ? element("p", {}, `Rated ${highest[0].rating} by `, ...named, more, ".") : element("p", {}, "No user of this page rated it."),
     hint("Users who have not rated it, with the highest predicted ratings:"),
-    fans.length ? bars("Users with the highest predicted ratings", fans) : null,
+    fans.length ? bars("Users with the highest predicted ratings", fans, HIGHEST - LOWEST) : null,
   );
 }
 
 function predictedRatings(item) {
   const counts = explored.items.predicted[item];
+  if (!counts.length) return column("Predicted ratings", element("p", {}, "No model of this data set predicts ratings."));
   const width = (HIGHEST - LOWEST) / counts.length;
   const bins = counts.map((count, n) => ({ low: LOWEST + n * width, high: LOWEST + (n + 1) * width, count }));
   const most = bins.reduce((best, bin) => (bin.count > best.count ? bin : best));
@@ -61,7 +63,7 @@ function showItem(item) {
   const genres = genresOf(item).join(", ");
   const heading = target(itemTitle(item));
   const average = mean[item] === null ? "" : `; mean ${write(mean[item], "points")}`;
-  const onMap = element("a", { href: addressOf("map", explored.items.id[item]) }, "Show it on the map");
+  const onMap = isOnMap(item) ? element("a", { href: addressOf("map", explored.items.id[item]) }, "Show it on the map") : null;
   shownItem.replaceChildren(
     heading,
     element(
@@ -71,8 +73,8 @@ function showItem(item) {
       onMap,
     ),
     columns(
-      nearest("Nearest by factors", explored.items.near_factors[item], "factors"),
-      nearest("Nearest by words", explored.items.near_words[item], "words"),
+      nearest("Nearest by factors", explored.items.near_factors[item], TOO_FEW),
+      nearest("Nearest by words", explored.items.near_words[item], "No other item has similar words."),
       likedBy(item),
       wordsOf(item),
     ),

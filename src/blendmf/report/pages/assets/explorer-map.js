@@ -7,17 +7,19 @@ const ZOOM = 0.6;
 const mapRows = (() => {
   const { genres: frequent, other } = explorerCharts.map.usermeta;
   const { x, y, n } = explored.items;
-  return explored.items.id.map((_, index) => {
+  return explored.items.id.flatMap((_, index) => {
+    if (!isOnMap(index)) return [];
     const names = genresOf(index);
     const rarest = frequent.findLast((genre) => names.includes(genre));
     const looks = { genre: rarest ?? other, names, genres: names.join(", ") };
-    return { index, x: x[index], y: y[index], title: itemTitle(index), ratings: n[index], ...looks };
+    return [{ index, x: x[index], y: y[index], title: itemTitle(index), ratings: n[index], ...looks }];
   });
 })();
 
 function highlightOnMap(item) {
   highlighted = item;
-  mapStatus.textContent = `Highlighted: ${itemTitle(item)}.`;
+  const found = isOnMap(item) ? "Highlighted" : "Not on the map, which needs more ratings";
+  mapStatus.textContent = `${found}: ${itemTitle(item)}.`;
   mapView?.signal("searched", item).runAsync();
 }
 
@@ -32,7 +34,7 @@ function zoomMap(factor) {
   for (const axis of ["x", "y"]) {
     const [from, to] = mapView.signal(`view_${axis}`) ?? mapView.scale(axis).domain();
     const half = (factor * (to - from)) / 2;
-    const middle = highlighted >= 0 ? mapRows[highlighted][axis] : (from + to) / 2;
+    const middle = explored.items[axis][highlighted] ?? (from + to) / 2;
     mapView.signal(`view_${axis}`, [middle - half, middle + half]);
   }
   mapView.runAsync();
@@ -49,7 +51,7 @@ function showOnMap(item) {
   return mapHeading;
 }
 
-const mapHeading = target("All items by their factors");
+const mapHeading = target(`${write(mapRows.length, "count")} items by their factors`);
 const mapStatus = element("p", { role: "status" });
 const [genreLabel, genreChoice] = choice(
   "Genre",
@@ -68,7 +70,7 @@ const mapButton = (text, act) => {
 function mapTable() {
   const details = element("details", {}, element("summary", {}, "The map as a table"));
   const shown = [
-    linkColumn("Item", 0, itemLink),
+    linkColumn("Item", 0),
     numberColumn("Genres", 1, "text"),
     numberColumn("Ratings", 2, "count"),
     numberColumn("x", 3, "id"),

@@ -2,6 +2,7 @@
 
 const userLink = (user) => element("a", { href: userAddress(user) }, userName(user));
 const itemLink = (item) => element("a", { href: itemAddress(item) }, itemTitle(item));
+const LINKS = { User: [userLink, userName], Item: [itemLink, itemTitle] };
 const holderOf = (name) => document.querySelector(`[data-explorer="${name}"]`);
 
 /** A heading that a link to this part of the page moves to. */
@@ -22,9 +23,10 @@ function hint(text) {
   return element("p", { className: "hint" }, text);
 }
 
-/** Rows of label, number and its text, each with a bar: right of the middle if positive. */
-function bars(label, rows) {
-  const largest = Math.max(...rows.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
+const largestOf = (values) => Math.max(...values.map(Math.abs), Number.MIN_VALUE);
+
+/** Rows of name, value and its text, each with a bar: right of the middle if positive. */
+function bars(label, rows, largest = largestOf(rows.map(({ value }) => value))) {
   const signed = rows.some(({ value }) => value < 0);
   const room = signed ? 50 : 100;
   const made = rows.map(({ name, value, text }) => {
@@ -54,20 +56,28 @@ function smallTable(label, heads, formats, rows) {
   return element("div", region, element("table", {}, ...parts));
 }
 
-/** A column of DataTables with links to users or items. */
-function linkColumn(title, index, link) {
-  const render = (value, kind) => (kind === "display" ? link(value).outerHTML : link(value).textContent);
+/** A column of DataTables with links; its title is User or Item. */
+function linkColumn(title, index) {
+  const [link, name] = LINKS[title];
+  const render = (value, kind) => (kind === "display" ? link(value).outerHTML : name(value));
   return { title, data: index, type: "string", render };
 }
 
 const numberColumn = (title, index, format) => columnOf({ title, format }, index);
 
+const sortingTables = new Map();
+
 /** A table that sorts, searches and saves itself, in the element that is given back. */
 function sortingTable(name, title, tableColumns, rows) {
   const table = element("table", { id: name, className: "compact hover" }, element("caption", {}, title));
   const region = element("div", { className: "table", role: "region", tabIndex: 0, ariaLabel: title }, table);
-  // DataTables measures a table that is on the page.
-  queueMicrotask(() => drawTable(table, title, tableColumns, rows));
+  // DataTables measures a table that is on the page, and keeps what it made until told otherwise.
+  queueMicrotask(async () => {
+    await libraryIn("table-library");
+    if (!table.isConnected) return;
+    sortingTables.get(name)?.destroy(true);
+    sortingTables.set(name, await drawTable(table, title, tableColumns, rows));
+  });
   return region;
 }
 

@@ -27,22 +27,30 @@ function reasonsOf(reasons, predicted, own) {
   const parts = reasons.filter(([kind]) => kind !== "neighbour");
   const ratings = reasons.filter(([kind]) => kind === "neighbour");
   const score = parts.reduce((sum, [, , amount]) => sum + amount, 0);
-  const isClipped = Math.abs(score - predicted) > 0.05;
+  const isClipped = write(score, "points") !== write(predicted, "points");
   const limited = isClipped ? `, limited to the range of the ratings: ${write(predicted, "points")}` : "";
   const row = (name, [kind, , amount]) => ({ name, value: amount, text: write(amount, kind === "base" ? "points" : "signed") });
   // The mean would dwarf what sets this score apart.
   const moved = parts.filter(([kind]) => kind !== "base");
   const base = parts.find(([kind]) => kind === "base");
+  const largest = largestOf([...moved, ...ratings].map(([, , amount]) => amount));
   const known = (item) => (own.has(item) ? ` rated ${own.get(item)}` : "");
   return [
     base ? element("p", {}, `${REASONS.base()}: ${write(base[2], "points")}. What moved the score from there:`) : null,
-    moved.length ? bars("What moved the score, in rating points", moved.map((part) => row(REASONS[part[0]](part[1]), part))) : null,
+    moved.length
+      ? bars(
+          "What moved the score, in rating points",
+          moved.map((part) => row(REASONS[part[0]](part[1]), part)),
+          largest,
+        )
+      : null,
     parts.length ? element("p", {}, `Sum: ${write(score, "points")}${limited}.`) : null,
     ratings.length ? element("p", {}, "The user's own ratings that the score rests on most:") : null,
     ratings.length
       ? bars(
           "Influence of the user's own ratings, in rating points",
           ratings.map((part) => row(element("span", {}, itemLink(part[1]), known(part[1])), part)),
+          largest,
         )
       : null,
   ].filter(Boolean);
@@ -71,12 +79,14 @@ function recommendationsOf(user, own) {
   const names = modelNames.filter((name) => explored.recommendations[name]);
   const lists = names.map((name) => {
     const { item, low } = explored.recommendations[name];
-    const { fitted_on: fittedOn } = explored.models.find((model) => model.name === name);
+    const { fitted_on: fittedOn, predicts } = explored.models.find((model) => model.name === name);
+    const number = predicts ? "Predicted rating" : "Score, which is not a rating";
     const level = low ? `, ${LEVEL} interval` : "";
+    const listed = item[user].map((_, place) => recommendation(name, user, place, own));
     return column(
       `Recommended by ${name}`,
-      hint(`Predicted rating${level}; fitted on ${fittedOn}.`),
-      element("ol", { className: "recommended" }, ...item[user].map((_, place) => recommendation(name, user, place, own))),
+      hint(`${number}${level}; fitted on ${fittedOn}.`),
+      listed.length ? element("ol", { className: "recommended" }, ...listed) : element("p", {}, "No item of this page."),
     );
   });
   return columns(...lists);
@@ -103,7 +113,7 @@ function heldOutOf(user, rows) {
     });
     values.sort((a, b) => Math.abs(b[3]) - Math.abs(a[3]));
     const shown = [
-      linkColumn("Item", 0, itemLink),
+      linkColumn("Item", 0),
       numberColumn("Rating", 1, "id"),
       numberColumn("Predicted", 2, "points"),
       numberColumn("Error", 3, "signed"),
@@ -132,7 +142,7 @@ function heldOutOf(user, rows) {
 function historyOf(user, rows) {
   const shown = [
     numberColumn("Order", 0, "count"),
-    linkColumn("Item", 1, itemLink),
+    linkColumn("Item", 1),
     numberColumn("Rating", 2, "id"),
     numberColumn("Part", 3, "text"),
   ];

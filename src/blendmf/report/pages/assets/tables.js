@@ -27,11 +27,11 @@ const BUTTONS = [
   { extend: "csvHtml5", text: "Save as CSV", exportOptions: { orthogonal: "sort" } },
 ];
 
-/** Makes a table element into a table of DataTables. */
+/** Makes a table element into a table of DataTables, which is given back. */
 async function drawTable(table, title, columns, rows) {
   const { default: DataTable } = await libraryIn("table-library");
   const long = rows.length > ROWS;
-  new DataTable(table, {
+  const drawn = new DataTable(table, {
     data: rows,
     columns,
     order: [],
@@ -50,6 +50,7 @@ async function drawTable(table, title, columns, rows) {
   });
   const pages = table.closest(".dt-container").querySelector(".dt-paging nav");
   pages?.setAttribute("aria-label", `Pages of the table: ${title}`);
+  return drawn;
 }
 
 async function showTables() {
