@@ -7,12 +7,12 @@ import pandas as pd
 from blendmf.common.files import read_json
 
 TIMED = (
-    *("rank-sweep.html", "rank-sweep.svg", "manifest.json", "manifest.html"),
-    *("usage.csv", "usage.html"),
+    *("rank-sweep.svg", "rank-sweep-narrow.svg", "manifest.json", "usage.csv"),
+    *("report.html", "index.html"),
 )
 """Files that depend on run time or the machine."""
 
-NO_RESULTS = ("results/report.html", "results/configuration.json", "results/README.md")
+NO_RESULTS = ("results/archive.html", "results/configuration.json", "results/README.md")
 """Files that are not results of a run."""
 
 OF_THE_MACHINE = ("seconds", "threads", "ratings_per_second")

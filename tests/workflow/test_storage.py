@@ -1,6 +1,8 @@
 """A run with all files in a storage; jobs work on temporary local copies."""
 
+import re
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -50,8 +52,10 @@ def test_a_run_in_a_storage_gives_the_same_results_as_a_local_run(
     assert not (fresh.run / "results").exists()
     assert "Nothing to be done" in fresh.succeed("--cores", "2", *store)
 
-    report = fresh.folder / "report.html"
-    fresh.succeed("--report", str(report), *store)
-    page = report.read_text(encoding="utf-8")
+    archive = fresh.folder / "archive.zip"
+    fresh.succeed("--report", str(archive), *store)
+    with zipfile.ZipFile(archive) as opened:
+        [name] = (name for name in opened.namelist() if re.search(r"data/.*/report\.html$", name))
+        page = opened.read(name).decode()
     sentence = (smoke.run / OUTCOME).read_text(encoding="utf-8").partition("test RMSE ")[2][:6]
     assert f"test RMSE {sentence}" in page

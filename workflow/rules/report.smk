@@ -204,7 +204,15 @@ rule report_page:
 # The index of everything in the results folder, other runs' data sets too.
 rule index_page:
     input:
-        expand(f"{DATASET}/report.html", dataset=DATA_SETS),
+        expand(
+            f"{DATASET}/{{file}}",
+            dataset=DATA_SETS,
+            file=[
+                *("report.html", "manifest.json", "data/source.json"),
+                *("comparison/summary.json", "comparison/table.csv"),
+                *(["explorer/index.html"] if CHOICES else []),
+            ],
+        ),
     output:
         "results/index.html",
     log:

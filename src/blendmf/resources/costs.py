@@ -109,6 +109,8 @@ EXTRA_MB = {
     "check_parity": 75,
     "final": 100,
     "report_page": 160,
+    "explorer": 130,
+    "manifest": 5,
 }
 """Megabytes of libraries that a rule loads in addition to its class."""
 
@@ -116,8 +118,8 @@ RULES_OF_CLASS = {
     FIT: "train search rank_sweep parity final",
     "tables": "import_tables split matrices places",
     "variants": "audit_table ablation_table",
-    "selection": "select_best check_parity",
-    "report": "studies summarise manifest usage scaling report_page index_page",
+    "selection": "select_best check_parity manifest",
+    "report": "studies summarise usage scaling report_page index_page",
 }
 ALONE_IN_CLASS = (
     *("fetch", "leakage", "content", "fitted_on", "figures", "small_matrix"),

@@ -10,6 +10,12 @@ from markupsafe import Markup
 from blendmf.common.files import read_json
 from blendmf.report.pages.page import ENVIRONMENT, Section, page, paragraphs
 
+NEEDED = (
+    *("report.html", "manifest.json", "data/source.json"),
+    *("comparison/summary.json", "comparison/table.csv"),
+)
+"""Files of a data set that the index needs."""
+
 FURTHER = {
     "explorer/index.html": "Explorer",
     "audit/audit.html": "Audit of the protocol",
@@ -27,7 +33,8 @@ def index_page(results: Path) -> str:
     results : Path
         The folder with one folder for each data set.
     """
-    found = [path.parent for path in sorted(results.glob("*/report.html"))]
+    folders = sorted(path.parent for path in results.glob("*/report.html"))
+    found = [folder for folder in folders if all((folder / name).is_file() for name in NEEDED)]
     reports = sorted((_facts(folder) for folder in found), key=_newest_first)
     sections = [Section(facts["name"], [_card(facts)]) for facts in reports]
     scale = {"Time and memory by number of ratings": "scale/rules.html"}
