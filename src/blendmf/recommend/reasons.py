@@ -12,8 +12,8 @@ from blendmf.models.model import Model
 from blendmf.models.observations import Positions
 from blendmf.models.rating_influence import Influence, rating_influence
 
-MOST_WORDS, MOST_FACTORS, MOST_NEIGHBOURS = 2, 2, 2
-"""Maximum numbers of reasons of each kind: reasons are half of what the page has to load."""
+MOST_WORDS, MOST_FACTORS, MOST_NEIGHBOURS = 4, 3, 4
+"""Maximum numbers of reasons of each kind."""
 
 LEAST_SHARE = 1 / 50
 """Smallest amount of all but the first word, factor or rating, as a share of the rating range."""
