@@ -26,7 +26,7 @@ def globs_of_the_map() -> list[str]:
     """Paths in the tables of results/README.md; `{name}` becomes `*`, `{a,b}` is expanded."""
     globs = []
     for line in (ROOT / "results/README.md").read_text(encoding="utf-8").splitlines():
-        if heading := re.match(r"## `(results/.+/)`", line):
+        if heading := re.match(r"## `(results/(?:.+/)?)`", line):
             folder = heading[1].replace("{dataset}", "synthetic")
         elif line.startswith("| `"):
             for path in re.findall("`(.+?)`", line.split(" | ")[0]):
