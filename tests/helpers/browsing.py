@@ -3,9 +3,7 @@
 import shutil
 from importlib.resources import files
 
-import axe_playwright_python
 import pytest
-from playwright.sync_api import sync_playwright
 
 PATIENCE = 10_000
 """Milliseconds that a page has to show what is expected."""
@@ -15,7 +13,7 @@ SERIOUS = ("critical", "serious")
 
 def violations(page):
     """Critical and serious violations of a page as it is: rule, impact, first element."""
-    axe = files(axe_playwright_python).joinpath("axe.min.js")
+    axe = files("axe_playwright_python").joinpath("axe.min.js")
     page.evaluate(axe.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run()")["violations"]
     return [
@@ -28,6 +26,8 @@ def violations(page):
 @pytest.fixture(scope="session")
 def browser():
     """Chromium: the system's own if there is one, otherwise Playwright's."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as started:
         chromium = started.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]

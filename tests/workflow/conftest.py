@@ -4,10 +4,6 @@ from pathlib import Path
 import pytest
 from project import Project
 
-from browsing import browser, visit
-
-__all__ = ["browser", "copy", "fresh", "smoke", "visit"]
-
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:

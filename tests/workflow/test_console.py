@@ -28,7 +28,7 @@ def with_script(project: Project, line: str) -> dict[str, Any]:
     """Insert a line into the job of the rule `summarise`; returns the run that meets it."""
     script = project.code / "scripts/summarise.py"
     text = script.read_text()
-    mark = "    source, params, output ="
+    mark = "    source, params ="
     assert mark in text
     script.write_text(text.replace(mark, f"    {line}\n{mark}", 1))
     return {"targets": [OUTCOME]}

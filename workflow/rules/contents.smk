@@ -41,9 +41,9 @@ def made_of_data_set() -> list[str]:
 
 
 def report_files() -> list[str]:
-    """The reports of all data sets, and their index."""
+    """The reports of all data sets, what people read with them, and their index."""
     return [
         *(["results/scale/rules.html"] if EXPERIMENT.scale else []),
         "results/index.html",
-        *expand(f"{DATASET}/report.html", dataset=DATA_SETS),
+        *expand([*made_of_data_set(), f"{DATASET}/report.html"], dataset=DATA_SETS),
     ]
