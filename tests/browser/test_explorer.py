@@ -151,7 +151,7 @@ def test_a_user_has_reasons_that_sum_to_the_score_held_out_ratings_and_history(e
     first = page.locator(".recommended li").first
     assert first.inner_text().startswith("Film 22 (1982) 4.50 (3.50 to 5.00)")
     first.locator("summary").click()
-    assert "Mean of all ratings: 3.50." in first.inner_text()
+    first.get_by_text("Mean of all ratings: 3.50.").wait_for()
     assert "Sum: 4.50." in first.inner_text()
     rows = first.locator(".bars").first.locator("tr").all_inner_texts()
     assert [row.split("\t")[:2] for row in rows] == [
