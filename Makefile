@@ -110,9 +110,9 @@ $(VENV)/run: requirements.txt constraints.txt pyproject.toml
 	@echo "  1 of 4: making the environment, a few seconds"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "  2 of 4: downloading and installing the packages, 1 to 4 minutes"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
 	@echo "  3 of 4: adding blendmf, a few seconds"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --editable .
 	@echo "  4 of 4: compiling the training loops, about a minute"
 	@$(BIN)/python -m blendmf.training.precompile
 	@touch $@
@@ -123,10 +123,10 @@ $(VENV)/run: requirements.txt constraints.txt pyproject.toml
 
 $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@echo "Adding what tests and checks need, about half a minute"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --requirement requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-dev.txt
 	@touch $@
 
 $(VENV)/slurm: $(VENV)/run requirements-slurm.txt
 	@echo "Adding what a run on Slurm needs, a few seconds"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --requirement requirements-slurm.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-slurm.txt
 	@touch $@
