@@ -14,7 +14,7 @@ ARGS ?=
 
 .PHONY: report audit ablation folds test test-slow test-cluster cluster setup lint format smoke bench parity peers known-answers images clean
 
-# `make audit` adds the experiment under other protocols to the report, `make ablation` the experiment
+# `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see README.md.
 report: TARGET := all
 audit: TARGET := audit

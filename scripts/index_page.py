@@ -4,7 +4,7 @@ from pathlib import Path
 
 from blendmf.common.files import write_text
 from blendmf.common.job_log import job
-from blendmf.report.pages.data_sets import index_page
+from blendmf.report.pages.index import index_page
 
 with job(snakemake.log[0], asked=snakemake.resources):
     output = Path(snakemake.output[0])

@@ -6,7 +6,8 @@ import pandas as pd
 
 from blendmf.common.files import read_json, write_text
 from blendmf.common.job_log import job
-from blendmf.report.pages.data_set import ReportFiles, report_page
+from blendmf.report.pages.data_set import report_page
+from blendmf.report.pages.data_set_parts import ReportFiles
 
 TABLES = ("table", "metrics", "differences", "strata", "rank_sweep", "fitted_on", "usage")
 

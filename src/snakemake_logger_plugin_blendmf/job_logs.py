@@ -74,8 +74,8 @@ def of_traceback(text: str, inputs: Iterable[str] = ()) -> Reading:
     where = f" ({own['file']}, line {own['line']})" if own else ""
     lines = text.split("\n")
     last_indented = max((n for n, line in enumerate(lines) if line.startswith("  ")), default=-1)
-    told = [line for line in lines[last_indented + 1 :] if line.strip()]
-    message = told[0] if told else "an exception without a message"
+    messages = [line for line in lines[last_indented + 1 :] if line.strip()]
+    message = messages[0] if messages else "an exception without a message"
     number = re.match(r"\w*Error: \[Errno (\d+)\]", message)
     if NO_MEMORY.search(message):
         remedy = MORE_MEMORY

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from blendmf.report.pages.data_set import ReportFiles
+from blendmf.report.pages.data_set_parts import ReportFiles
 from outcomes import best_of, finding, outcome_text, results
 
 SVG = '<svg class="adaptive" role="img" viewBox="0 0 1 1"><title>What {} shows</title></svg>'

@@ -22,7 +22,7 @@ WIDTH, NARROW_WIDTH, OVERVIEW_WIDTH = 250, 290, 640
 HEIGHT = 190
 
 MOST_POINTS = 120
-"""Number of epochs of a curve that the chart shows; more cannot be told apart."""
+"""Number of epochs of a curve that the chart shows; more cannot be distinguished."""
 
 RMSE = "RMSE (rating points)"
 

@@ -71,7 +71,7 @@ const sortingTables = new Map();
 function sortingTable(name, title, tableColumns, rows) {
   const table = element("table", { id: name, className: "compact hover" }, element("caption", {}, title));
   const region = element("div", { className: "table", role: "region", tabIndex: 0, ariaLabel: title }, table);
-  // DataTables measures a table that is on the page, and keeps what it made until told otherwise.
+  // DataTables measures a table that is on the page, and what it made has to be removed explicitly.
   queueMicrotask(async () => {
     await libraryIn("table-library");
     if (!table.isConnected) return;

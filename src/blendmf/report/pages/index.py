@@ -65,5 +65,5 @@ def _newest_first(facts: dict[str, Any]) -> tuple[float, str]:
 
 
 def _card(facts: dict[str, Any]) -> Markup:
-    card = ENVIRONMENT.get_template("data-set.html").module.card(facts)  # type: ignore[attr-defined]
+    card = ENVIRONMENT.get_template("index-entry.html").module.card(facts)  # type: ignore[attr-defined]
     return Markup(card)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from blendmf.report.pages.data_sets import index_page
+from blendmf.report.pages.index import index_page
 
 
 @pytest.fixture
