@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from blendmf.common.files import PathLike, read_arrays, write_arrays
 from blendmf.models.observations import Positions, known_positions
+from blendmf.models.user_prior import UserPrior
 
 Floats = NDArray[np.float32]
 
@@ -18,6 +19,9 @@ LEVELS = np.linspace(0.0, 1.0, 201)
 
 NORMAL_WIDTHS = ndtri((1 + np.minimum(LEVELS, 0.9995)) / 2)
 """Half-widths of the intervals of a normal distribution, in standard deviations."""
+
+PRIOR = "user_prior."
+"""Start of the names of the arrays of the user prior in a model's file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,8 @@ class BayesianFactorModel:
         and the prior variance of users and items without ratings.
     widths : ndarray of shape (len(LEVELS),)
         Half-width of the interval of each level, in predicted standard deviations.
+    user_prior : UserPrior, optional
+        What is expected of a user before any rating; needed for users that join after the fit.
     """
 
     kind: ClassVar[str] = "bayesian-factor-model"
@@ -57,6 +63,7 @@ class BayesianFactorModel:
     user_variance: Floats
     item_variance: Floats
     widths: NDArray[np.float64]
+    user_prior: UserPrior | None = None
 
     def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
         """Predicted ratings of pairs: the mean over the draws, clipped to the rating range.
@@ -116,8 +123,9 @@ class BayesianFactorModel:
 
     def save(self, path: PathLike) -> None:
         """Write the draws to one ``.npz`` file."""
-        arrays = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
-        write_arrays(path, {"kind": np.array(self.kind), **arrays})
+        arrays = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)[:-1]}
+        prior = {} if self.user_prior is None else self.user_prior.arrays(PRIOR)
+        write_arrays(path, {"kind": np.array(self.kind), **arrays, **prior})
 
     @classmethod
     def load(cls, path: PathLike) -> "BayesianFactorModel":
@@ -129,7 +137,8 @@ class BayesianFactorModel:
             int(arrays["n_items"]),
             (low, high),
             float(arrays["global_mean"]),
-            *(arrays[f.name] for f in fields(cls)[4:]),
+            *(arrays[f.name] for f in fields(cls)[4:-1]),
+            UserPrior.of_arrays(arrays, PRIOR),
         )
 
     def _other_variance(self, users: ArrayLike, items: ArrayLike) -> Floats:

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations, RatingUnit
+from blendmf.models.user_prior import PriorDraw, RatedFeatures
 from blendmf.training.bayes.row_sampler import Rows, RowSampler, Values
 
 
@@ -43,12 +44,15 @@ class Draw:
     user_variance, item_variance : ndarray of shape (n_users,) and (n_items,)
         Variance of ratings given the rows: the user's noise, plus the prior variance of users and
         items without ratings, whose rows are prior means.
+    user_prior : PriorDraw
+        Prior of the rows of users with ratings.
     """
 
     user_rows: NDArray[np.float32]
     item_rows: NDArray[np.float32]
     user_variance: Values
     item_variance: Values
+    user_prior: PriorDraw
 
 
 class GibbsSampler:
@@ -165,14 +169,30 @@ class GibbsSampler:
             unknown = items.variance_without(self._multipliers(users.rows), np.diff(users.indptr))
             item_variance[items.without] = unknown
         squared = self._unit.deviation**2
-        return Draw(user_rows, item_rows, squared * user_variance, squared * item_variance)
+        return Draw(
+            user_rows,
+            item_rows,
+            squared * user_variance,
+            squared * item_variance,
+            users.prior_draw(squared / self._precision).scaled(self._scale(users.rows.shape[1])),
+        )
+
+    @property
+    def rated_features(self) -> RatedFeatures:
+        """How the items that a user rated become features of the user."""
+        return self._users.rated_features()
 
     def _in_ratings(self, rows: Rows) -> NDArray[np.float32]:
         """Convert biases and factors from standardised to rating units."""
+        return (self._scale(rows.shape[1]) * rows).astype(np.float32)
+
+    def _scale(self, width: int) -> Values:
+        """Factors that convert bias, factors and slope (if any) to rating units."""
         scales = self._unit.scales
-        scale = np.full(rows.shape[1], scales["user_factors"])
+        scale = np.full(width, scales["user_factors"])
         scale[0] = scales["user_bias"]
-        return (scale * rows).astype(np.float32)
+        scale[self._width :] = scales["user_bias"]
+        return scale
 
     def _at_position(self, rows: Rows, position: float) -> Rows:
         """The users' biases at a position of their rating order, and their factors."""

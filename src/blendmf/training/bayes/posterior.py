@@ -11,6 +11,7 @@ from blendmf.config.training import TrainingSettings
 from blendmf.models.bayesian_factor_model import LEVELS, NORMAL_WIDTHS, BayesianFactorModel
 from blendmf.models.drift import predicted_place
 from blendmf.models.observations import Observations
+from blendmf.models.user_prior import PriorDraw, UserPrior
 from blendmf.training.bayes.cold_start_offsets import ColdRatings, Offsets
 from blendmf.training.bayes.gibbs import Draw, GibbsSampler
 from blendmf.training.loop import Epoch, GoesOn
@@ -66,7 +67,11 @@ def sample_posterior(
     if not len(kept):
         kept.append(draw)
     kept.move(sampler, mean.offsets())
-    return calibrated(kept.model(sampler.global_mean, rating_range), validation), history
+    prior = UserPrior.of_draws(
+        kept.user_priors, sampler.rated_features, position, settings.noise_freedom
+    )
+    model = kept.model(sampler.global_mean, rating_range, prior)
+    return calibrated(model, validation), history
 
 
 def calibrated(model: BayesianFactorModel, validation: Observations) -> BayesianFactorModel:
@@ -84,6 +89,7 @@ class _Kept:
 
     def __init__(self, n_draws: int) -> None:
         self._most, self._length = n_draws, 0
+        self.user_priors: list[PriorDraw] = []
 
     def __len__(self) -> int:
         return self._length
@@ -99,6 +105,7 @@ class _Kept:
         self._item_rows[self._length] = draw.item_rows
         self._user_variance += draw.user_variance
         self._item_variance += draw.item_variance
+        self.user_priors.append(draw.user_prior)
         self._length += 1
 
     def move(self, sampler: GibbsSampler, by: Offsets) -> None:
@@ -107,7 +114,9 @@ class _Kept:
         self._user_rows[kept, sampler.users_without, 0] += np.float32(by.of_users)
         self._item_rows[kept, sampler.items_without, 0] += np.float32(by.of_items)
 
-    def model(self, global_mean: float, rating_range: tuple[float, float]) -> BayesianFactorModel:
+    def model(
+        self, global_mean: float, rating_range: tuple[float, float], user_prior: UserPrior
+    ) -> BayesianFactorModel:
         """Model of the draws so far, with the interval widths of normal errors."""
         return BayesianFactorModel(
             self._user_rows.shape[1],
@@ -119,6 +128,7 @@ class _Kept:
             (self._user_variance / self._length).astype(np.float32),
             (self._item_variance / self._length).astype(np.float32),
             NORMAL_WIDTHS,
+            user_prior,
         )
 
 

@@ -66,6 +66,11 @@ class RowPrior:
             self._update_coefficients(number, rows, upper, random)
         self._update_precision(rows, random)
 
+    @property
+    def coefficients(self) -> list[Rows]:
+        """Current coefficients: the intercept's, of shape (1, width), then those of each F_j."""
+        return self._coefficients
+
     def mean_of(self, features: Sequence[sp.csr_array], n: int) -> Rows:
         """Prior mean of n other, unweighted rows with the given features, of shape (n, width)."""
         ones = sp.csr_array(np.ones((n, 1)))

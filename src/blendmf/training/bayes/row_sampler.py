@@ -7,12 +7,14 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from blendmf.models.user_prior import PriorDraw, RatedFeatures
 from blendmf.training.bayes.gibbs_kernels import draw_rows, pair_products
 from blendmf.training.bayes.row_prior import RowPrior
 from blendmf.training.bayes.side_features import (
     MAX_RATER_DIRECTIONS,
     SideInformation,
     activity,
+    rater_weights,
     raters,
 )
 from blendmf.training.kernels.compiled import compiled, in_threads, row_tasks
@@ -83,11 +85,13 @@ class RowSampler:
         n_rated = n_ratings[self.rated].astype(np.float64)
         of_ratings: list[SideInformation] = []
         if feedback:
-            by_whom = raters(matrix[self.rated])
+            by_whom = matrix[self.rated]
             of_ratings = [
-                SideInformation.of_features(by_whom, random, MAX_RATER_DIRECTIONS),
+                SideInformation.of_features(raters(by_whom), random, MAX_RATER_DIRECTIONS),
                 SideInformation.of_features(activity(n_rated), random),
             ]
+        self._of_ratings, self._n_ratings = of_ratings, n_rated
+        self._rater_weights = rater_weights(matrix[self.rated])
         self.prior = RowPrior([*of_words, *of_ratings], np.ones(len(self.rated)), width)
         self._weight = np.sqrt(n_rated / (n_rated + HALF_WEIGHT_RATINGS))
         of_unrated = of_words if len(self.without) else []
@@ -160,6 +164,24 @@ class RowSampler:
         rows[self.rated] = self.rows
         rows[self.without] = prior.mean_of(self._words_without, len(self.without))
         return rows
+
+    def rated_features(self) -> RatedFeatures:
+        """How the ratings of a row become its features; without effect if feedback is off."""
+        logarithm = np.log1p(self._n_ratings)
+        scale = np.array([logarithm.mean(), logarithm.std()])
+        if not self._of_ratings:
+            return RatedFeatures(self._rater_weights, np.zeros((len(self._rater_weights), 0)), scale)
+        return RatedFeatures(self._rater_weights, self._of_ratings[0].directions, scale)
+
+    def prior_draw(self, noise_variance: float) -> PriorDraw:
+        """The current prior of the rows with ratings, with the common noise variance."""
+        intercept, *coefficients = self.prior.coefficients
+        width = self.rows.shape[1]
+        effects = [np.zeros((0, width)), np.zeros((2, width))]
+        if self._of_ratings:
+            of_raters, of_activity = coefficients[-2:]
+            effects = [of_raters, self._of_ratings[1].directions @ of_activity]
+        return PriorDraw(noise_variance, intercept[0], self.prior.precision, *effects)
 
     def variance_without(self, multipliers: Rows, n_ratings: Values) -> float:
         """Prior variance of the predictions of rows without ratings, averaged over the ratings.

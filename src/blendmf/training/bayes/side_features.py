@@ -135,10 +135,16 @@ def raters(ratings: sp.csr_array) -> sp.csr_array:
     rated = sp.csr_array(
         (np.ones(ratings.nnz), ratings.indices, ratings.indptr), shape=ratings.shape
     )
-    per_column = np.bincount(ratings.indices, minlength=ratings.shape[1])
-    weighted = rated @ sp.diags_array(np.log((1 + rated.shape[0]) / (1 + per_column)))
+    weighted = rated @ sp.diags_array(rater_weights(ratings))
     lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     return sp.csr_array(sp.diags_array(1 / np.where(lengths > 0, lengths, 1.0)) @ weighted)
+
+
+def rater_weights(ratings: sp.csr_array) -> NDArray[np.float64]:
+    """Weight of each column of `raters`, of shape (m,); 0 for a column without ratings."""
+    per_column = np.bincount(ratings.indices, minlength=ratings.shape[1])
+    weights = np.log((1 + ratings.shape[0]) / (1 + per_column))
+    return np.where(per_column > 0, weights, 0.0)
 
 
 def activity(n_ratings: ArrayLike) -> Rows:
