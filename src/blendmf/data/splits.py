@@ -116,7 +116,7 @@ def split(
             part[validated] = PARTS.index("validation")
         case _:
             at_random = stream(seed, "split") if scheme == "random" else None
-            part, few = _divide_each_user(ratings, ends, min_ratings, at_random)
+            part, few = divide_each_user(ratings, ends, min_ratings, at_random)
     sizes = np.bincount(part, minlength=len(PARTS))
     for name, size in zip(PARTS, sizes, strict=True):
         if not size:
@@ -232,13 +232,29 @@ def draw_items(
     return part
 
 
-def _divide_each_user(
+def divide_each_user(
     ratings: pd.DataFrame,
     ends: tuple[float, float],
     min_ratings: int,
     random: np.random.Generator | None,
 ) -> tuple[NDArray[np.int8], int]:
-    """Part of each rating, and the number of users with too few ratings to split."""
+    """Divide each user's ratings by time, or at random.
+
+    Parameters
+    ----------
+    ratings : DataFrame
+        Columns user_id, and timestamp unless at random.
+    ends : (float, float)
+        Cumulative shares at the ends of the training and validation parts.
+    min_ratings : int
+        Users with fewer ratings stay whole in training.
+    random : Generator, optional
+
+    Returns
+    -------
+    (ndarray of int8 of shape (n,), int)
+        Index in `PARTS` of each rating's part, and the number of users that stay whole.
+    """
     users = pd.factorize(ratings["user_id"])[0].astype(np.int32)
     rank = random.random(len(ratings)) if random else ratings["timestamp"].to_numpy()
     counts = np.bincount(users)

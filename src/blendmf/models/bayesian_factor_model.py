@@ -137,8 +137,8 @@ class BayesianFactorModel:
             int(arrays["n_items"]),
             (low, high),
             float(arrays["global_mean"]),
-            *(arrays[f.name] for f in fields(cls)[4:-1]),
-            UserPrior.of_arrays(arrays, PRIOR),
+            **{f.name: arrays[f.name] for f in fields(cls)[4:-1]},
+            user_prior=UserPrior.of_arrays(arrays, PRIOR),
         )
 
     def _other_variance(self, users: ArrayLike, items: ArrayLike) -> Floats:

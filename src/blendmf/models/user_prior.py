@@ -176,7 +176,7 @@ class UserPrior:
             name: np.array([getattr(draw, name) for draw in draws], dtype=np.float32)
             for name in PriorDraw._fields
         }
-        fixed = {name: np.float32(array) for name, array in features._asdict().items()}
+        fixed = {name: array.astype(np.float32) for name, array in features._asdict().items()}
         freedom = np.inf if noise_freedom is None else noise_freedom
         return cls(position, freedom, **stacked, **fixed)
 

@@ -7,6 +7,7 @@ squared error plus the penalties of the fit, as one half sweep of ALS does for a
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -105,7 +106,7 @@ def _drawn(
         model,
         n_users=model.n_users + len(ids),
         user_rows=np.concatenate([model.user_rows, new_rows], axis=1),
-        user_variance=np.append(model.user_variance, np.float32(variances)),
+        user_variance=np.append(model.user_variance, np.array(variances, dtype=np.float32)),
     )
 
 
@@ -126,7 +127,7 @@ def _solved(
     by_term, per_rating = penalties
     assert model.user_bias is not None
     item_bias = np.zeros(model.n_items) if model.item_bias is None else model.item_bias
-    blocks: dict[str, NDArray[np.float64] | sp.csr_array] = {}
+    blocks: dict[str, Any] = {}
     if model.user_factors is not None and model.item_vectors is not None:
         blocks["user_factors"] = model.item_vectors.astype(np.float64)
     if model.user_content is not None and model.content is not None:
@@ -143,7 +144,7 @@ def _solved(
         weight = penalty * (len(items) if per_rating else 1)
         solutions[number] = _ridge(design, left, weight)
     bias, *others = np.split(solutions.astype(np.float32), np.cumsum(sizes)[:-1], axis=1)
-    changed = {"user_bias": np.append(model.user_bias, bias[:, 0])}
+    changed: dict[str, Any] = {"user_bias": np.append(model.user_bias, bias[:, 0])}
     for name, values in zip(blocks, others, strict=True):
         known = getattr(model, name)
         if sp.issparse(known):
@@ -164,5 +165,4 @@ def _ridge(design: Values, targets: Values, penalty: Values) -> Values:
         dual: Values = scaled.T @ np.linalg.solve(design @ scaled.T + np.eye(n), targets)
         return dual
     gram = design.T @ design + np.diag(penalty)
-    solution: Values = np.linalg.lstsq(gram, design.T @ targets, rcond=None)[0]
-    return solution
+    return np.asarray(np.linalg.lstsq(gram, design.T @ targets, rcond=None)[0], dtype=np.float64)

@@ -15,7 +15,7 @@ FLOORS = [
     {"common"},
     {"config", "data", "models"},
     {"ingest", "training", "evaluation", "audits"},
-    {"search", "resources", "studies", "recommend"},
+    {"search", "resources", "studies", "recommend", "estimators"},
     {"report"},
     {"scripts", "benchmarks"},
 ]

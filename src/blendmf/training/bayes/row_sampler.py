@@ -170,7 +170,9 @@ class RowSampler:
         logarithm = np.log1p(self._n_ratings)
         scale = np.array([logarithm.mean(), logarithm.std()])
         if not self._of_ratings:
-            return RatedFeatures(self._rater_weights, np.zeros((len(self._rater_weights), 0)), scale)
+            return RatedFeatures(
+                self._rater_weights, np.zeros((len(self._rater_weights), 0)), scale
+            )
         return RatedFeatures(self._rater_weights, self._of_ratings[0].directions, scale)
 
     def prior_draw(self, noise_variance: float) -> PriorDraw:

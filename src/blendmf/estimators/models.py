@@ -1,0 +1,221 @@
+"""The estimators: one class per family of models, with the settings of the configuration."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, TypeVar
+
+from pydantic import ValidationError
+
+from blendmf.common.errors import UserError
+from blendmf.config.fields import Settings
+from blendmf.config.models import (
+    BiasEntry,
+    Entry,
+    ItemNeighboursEntry,
+    MfContentEntry,
+    MfEntry,
+    SvdEntry,
+)
+from blendmf.config.training import TrainingSettings
+from blendmf.estimators.estimator import RatingEstimator
+
+Made = TypeVar("Made", bound=Settings)
+
+SGD = TrainingSettings()
+BAYES = TrainingSettings(optimiser="bayes", latent_dim=16, epochs=100)
+NEIGHBOURS = ItemNeighboursEntry(kind="item-neighbours")
+BIAS = BiasEntry(kind="bias")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class BayesianMF(RatingEstimator):
+    """Bayesian matrix factorisation: the mean over posterior draws, with intervals.
+
+    The most accurate model here, with nothing to tune. With described items, ``fit(..., items=)``,
+    their words inform the factors. `blendmf.training.bayes.gibbs` states the model.
+
+    Parameters
+    ----------
+    latent_dim : int, default 16
+        Number of factors.
+    epochs : int, default 100
+        Number of Gibbs sweeps.
+    burn_in : int, default 20
+        First sweeps to discard.
+    draws : int, default 50
+        Approximate number of draws to keep, evenly spread over the other sweeps.
+    drift : bool, default True
+        Whether users' ratings may rise or fall in the order in which they are given; needs times.
+    feedback : bool, default True
+        Whether which items a user rated, and who rated an item, inform the factors.
+    noise_freedom : float or None, default 20
+        Degrees of freedom of each user's own noise; None: the same noise for all users.
+    rating_range, validation, seed, name, threads, columns, verbose
+        See `RatingEstimator`. The validation part sets widths of intervals, and offsets for users
+        and items without ratings.
+    """
+
+    latent_dim: int = BAYES.latent_dim
+    epochs: int = BAYES.epochs
+    burn_in: int = BAYES.burn_in
+    draws: int = BAYES.draws
+    drift: bool = BAYES.drift
+    feedback: bool = BAYES.feedback
+    noise_freedom: float | None = BAYES.noise_freedom
+
+    def _entry(self, has_words: bool) -> tuple[str, Entry]:
+        training = _made(TrainingSettings, self, optimiser="bayes")
+        if has_words:
+            entry = MfContentEntry(kind="mf-content", blend="item", training=training)
+            return "bayes-content", entry
+        return "bayes", MfEntry(kind="mf", training=training)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MatrixFactorization(RatingEstimator):
+    """Matrix factorisation with biases, blended with the words of described items.
+
+    Penalties and steps are for ratings in standard deviations, so that they suit any rating scale.
+
+    Parameters
+    ----------
+    optimiser : {"sgd", "als", "adam", "gd"}, default "sgd"
+        Stochastic gradient descent, alternating least squares (without words), or mini-batches and
+        full batches in PyTorch.
+    blend : {"item", "user", "both"}, default "item"
+        Words map to item factors, each user weights the words, or both.
+    latent_dim : int, default 48
+        Number of factors.
+    learning_rate, learning_rate_decay : float, default 0.03 and 0.1
+        Epoch t (from 0) uses learning_rate / (1 + learning_rate_decay * t).
+    regularization : float, default 0.045
+        L2 penalty per rating.
+    bias_regularization, user_content_regularization, content_factors_regularization : float or None
+        The penalty of biases (default 0.01), of the users' word weights (None), and of the words'
+        factors (0.018); None: `regularization`.
+    epochs : int, default 50
+        Maximum number of epochs.
+    patience : int, default 8
+        Training stops after this many epochs without a better validation error.
+    drift : bool, default True
+        Whether the users' drift is removed from the ratings first; needs times.
+    rating_range, validation, seed, name, threads, columns, verbose
+        See `RatingEstimator`. The validation part chooses the number of epochs.
+    """
+
+    optimiser: Literal["sgd", "als", "adam", "gd"] = "sgd"
+    blend: Literal["item", "user", "both"] = "item"
+    latent_dim: int = SGD.latent_dim
+    learning_rate: float = SGD.learning_rate
+    learning_rate_decay: float = SGD.learning_rate_decay
+    regularization: float = SGD.regularization
+    bias_regularization: float | None = SGD.bias_regularization
+    user_content_regularization: float | None = SGD.user_content_regularization
+    content_factors_regularization: float | None = SGD.content_factors_regularization
+    epochs: int = SGD.epochs
+    patience: int = SGD.patience
+    drift: bool = SGD.drift
+
+    def _entry(self, has_words: bool) -> tuple[str, Entry]:
+        training = _made(TrainingSettings, self)
+        if has_words and self.optimiser != "als":
+            entry = _made(MfContentEntry, self, kind="mf-content", training=training)
+            return "mf-content", entry
+        return "als" if self.optimiser == "als" else "mf", MfEntry(kind="mf", training=training)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ItemNeighbours(RatingEstimator):
+    """Item-based neighbourhood model on ratings without their biases.
+
+    Parameters
+    ----------
+    neighbours : int, default 200
+        Number of most similar items that a prediction uses.
+    similarity_shrinkage : float, default 100
+        Pseudo-count of users who rated both items without agreeing.
+    neighbour_shrinkage : float, default 30
+        Pseudo-count of neighbours without information.
+    amplification : float, default 2
+        Power of the similarity that weights a neighbour.
+    user_shrinkage, item_shrinkage : float, default 15 and 10
+        Pseudo-counts of ratings at the mean, of each user and item.
+    rating_range, validation, seed, name, threads, columns, verbose
+        See `RatingEstimator`. The validation part chooses nothing.
+    """
+
+    validates: ClassVar[bool] = False
+
+    neighbours: int = NEIGHBOURS.neighbours
+    similarity_shrinkage: float = NEIGHBOURS.similarity_shrinkage
+    neighbour_shrinkage: float = NEIGHBOURS.neighbour_shrinkage
+    amplification: float = NEIGHBOURS.amplification
+    user_shrinkage: float = NEIGHBOURS.user_shrinkage
+    item_shrinkage: float = NEIGHBOURS.item_shrinkage
+
+    def _entry(self, has_words: bool) -> tuple[str, Entry]:
+        del has_words
+        return "item-neighbours", _made(ItemNeighboursEntry, self, kind="item-neighbours")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Bias(RatingEstimator):
+    """Mean rating plus shrunken biases of users and items: the baseline to beat.
+
+    Parameters
+    ----------
+    user_shrinkage, item_shrinkage : float, default 15 and 10
+        Pseudo-counts of ratings at the mean, of each user and item.
+    rating_range, validation, seed, name, threads, columns, verbose
+        See `RatingEstimator`. The validation part chooses nothing.
+    """
+
+    validates: ClassVar[bool] = False
+
+    user_shrinkage: float = BIAS.user_shrinkage
+    item_shrinkage: float = BIAS.item_shrinkage
+
+    def _entry(self, has_words: bool) -> tuple[str, Entry]:
+        del has_words
+        return "bias", _made(BiasEntry, self, kind="bias")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TruncatedSVD(RatingEstimator):
+    """Truncated SVD of the ratings without their biases, with 0 where unrated.
+
+    Parameters
+    ----------
+    rank : int, default 10
+        Number of factors, below the numbers of users and items.
+    user_shrinkage, item_shrinkage : float, default 15 and 10
+        Pseudo-counts of ratings at the mean, of each user and item.
+    rating_range, validation, seed, name, threads, columns, verbose
+        See `RatingEstimator`. The validation part chooses nothing.
+    """
+
+    validates: ClassVar[bool] = False
+
+    rank: int = 10
+    user_shrinkage: float = BIAS.user_shrinkage
+    item_shrinkage: float = BIAS.item_shrinkage
+
+    def _entry(self, has_words: bool) -> tuple[str, Entry]:
+        del has_words
+        return "svd", _made(SvdEntry, self, kind="svd")
+
+
+def _made(settings: type[Made], estimator: RatingEstimator, **given: Any) -> Made:
+    """Settings with the parameters of an estimator that they have, and some given ones.
+
+    Raises
+    ------
+    UserError
+        Naming every parameter that is not valid.
+    """
+    params = estimator.get_params(deep=False)
+    own = {name: value for name, value in params.items() if name in settings.model_fields}
+    try:
+        return settings(**(own | given))
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise UserError(f"{type(estimator).__name__}: {'; '.join(wrong)}") from None

@@ -1,0 +1,219 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.optimize import minimize
+
+from blendmf.common.errors import UserError
+from blendmf.config.models import model_entry
+from blendmf.models.observations import Observations, RatingUnit
+from blendmf.training.fit import fit_model
+from blendmf.training.new_users import with_new_users
+from ratings import observed, observed_where
+
+RANGE = (0.0, 10.0)
+ENTRIES = {
+    "bayes": {"kind": "mf", "training": {"optimiser": "bayes", "latent_dim": 3, "epochs": 60}},
+    "mf": {"kind": "mf", "training": {"latent_dim": 3, "epochs": 20}},
+    "both": {"kind": "mf-content", "blend": "both", "training": {"latent_dim": 3, "epochs": 20}},
+    "content": {"kind": "content", "training": {"latent_dim": 3, "epochs": 20}},
+    "als": {"kind": "mf", "training": {"optimiser": "als", "latent_dim": 3, "epochs": 10}},
+    "bias": {"kind": "bias"},
+    "item-neighbours": {"kind": "item-neighbours", "neighbours": 10, "neighbour_shrinkage": 1},
+}
+N_USERS, N_ITEMS = 150, 40
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """Ratings of users to train on, and of 50 others in two parts: words decide who likes what."""
+    random = np.random.default_rng(3)
+    words = (random.random((N_ITEMS, 12)) < 0.2).astype(np.float32)
+    of_items = words @ random.normal(size=(12, 2)) + random.normal(scale=0.3, size=(N_ITEMS, 2))
+    factors = random.normal(size=(N_USERS + 50, 2)) @ of_items.T
+    ratings = np.clip(5 + factors + random.normal(scale=0.5, size=factors.shape), *RANGE)
+    shown, tested = (random.random(ratings.shape) < share for share in (0.5, 0.2))
+    tested &= ~shown
+    known, new = slice(N_USERS), slice(N_USERS, None)
+    parts = {
+        "train": observed_where(shown[known], ratings[known]),
+        "validation": observed_where(tested[known], ratings[known]),
+        "new": observed_where(shown[new], ratings[new]),
+        "test": observed_where(tested[new], ratings[new]),
+    }
+    return parts, sp.csr_array(words)
+
+
+@pytest.fixture(scope="module")
+def fitted(planted):
+    parts, words = planted
+    return {
+        name: fit_model(
+            model_entry(values),
+            parts["train"],
+            parts["validation"],
+            words,
+            rating_range=RANGE,
+            seed=1,
+            name=("fit", name),
+        ).model
+        for name, values in ENTRIES.items()
+    }
+
+
+def joined(name, fitted, new, ids=None):
+    return with_new_users(
+        fitted[name],
+        model_entry(ENTRIES[name]),
+        new,
+        list(range(new.shape[0])) if ids is None else ids,
+        2.0,
+        seed=1,
+    )
+
+
+def rmse(model, part, first):
+    predicted = model.predict(part.users + first, part.items)
+    return float(np.sqrt(np.mean((predicted - part.ratings) ** 2)))
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_ratings_of_a_new_user_improve_the_predictions(name, planted, fitted):
+    parts, _ = planted
+    model = joined(name, fitted, parts["new"])
+    assert model.n_users == N_USERS + 50
+    unknown = rmse(fitted[name], parts["test"], first=10**6)
+    assert rmse(model, parts["test"], N_USERS) < (0.99 if name == "bias" else 0.75) * unknown
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_known_users_stay_as_they_were(name, planted, fitted):
+    parts, _ = planted
+    model = joined(name, fitted, parts["new"])
+    users = np.arange(N_USERS)
+    np.testing.assert_array_equal(model.score_users(users), fitted[name].score_users(users))
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_new_user_does_not_depend_on_the_other_new_users(name, planted, fitted):
+    parts, _ = planted
+    new = parts["new"]
+    together = joined(name, fitted, new)
+    own = new.where(new.users == 7)
+    alone = replace(own, users=np.zeros(len(own), np.int32), shape=(1, N_ITEMS))
+    single = joined(name, fitted, alone, ids=[7])
+    np.testing.assert_allclose(
+        single.score_users([N_USERS]), together.score_users([N_USERS + 7]), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", ["bayes", "als", "both"])
+def test_new_users_are_predicted_as_well_as_users_of_the_fit(name, planted, fitted):
+    parts, words = planted
+    users, items = (
+        np.concatenate([parts["train"].users, parts["new"].users + N_USERS]),
+        np.concatenate([parts["train"].items, parts["new"].items]),
+    )
+    ratings = np.concatenate([parts["train"].ratings, parts["new"].ratings])
+    everybody = observed(users, items, ratings, (N_USERS + 50, N_ITEMS))
+    held_out = replace(parts["validation"], shape=everybody.shape)
+    whole = fit_model(
+        model_entry(ENTRIES[name]),
+        everybody,
+        held_out,
+        words,
+        rating_range=RANGE,
+        seed=1,
+        name=("fit", name),
+    )
+    new = rmse(joined(name, fitted, parts["new"]), parts["test"], N_USERS)
+    assert new < 1.05 * rmse(whole.model, parts["test"], N_USERS)
+
+
+def test_als_gives_new_users_what_it_gives_known_ones(planted):
+    """With the fitted items, the solution of a known user's ratings is that user's own row."""
+    parts, words = planted
+    entry = model_entry(ENTRIES["als"])
+    unit = RatingUnit.of(parts["train"].ratings)
+    fit = fit_model(
+        entry.with_params({"epochs": 200}),
+        parts["train"],
+        parts["train"].where(np.zeros(len(parts["train"]), dtype=bool)),
+        words,
+        rating_range=RANGE,
+        seed=1,
+        name=("fit",),
+    )
+    again = with_new_users(
+        fit.model, entry, parts["train"], list(range(N_USERS)), unit.deviation, seed=1
+    )
+    known = np.arange(N_USERS)
+    np.testing.assert_allclose(
+        again.score_users(known + N_USERS), fit.model.score_users(known), atol=0.01
+    )
+
+
+def test_words_and_factors_minimise_the_penalised_error(planted, fitted):
+    parts, words = planted
+    entry = model_entry(ENTRIES["both"])
+    own = parts["new"].where(parts["new"].users == 3)
+    alone = replace(own, users=np.zeros(len(own), np.int32), shape=(1, N_ITEMS))
+    model, known = joined("both", fitted, alone), fitted["both"]
+    factors, bias, user_content, _ = entry.training.penalties
+    items, n = own.items, len(own)
+
+    def loss(x):
+        b, p, w = x[0], x[1:4], x[4:]
+        predicted = known.global_mean + b + known.item_bias[items]
+        predicted = predicted + known.item_vectors[items] @ p + words[items] @ w
+        penalty = bias * b**2 + factors * 2.0 * p @ p + user_content * w @ w
+        return float(np.sum((own.ratings - predicted) ** 2) + n * penalty)
+
+    found = np.concatenate(
+        [
+            model.user_bias[-1:],
+            model.user_factors[-1],
+            model.user_content[[N_USERS]].toarray()[0],
+        ]
+    ).astype(np.float64)
+    assert loss(found) == pytest.approx(minimize(loss, np.zeros(16)).fun, rel=1e-4)
+
+
+def test_intervals_of_new_users_keep_their_coverage(planted, fitted):
+    parts, _ = planted
+    model, test = joined("bayes", fitted, parts["new"]), parts["test"]
+    low, high = model.intervals(test.users + N_USERS, test.items, 0.9)
+    assert 0.85 < np.mean((low <= test.ratings) & (test.ratings <= high)) < 0.95
+
+
+def test_a_kind_without_parameters_of_users_is_refused(planted):
+    parts, words = planted
+    entry = model_entry({"kind": "svd", "rank": 2})
+    nothing = parts["train"].where(np.zeros(len(parts["train"]), dtype=bool))
+    fit = fit_model(
+        entry, parts["train"], nothing, words, rating_range=RANGE, seed=1, name=("fit",)
+    )
+    with pytest.raises(UserError, match="kind svd cannot take new users"):
+        with_new_users(fit.model, entry, parts["new"], list(range(50)), 1.0, seed=1)
+
+
+def test_positions_in_the_order_matter_to_a_model_with_drift():
+    """Users whose ratings rise: the prediction for a new one is above the mean rating."""
+    random = np.random.default_rng(0)
+    shown = random.random((200, 30)) < 0.6
+    places = np.where(shown, random.random((200, 30)) - 0.5, 0.0)
+    ratings = np.clip(5 + 4 * places + random.normal(scale=0.2, size=shown.shape), *RANGE)
+    train = observed_where(shown, ratings, places)
+    entry = model_entry(ENTRIES["bayes"])
+    nothing = train.where(np.zeros(len(train), dtype=bool))
+    fit = fit_model(entry, train, nothing, None, rating_range=RANGE, seed=1, name=("fit",))
+    one = train.where(train.users == 0)
+    new = replace(one, users=np.zeros(len(one), np.int32), shape=(1, 30))
+    model = with_new_users(fit.model, entry, new, ["new"], 1.0, seed=1)
+    predicted = model.predict(np.full(30, 200), np.arange(30))
+    # The model predicts for the end of the order, at which the ratings are 2 above their mean.
+    assert predicted.mean() == pytest.approx(7.0, abs=0.3)
+    without = Observations(new.users, new.items, new.ratings, new.shape)
+    unordered = with_new_users(fit.model, entry, without, ["new"], 1.0, seed=1)
+    assert unordered.n_users == 201
