@@ -12,7 +12,7 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster cluster setup lint format smoke bench parity peers known-answers images clean
+.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format smoke bench parity peers known-answers images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see README.md.
@@ -39,6 +39,10 @@ test-cluster: $(VENV)/dev $(VENV)/slurm
 	@command -v slurmctld > /dev/null || { apt-get update && apt-get install --yes slurm-wlm; } || \
 		{ echo "The tests need Slurm (on Debian: the package slurm-wlm), and root to start it."; false; }
 	$(BIN)/python -m pytest tests/cluster $(ARGS)
+
+# The estimators inside LensKit's and Cornac's pipelines, in an environment of their own.
+test-peers: .venv-pipelines/done
+	PYTHONPATH=src .venv-pipelines/bin/python -m pytest --override-ini addopts= --noconftest tests/peers $(ARGS)
 
 # Installs what PROFILE=profiles/slurm needs in addition to Slurm's commands.
 cluster: $(VENV)/slurm
@@ -120,6 +124,11 @@ $(VENV)/run: requirements.txt constraints.txt pyproject.toml
 .venv-peers/installed.json: benchmarks/adapters/requirements.txt benchmarks/adapters/constraints.txt | $(VENV)/run
 	$(BIN)/python -m benchmarks.environment .venv-peers \
 		benchmarks/adapters/requirements.txt benchmarks/adapters/constraints.txt
+
+.venv-pipelines/done: tests/peers/requirements.txt
+	$(PYTHON) -m venv .venv-pipelines
+	.venv-pipelines/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@echo "Adding what tests and checks need, about half a minute"

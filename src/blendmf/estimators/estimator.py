@@ -149,7 +149,7 @@ class RatingEstimator(FittedEstimator):
         rated = pd.Index(ratings["item_id"].unique(), name="item_id")
         if described is None:
             described = item_table(pd.DataFrame({"item": rated}))
-        ids = rated.union(pd.Index(described["item_id"]))
+        ids = rated.union(pd.Index(described["item_id"])).sort_values()
         table = described.set_index("item_id").reindex(ids)
         table["genres"] = [names if isinstance(names, list) else [] for names in table["genres"]]
         self.items_ = table.rename_axis("item_id").reset_index()
@@ -167,6 +167,8 @@ class RatingEstimator(FittedEstimator):
 
     def _fit_twice(self, ratings: pd.DataFrame) -> Fit:
         """Fit on a part, then on all with what the rest chose."""
+        # Sorted, so that the part does not depend on the order of the rows.
+        ratings = ratings.sort_values(["user_id", "item_id"], ignore_index=True)
         random = None if "timestamp" in ratings else stream(self.seed, "split")
         least = SplitSettings().min_ratings
         part, _ = divide_each_user(ratings, (1 - self.validation, 1.0), least, random)

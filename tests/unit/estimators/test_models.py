@@ -197,6 +197,15 @@ def test_a_fit_without_times_or_with_few_ratings_works(parts, times):
     assert made(BayesianMF).fit(table).predict(parts.test).std() > 0
 
 
+@pytest.mark.parametrize("of", [BayesianMF, MatrixFactorization])
+@pytest.mark.parametrize("times", [True, False])
+def test_the_order_of_the_rows_does_not_matter(of, times, parts):
+    table = parts.train.assign(timestamp=parts.train["timestamp"] // 100)
+    table = table if times else table.drop(columns="timestamp")
+    one, other = (made(of).fit(rows) for rows in (table, table.sample(frac=1, random_state=1)))
+    np.testing.assert_array_equal(one.predict(parts.test), other.predict(parts.test))
+
+
 @pytest.mark.parametrize("of", CLASSES)
 def test_threads_and_a_second_fit_give_the_same_bits(of, parts):
     one, two = (made(of, threads=threads).fit(parts.train) for threads in (1, 2))
@@ -233,15 +242,16 @@ def test_scikit_learn_can_search_and_cross_validate(ratings):
 
 
 CANNOT_APPLY = {
-    *("check_complex_data", "check_dict_unchanged", "check_dtype_object", "check_estimators_dtypes"),
-    *("check_estimators_pickle", "check_f_contiguous_array_estimator", "check_fit1d"),
-    *("check_estimator_sparse_array", "check_estimator_sparse_matrix", "check_estimator_sparse_tag"),
-    *("check_estimators_empty_data_messages", "check_estimators_nan_inf", "check_fit2d_1feature"),
-    *("check_fit2d_1sample", "check_fit2d_predict1d", "check_methods_sample_order_invariance"),
-    *("check_methods_subset_invariance", "check_n_features_in", "check_n_features_in_after_fitting"),
-    *("check_positive_only_tag_during_fit", "check_regressor_data_not_an_array"),
-    *("check_regressors_int", "check_regressors_train", "check_requires_y_none"),
-    *("check_supervised_y_2d", "check_supervised_y_no_nan"),
+    *("check_complex_data", "check_dict_unchanged", "check_dtype_object"),
+    *("check_estimators_dtypes", "check_estimators_pickle", "check_f_contiguous_array_estimator"),
+    *("check_fit1d", "check_estimator_sparse_array", "check_estimator_sparse_matrix"),
+    *("check_estimator_sparse_tag", "check_estimators_empty_data_messages"),
+    *("check_estimators_nan_inf", "check_fit2d_1feature", "check_fit2d_1sample"),
+    *("check_fit2d_predict1d", "check_methods_sample_order_invariance"),
+    *("check_methods_subset_invariance", "check_n_features_in"),
+    *("check_n_features_in_after_fitting", "check_positive_only_tag_during_fit"),
+    *("check_regressor_data_not_an_array", "check_regressors_int", "check_regressors_train"),
+    *("check_requires_y_none", "check_supervised_y_2d", "check_supervised_y_no_nan"),
 }
 """Checks of scikit-learn that fit arrays of several random features; here X has two columns of ids,
 and what is wrong with them raises a `UserError`."""
