@@ -7,10 +7,9 @@ from blendmf.evaluation.verdict import with_findings
 
 def difference(metric="rmse", *, low, high, p_holm=0.001, seed_sd=0.0):
     """A table of one difference, halfway between its bounds."""
-    row = dict.fromkeys(DIFFERENCE_COLUMNS, 0.5) | {
-        **{"metric": metric, "model_a": "a", "model_b": "b", "difference": (low + high) / 2},
-        **{"low": low, "high": high, "p_value": 0.001, "p_holm": p_holm, "seed_sd": seed_sd},
-    }
+    given = {"metric": metric, "low": low, "high": high, "p_holm": p_holm, "seed_sd": seed_sd}
+    own = {"model_a": "a", "model_b": "b", "difference": (low + high) / 2, "p_value": 0.001}
+    row = dict.fromkeys(DIFFERENCE_COLUMNS, 0.5) | given | own
     return pd.DataFrame([row])
 
 
