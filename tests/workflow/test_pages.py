@@ -127,6 +127,13 @@ def test_two_models_are_compared_by_choice(smoke: Project, visit) -> None:
     assert "user history" in forward
     difference = forward.split("difference ")[1].split(",")[0]
     assert f"difference {'+' if difference[0] == '-' else '-'}{difference[1:]}," in backward
+    intervals = [
+        [part.split("\t")[7].split(" to ") for part in text.splitlines() if " to " in part]
+        for text in (forward.split("Better")[1], backward.split("Better")[1])
+    ]
+    assert intervals[0]
+    for (low, high), (low_reversed, high_reversed) in zip(*intervals, strict=True):
+        assert (float(low), float(high)) == (-float(high_reversed), -float(low_reversed))
 
 
 def test_configured_texts_cannot_run_a_script(copy: Project, visit) -> None:
