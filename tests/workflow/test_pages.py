@@ -90,6 +90,18 @@ def test_columns_are_filtered_with_the_keyboard_alone(smoke: Project, visit) -> 
     assert visited.violations == []
 
 
+def test_a_filter_opens_at_its_column_in_a_table_that_is_scrolled(smoke: Project, visit) -> None:
+    address = (smoke.run / "results/synthetic/report.html").as_uri()
+    page = visit(address, viewport={"width": 500, "height": 900}).page
+    page.wait_for_selector("#models tbody tr")
+    icon = page.locator("#models thead").get_by_role("button", name="Filter NDCG@10, full")
+    icon.click()
+    at, opened = icon.bounding_box(), page.get_by_role("dialog").bounding_box()
+    assert at and opened
+    assert opened["x"] <= at["x"] <= opened["x"] + opened["width"]
+    assert 0 <= opened["y"] - at["y"] < 60
+
+
 def test_small_p_values_are_at_most_five_per_cent(smoke: Project, visit) -> None:
     page = visit((smoke.run / "results/synthetic/report.html").as_uri()).page
     page.wait_for_selector("#differences tbody tr")

@@ -91,7 +91,7 @@ async function drawTable(table, title, columns, rows) {
   });
   const container = table.closest(".dt-container");
   const scrolled = { role: "region", tabIndex: 0, ariaLabel: title };
-  Object.assign(container.querySelector(".dt-layout-table"), scrolled);
+  Object.assign(container.querySelector(".dt-layout-table .dt-layout-cell"), scrolled);
   const pages = container.querySelector(".dt-paging nav");
   pages?.setAttribute("aria-label", `Pages of the table: ${title}`);
   return drawn;
