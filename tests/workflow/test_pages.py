@@ -48,7 +48,7 @@ def test_tables_sort_search_and_show_further_columns(smoke: Project, visit) -> N
     first = table.locator("tbody tr").first.locator("td")
     names = table.locator("tbody tr td:first-child")
     page.wait_for_selector("#models tbody tr")
-    table.get_by_role("button", name="MAE").click()
+    table.get_by_role("button", name="MAE: Activate to sort").click()
     assert float(first.nth(5).inner_text()) == min(
         float(text)
         for text in table.locator("tbody tr td:nth-child(6)").all_inner_texts()
@@ -97,7 +97,8 @@ def test_a_filter_opens_at_its_column_in_a_table_that_is_scrolled(smoke: Project
     icon = page.locator("#models thead").get_by_role("button", name="Filter NDCG@10, full")
     icon.click()
     at, opened = icon.bounding_box(), page.get_by_role("dialog").bounding_box()
-    assert at and opened
+    assert at
+    assert opened
     assert opened["x"] <= at["x"] <= opened["x"] + opened["width"]
     assert 0 <= opened["y"] - at["y"] < 60
 
