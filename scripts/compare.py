@@ -6,6 +6,7 @@ from blendmf.common.files import read_json, write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
 from blendmf.evaluation.compare import Run, compare
+from blendmf.evaluation.differences import group_differences
 from blendmf.report.pages.study import study_page
 from blendmf.report.pages.tables import shown_table
 
@@ -23,6 +24,10 @@ with job(snakemake.log[0], asked=snakemake.resources):
     comparison = compare(runs, resamples, snakemake.params.seed)
     for name in ("metrics", "differences", "table", "strata"):
         write_csv(output[name], getattr(comparison, name))
+    if path := output.get("groups"):
+        tables, models = [run.per_user for run in runs], [run.model for run in runs]
+        groups = group_differences(tables, models, resamples, snakemake.params.seed)
+        write_csv(path, groups)
     if page := output.get("page"):
         k = snakemake.params.evaluation["k"]
         shown = shown_table(comparison.table, "One row per model", file=output.table, k=k)

@@ -9,7 +9,7 @@ from blendmf.common.job_log import job
 from blendmf.report.pages.data_set import report_page
 from blendmf.report.pages.data_set_parts import ReportFiles
 
-TABLES = ("table", "metrics", "differences", "strata", "rank_sweep", "fitted_on", "usage")
+TABLES = ("table", "metrics", "differences", "strata", "groups", "rank_sweep", "fitted_on", "usage")
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params

@@ -40,10 +40,33 @@ def test_the_page_is_accessible_quiet_and_as_wide_as_the_screen(explorer, width,
     page.wait_for_selector(".chart.map canvas")
     page.locator("#errors").scroll_into_view_if_needed()
     page.wait_for_selector("#errors .chart svg")
+    page.locator("#errors-users").get_by_role("button", name="Filter RMSE").click()
+    assert page.get_by_role("dialog", name="Filter RMSE").is_visible()
     assert visited.violations == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert visited.messages == []
     assert visited.outside == []
+
+
+def test_the_tables_of_errors_are_filtered_by_column(explorer):
+    page = explorer().page
+    rows = page.locator("#errors-items tbody tr")
+    everything = rows.count()
+    page.locator("#errors-items").get_by_role("button", name="Filter Training").click()
+    fewest = min(map(int, page.locator("#errors-items tbody td:nth-child(5)").all_inner_texts()))
+    page.get_by_label("Condition on Training").select_option("At least")
+    page.get_by_label("Value of Training").fill(str(fewest + 1))
+    assert 0 < rows.count() < everything
+    assert page.get_by_label("Value of Training").is_visible()
+
+
+def test_the_tables_of_errors_are_sorted_by_column(explorer):
+    page = explorer().page
+    heads = page.locator("#errors-items thead").get_by_role("columnheader")
+    assert heads.count() == 5
+    page.get_by_role("button", name="RMSE: Activate to sort").last.click()
+    shown = page.locator("#errors-items tbody td:nth-child(3)").all_inner_texts()
+    assert shown == sorted(shown, key=float)
 
 
 def test_any_user_and_any_item_is_two_actions_away(explorer):

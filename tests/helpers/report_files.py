@@ -21,6 +21,13 @@ STRATA = pd.DataFrame(
     ]
 )
 
+GROUPS = pd.DataFrame(
+    [
+        {"metric": "rmse", "stratum": "user-history", "bin": "10+", "n_users": 2}
+        | {"model_a": "mf", "model_b": "mf-content", "difference": 0.1, "low": 0.05, "high": 0.2}
+    ]
+)
+
 
 def report_files(**changed):
     run = results()
@@ -36,6 +43,7 @@ def report_files(**changed):
             "metrics": run.metrics,
             "differences": run.differences,
             "strata": STRATA,
+            "groups": GROUPS,
             "rank_sweep": run.rank_sweep,
             "fitted_on": run.fitted_on,
             "usage": pd.DataFrame(usage),

@@ -4,6 +4,7 @@ import json
 from itertools import product
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from project import Project
 
@@ -47,7 +48,7 @@ def test_tables_sort_search_and_show_further_columns(smoke: Project, visit) -> N
     first = table.locator("tbody tr").first.locator("td")
     names = table.locator("tbody tr td:first-child")
     page.wait_for_selector("#models tbody tr")
-    table.get_by_role("button", name="MAE").click()
+    table.get_by_role("button", name="MAE: Activate to sort").click()
     assert float(first.nth(5).inner_text()) == min(
         float(text)
         for text in table.locator("tbody tr td:nth-child(6)").all_inner_texts()
@@ -60,6 +61,60 @@ def test_tables_sort_search_and_show_further_columns(smoke: Project, visit) -> N
     page.locator("#all-models").get_by_role("button", name="Columns").first.click()
     page.get_by_role("button", name="Recall@10, rated").click()
     assert "Recall@10, rated" in table.inner_text()
+
+
+def test_columns_are_filtered_with_the_keyboard_alone(smoke: Project, visit) -> None:
+    visited = visit((smoke.run / "results/synthetic/report.html").as_uri())
+    page = visited.page
+    names = page.locator("#models tbody tr td:first-child")
+    page.wait_for_selector("#models tbody tr")
+    everything = names.all_inner_texts()
+    filters = page.locator("#models thead")
+    filters.get_by_role("button", name="Filter Model").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("content")
+    assert names.all_inner_texts() == [name for name in everything if "content" in name]
+    assert visited.violations == []
+    page.keyboard.press("Escape")
+    filters.get_by_role("button", name="Filter RMSE", exact=True).focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Filter RMSE")
+    assert dialog.get_by_label("Condition on RMSE").inner_text().split("\n") == [
+        "At least",
+        "At most",
+    ]
+    dialog.get_by_label("Value of RMSE").fill("100")
+    assert page.locator("#models tbody").inner_text() == "No matching records found"
+    dialog.get_by_label("Condition on RMSE").select_option("At most")
+    assert len(names.all_inner_texts()) > 0
+    assert visited.violations == []
+
+
+def test_a_filter_opens_at_its_column_in_a_table_that_is_scrolled(smoke: Project, visit) -> None:
+    address = (smoke.run / "results/synthetic/report.html").as_uri()
+    page = visit(address, viewport={"width": 500, "height": 900}).page
+    page.wait_for_selector("#models tbody tr")
+    icon = page.locator("#models thead").get_by_role("button", name="Filter NDCG@10, full")
+    icon.click()
+    at, opened = icon.bounding_box(), page.get_by_role("dialog").bounding_box()
+    assert at
+    assert opened
+    assert opened["x"] <= at["x"] <= opened["x"] + opened["width"]
+    assert 0 <= opened["y"] - at["y"] < 60
+
+
+def test_small_p_values_are_at_most_five_per_cent(smoke: Project, visit) -> None:
+    page = visit((smoke.run / "results/synthetic/report.html").as_uri()).page
+    page.wait_for_selector("#differences tbody tr")
+    shown = page.locator("#differences_info")
+    head = page.locator("#differences thead")
+    name = "p, corrected"
+    head.get_by_role("button", name=f"Filter {name}").click()
+    page.get_by_label(f"Condition on {name}").select_option("At most")
+    page.get_by_label(f"Value of {name}").fill("0.05")
+    table = pd.read_csv(smoke.run / "results/synthetic/comparison/differences.csv")
+    n_small = (table["p_holm"] <= 0.05).sum()
+    assert f"of {n_small:,} entries" in shown.inner_text()
 
 
 def test_a_table_is_saved_with_all_digits(smoke: Project, visit, tmp_path: Path) -> None:
@@ -85,6 +140,13 @@ def test_two_models_are_compared_by_choice(smoke: Project, visit) -> None:
     assert "user history" in forward
     difference = forward.split("difference ")[1].split(",")[0]
     assert f"difference {'+' if difference[0] == '-' else '-'}{difference[1:]}," in backward
+    intervals = [
+        [part.split("\t")[7].split(" to ") for part in text.splitlines() if " to " in part]
+        for text in (forward.split("Better")[1], backward.split("Better")[1])
+    ]
+    assert intervals[0]
+    for (low, high), (low_reversed, high_reversed) in zip(*intervals, strict=True):
+        assert (float(low), float(high)) == (-float(high_reversed), -float(low_reversed))
 
 
 def test_configured_texts_cannot_run_a_script(copy: Project, visit) -> None:

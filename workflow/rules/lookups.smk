@@ -35,7 +35,7 @@ def each_part(path: str, where=lambda path: f"{DATASET}/{path}") -> dict:
 
 COMPARISON = {
     name: f"{DATASET}/comparison/{name}.csv"
-    for name in ("table", "metrics", "differences", "strata")
+    for name in ("table", "metrics", "differences", "strata", "groups")
 }
 
 

@@ -73,8 +73,7 @@ def strata_of(
     """
     strata = []
     for name, bounds in LOWER_BOUNDS.items():
-        lower = np.array(bounds, dtype=np.int64)
-        upper = np.append(lower[1:] - 1, OPEN)
+        lower, upper = _ends(bounds)
         if name == "user-history":
             strata.append(Stratum(name, lower, upper, _bins(lower, n_train_of_user)[test.users]))
         else:
@@ -84,6 +83,13 @@ def strata_of(
         occurring = np.unique(years)
         strata.append(Stratum("year", occurring, occurring, _bins(occurring, years)))
     return strata
+
+
+def user_history(n_train: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Name of each user's bin of ``user-history``, from the user's number of training ratings."""
+    lower, upper = _ends(LOWER_BOUNDS["user-history"])
+    labels = [_label(*ends) for ends in zip(lower, upper, strict=True)]
+    return np.array(labels)[_bins(lower, n_train)]
 
 
 def years_of(
@@ -122,6 +128,11 @@ def years_of(
     if not (np.array_equal(rows[order], test.users) and np.array_equal(columns[order], test.items)):
         raise ValueError("the table of test ratings and the test matrix hold different ratings")
     return years[order]
+
+
+def _ends(bounds: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    lower = np.array(bounds, dtype=np.int64)
+    return lower, np.append(lower[1:] - 1, OPEN)
 
 
 def _bins(lower: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int16]:

@@ -1,18 +1,23 @@
 """Paired differences of all pairs of models on all metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from blendmf.evaluation.bins import user_history
 from blendmf.evaluation.bootstrap import ROUNDING, holm
-from blendmf.evaluation.user_metrics import Measured, higher_is_better
+from blendmf.evaluation.user_metrics import Measured, higher_is_better, measure
 
 DIFFERENCE_COLUMNS = [
     *("metric", "model_a", "model_b", "difference", "low", "high", "p_value", "p_holm"),
     *("relative_percent", "effect_size", "share_a_better", "seed_sd", "n_users"),
+]
+
+GROUP_COLUMNS = [
+    *("metric", "stratum", "bin", "model_a", "model_b", "difference", "low", "high", "n_users")
 ]
 
 
@@ -39,6 +44,35 @@ def differences_table(measured: Mapping[str, Measured]) -> pd.DataFrame:
     return (
         pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=DIFFERENCE_COLUMNS)
     )
+
+
+def group_differences(
+    tables: Sequence[pd.DataFrame], models: Sequence[str], resamples: int, seed: int
+) -> pd.DataFrame:
+    """Compare every pair of models on RMSE among users with about equally many training ratings.
+
+    The groups are the bins of the stratum ``user-history``; one with a single user has no interval
+    and is left out. Each group is compared as all users are: see `measure`, whose arguments these
+    are, and `differences_table`. There is no correction for the number of groups.
+
+    Returns
+    -------
+    DataFrame
+        One row per group and pair, columns `GROUP_COLUMNS`.
+    """
+    bins = [user_history(table["n_train"].to_numpy()) for table in tables]
+    needed = [table[["user_id", "n_ratings", "squared_error"]] for table in tables]
+    found = [pd.DataFrame(columns=GROUP_COLUMNS)]
+    for name in pd.unique(user_history(np.sort(tables[0]["n_train"].to_numpy()))):
+        own = [
+            table[of_user == name].reset_index(drop=True)
+            for table, of_user in zip(needed, bins, strict=True)
+        ]
+        if len(own[0]) > 1:
+            measured = measure(own, models, resamples, seed, metrics=("rmse",))
+            differences = differences_table(measured).assign(stratum="user-history", bin=name)
+            found.append(differences[GROUP_COLUMNS])
+    return pd.concat([table for table in found if len(table)] or found, ignore_index=True)
 
 
 def effect_size(difference: float, influence: NDArray[np.float64]) -> float:

@@ -141,7 +141,7 @@ def measure(
         }
         own = model_of_fit[:, None] == np.array(list(by_seed[metric]))[None, :]
         sums[metric] = of_fits.averaged(own.astype(np.float64) / own.sum(axis=0))
-    drawn = bootstrap(sums, resamples, stream(seed, "bootstrap"))
+    drawn = bootstrap(sums, resamples, stream(seed, "bootstrap")) if sums else {}
     return {
         metric: Measured(list(by_seed[metric]), by_seed[metric], drawn[metric], sums[metric])
         for metric in sums

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendmf.data.matrices import matrices
-from blendmf.evaluation.bins import years_of
+from blendmf.evaluation.bins import user_history, years_of
 from blendmf.models.observations import Observations
 
 ITEMS = pd.DataFrame({"item_id": ["b", "a", "c"], "title": "t", "year": 1990, "genres": None})
@@ -50,3 +50,11 @@ def test_ratings_of_another_test_part_are_refused():
     test, users, items = built(RATINGS)
     with pytest.raises(ValueError, match="hold different ratings"):
         years_of(test, RATINGS[1:], users, items)
+
+
+@pytest.mark.parametrize(
+    ("n_train", "name"),
+    [(0, "0"), (1, "1-10"), (10, "1-10"), (11, "11-20"), (500, "201-500"), (501, "501+")],
+)
+def test_users_are_in_the_bin_of_their_number_of_training_ratings(n_train, name):
+    assert user_history(np.array([n_train])).tolist() == [name]

@@ -5,8 +5,10 @@ import scipy.stats
 
 from blendmf.evaluation.differences import (
     DIFFERENCE_COLUMNS,
+    GROUP_COLUMNS,
     differences_table,
     effect_size,
+    group_differences,
     share_better,
 )
 from blendmf.evaluation.user_metrics import RANKED, higher_is_better, measure
@@ -180,3 +182,38 @@ def test_differences_from_a_reference_do_not_depend_on_the_pair_order(difference
 
 def test_a_model_without_the_metric_cannot_be_the_reference(differences):
     assert against(differences, "rmse", "popularity") == {}
+
+
+@pytest.fixture(scope="module")
+def with_history(tables):
+    """The tables, of users with 5, 20 and 600 training ratings; a single one has 600."""
+    n_train = np.where(np.arange(N_USERS) < 30, 5, 20)
+    n_train[-1] = 600
+    return [table.assign(n_train=n_train) for table in tables.values()]
+
+
+def test_a_group_is_compared_as_if_it_were_all_users(tables, with_history):
+    models = [model for model, _ in tables]
+    groups = group_differences(with_history, models, 300, 42)
+    assert groups["bin"].unique().tolist() == ["1-10", "11-20"]
+    of_group = differences_of({fit: table[:30] for fit, table in tables.items()})
+    expected = row(of_group, "rmse", "good", "poor")
+    found = only_row(groups, bin="1-10", model_a="good", model_b="poor")
+    same = ["metric", "difference", "low", "high", "n_users"]
+    assert found[same].tolist() == expected[same].tolist()
+
+
+def test_groups_do_not_depend_on_the_order_of_users(tables, with_history):
+    models = [model for model, _ in tables]
+    shuffled = [with_history[0].sample(frac=1, random_state=1), *with_history[1:]]
+    pd.testing.assert_frame_equal(
+        group_differences(shuffled, models, 100, 42),
+        group_differences(with_history, models, 100, 42),
+    )
+
+
+def test_models_that_predict_no_ratings_have_no_differences_in_groups(with_history):
+    silent = [table.assign(squared_error=np.nan) for table in with_history[:2]]
+    groups = group_differences(silent, ["a", "b"], 100, 42)
+    assert groups.empty
+    assert groups.columns.tolist() == GROUP_COLUMNS

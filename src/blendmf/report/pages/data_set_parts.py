@@ -30,7 +30,8 @@ class ReportFiles:
     outcome : str
         The outcome in words, as reStructuredText.
     tables : mapping of str to DataFrame
-        By name: table, metrics, differences, strata, rank_sweep, fitted_on, usage, small_matrix.
+        By name: table, metrics, differences, strata, groups, rank_sweep, fitted_on, usage,
+        small_matrix.
     figures : mapping of str to str
         SVG documents by name; ``{name}-narrow`` is one for a phone.
     charts : mapping of str to mapping
@@ -195,13 +196,16 @@ class Parts:
         keys = ["metric", "model_a", "model_b", "difference", "low", "high", "p_holm"]
         strata = files.tables["strata"]
         strata = strata[strata["n_ratings"] > 0]
+        within = files.tables["groups"]
         groups = []
         for (stratum, group), rows in strata.groupby(["stratum", "bin"], sort=False):
             by_model = rows.set_index("model")
             values = {name: _rounded(by_model[name].dropna()) for name in names if name in by_model}
             counts = {name: int(by_model[name].iloc[0]) for name in ("n_users", "n_ratings")}
+            own = within[(within["stratum"] == stratum) & (within["bin"] == group)]
             groups.append(
                 {
+                    "differences": shown_rows(own[keys[:-1]]),
                     "stratum": str(stratum).replace("-", " "),
                     "bin": str(group),
                     **counts,

@@ -1,8 +1,6 @@
 """The explorer of one data set: a page on which any user and any item can be found."""
 
-import gzip
 import json
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +13,7 @@ from blendmf.report.pages.page import (
     TABLES,
     Section,
     json_data,
+    packed,
     page,
     paragraphs,
 )
@@ -41,7 +40,7 @@ def explorer_page(data: Mapping[str, Any], links: Mapping[str, str]) -> str:
                 shown.errors(),
                 _place("errors"),
                 json_data("explorer-charts", explorer_charts(data)),
-                packed_data("explorer-data", data),
+                packed("explorer-data", _compact(data)),
             ],
         ),
     ]
@@ -53,11 +52,8 @@ def explorer_page(data: Mapping[str, Any], links: Mapping[str, str]) -> str:
     )
 
 
-def packed_data(name: str, value: Any) -> Markup:
-    """JSON for the page's scripts under an id, compressed: a quarter of its size in the page."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    packed = b64encode(gzip.compress(text.encode(), mtime=0)).decode()
-    return Markup('<script type="text/plain" id="{}">{}</script>').format(name, packed)
+def _compact(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _place(name: str) -> Markup:

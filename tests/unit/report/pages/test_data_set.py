@@ -52,6 +52,8 @@ def test_two_models_are_compared_with_the_findings_of_the_outcome(html):
     [group] = compared["strata"]
     assert (group["stratum"], group["bin"], group["n_ratings"]) == ("user history", "10+", 10)
     assert group["values"]["rmse"] == {"mf": 0.9, "mf-content": 0.8}
+    [within] = group["differences"]
+    assert (within["model_a"], within["low"], within["high"]) == ("mf", 0.05, 0.2)
 
 
 def test_trials_of_all_models_share_a_table(html):

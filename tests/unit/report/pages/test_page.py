@@ -1,5 +1,7 @@
+import gzip
 import json
 import re
+from base64 import b64decode
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -15,6 +17,7 @@ from blendmf.report.pages.page import (
     facts,
     figure,
     json_data,
+    packed,
     page,
     paragraphs,
     table,
@@ -85,6 +88,14 @@ def test_a_page_needs_no_other_file():
     ]
     assert all(address.startswith("#") for address in addresses)
     assert "@import" not in html
+
+
+def test_packing_leaves_little_of_repeated_text_and_loses_nothing():
+    text = "word 17 0.31 \N{EN DASH} </script>" * 10_000
+    element = packed("rows", text)
+    assert len(element) < 0.01 * len(text)
+    data = re.fullmatch('<script type="text/plain" id="rows">(.*)</script>', element)[1]
+    assert gzip.decompress(b64decode(data)).decode() == text
 
 
 def test_libraries_are_there_if_asked_for():

@@ -31,15 +31,24 @@ function pageData(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
+/** What the page holds compressed under an id, as a response that gives its text or its JSON. */
+async function unpacked(id) {
+  const packed = atob(document.getElementById(id).textContent);
+  const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
+}
+
+async function imported(id) {
+  const text = await (await unpacked(id)).text();
+  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  return import(address).finally(() => URL.revokeObjectURL(address));
+}
+
 const libraries = new Map();
 
-/** A module whose text is in the page, so that it needs no other file; imported once. */
+/** A module that the page holds, so that it needs no other file; imported once. */
 function libraryIn(id) {
-  if (!libraries.has(id)) {
-    const text = document.getElementById(id).textContent;
-    const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-    libraries.set(id, import(address).finally(() => URL.revokeObjectURL(address)));
-  }
+  if (!libraries.has(id)) libraries.set(id, imported(id));
   return libraries.get(id);
 }
 

@@ -7,12 +7,18 @@ const VERDICTS = {
   "perhaps worse": "Perhaps not",
   worse: "No",
 };
+const GROUPS_HINT =
+  "Groups of users, items and years. Intervals are over users, for RMSE in groups of users. Differences within groups " +
+  "have no correction for their number; read them as hints.";
 const REVERSED = {
   better: "worse",
   "perhaps better": "perhaps worse",
   "perhaps worse": "perhaps better",
   worse: "better",
 };
+
+const figure = (value) => write(value, "error");
+const signed = (value) => (value > 0 ? "+" : "") + figure(value);
 
 function compareModels(holder) {
   const { models, metrics, differences, values, strata } = pageData(holder.dataset.compare);
@@ -23,9 +29,10 @@ function compareModels(holder) {
   const options = Object.entries(metrics).map(([name, { label }]) => [name, label]);
   const [labelM, selectM] = choice("on the metric", options, options[0][0], update);
 
-  function difference(metric, a, b) {
+  /** Difference of two models on a metric among rows that may have it the other way round. */
+  function difference(rows, metric, a, b) {
     const of = (first, second) =>
-      differences.find((row) => row.metric === metric && row.model_a === first && row.model_b === second);
+      rows.find((row) => row.metric === metric && row.model_a === first && row.model_b === second);
     const direct = of(a, b);
     const other = direct ? null : of(b, a);
     if (!other) return direct;
@@ -41,12 +48,10 @@ function compareModels(holder) {
 
   function reply() {
     const [a, b, metric] = [selectA.value, selectB.value, selectM.value];
-    const found = difference(metric, a, b);
+    const found = difference(differences, metric, a, b);
     if (a === b) return [element("p", {}, "Choose two different models.")];
     if (!found) return [element("p", {}, "One of the two models predicts no ratings, so it has no such metric.")];
     const { label, higher } = metrics[metric];
-    const figure = (value) => write(value, "error");
-    const signed = (value) => (value > 0 ? "+" : "") + figure(value);
     const p = write(found.p_holm, "p");
     const words = found.finding === "not distinguishable" ? "is not distinguishable from" : `is ${found.finding} than`;
     return [
@@ -75,22 +80,26 @@ function compareModels(holder) {
     const cells = rows.map((row) => {
       const [first, second] = [row.values[metric][a], row.values[metric][b]];
       const better = first === second ? "equal" : first > second === higher ? a : b;
+      const found = difference(row.differences, metric, a, b);
+      const holds = found && (found.low > 0 || found.high < 0);
+      const notes = [row.n_users < 30 ? "few users" : "", holds ? "interval excludes 0" : ""].filter(Boolean);
       return element(
         "tr",
         {},
         ...[row.stratum, row.bin].map((text) => element("td", {}, text)),
         ...[row.n_users, row.n_ratings].map((n) => element("td", { className: "number" }, write(n, "count"))),
-        ...[first, second, first - second].map((x) => element("td", { className: "number" }, write(x, "error"))),
-        element("td", {}, row.n_users < 30 ? `${better} (few users)` : better),
+        ...[first, second, first - second].map((x) => element("td", { className: "number" }, figure(x))),
+        element("td", { className: "number" }, found ? `${signed(found.low)} to ${signed(found.high)}` : MISSING),
+        element("td", {}, holds ? element("strong", {}, better) : better, notes.length ? ` (${notes.join(", ")})` : ""),
       );
     });
-    const head = ["By", "Group", "Users", "Ratings", a, b, "Difference", "Better"].map((text, n) =>
-      element("th", { scope: "col", className: n > 1 && n < 7 ? "number" : "" }, text),
+    const head = ["By", "Group", "Users", "Ratings", a, b, "Difference", "95 % interval", "Better"].map((text, n) =>
+      element("th", { scope: "col", className: n > 1 && n < 8 ? "number" : "" }, text),
     );
     const region = { className: "scroll", role: "region", tabIndex: 0, ariaLabel: "The two models by group" };
     return [
       element("h4", {}, "For whom?"),
-      element("p", { className: "hint" }, "Groups of users, items and years. Differences within groups have no correction for their number; read them as hints."),
+      element("p", { className: "hint" }, GROUPS_HINT),
       element("div", region, element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...cells))),
     ];
   }

@@ -1,13 +1,6 @@
 // The explorer's data: unpacked once, and looked up by user and item.
 
-async function packedData(id) {
-  const packed = atob(document.getElementById(id).textContent);
-  const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).json();
-}
-
-const explored = await packedData("explorer-data");
+const explored = await (await unpacked("explorer-data")).json();
 const modelNames = explored.models.map((model) => model.name);
 const bestModel = explored.models.find((model) => model.predicts)?.name;
 const predictingModels = modelNames.filter((name) => explored.errors[name]);

@@ -69,8 +69,10 @@ const sortingTables = new Map();
 
 /** A table that sorts, searches and saves itself, in the element that is given back. */
 function sortingTable(name, title, tableColumns, rows) {
-  const table = element("table", { id: name, className: "compact hover" }, element("caption", {}, title));
-  const region = element("div", { className: "table", role: "region", tabIndex: 0, ariaLabel: title }, table);
+  const heads = tableColumns.map((column) => element("th", { scope: "col" }, column.title));
+  const parts = [element("caption", {}, title), element("thead", {}, element("tr", {}, ...heads))];
+  const table = element("table", { id: name, className: "compact hover" }, ...parts);
+  const holder = element("div", { className: "table" }, table);
   // DataTables measures a table that is on the page, and what it made has to be removed explicitly.
   queueMicrotask(async () => {
     await libraryIn("table-library");
@@ -78,7 +80,7 @@ function sortingTable(name, title, tableColumns, rows) {
     sortingTables.get(name)?.destroy(true);
     sortingTables.set(name, await drawTable(table, title, tableColumns, rows));
   });
-  return region;
+  return holder;
 }
 
 const explorerCharts = pageData("explorer-charts");
