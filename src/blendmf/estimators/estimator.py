@@ -207,8 +207,8 @@ class RatingEstimator(FittedEstimator):
         """Take new users, without a new fit: a fitted estimator that knows them too.
 
         Nothing changes for the known users. The parameters of a new user are drawn from their exact
-        conditional distribution (`BayesianMF`) or solved for by least squares
-        (`MatrixFactorization`), and do not depend on the other new users.
+        conditional distribution (`BayesianMF`), or are their conditional means given that new users
+        are like the known ones, and do not depend on the other new users.
 
         Parameters
         ----------
@@ -237,7 +237,7 @@ class RatingEstimator(FittedEstimator):
         joined.users_ = self.users_.append(new)
         joined.ratings_ = sp.csr_array(sp.vstack([self.ratings_, observed.to_matrix()]))
         joined.model_ = with_new_users(
-            self.model_, self.entry_, observed, list(new), self.deviation_, self.seed
+            self.model_, Observations.from_matrix(self.ratings_), observed, list(new), self.seed
         )
         return joined
 

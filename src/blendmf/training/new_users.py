@@ -1,8 +1,14 @@
 """Users that join after a fit: their parameters from their ratings, with all else as it was fitted.
 
-For a Bayesian model, the rows of a new user are drawn from their exact conditional distribution in
-each draw (`UserPrior.draw`). For a factorisation, bias, factors and word weights minimise the
-squared error plus the penalties of the fit, as one half sweep of ALS does for a user.
+The parameters x of a new user, given the ratings y, have a normal prior,
+
+    x ~ N(m, K),   y = X x + e,   e ~ N(0, v),
+
+in which X are the terms of the rated items. A Bayesian model has m, K and v in each draw, and x is
+drawn from its exact conditional distribution (`UserPrior.draw`). For other factorisations, m and K
+are the mean and covariance of the known users' parameters, v is the mean squared error of the known
+ratings, and x is the conditional mean: a least squares solution with the penalty that the known
+users imply.
 """
 
 from collections.abc import Sequence
@@ -15,7 +21,6 @@ from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
-from blendmf.config.models import Entry, ShrunkenBiases, SvdEntry, TrainedEntry
 from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.item_neighbours import ItemNeighboursModel
@@ -27,10 +32,9 @@ Values = NDArray[np.float64]
 
 def with_new_users(
     model: Model,
-    entry: Entry,
+    known: Observations,
     ratings: Observations,
     ids: Sequence[str | int],
-    deviation: float,
     seed: int,
 ) -> Model:
     """Model that also knows some new users, whose positions follow those of the known ones.
@@ -40,38 +44,35 @@ def with_new_users(
     Parameters
     ----------
     model : Model
-    entry : Entry
-        The settings that it was fitted with.
+    known : Observations
+        The ratings that the model was fitted on.
     ratings : Observations
         Ratings by the m new users, of shape (m, n_items); ``places`` are optional.
     ids : sequence, of length m
         The users' ids: names of the random streams of a Bayesian model.
-    deviation : float
-        Standard deviation of the ratings that the model was fitted on: the unit of the penalties.
     seed : int
         The experiment's seed.
 
     Raises
     ------
     UserError
-        If models of this kind cannot take new users.
+        If models of this kind have no parameters of users.
     """
-    by_user = _by_user(ratings)
     match model:
         case BayesianFactorModel() if model.user_prior is not None:
-            return _drawn(model, by_user, ids, seed)
-        case FactorModel() if not isinstance(entry, SvdEntry) and model.user_bias is not None:
-            return _solved(model, _penalties(entry, deviation), by_user)
+            return _drawn(model, _by_user(ratings), ids, seed)
+        case FactorModel() if model.user_bias is not None:
+            return _solved(model, known, _by_user(ratings))
         case ItemNeighboursModel():
-            bias = _solved(model.bias, _penalties(entry, deviation), by_user)
-            users, rated = np.full(len(ratings), model.n_users) + ratings.users, ratings.items
+            bias = _solved(model.bias, known, _by_user(ratings))
+            users, rated = model.n_users + ratings.users.astype(np.int64), ratings.items
             left = ratings.ratings - bias.score_pairs(users, rated)
             of_new = sp.csr_array((left, (ratings.users, rated)), shape=ratings.shape)
             residuals = sp.csr_array(sp.vstack([model.residuals, of_new]), dtype=np.float32)
             return replace(model, bias=bias, residuals=residuals)
     raise UserError(
-        f"a model of kind {entry.kind} cannot take new users without a new fit; use bayes, mf, "
-        "item-neighbours or bias"
+        f"a model of kind {model.kind} cannot take new users without a new fit; use one with user "
+        "biases, such as bayes, mf, svd, item-neighbours or bias"
     )
 
 
@@ -110,59 +111,65 @@ def _drawn(
     )
 
 
-def _penalties(entry: Entry, deviation: float) -> tuple[dict[str, float], bool]:
-    """Penalty of each term of a user in rating units, and whether it is per rating."""
-    if isinstance(entry, ShrunkenBiases):
-        return {"user_bias": float(entry.user_shrinkage)}, False
-    assert isinstance(entry, TrainedEntry)
-    factors, bias, user_content, _ = entry.training.penalties
-    terms = {"user_bias": bias, "user_factors": factors * deviation, "user_content": user_content}
-    return terms, True
-
-
-def _solved(
-    model: FactorModel, penalties: tuple[dict[str, float], bool], by_user: RatedBy
-) -> FactorModel:
-    """The model with the ridge solution of each new user's terms."""
-    by_term, per_rating = penalties
+def _solved(model: FactorModel, known: Observations, by_user: RatedBy) -> FactorModel:
+    """The model with each new user's bias, factors and word weights: their conditional means."""
     assert model.user_bias is not None
-    item_bias = np.zeros(model.n_items) if model.item_bias is None else model.item_bias
-    blocks: dict[str, Any] = {}
+    rated = np.unique(known.users)
+    errors = known.ratings - model.predict(known.users, known.items)
+    variance = float(np.mean(errors**2))
+    own = [model.user_bias[rated, None]]
+    vectors = np.zeros((model.n_items, 0))
     if model.user_factors is not None and model.item_vectors is not None:
-        blocks["user_factors"] = model.item_vectors.astype(np.float64)
-    if model.user_content is not None and model.content is not None:
-        blocks["user_content"] = model.content
-    sizes = [1, *(block.shape[1] for block in blocks.values())]
-    penalty = np.repeat([by_term[name] for name in ("user_bias", *blocks)], sizes)
-    solutions = np.zeros((len(by_user), sum(sizes)))
+        own.append(model.user_factors[rated])
+        vectors = model.item_vectors.astype(np.float64)
+    dense = np.column_stack(own).astype(np.float64)
+    mean, covariance = dense.mean(axis=0), np.atleast_2d(np.cov(dense.T, bias=True))
+    words, word_mean, word_variance = _word_weights(model, rated)
+    item_bias = np.zeros(model.n_items) if model.item_bias is None else model.item_bias
+    solved: NDArray[Any] = np.empty((len(by_user), len(mean)))
+    weights = np.tile(word_mean, (len(by_user), 1))
     for number, (items, ratings, _) in enumerate(by_user):
-        dense = [block[items] for block in blocks.values()]
+        of_items = words[items]
+        present = np.unique(of_items.indices)
         design = np.column_stack(
-            [np.ones(len(items)), *(b.toarray() if sp.issparse(b) else b for b in dense)]
+            [np.ones(len(items)), vectors[items], of_items[:, present].toarray()]
         )
-        left = ratings - model.global_mean - item_bias[items]
-        weight = penalty * (len(items) if per_rating else 1)
-        solutions[number] = _ridge(design, left, weight)
-    bias, *others = np.split(solutions.astype(np.float32), np.cumsum(sizes)[:-1], axis=1)
-    changed: dict[str, Any] = {"user_bias": np.append(model.user_bias, bias[:, 0])}
-    for name, values in zip(blocks, others, strict=True):
-        known = getattr(model, name)
-        if sp.issparse(known):
-            changed[name] = sp.csr_array(sp.vstack([known, sp.csr_array(values)]))
-        else:
-            changed[name] = np.concatenate([known, values])
+        prior = np.concatenate([mean, word_mean[present]])
+        spread = np.zeros((len(prior), len(prior)))
+        spread[: len(mean), : len(mean)] = covariance
+        np.fill_diagonal(spread[len(mean) :, len(mean) :], word_variance[present])
+        targets = ratings - model.global_mean - item_bias[items]
+        found = _conditional_mean(design, targets, prior, spread, variance)
+        solved[number], weights[number, present] = np.split(found, [len(mean)])
+    changed: dict[str, Any] = {
+        "user_bias": np.append(model.user_bias, solved[:, 0].astype(np.float32))
+    }
+    if model.user_factors is not None:
+        factors = solved[:, 1:].astype(np.float32)
+        changed["user_factors"] = np.concatenate([model.user_factors, factors])
+    if model.user_content is not None:
+        of_new = sp.csr_array(weights.astype(np.float32))
+        changed["user_content"] = sp.csr_array(sp.vstack([model.user_content, of_new]))
     return replace(model, n_users=model.n_users + len(by_user), **changed)
 
 
-def _ridge(design: Values, targets: Values, penalty: Values) -> Values:
-    """Minimiser of |y - X x|^2 + sum_k penalty_k x_k^2; the smallest one if several.
+def _word_weights(
+    model: FactorModel, users: NDArray[np.int32]
+) -> tuple[sp.csr_array, Values, Values]:
+    """Words of the items that users weight, and mean and variance of the known users' weights."""
+    if model.user_content is None or model.content is None:
+        return sp.csr_array((model.n_items, 0)), np.zeros(0), np.zeros(0)
+    known = model.user_content[users].astype(np.float64)
+    mean = np.asarray(known.mean(axis=0)).ravel()
+    squares = np.asarray(known.multiply(known).mean(axis=0)).ravel()
+    return model.content, mean, squares - mean**2
 
-    With more coordinates than ratings the dual form is solved, which is as small as the ratings.
-    """
-    n, width = design.shape
-    if n < width and penalty.min() > 0:
-        scaled = design / penalty
-        dual: Values = scaled.T @ np.linalg.solve(design @ scaled.T + np.eye(n), targets)
-        return dual
-    gram = design.T @ design + np.diag(penalty)
-    return np.asarray(np.linalg.lstsq(gram, design.T @ targets, rcond=None)[0], dtype=np.float64)
+
+def _conditional_mean(
+    design: Values, targets: Values, mean: Values, covariance: Values, variance: float
+) -> Values:
+    """Mean of x given y = X x + e, in a form that allows a singular covariance."""
+    gain = covariance @ design.T
+    left = variance * np.eye(len(mean)) + gain @ design
+    step: Values = np.linalg.solve(left, gain @ (targets - design @ mean))
+    return mean + step

@@ -7,7 +7,8 @@ from scipy.optimize import minimize
 
 from blendmf.common.errors import UserError
 from blendmf.config.models import model_entry
-from blendmf.models.observations import Observations, RatingUnit
+from blendmf.models.baselines import PopularityModel
+from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
 from blendmf.training.new_users import with_new_users
 from ratings import observed, observed_where
@@ -20,6 +21,7 @@ ENTRIES = {
     "content": {"kind": "content", "training": {"latent_dim": 3, "epochs": 20}},
     "als": {"kind": "mf", "training": {"optimiser": "als", "latent_dim": 3, "epochs": 10}},
     "bias": {"kind": "bias"},
+    "svd": {"kind": "svd", "rank": 2},
     "item-neighbours": {"kind": "item-neighbours", "neighbours": 10, "neighbour_shrinkage": 1},
 }
 N_USERS, N_ITEMS = 150, 40
@@ -62,15 +64,9 @@ def fitted(planted):
     }
 
 
-def joined(name, fitted, new, ids=None):
-    return with_new_users(
-        fitted[name],
-        model_entry(ENTRIES[name]),
-        new,
-        list(range(new.shape[0])) if ids is None else ids,
-        2.0,
-        seed=1,
-    )
+def joined(name, fitted, planted, new, ids=None):
+    ids = list(range(new.shape[0])) if ids is None else ids
+    return with_new_users(fitted[name], planted[0]["train"], new, ids, seed=1)
 
 
 def rmse(model, part, first):
@@ -81,7 +77,7 @@ def rmse(model, part, first):
 @pytest.mark.parametrize("name", ENTRIES)
 def test_ratings_of_a_new_user_improve_the_predictions(name, planted, fitted):
     parts, _ = planted
-    model = joined(name, fitted, parts["new"])
+    model = joined(name, fitted, planted, parts["new"])
     assert model.n_users == N_USERS + 50
     unknown = rmse(fitted[name], parts["test"], first=10**6)
     assert rmse(model, parts["test"], N_USERS) < (0.99 if name == "bias" else 0.75) * unknown
@@ -90,7 +86,7 @@ def test_ratings_of_a_new_user_improve_the_predictions(name, planted, fitted):
 @pytest.mark.parametrize("name", ENTRIES)
 def test_known_users_stay_as_they_were(name, planted, fitted):
     parts, _ = planted
-    model = joined(name, fitted, parts["new"])
+    model = joined(name, fitted, planted, parts["new"])
     users = np.arange(N_USERS)
     np.testing.assert_array_equal(model.score_users(users), fitted[name].score_users(users))
 
@@ -99,10 +95,10 @@ def test_known_users_stay_as_they_were(name, planted, fitted):
 def test_a_new_user_does_not_depend_on_the_other_new_users(name, planted, fitted):
     parts, _ = planted
     new = parts["new"]
-    together = joined(name, fitted, new)
+    together = joined(name, fitted, planted, new)
     own = new.where(new.users == 7)
     alone = replace(own, users=np.zeros(len(own), np.int32), shape=(1, N_ITEMS))
-    single = joined(name, fitted, alone, ids=[7])
+    single = joined(name, fitted, planted, alone, ids=[7])
     np.testing.assert_allclose(
         single.score_users([N_USERS]), together.score_users([N_USERS + 7]), rtol=1e-5
     )
@@ -127,48 +123,31 @@ def test_new_users_are_predicted_as_well_as_users_of_the_fit(name, planted, fitt
         seed=1,
         name=("fit", name),
     )
-    new = rmse(joined(name, fitted, parts["new"]), parts["test"], N_USERS)
+    new = rmse(joined(name, fitted, planted, parts["new"]), parts["test"], N_USERS)
     assert new < 1.05 * rmse(whole.model, parts["test"], N_USERS)
 
 
-def test_als_gives_new_users_what_it_gives_known_ones(planted):
-    """With the fitted items, the solution of a known user's ratings is that user's own row."""
+def test_bias_factors_and_words_are_the_most_probable_ones(planted, fitted):
+    """The conditional mean of a normal distribution is its mode: no other values are better."""
     parts, words = planted
-    entry = model_entry(ENTRIES["als"])
-    unit = RatingUnit.of(parts["train"].ratings)
-    fit = fit_model(
-        entry.with_params({"epochs": 200}),
-        parts["train"],
-        parts["train"].where(np.zeros(len(parts["train"]), dtype=bool)),
-        words,
-        rating_range=RANGE,
-        seed=1,
-        name=("fit",),
-    )
-    again = with_new_users(
-        fit.model, entry, parts["train"], list(range(N_USERS)), unit.deviation, seed=1
-    )
-    known = np.arange(N_USERS)
-    np.testing.assert_allclose(
-        again.score_users(known + N_USERS), fit.model.score_users(known), atol=0.01
-    )
-
-
-def test_words_and_factors_minimise_the_penalised_error(planted, fitted):
-    parts, words = planted
-    entry = model_entry(ENTRIES["both"])
     own = parts["new"].where(parts["new"].users == 3)
     alone = replace(own, users=np.zeros(len(own), np.int32), shape=(1, N_ITEMS))
-    model, known = joined("both", fitted, alone), fitted["both"]
-    factors, bias, user_content, _ = entry.training.penalties
-    items, n = own.items, len(own)
+    model, known = joined("both", fitted, planted, alone), fitted["both"]
+    users = np.column_stack([known.user_bias, known.user_factors]).astype(np.float64)
+    weights = known.user_content.toarray().astype(np.float64)
+    mean, precision = users.mean(axis=0), np.linalg.inv(np.cov(users.T, bias=True))
+    train = parts["train"]
+    variance = np.mean((train.ratings - known.predict(train.users, train.items)) ** 2)
+    items = own.items
 
     def loss(x):
         b, p, w = x[0], x[1:4], x[4:]
         predicted = known.global_mean + b + known.item_bias[items]
         predicted = predicted + known.item_vectors[items] @ p + words[items] @ w
-        penalty = bias * b**2 + factors * 2.0 * p @ p + user_content * w @ w
-        return float(np.sum((own.ratings - predicted) ** 2) + n * penalty)
+        away = x[:4] - mean
+        prior = away @ precision @ away
+        prior += np.sum((w - weights.mean(axis=0)) ** 2 / weights.var(axis=0))
+        return float(np.sum((own.ratings - predicted) ** 2) / variance + prior)
 
     found = np.concatenate(
         [
@@ -177,25 +156,33 @@ def test_words_and_factors_minimise_the_penalised_error(planted, fitted):
             model.user_content[[N_USERS]].toarray()[0],
         ]
     ).astype(np.float64)
-    assert loss(found) == pytest.approx(minimize(loss, np.zeros(16)).fun, rel=1e-4)
+    best = minimize(loss, found)
+    assert loss(found) == pytest.approx(best.fun, rel=1e-5)
+    assert loss(found) < loss(np.zeros(16))
+
+
+def test_a_user_who_rates_as_expected_gets_the_means_of_the_known_users(fitted, planted):
+    model, train = fitted["mf"], planted[0]["train"]
+    means = model.user_factors.mean(axis=0)
+    expected = model.global_mean + model.user_bias.mean() + model.item_bias[0]
+    one = observed([0], [0], [expected + model.item_vectors[0] @ means], (1, N_ITEMS))
+    found = with_new_users(model, train, one, ["new"], seed=1)
+    np.testing.assert_allclose(found.user_factors[-1], means, atol=1e-6)
+    assert found.user_bias[-1] == pytest.approx(model.user_bias.mean(), abs=1e-6)
 
 
 def test_intervals_of_new_users_keep_their_coverage(planted, fitted):
     parts, _ = planted
-    model, test = joined("bayes", fitted, parts["new"]), parts["test"]
+    model, test = joined("bayes", fitted, planted, parts["new"]), parts["test"]
     low, high = model.intervals(test.users + N_USERS, test.items, 0.9)
     assert 0.85 < np.mean((low <= test.ratings) & (test.ratings <= high)) < 0.95
 
 
 def test_a_kind_without_parameters_of_users_is_refused(planted):
-    parts, words = planted
-    entry = model_entry({"kind": "svd", "rank": 2})
-    nothing = parts["train"].where(np.zeros(len(parts["train"]), dtype=bool))
-    fit = fit_model(
-        entry, parts["train"], nothing, words, rating_range=RANGE, seed=1, name=("fit",)
-    )
-    with pytest.raises(UserError, match="kind svd cannot take new users"):
-        with_new_users(fit.model, entry, parts["new"], list(range(50)), 1.0, seed=1)
+    parts, _ = planted
+    model = PopularityModel.fit(parts["train"])
+    with pytest.raises(UserError, match="kind popularity cannot take new users"):
+        with_new_users(model, parts["train"], parts["new"], list(range(50)), seed=1)
 
 
 def test_positions_in_the_order_matter_to_a_model_with_drift():
@@ -210,10 +197,10 @@ def test_positions_in_the_order_matter_to_a_model_with_drift():
     fit = fit_model(entry, train, nothing, None, rating_range=RANGE, seed=1, name=("fit",))
     one = train.where(train.users == 0)
     new = replace(one, users=np.zeros(len(one), np.int32), shape=(1, 30))
-    model = with_new_users(fit.model, entry, new, ["new"], 1.0, seed=1)
+    model = with_new_users(fit.model, train, new, ["new"], seed=1)
     predicted = model.predict(np.full(30, 200), np.arange(30))
     # The model predicts for the end of the order, at which the ratings are 2 above their mean.
     assert predicted.mean() == pytest.approx(7.0, abs=0.3)
     without = Observations(new.users, new.items, new.ratings, new.shape)
-    unordered = with_new_users(fit.model, entry, without, ["new"], 1.0, seed=1)
+    unordered = with_new_users(fit.model, train, without, ["new"], seed=1)
     assert unordered.n_users == 201
