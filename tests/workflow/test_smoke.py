@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from project import ROOT, Project
 
-from blendmf.recommend.cli import main
+from blendmf.commands.entry import main
 
 FIGURES = (
     *("cold-start", "comparison", "convergence", "differences"),

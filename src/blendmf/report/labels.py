@@ -38,6 +38,7 @@ COLUMNS = {
     "finding": "Finding for A",
     "fit_seconds": "Fit, s",
     "high": "95 % high",
+    "item_id": "Item",
     "low": "95 % low",
     "model_a": "Model A",
     "model_b": "Model B",
@@ -48,6 +49,8 @@ COLUMNS = {
     "p_holm": "p, corrected",
     "p_value": "p, this pair alone",
     "peak_mb": "Memory, MB",
+    "rating_high": "90 % high",
+    "rating_low": "90 % low",
     "relative_percent": "Difference, %",
     "rmse_high": "RMSE, 95 % high",
     "rmse_low": "RMSE, 95 % low",
@@ -55,6 +58,7 @@ COLUMNS = {
     "share_a_better": "Users for whom A is better",
     "used_mb": "Memory used, MB",
     "used_minutes": "Time used, min",
+    "user_id": "User",
     "value": "Validation score",
 }
 """Columns that are not metrics and whose name would not read well."""
