@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import typer
 
-from blendmf.commands import ask, init, run
+from blendmf.commands import ask, compare, export, export_tools, init, results, run
 
-EXPERIMENTS, MODELS = "Experiments", "Trained models"
+EXPERIMENTS, RESULTS, MODELS = "Experiments", "Results", "Trained models"
 
 
 def text_of(function: Callable[..., None]) -> str:
@@ -52,7 +52,7 @@ app.callback(
     help=text_of(blendmf),
     epilog=examples(
         "blendmf check && blendmf run",
-        "blendmf recommend --user 5",
+        "blendmf results",
         'blendmf predict --user 5 --item "Star Wars"',
     )
     + f"\n\n{EXIT_CODES}",
@@ -73,6 +73,28 @@ add(
     "blendmf run",
     "blendmf run workflow/experiments/ml-1m.yaml --cores 4 --dry-run",
     "blendmf run my-films.yaml -- audit --keep-going",
+)
+add(
+    app,
+    results.datasets,
+    EXPERIMENTS,
+    "blendmf datasets",
+    "BLENDMF_DATA=~/datasets blendmf datasets --format json",
+)
+add(
+    app,
+    results.results,
+    RESULTS,
+    "blendmf results",
+    "blendmf results ml-100k --format csv > models.csv",
+)
+add(
+    app,
+    compare.compare,
+    RESULTS,
+    "blendmf compare mf-content mf",
+    "blendmf compare results/ml-100k results/ml-latest-small",
+    "blendmf compare results/ml-100k earlier/ml-100k --settings",
 )
 add(
     app,
@@ -103,4 +125,49 @@ add(
     MODELS,
     'blendmf explain --user 5 --item "Star Wars"',
     "blendmf explain --user 5 --item-id 50 --model mf-content --format json",
+)
+
+
+def exports() -> None:
+    """Write a model's predictions, recommendations or factors, or a run for other programs."""
+
+
+TABLES, TOOLS = "A model's replies", "For other programs"
+exporting = typer.Typer(no_args_is_help=True)
+exporting.callback(help=text_of(exports))(exports)
+app.add_typer(exporting, name="export", rich_help_panel=RESULTS)
+add(
+    exporting,
+    export.predictions,
+    TABLES,
+    "blendmf export predictions --model mf --output test.parquet",
+    "blendmf export predictions --format csv | head",
+)
+add(
+    exporting,
+    export.recommendations,
+    TABLES,
+    "blendmf export recommendations -n 20 --output films.csv",
+    "blendmf export recommendations --model pure-svd --format json > films.json",
+)
+add(
+    exporting,
+    export.factors,
+    TABLES,
+    "blendmf export factors --output factors",
+    "blendmf export factors --model mf --seed 1 --output factors-of-training",
+)
+add(
+    exporting,
+    export_tools.study,
+    TOOLS,
+    "blendmf export study",
+    "blendmf export study --results results/ml-100k --output ml-100k.db",
+)
+add(
+    exporting,
+    export_tools.mlflow,
+    TOOLS,
+    "blendmf export mlflow",
+    "blendmf export mlflow --results results/ml-100k --output mlruns",
 )

@@ -27,11 +27,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["--version"]:
         print(f"blendmf {version('blendmf')}")
         return 0
+    options: list[str] = []
+    if given[:1] == ["run"] and "--" in given:
+        place = given.index("--")
+        given, options = given[:place], given[place + 1 :]
     # Loading all commands takes longer than printing the version.
     from blendmf.commands.app import app
 
     try:
-        app(given, prog_name="blendmf")
+        app(given, prog_name="blendmf", obj=options)
     except UserError as error:
         print(f"blendmf: {error}", file=sys.stderr)
         return USER_ERROR

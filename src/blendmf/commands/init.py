@@ -20,7 +20,7 @@ COLUMNS = ("user", "item", "rating", "timestamp", "title", "year", "genres")
 def init(
     ratings: Annotated[Path, typer.Argument(metavar="RATINGS", help="File of the ratings.")],
     items: Annotated[
-        Path | None, typer.Argument(metavar="[ITEMS]", help="File that describes the items.")
+        Path | None, typer.Argument(metavar="ITEMS", help="File that describes the items.")
     ] = None,
     name: Annotated[
         str | None,

@@ -37,6 +37,11 @@ def complete_folders(incomplete: str) -> list[str]:
     return [folder for folder in folders if folder.startswith(incomplete)]
 
 
+def complete_compared(context: typer.Context, incomplete: str) -> list[str]:
+    """Models and results folders, for the completion of the shell."""
+    return complete_models(context, incomplete) + complete_folders(incomplete)
+
+
 ResultsOption = Annotated[
     Path | None,
     typer.Option(

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blendmf.common.errors import UserError
-from blendmf.common.files import replacing
 
 if TYPE_CHECKING:
     # The help and the completion of the shell come without waiting for pandas.
@@ -103,6 +102,8 @@ def show(
     if output is None:
         _until_closed(lambda: _write_to_stdout(content))
         return
+    from blendmf.common.files import replacing
+
     try:
         with replacing(output) as temporary:
             temporary.write_bytes(content)

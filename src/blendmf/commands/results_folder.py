@@ -1,7 +1,9 @@
 """The results folder that a command means, found without naming it where it is plain."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from blendmf.common.errors import UserError
 
@@ -31,7 +33,7 @@ def results_folder(given: Path | None, needed: str) -> Path:
     UserError
         If the folder does not exist or lacks the files, or if it is not plain which is meant.
     """
-    what = "trained models" if needed == MODELS else "comparison of models"
+    what = "trained models" if needed == MODELS else "compared models"
     if given is not None:
         if not given.is_dir():
             found = folders_with(needed)
@@ -43,11 +45,8 @@ def results_folder(given: Path | None, needed: str) -> Path:
     folders = folders_with(needed)
     if not folders:
         raise UserError(
-            f"{RESULTS}/: no folder with a {what} here; start a run with blendmf run, or name the "
+            f"{RESULTS}/: no folder with {what} here; start a run with blendmf run, or name the "
             "folder with --results"
-            if needed == COMPARISON
-            else f"{RESULTS}/: no folder with {what} here; start a run with blendmf run, or name "
-            "the folder with --results"
         )
     configured = RESULTS / (configured_data_set() or "")
     if len(folders) > 1 and configured not in folders:
@@ -79,6 +78,15 @@ def configured_data_set() -> str | None:
         return str(written["dataset"]["name"])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
         return None
+
+
+def configuration_of(folder: Path) -> dict[str, Any]:
+    """The configuration of a finished run, from its manifest; empty without one."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        return {}
+    configuration: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["configuration"]
+    return configuration
 
 
 def _listed(folders: Iterable[Path]) -> str:

@@ -22,20 +22,15 @@ PROFILE = Path("profiles/default")
 ConfigurationArgument = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[CONFIGURATION]",
+        metavar="CONFIGURATION",
         help="File with the keys that differ from config.yaml; default: config.yaml alone.",
     ),
 ]
 
 
 def run(
+    context: typer.Context,
     configuration: ConfigurationArgument = None,
-    options: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[-- OPTIONS]", help="Options and targets of snakemake, after two hyphens."
-        ),
-    ] = None,
     cores: Annotated[int | None, typer.Option(min=1, help="Number of cores; default: all.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
@@ -43,15 +38,11 @@ def run(
 ) -> None:
     """Run an experiment: what make report does, in the folder of the Snakefile.
 
-    Jobs that are done already are not repeated. The exit code is that of snakemake: 1 if a job or
-    the plan failed.
+    Jobs that are done already are not repeated. What follows two hyphens goes to snakemake:
+    options, and targets such as audit. The exit code is that of snakemake, 1 if a job or the plan
+    failed.
     """
     require_snakefile()
-    # A word after the two hyphens is an option, also if no configuration is named.
-    words = [*([] if configuration is None else [str(configuration)]), *(options or [])]
-    given = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
-    if given and words == given:
-        configuration, options = None, given
     command = [sys.executable, "-m", "snakemake"]
     if configuration is not None:
         command += ["--configfile", str(existing_configuration(configuration))]
@@ -59,7 +50,7 @@ def run(
         command += ["--workflow-profile", str(PROFILE)]
     if cores is not None:
         command += ["--cores", str(cores)]
-    command += ["--dry-run"] * dry_run + (options or [])
+    command += ["--dry-run"] * dry_run + (context.obj or [])
     sys.stdout.flush()
     # The process becomes snakemake, so that interrupts and the exit code are snakemake's own.
     os.execv(sys.executable, command)  # noqa: S606

@@ -33,6 +33,8 @@ COLUMNS = {
     "changes_with_training": "Changes with training",
     "changes_with_validation": "Changes with validation",
     "difference": "Difference",
+    "dataset": "Data set",
+    "download_mb": "Download, MB",
     "effect_size": "Effect size d",
     "finalist_mean": "Mean of repeated fits",
     "finding": "Finding for A",
