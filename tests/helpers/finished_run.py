@@ -58,8 +58,42 @@ def write_run(folder: Path, user_ids: type = int) -> None:
             place = folder / f"models/{name}/seed-{seed}"
             model.save(place / "model.npz")
             write_json(place / "fit.json", {"settings": {"kind": kinds[name]}})
-    ranked = pd.DataFrame({"model": ["gone", "bias", "mean"], "rmse": [0.8, 0.9, 1.0]})
-    write_csv(folder / "comparison/table.csv", ranked)
+    write_comparison(folder)
+
+
+def write_comparison(folder: Path) -> None:
+    """Write the tables of the comparison, its answer and the manifest."""
+    ranked = {"model": ["gone", "bias", "mean"], "rmse": [0.8, 0.9, 1.0]}
+    table = pd.DataFrame({**ranked, "rmse_low": 0.7, "full_ndcg_at_k": [0.5, 0.25, None]})
+    write_csv(folder / "comparison/table.csv", table)
+    differences = pd.DataFrame(
+        {
+            "metric": ["rmse", "rated_ndcg_at_k"],
+            "model_a": "bias",
+            "model_b": "mean",
+            "difference": [-0.1, 0.0],
+            "low": [-0.2, -0.1],
+            "high": [-0.05, 0.1],
+            "p_value": [0.0001, 0.5],
+            "p_holm": [0.0003, 1.0],
+            "relative_percent": [-10.0, 0.0],
+            "effect_size": [-0.5, 0.0],
+            "share_a_better": [0.75, 0.5],
+            "seed_sd": [0.001, 0.001],
+            "n_users": 3,
+        }
+    )
+    write_csv(folder / "comparison/differences.csv", differences)
+    metrics = {"model": ["bias", "mean"], "metric": "rmse", "mean": [0.9, 1.0]}
+    write_csv(
+        folder / "comparison/metrics.csv",
+        pd.DataFrame({**metrics, "low": [0.8, None], "high": [1.0, None]}),
+    )
+    write_json(folder / "comparison/summary.json", {"answer": "Yes: it helps."})
+    write_json(
+        folder / "manifest.json",
+        {"configuration": {"seed": 42, "split": {"scheme": "random"}, "evaluation": {"k": 10}}},
+    )
 
 
 def ask(capsys, command: str) -> str:

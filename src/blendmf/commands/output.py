@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Hashable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters of texts that spreadsheets take for formulas."""
+
+GAP = 2
+"""Characters between two columns on a terminal."""
+
+WIDEST_WORD = 24
+"""Longer words of texts may be broken on a terminal."""
 
 
 class Format(StrEnum):
@@ -58,6 +66,9 @@ OutputOption = Annotated[
 
 def note(text: str) -> None:
     """Tell people something that is no part of the table."""
+    if sys.stderr.isatty():
+        columns = shutil.get_terminal_size().columns
+        text = textwrap.fill(text, columns, break_long_words=False, break_on_hyphens=False)
     print(text, file=sys.stderr)
 
 
@@ -225,19 +236,52 @@ def _print_rich(cells: Cells) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
     headers, of_numbers, rows = cells
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for header, is_number in zip(headers, of_numbers, strict=True):
-        shown.add_column(
-            Text(header),
-            justify="right" if is_number else "left",
-            no_wrap=is_number,
-            overflow="fold",
-        )
+    widths = fitting_widths(cells, console.width)
+    shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for header, is_number, width in zip(headers, of_numbers, widths, strict=False):
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        shown.add_column(Text(header), justify=justify, width=width, overflow="fold")
     for row in rows:
-        shown.add_row(*map(Text, row))
-    Console().print(shown)
+        shown.add_row(*map(Text, row[: len(widths)]))
+    console.print(shown)
     sys.stdout.flush()
+    if left_out := headers[len(widths) :]:
+        note(f"Too narrow for: {', '.join(left_out)}; widen the terminal, or use --format")
+
+
+def fitting_widths(cells: Cells, available: int) -> list[int]:
+    """Widths of the columns of a table that is at most `available` wide.
+
+    Texts and headers are broken between words where the whole is too wide, numbers never. If that
+    is not enough, the last columns are left out.
+    """
+    from rich.cells import cell_len
+
+    headers, of_numbers, rows = cells
+    columns = list(zip(headers, *rows, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    least = []
+    for header, is_number, column in zip(headers, of_numbers, columns, strict=True):
+        words = header.split() + [word for text in column[1:] for word in text.split()]
+        texts = [*header.split(), *column[1:]] if is_number else words
+        longest = max(map(cell_len, texts), default=0)
+        least.append(longest if is_number else min(longest, WIDEST_WORD))
+    while len(least) > 1 and sum(least) + GAP * (len(least) - 1) > available:
+        least.pop()
+    widths = widths[: len(least)]
+    while sum(widths) + GAP * (len(widths) - 1) > available:
+        slack = [width - smallest for width, smallest in zip(widths, least, strict=True)]
+        # A broken header costs one line, a broken text one for each row.
+        of_headers = [
+            extra if is_number else 0 for extra, is_number in zip(slack, of_numbers, strict=False)
+        ]
+        reduced = of_headers if any(of_headers) else slack
+        if not any(reduced):
+            break
+        widths[reduced.index(max(reduced))] -= 1
+    return widths
 
 
 def _write_to_stdout(content: bytes) -> None:

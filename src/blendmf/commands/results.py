@@ -126,8 +126,7 @@ def _here(data_set: DataSet) -> str:
         return "generated"
     if local_copies(data_set.name, os.environ):
         return "in BLENDMF_DATA"
-    fetched = RESULTS / data_set.name / "data" / "raw"
-    return str(fetched) if fetched.is_dir() else "no"
+    return "from a run" if (RESULTS / data_set.name / "data" / "raw").is_dir() else "no"
 
 
 def _with_whole_counts(table: pd.DataFrame) -> pd.DataFrame:
