@@ -118,7 +118,7 @@ def test_a_terminal_gets_a_table_that_fits_and_hides_no_number(monkeypatch):
 
 def test_columns_that_do_not_fit_are_named(monkeypatch, capsys):
     screen = on_terminal(monkeypatch)
-    monkeypatch.setenv("COLUMNS", "25")
+    monkeypatch.setenv("COLUMNS", "33")
     show(TABLE, None, None)
     assert "1,234,567" in screen.getvalue()
     assert "Too narrow for: Year, Rating" in capsys.readouterr().err
