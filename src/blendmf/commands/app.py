@@ -64,6 +64,7 @@ add(
     EXPERIMENTS,
     "blendmf init my-films/ratings.csv",
     "blendmf init my-films/ratings.csv my-films/films.csv --name my-films",
+    "blendmf init logs/2023.csv --more logs/2024.csv --more logs/2025.csv",
 )
 add(app, run.check, EXPERIMENTS, "blendmf check", "blendmf check my-films.yaml")
 add(

@@ -22,6 +22,13 @@ def init(
     items: Annotated[
         Path | None, typer.Argument(metavar="ITEMS", help="File that describes the items.")
     ] = None,
+    more: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Further file of ratings in the form of the first; may be repeated.",
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(help="Name of the data set; default: that of the file or folder."),
@@ -47,7 +54,7 @@ def init(
 
     if output is not None and output.exists():
         raise _exists(output)
-    found = initial_configuration(ratings, items, name)
+    found = initial_configuration(ratings, items, name, more or ())
     output = output or Path(f"{found.dataset['name']}.yaml")
     command = f"blendmf run {shlex.quote(str(output))}"
     try:
@@ -79,7 +86,8 @@ def _found_rows(found: Initial) -> list[tuple[str, str]]:
     for table, block in found.dataset.get("csv", {}).items():
         if isinstance(block, dict):
             shown = ", ".join(f"{key}: {block[key]}" for key in COLUMNS if key in block)
-            rows.append((table, f"{block['file']}, {shown}"))
+            files = [block["file"]] if isinstance(block["file"], str) else block["file"]
+            rows.append((table, f"{' and '.join(files)}, {shown}"))
     if "first" in counts:
         first, last = (str(np.datetime64(counts[key], "s"))[:10] for key in ("first", "last"))
         rows.append(("times", f"{first} to {last}"))

@@ -52,3 +52,30 @@ def test_nothing_is_written_if_the_files_cannot_be_used(capsys):
 def test_a_missing_folder_for_the_configuration_is_refused(capsys):
     command = "init 'my films/ratings.csv' --output nowhere/mine.yaml"
     assert "nowhere/mine.yaml: cannot be written: No such file" in refused(capsys, command)
+
+
+def test_several_files_of_ratings_are_one_data_set(capsys, own_files):
+    header, *rows = RATINGS_TEXT.splitlines()
+    for name, part in (("ratings.csv", rows[:10]), ("later.csv", rows[10:])):
+        (own_files / name).write_text("\n".join([header, *part]) + "\n")
+    printed = ask(capsys, "init 'my films/ratings.csv' --more 'my films/later.csv' --name mine")
+    assert "30 ratings by 6 users of 5 items, 1 to 5\n" in printed
+    assert "ratings.csv and later.csv, user: who" in printed
+    dataset = yaml.safe_load(Path("mine.yaml").read_text())["dataset"]
+    assert dataset["csv"]["ratings"]["file"] == ["ratings.csv", "later.csv"]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("my films/ratings.csv", "named twice"),
+        ("elsewhere.csv", "different folders"),
+        ("my films/none.csv", "no such file"),
+        ("my films/films.csv", "who"),
+    ],
+)
+@pytest.mark.usefixtures("own_files")
+def test_a_further_file_must_be_another_one_of_the_same_form(capsys, more, message):
+    Path("elsewhere.csv").write_text(RATINGS_TEXT)
+    assert message in refused(capsys, f"init 'my films/ratings.csv' --more '{more}'")
+    assert not list(Path().glob("*.yaml"))
