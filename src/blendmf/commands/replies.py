@@ -28,8 +28,8 @@ from blendmf.recommend.trained_model import TrainedModel, existing
 
 PARTS_OF_SCORE = {
     "base": "mean of all ratings",
-    "user": "the user's own mean",
-    "item": "the item's own mean",
+    "user": "the user's bias",
+    "item": "the item's bias",
     "rest": "everything else",
 }
 """Reasons without a name of their own."""

@@ -133,7 +133,7 @@ def test_the_reasons_of_a_score_add_up_to_it(capsys, run):
         assert sum(parts) == pytest.approx(score)
         [row] = rows(capsys, f"predict --user 5 --item amelie --model {model}")
         assert min(max(score, 1), 5) == pytest.approx(row["predicted_rating"], abs=0.01)
-    assert {row["reason"] for row in found} >= {"mean of all ratings", "the user's own mean"}
+    assert {row["reason"] for row in found} >= {"mean of all ratings", "the user's bias"}
 
 
 @pytest.mark.parametrize(
