@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 import zipfile
 from html import unescape
 from itertools import product
@@ -7,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from project import ROOT, Project
+from project import ROOT, Project, output
 
-from blendmf.recommend.cli import main
+from blendmf.commands.entry import main
 
 FIGURES = (
     *("cold-start", "comparison", "convergence", "differences"),
@@ -263,3 +264,59 @@ def test_the_explorer_shows_the_recommendations_and_errors_of_the_run(smoke: Pro
         squared = sum((a - b) ** 2 for a, b in zip(predicted, test, strict=True))
         assert (squared / len(test)) ** 0.5 == pytest.approx(metrics["rating"]["rmse"], abs=0.002)
         assert len(test) == metrics["rating"]["n_ratings"]
+
+
+def asked(smoke: Project, *arguments: str) -> str:
+    """What a command prints in the folder of the run."""
+    command = [sys.executable, "-m", "blendmf.commands.entry", *arguments]
+    return output(command, env=smoke.environment(), cwd=smoke.run)
+
+
+def table_of(smoke: Project, tmp_path: Path, *arguments: str) -> pd.DataFrame:
+    asked(smoke, *arguments, "--output", str(tmp_path / "table.parquet"))
+    return pd.read_parquet(tmp_path / "table.parquet")
+
+
+def test_the_commands_give_the_figures_of_the_run(smoke: Project, tmp_path: Path) -> None:
+    results = smoke.run / "results/synthetic"
+    models = table_of(smoke, tmp_path, "results")
+    pd.testing.assert_frame_equal(
+        models.drop(columns="dataset"), pd.read_csv(results / "comparison/table.csv")
+    )
+    for model in ("mf", "bayes-content"):
+        found = table_of(smoke, tmp_path, "export", "predictions", "--model", model)
+        metrics = json.loads((results / f"evaluation/{model}/seed-1/metrics.json").read_text())
+        squared = (found["rating"].astype(float) - found["predicted_rating"]) ** 2
+        assert squared.mean() ** 0.5 == pytest.approx(metrics["rating"]["rmse"], rel=1e-9)
+    assert found["rating_low"].notna().all()
+    recommended = table_of(smoke, tmp_path, "export", "recommendations")
+    written = pd.read_csv(results / "recommendations/best.csv")
+    columns = ["user_id", "rank", "item_id"]
+    pd.testing.assert_frame_equal(recommended[columns], written[columns])
+    assert len(table_of(smoke, tmp_path, "compare", "mf-content", "mf")) > 10
+
+
+def test_the_explorer_and_the_commands_list_the_same_neighbours(
+    smoke: Project, tmp_path: Path
+) -> None:
+    shown = json.loads((smoke.run / "results/synthetic/explorer/explorer.json").read_text())
+    items = shown["items"]
+    for number in (0, 7):
+        for by in ("factors", "words"):
+            near = items[f"near_{by}"][number]
+            arguments = ("similar", "--item-id", str(items["id"][number]), "--by", by)
+            if not near:
+                continue
+            found = table_of(smoke, tmp_path, *arguments)
+            assert found["item_id"].tolist() == [items["id"][other] for other, _ in near]
+            assert found["cosine"].tolist() == [cosine for _, cosine in near]
+
+
+def test_searches_are_exported_with_the_times_of_their_trials(
+    smoke: Project, tmp_path: Path
+) -> None:
+    told = asked(smoke, "export", "study", "--output", str(tmp_path / "all.db"))
+    found = re.search(r"(\d+) studies with (\d+) trials, (\d+) with times", told)
+    assert found
+    assert int(found[1]) >= 1
+    assert found[2] == found[3]

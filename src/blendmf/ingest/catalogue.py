@@ -69,7 +69,8 @@ class DataSet:
     `rating_range` is the lowest and highest possible rating, or None if the configuration must
     state it. `layouts` are the accepted forms of a local copy, in order of preference; `sources`
     are tried in their order. Data that are `generated` are computed instead of fetched. Memory,
-    time and threads are planned by `counts`.
+    time and threads are planned by `counts`. `download_mb` is the size of the first source in
+    millions of bytes, None if nothing is downloaded.
     """
 
     name: str
@@ -80,6 +81,7 @@ class DataSet:
     sources: tuple[Wheel | Download, ...] = ()
     generated: bool = False
     counts: Counts | None = None
+    download_mb: float | None = None
 
 
 GROUPLENS_LICENCE = (
@@ -134,6 +136,7 @@ def _movielens(
     name: str,
     lowest: float,
     layout: Layout,
+    download_mb: float,
     checksum: str | None = None,
     *,
     checksum_url: str | None = None,
@@ -143,7 +146,15 @@ def _movielens(
     sources = (zipped,) if wheel is None else (wheel, zipped)
     layouts = tuple(source.layout for source in sources)
     terms = (GROUPLENS_LICENCE, MOVIELENS_CITATION)
-    return DataSet(name, (lowest, 5.0), *terms, layouts, sources, counts=COUNTS[name])
+    return DataSet(
+        name,
+        (lowest, 5.0),
+        *terms,
+        layouts,
+        sources,
+        counts=COUNTS[name],
+        download_mb=download_mb,
+    )
 
 
 KNOWN = {
@@ -153,15 +164,16 @@ KNOWN = {
             "ml-100k",
             1.0,
             GROUPLENS_100K,
+            2.1,
             "md5:0e33842e24a9c977be4e0107933c0723",
             wheel=Wheel("recbole==1.2.1", WHEEL_SHA256, RECBOLE_100K),
         ),
-        _movielens("ml-latest-small", 0.5, LATEST_SMALL_2018),
-        _movielens("ml-1m", 1.0, DAT, "md5:c4d9eecfca2ab87c1945afe126590906"),
-        _movielens("ml-10m", 0.5, DAT_WITH_TAGS, "md5:ce571fd55effeba0271552578f2648bd"),
-        _movielens("ml-20m", 0.5, CSV_WITH_TAGS, "md5:cd245b17a1ae2cc31bb14903e1204af3"),
-        _movielens("ml-25m", 0.5, CSV_WITH_TAGS, "md5:6b51fb2759a8657d3bfcbfc42b592ada"),
-        _movielens("ml-32m", 0.5, CSV_WITH_TAGS, checksum_url=f"{GROUPLENS}/ml-32m.zip.md5"),
+        _movielens("ml-latest-small", 0.5, LATEST_SMALL_2018, 1.0),
+        _movielens("ml-1m", 1.0, DAT, 5.9, "md5:c4d9eecfca2ab87c1945afe126590906"),
+        _movielens("ml-10m", 0.5, DAT_WITH_TAGS, 65.6, "md5:ce571fd55effeba0271552578f2648bd"),
+        _movielens("ml-20m", 0.5, CSV_WITH_TAGS, 198.7, "md5:cd245b17a1ae2cc31bb14903e1204af3"),
+        _movielens("ml-25m", 0.5, CSV_WITH_TAGS, 262.0, "md5:6b51fb2759a8657d3bfcbfc42b592ada"),
+        _movielens("ml-32m", 0.5, CSV_WITH_TAGS, 239.0, checksum_url=f"{GROUPLENS}/ml-32m.zip.md5"),
         DataSet(
             "synthetic",
             (0.5, 5.0),

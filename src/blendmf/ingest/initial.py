@@ -40,7 +40,9 @@ UNSPECIFIC = frozenset({"ratings", "rating", "data", "raw", "train", "u", "inter
 """Names of files and folders that do not say which data they hold."""
 
 
-def initial_configuration(ratings: Path, items: Path | None, name: str | None = None) -> Initial:
+def initial_configuration(
+    ratings: Path, items: Path | None, name: str | None = None, more: Sequence[Path] = ()
+) -> Initial:
     """Guess the configuration of a file of ratings and perhaps one that describes the items.
 
     Parameters
@@ -49,23 +51,29 @@ def initial_configuration(ratings: Path, items: Path | None, name: str | None = 
         Text, perhaps in gzip or zip, or Parquet; or RecBole's atomic files.
     name : str, optional
         Name of the data set; default: that of the file or of its folder.
+    more : sequence of Path
+        Further files of ratings, written as the first one.
 
     Raises
     ------
     UserError
         If something that is needed cannot be guessed, or if the files cannot be used.
     """
-    given = [ratings] if items is None else [ratings, items]
+    given = [ratings, *more, *([] if items is None else [items])]
     for path in given:
         require_file(path)
-    if items is not None and items.parent.resolve() != ratings.parent.resolve():
-        raise UserError(f"{ratings} and {items} are in different folders; put both into one.")
+        if path.parent.resolve() != ratings.parent.resolve():
+            raise UserError(f"{ratings} and {path} are in different folders; put both into one.")
+    if len({path.name for path in given}) < len(given):
+        raise UserError(f"{', '.join(map(str, given))}: a file is named twice; name each once.")
     found = Initial({"name": _name(ratings, name), "path": _shortest(ratings.parent.resolve())})
     if ratings.suffix == ".inter":
+        if more:
+            raise UserError(f"{more[0]}: RecBole has one file of ratings; name it alone.")
         _describe_recbole(found, ratings, items)
         return found
     with unpacked(given) as folder:
-        table = _describe_ratings(found, folder, ratings.name)
+        table = _describe_ratings(found, folder, [path.name for path in (ratings, *more)])
         if items is not None:
             descriptions = sample(folder / items.name)
             table = _with_described_item(found, table, descriptions[0])
@@ -109,17 +117,23 @@ def _note(found: Initial, prefix: str, written: Mapping[str, Any], roles: Roles)
 
 
 def _block(
-    file: str, written: Mapping[str, Any], roles: Roles, keys: Sequence[str]
+    file: str | list[str], written: Mapping[str, Any], roles: Roles, keys: Sequence[str]
 ) -> dict[str, Any]:
     """Settings of a file: how it is written, and its columns in the order of `keys`."""
     columns = {key: roles.columns[key].name for key in keys if key in roles.columns}
     return {"file": file, **written, **columns}
 
 
-def _describe_ratings(found: Initial, folder: Path, file: str) -> RawTable:
-    columns, written = sample(folder / file)
-    roles = rating_roles(columns, file)
-    block = _block(file, written, roles, ("user", "item", "rating", "timestamp"))
+def _describe_ratings(found: Initial, folder: Path, files: Sequence[str]) -> RawTable:
+    """Add the files of ratings, by the form and the columns of the first one; read them all."""
+    columns, written = sample(folder / files[0])
+    roles = rating_roles(columns, files[0])
+    block = _block(
+        files[0] if len(files) == 1 else list(files),
+        written,
+        roles,
+        ("user", "item", "rating", "timestamp"),
+    )
     _note(found, "csv.ratings", written, roles)
     csv: dict[str, Any] = {"ratings": block}
     if roles.columns["rating"].given.str.fullmatch(DECIMAL_COMMA).any():

@@ -31,8 +31,8 @@ from blendmf.recommend.explorer_sample import (
     rated_matrix,
     user_histories,
 )
-from blendmf.recommend.item_map import (
-    item_map,
+from blendmf.recommend.item_map import item_map
+from blendmf.recommend.near_items import (
     item_vectors,
     near_by_factors,
     near_by_words,
@@ -140,7 +140,7 @@ def explorer(
         "map_method": map_method,
         "models": [model.facts for model in run.models],
         "genres": genres,
-        "words": _word_labels(run.vocabulary),
+        "words": word_labels(run.vocabulary),
         "items": of_items,
         "users": {"id": user_ids.tolist(), **_user_facts(of_users, len(shown.users), decimals)},
         "errors": {name: errors(model, shown, held_out) for name, model in predicting},
@@ -238,7 +238,7 @@ def _top_words(tfidf: sp.csr_array, row: int) -> list[list[Any]]:
     ]
 
 
-def _word_labels(vocabulary: pd.DataFrame) -> list[str]:
+def word_labels(vocabulary: pd.DataFrame) -> list[str]:
     """The terms, with the part they come from where two parts have the same term."""
     repeated = vocabulary["term"].duplicated(keep=False)
     return [

@@ -27,8 +27,8 @@ class TrainedModel:
         The data set's results folder.
     name : str
         Name of the model in the configuration.
-    fitted : str
-        What it was fitted on: ``all ratings``, or a seed's fit on the training part.
+    file : Path
+        Its file, next to the ``fit.json`` of the same fit.
     model : Model
     users, items : DataFrame
         Row number is the position in the matrices.
@@ -38,7 +38,7 @@ class TrainedModel:
 
     folder: Path
     name: str
-    fitted: str
+    file: Path
     model: Model
     users: pd.DataFrame
     items: pd.DataFrame
@@ -50,17 +50,53 @@ class TrainedModel:
         found = np.flatnonzero(ids.astype(str) == wanted)
         return int(found[0]) if len(found) else -1
 
-    def known_rating(self, user: int, item: int) -> str | None:
-        """Rating of a pair of positions and its part, such as ``4.5 (train)``; None if unrated."""
-        for part, matrix in self.ratings.items() if user >= 0 else ():
+    @property
+    def is_final(self) -> bool:
+        """Whether it was fitted on all ratings, and not on the training part alone."""
+        return self.file.parents[1].name == "final"
+
+    @property
+    def fitted_on(self) -> str:
+        """What it was fitted on, for people."""
+        if self.is_final:
+            return "all ratings"
+        return f"the training part, seed {self.file.parent.name.removeprefix('seed-')}"
+
+    @property
+    def rating_range(self) -> tuple[float, float]:
+        """Lowest and highest possible rating of the data."""
+        low, high = read_json(existing(self.folder / "data" / "source.json"))["rating_range"]
+        return low, high
+
+    @property
+    def fitted_ratings(self) -> sp.csr_array:
+        """The ratings that it was fitted on, of shape (n_users, n_items)."""
+        return self.all_ratings if self.is_final else self.ratings["train"]
+
+    @property
+    def all_ratings(self) -> sp.csr_array:
+        """The ratings of all parts, of shape (n_users, n_items)."""
+        return sp.csr_array(sum(self.ratings.values()))
+
+    @property
+    def content(self) -> Path:
+        """Folder of the items' words as they are known to this fit."""
+        final = self.folder / "models" / "final" / "content"
+        return final if self.is_final and final.is_dir() else self.folder / "content"
+
+    def known_rating(self, user: int, item: int) -> tuple[float, str] | None:
+        """Rating of a pair of positions, and the part that it is in; None if unrated."""
+        for part, matrix in self.ratings.items():
             start, end = matrix.indptr[user], matrix.indptr[user + 1]
             found = np.flatnonzero(matrix.indices[start:end] == item)
             if len(found):
-                return f"{matrix.data[start + found[0]]:g} ({part})"
+                return float(matrix.data[start + found[0]]), part
         return None
 
 
-def open_trained(folder: Path, name: str | None = None, seed: int | None = None) -> TrainedModel:
+def open_trained(
+    folder: Path, name: str | None = None, seed: int | None = None, *, evaluated: bool = False
+) -> TrainedModel:
     """Read a trained model and its data.
 
     Parameters
@@ -72,6 +108,9 @@ def open_trained(folder: Path, name: str | None = None, seed: int | None = None)
     seed : int, optional
         A fit that was evaluated, on the training part alone. Default: the fit on all ratings, or
         the lowest seed of a model without one.
+    evaluated : bool
+        Take the lowest seed also of a model that has a fit on all ratings, whose predictions of
+        test ratings would say nothing.
 
     Raises
     ------
@@ -79,6 +118,12 @@ def open_trained(folder: Path, name: str | None = None, seed: int | None = None)
         If the model or one of its files is missing.
     """
     fits = _fits(folder)
+    if evaluated:
+        fits = {
+            model: {number: path for number, path in seeds.items() if number is not None}
+            for model, seeds in fits.items()
+        }
+        fits = {model: seeds for model, seeds in fits.items() if seeds}
     if not fits:
         raise UserError(f"{folder}: has no trained models; run snakemake, or name another folder")
     if name is None:
@@ -91,15 +136,14 @@ def open_trained(folder: Path, name: str | None = None, seed: int | None = None)
         known = ", ".join(map(str, seeds))
         raise UserError(f"{folder}: {name} has no seed {seed}; --seed takes one of: {known}")
     chosen = seed if seed is not None or None in fits[name] else seeds[0]
-    fitted = "all ratings" if chosen is None else f"the training part, seed {chosen}"
     return TrainedModel(
         folder,
         name,
-        fitted,
+        fits[name][chosen],
         load_model(fits[name][chosen]),
-        read_table(_existing(folder / "matrices" / "users.parquet")),
-        read_table(_existing(folder / "matrices" / "items.parquet")),
-        {part: read_sparse(_existing(folder / "matrices" / f"{part}.npz")) for part in PARTS},
+        read_table(existing(folder / "matrices" / "users.parquet")),
+        read_table(existing(folder / "matrices" / "items.parquet")),
+        {part: read_sparse(existing(folder / "matrices" / f"{part}.npz")) for part in PARTS},
     )
 
 
@@ -134,27 +178,14 @@ def _default_model(folder: Path, fits: dict[str, dict[int | None, Path]]) -> str
     )
 
 
-def find_results(root: Path) -> Path:
-    """The only results folder under `root` with trained models.
+def existing(path: Path) -> Path:
+    """The path, if there is such a file.
 
     Raises
     ------
     UserError
-        If there is none, or more than one.
+        If there is none.
     """
-    folders = sorted({path.parents[3] for path in root.glob("*/models/*/*/model.npz")})
-    if not folders:
-        raise UserError(
-            f"{root}/: no folder with trained models; run snakemake first, or name the folder: "
-            "--results FOLDER"
-        )
-    if len(folders) > 1:
-        names = ", ".join(map(str, folders))
-        raise UserError(f"{root}/: several folders have models; choose one with --results: {names}")
-    return folders[0]
-
-
-def _existing(path: Path) -> Path:
     if not path.exists():
         raise UserError(f"{path}: not found; run snakemake to make it, or name another --results")
     return path

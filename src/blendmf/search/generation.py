@@ -6,6 +6,7 @@ neither a server nor a lock, and gives the same points for any number of shards.
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
@@ -18,6 +19,7 @@ from blendmf.search.objective import Objective
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import Params
 from blendmf.search.study import distributions_of, frozen, new_study
+from blendmf.search.trial_times import time_line
 from blendmf.search.trials import Trial, scored
 
 CANDIDATES = 100
@@ -59,10 +61,11 @@ def search(
     halving = Halving(plan.rungs, plan.settings.reduction_factor, earlier)
     trials = []
     for number, params in progress(own, "trials"):
-        climb = Climb(halving)
+        climb, start = Climb(halving), datetime.now(UTC)
         outcome = objective(params, ("search", plan.model), climb)
         trials.append(Trial.of_outcome(number, params, outcome, climb.values, climb.pruned))
         print(trials[-1].to_json())
+        print(time_line(number, start, datetime.now(UTC)))
     return trials
 
 

@@ -13,13 +13,15 @@ from blendmf.common.files import PathLike, replacing
 from blendmf.common.random_streams import stream_seed
 from blendmf.search.plan import SearchPlan
 from blendmf.search.space import Dimension, Params
+from blendmf.search.trial_times import Times
 from blendmf.search.trials import Trial, scored
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NO_TIME = datetime(1970, 1, 1)
-"""Time of every trial, so that equal trials give equal files."""
+"""Time of trials whose time is not known; in results, of all, so that equal trials give equal
+files."""
 
 
 def new_study(**settings: object) -> optuna.Study:
@@ -46,6 +48,7 @@ def frozen(
     *,
     rungs: Sequence[int] = (),
     failed: TrialState = TrialState.FAIL,
+    times: Times = (NO_TIME, NO_TIME),
 ) -> FrozenTrial:
     """Optuna equivalent of a finished trial.
 
@@ -59,6 +62,8 @@ def frozen(
         Epochs after which trials were judged; the trial's scores there are reported too.
     failed : TrialState
         State to report for a failed trial.
+    times : (datetime, datetime)
+        Start and end.
     """
     attributes = {"epochs": trial.epochs, "best_epoch": trial.best_epoch}
     states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": failed}
@@ -67,8 +72,8 @@ def frozen(
         trial_id=trial.number,
         state=states[trial.state],
         value=trial.value,
-        datetime_start=NO_TIME,
-        datetime_complete=NO_TIME,
+        datetime_start=times[0],
+        datetime_complete=times[1],
         params=trial.params if params is None else params,
         distributions=dict(distributions),
         user_attrs=attributes,
@@ -83,13 +88,41 @@ def write_study(path: PathLike, plan: SearchPlan, trials: Iterable[Trial]) -> No
     optuna-dashboard opens it, and so does
     ``optuna.load_study(study_name=model, storage="sqlite:///study.db")``.
     """
-    space = distributions_of(plan.space)
+    write_studies(path, [(plan, trials, {})])
+
+
+def write_studies(
+    path: PathLike, searches: Iterable[tuple[SearchPlan, Iterable[Trial], Mapping[int, Times]]]
+) -> None:
+    """Write several searches as studies of one SQLite file.
+
+    Parameters
+    ----------
+    path : path
+    searches : iterable of (SearchPlan, iterable of Trial, mapping of int to (datetime, datetime))
+        Trials, and the times of each that are known.
+    """
     with replacing(path) as temporary:
         storage = optuna.storages.RDBStorage(f"sqlite:///{temporary}")
-        study = new_study(storage=storage, study_name=plan.model)
-        study.add_trials([frozen(trial, space, rungs=plan.rungs) for trial in trials])
+        for plan, trials, times in searches:
+            space = distributions_of(plan.space)
+            study = new_study(storage=storage, study_name=plan.model)
+            study.add_trials(
+                [
+                    frozen(trial, space, rungs=plan.rungs, times=_local(times.get(trial.number)))
+                    for trial in trials
+                ]
+            )
         storage.remove_session()
         storage.engine.dispose()
+
+
+def _local(times: Times | None) -> Times:
+    """Times as Optuna has them: local, without their zone."""
+    if times is None:
+        return NO_TIME, NO_TIME
+    start, end = (time.astimezone().replace(tzinfo=None) for time in times)
+    return start, end
 
 
 def importances(plan: SearchPlan, trials: Sequence[Trial]) -> "pd.DataFrame":

@@ -17,7 +17,7 @@ FLOORS = [
     {"ingest", "training", "evaluation", "audits"},
     {"search", "resources", "studies", "recommend", "estimators"},
     {"report"},
-    {"scripts", "benchmarks"},
+    {"commands", "scripts", "benchmarks"},
 ]
 """The rooms of each floor, lowest floor first. An import may point down or along its floor."""
 
