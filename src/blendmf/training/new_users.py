@@ -171,5 +171,5 @@ def _conditional_mean(
     """Mean of x given y = X x + e, in a form that allows a singular covariance."""
     gain = covariance @ design.T
     left = variance * np.eye(len(mean)) + gain @ design
-    step: Values = np.linalg.solve(left, gain @ (targets - design @ mean))
-    return mean + step
+    step = np.linalg.solve(left, gain @ (targets - design @ mean))
+    return np.asarray(mean + step, dtype=np.float64)
