@@ -12,7 +12,7 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format smoke bench parity peers known-answers images clean
+.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format smoke bench parity peers known-answers new-users images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see README.md.
@@ -96,6 +96,11 @@ ifneq ($(HAS_SMALL),)
 endif
 	$(BIN)/python -m benchmarks.known_answers $(ARGS) \
 		results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
+
+# Users that join after a fit, against users of the fit.
+new-users: $(VENV)/run
+	$(SNAKEMAKE) -- results/ml-100k/split/train.parquet
+	$(BIN)/python -m benchmarks.new_users results/ml-100k
 
 # The README's pictures, from the rules and from a finished default run; needs graphviz.
 images: $(VENV)/run
