@@ -15,15 +15,15 @@ IMPORT = re.compile(
 )
 
 
-NAMED = re.compile(r"^OWN_KINDS\b[^=]*= (\([^)]*\))", re.MULTILINE)
-"""Modules that are imported by their names in a tuple, as ``module:Class``."""
+NAMED = re.compile(r'"(blendmf[\w.]*):\w+"')
+"""A module in a registry, which imports it by its name: ``module:object``."""
 
 
 def imported_files(file: Path) -> list[Path]:
     """Modules of this package that a file imports, directly or through others, sorted.
 
-    Imports inside functions count, and those by name in a tuple `OWN_KINDS`. The file is read, not
-    run.
+    Imports inside functions count, and modules that are named as ``"module:object"``. The file is
+    read, not run.
     """
     found: set[Path] = set()
     waiting = [file]
@@ -72,8 +72,7 @@ def make_importable(folder: Path) -> None:
 def _direct_imports(file: Path) -> frozenset[Path]:
     names: list[str] = []
     text = file.read_text(encoding="utf-8")
-    for named in NAMED.findall(text):
-        names += re.findall(r"(blendmf[\w.]*):", named)
+    names += NAMED.findall(text)
     for module, members, plain in IMPORT.findall(text):
         names += [module or plain, *(f"{module}.{name}" for name in re.findall(r"\w+", members))]
     modules = (name.split(".") for name in names)

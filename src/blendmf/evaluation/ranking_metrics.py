@@ -92,7 +92,7 @@ def _without_late_ties(
 
 def precision_at_k(lists: RankedLists) -> Values:
     """Hits / k, also if fewer items could be listed."""
-    return lists.hits.mean(axis=1)
+    return np.asarray(lists.hits.mean(axis=1))
 
 
 def precision_at_min_k_n(lists: RankedLists) -> Values:
@@ -131,12 +131,12 @@ def map_at_k(lists: RankedLists) -> Values:
 
 def mrr(lists: RankedLists) -> Values:
     """1 / place of the first hit, 0 without hits."""
-    return ratio(lists.hits.any(axis=1), lists.hits.argmax(axis=1) + 1)
+    return ratio(hit_rate_at_k(lists), lists.hits.argmax(axis=1) + 1)
 
 
 def hit_rate_at_k(lists: RankedLists) -> Values:
     """1 with a hit, otherwise 0."""
-    return lists.hits.any(axis=1).astype(np.float64)
+    return np.asarray(lists.hits.any(axis=1), dtype=np.float64)
 
 
 def ratio(total: NDArray[np.number], of: NDArray[np.number]) -> Values:
