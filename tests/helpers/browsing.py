@@ -8,6 +8,9 @@ import pytest
 PATIENCE = 10_000
 """Milliseconds that a page has to show what is expected."""
 
+SIZES = ((390, "light"), (1024, "dark"), (1400, "light"))
+"""Every width, of a phone, a tablet and a screen, and both colour schemes."""
+
 SERIOUS = ("critical", "serious")
 
 
