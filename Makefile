@@ -28,8 +28,6 @@ test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses auto -m "not slow" $(ARGS)
 
 test-slow: $(VENV)/dev
-	@command -v rsync > /dev/null || { apt-get update && apt-get install --yes rsync; } || \
-		{ echo "The tests of storages need rsync."; false; }
 	@command -v chromium > /dev/null || { apt-get update && apt-get install --yes chromium; } || \
 		{ echo "The tests of pages need chromium."; false; }
 	$(BIN)/python -m pytest --numprocesses auto -m slow $(ARGS)

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[3]
-PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([A-Za-z0-9.+]+)")
+PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z0-9,]+\])?==([A-Za-z0-9.+]+)")
 
 
 def pins(lines: list[str]) -> dict[str, str]:
