@@ -1,8 +1,8 @@
 """What the documentation shows runs: its commands, programs and configurations.
 
-A page's blocks run in order in a copy of the project. Its ``results/ml-100k`` is the completed smoke
-experiment, in which two items have titles of MovieLens. On a page that runs an experiment, models and
-searches are as small as in the smoke experiment, so that the run takes seconds.
+A page's blocks run in order in a copy of the project. Its ``results/ml-100k`` is the completed
+smoke experiment, in which two items have titles of MovieLens. On a page that runs an experiment,
+models and searches are as small as in the smoke experiment, so that the run takes seconds.
 """
 
 import os
