@@ -95,7 +95,7 @@ def make_smaller(configuration: Path) -> None:
     del smaller["dataset"]
     update_config(config, smaller)
     models = config["models"]
-    config["models"] = {name: models[name] for name in ("mf", "mf-content", "bayes-content")}
+    config["models"] = {name: models[name] for name in ("mf", "mf-content")}
     configuration.write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
