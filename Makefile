@@ -12,10 +12,10 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format docs smoke bench parity peers known-answers images clean
+.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format docs smoke bench parity peers known-answers new-users images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
-# with content removed or assigned to other items; minutes on ml-100k, see README.md.
+# with content removed or assigned to other items; minutes on ml-100k, see docs/how-to/run.md.
 report: TARGET := all
 audit: TARGET := audit
 ablation: TARGET := ablation
@@ -100,6 +100,11 @@ ifneq ($(HAS_SMALL),)
 endif
 	$(BIN)/python -m benchmarks.known_answers $(ARGS) \
 		results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
+
+# Users that join after a fit, against users of the fit.
+new-users: $(VENV)/run
+	$(SNAKEMAKE) -- results/ml-100k/split/train.parquet
+	$(BIN)/python -m benchmarks.new_users results/ml-100k
 
 # The documentation's pictures, from the rules and from a finished default run; needs graphviz and
 # chromium.

@@ -25,9 +25,9 @@ from blendmf.estimators.replies import FittedEstimator
 from blendmf.estimators.tables import item_table, rating_table
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations, RatingUnit
+from blendmf.recommend.new_users import joined, refuse_outside
 from blendmf.training.final import fit_on_all
 from blendmf.training.fit import Fit, fit_model
-from blendmf.training.new_users import with_new_users
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -133,7 +133,7 @@ class RatingEstimator(FittedEstimator):
         self.name_ = self.name or self.name_
         low, high = self.rating_range or (both["rating"].min(), both["rating"].max())
         self.rating_range_ = (float(low), float(high))
-        self._refuse_outside(both["rating"])
+        refuse_outside(both["rating"], self.rating_range_)
         with nullcontext() if self.verbose else redirect_stdout(None):
             if validation is None and self.validation > 0 and self.validates:
                 self.fit_ = self._fit_twice(train)
@@ -222,24 +222,18 @@ class RatingEstimator(FittedEstimator):
         """
         check_is_fitted(self)
         table = rating_table(ratings, None, self.columns)
-        table = table[table["item_id"].isin(self.items_["item_id"])].reset_index(drop=True)
-        if table.empty:
-            raise UserError("none of the rated items is known to the model")
-        new = pd.Index(table["user_id"].unique(), name="user_id").sort_values()
-        if known := [str(user) for user in new if user in self.users_]:
+        known = sorted(str(user) for user in table["user_id"].unique() if user in self.users_)
+        if known:
             raise UserError(
                 f"known already: {', '.join(known[:5])}; give new users new ids, or fit again"
             )
-        self._refuse_outside(table["rating"])
-        joined = copy.copy(self)
-        joined.users_ = new
-        observed, _ = joined._observations(table, table.iloc[:0])
-        joined.users_ = self.users_.append(new)
-        joined.ratings_ = sp.csr_array(sp.vstack([self.ratings_, observed.to_matrix()]))
-        joined.model_ = with_new_users(
-            self.model_, Observations.from_matrix(self.ratings_), observed, list(new), self.seed
-        )
-        return joined
+        items = pd.Index(self.items_["item_id"])
+        joining = joined(self.model_, self.ratings_, items, table, self.rating_range_, self.seed)
+        estimator = copy.copy(self)
+        estimator.model_, ids, of_new = joining
+        estimator.users_ = self.users_.append(ids)
+        estimator.ratings_ = sp.csr_array(sp.vstack([self.ratings_, of_new]))
+        return estimator
 
     def save(self, folder: PathLike) -> None:
         """Write the estimator to a new or empty folder, from which `blendmf.load` reads it.
@@ -276,12 +270,3 @@ class RatingEstimator(FittedEstimator):
         self.entry_, self.name_, self.deviation_ = entry, name, deviation
         low, high = rating_range
         self.rating_range_ = (float(low), float(high))
-
-    def _refuse_outside(self, ratings: pd.Series) -> None:
-        low, high = self.rating_range_
-        outside = ratings[(ratings < low) | (ratings > high)]
-        if len(outside):
-            raise UserError(
-                f"{len(outside)} ratings are outside the range {low:g} to {high:g}, such as "
-                f"{outside.iloc[0]:g}"
-            )

@@ -134,7 +134,7 @@ def test_new_users_that_cannot_join_are_named(fitted, parts):
     model = fitted[BayesianMF]
     with pytest.raises(UserError, match="known already: u3"):
         model.fold_in(parts.train[parts.train["user"] == "u3"])
-    with pytest.raises(UserError, match="none of the rated items is known"):
+    with pytest.raises(UserError, match="none of the 1 rated items is known"):
         model.fold_in((["x"], [999], [3.0]))
     with pytest.raises(UserError, match="1 ratings are outside the range"):
         model.fold_in((["x"], [100], [11.0]))
