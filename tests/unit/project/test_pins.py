@@ -31,7 +31,12 @@ def test_the_conda_environment_has_the_pins_of_the_requirements() -> None:
     assert pins(pip) == pins_of("requirements.txt")
 
 
-REQUIREMENTS = ["requirements.txt", "requirements-dev.txt", "requirements-slurm.txt"]
+REQUIREMENTS = [
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-docs.txt",
+    "requirements-slurm.txt",
+]
 
 
 @pytest.mark.parametrize("requirements", REQUIREMENTS)
