@@ -19,7 +19,7 @@ from blendmf.config.models import Entry
 from blendmf.config.protocol import SplitSettings
 from blendmf.data.rating_order import places
 from blendmf.data.splits import divide_each_user
-from blendmf.estimators.content import words_of
+from blendmf.estimators.content import feature_matrix, features_of_users, words_of
 from blendmf.estimators.folder import Fitted, write_folder
 from blendmf.estimators.replies import FittedEstimator
 from blendmf.estimators.tables import item_table, rating_table
@@ -92,6 +92,7 @@ class RatingEstimator(FittedEstimator):
         y: ArrayLike | None = None,
         *,
         items: Any = None,
+        users: Any = None,
         validation: Any = None,
     ) -> Self:
         """Fit the model.
@@ -109,6 +110,9 @@ class RatingEstimator(FittedEstimator):
             The ratings, if `ratings` has users and items only.
         items : DataFrame, Arrow table, mapping or Series, optional
             What describes the items; see `blendmf.estimators.tables.item_table`.
+        users : DataFrame, Arrow table, mapping or Series, optional
+            What describes the users (`BayesianMF`): a column ``user`` and any others, or the text
+            of each user by id; see `blendmf.estimators.content.features_of_users`.
         validation : DataFrame, Arrow table or arrays, optional
             Validation ratings, on which the model is not fitted.
 
@@ -127,8 +131,10 @@ class RatingEstimator(FittedEstimator):
             held_out = rating_table(validation, None, self.columns)
         both = pd.concat([train, held_out], ignore_index=True)
         described = None if items is None else item_table(items, self.columns)
-        self._set_index(both, described)
+        features = None if users is None else features_of_users(users, self.columns)
+        self._set_index(both, described, features)
         self.words_ = None if described is None else words_of(self.items_)
+        self._user_features = None if features is None else feature_matrix(features, self.users_)
         self.name_, self.entry_ = self._entry(self.words_ is not None)
         self.name_ = self.name or self.name_
         low, high = self.rating_range or (both["rating"].min(), both["rating"].max())
@@ -144,8 +150,17 @@ class RatingEstimator(FittedEstimator):
         self.deviation_ = RatingUnit.of(self.ratings_.data).deviation
         return self
 
-    def _set_index(self, ratings: pd.DataFrame, described: pd.DataFrame | None) -> None:
-        self.users_ = pd.Index(ratings["user_id"].unique(), name="user_id").sort_values()
+    def _set_index(
+        self,
+        ratings: pd.DataFrame,
+        described: pd.DataFrame | None,
+        features: pd.DataFrame | None,
+    ) -> None:
+        """Index users and items with ratings or a description, sorted by id."""
+        users = pd.Index(ratings["user_id"].unique())
+        if features is not None:
+            users = users.union(pd.Index(features["user_id"].unique()))
+        self.users_ = users.sort_values().rename("user_id")
         rated = pd.Index(ratings["item_id"].unique(), name="item_id")
         if described is None:
             described = item_table(pd.DataFrame({"item": rated}))
@@ -163,6 +178,7 @@ class RatingEstimator(FittedEstimator):
             seed=self.seed,
             name=("train", self.name_, 1),
             threads=self.threads,
+            user_features=self._user_features,
         )
 
     def _fit_twice(self, ratings: pd.DataFrame) -> Fit:
@@ -186,6 +202,7 @@ class RatingEstimator(FittedEstimator):
             seed=self.seed,
             name=self.name_,
             threads=self.threads,
+            user_features=self._user_features,
         )
 
     def _observations(
