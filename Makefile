@@ -12,7 +12,7 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format smoke bench parity peers known-answers images clean
+.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format smoke bench parity peers known-answers new-users docs-figures images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see README.md.
@@ -97,10 +97,18 @@ endif
 	$(BIN)/python -m benchmarks.known_answers $(ARGS) \
 		results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
 
-# The README's pictures, from the rules and from a finished default run; needs graphviz.
+# Test error of users that join after a fit, on the split of a finished default run.
+new-users: $(VENV)/run
+	$(BIN)/python -m benchmarks.new_users results/ml-100k $(ARGS)
+
+# Tables and pictures on the pages in docs/studies: copies what results/ has to docs/studies/data and
+# docs/images, and writes the tables from there.
+docs-figures: $(VENV)/run
+	$(BIN)/python -m benchmarks.docs_figures $(ARGS)
+
+# The picture of the rules; needs graphviz.
 images: $(VENV)/run
 	$(SNAKEMAKE) --rulegraph | gvpr -c -f docs/images/rulegraph.gvpr | tred | dot -Tsvg > docs/images/rulegraph.svg
-	cp results/ml-100k/figures/comparison.svg docs/images/results.svg
 
 clean:
 	rm -rf .venv .venv-* .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis

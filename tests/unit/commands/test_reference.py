@@ -25,7 +25,9 @@ def test_every_command_has_a_section_with_examples(text: str) -> None:
 
 
 def test_options_have_their_values_and_defaults(text: str) -> None:
-    assert "| `-n` | whole number | Most items if several titles match. [default: 10; x>=1] |" in text
+    assert (
+        "| `-n` | whole number | Most items if several titles match. [default: 10; x>=1] |" in text
+    )
     assert "| `--user` | `ID` | Id of the user in the data. [required] |" in text
     assert "| `--format` | `table`, `csv`, `json`, `parquet` | Form of the table" in text
     assert "| `--dry-run` |  | Show what would be done" in text
