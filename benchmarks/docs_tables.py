@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -89,14 +90,14 @@ def ranks(data_set: str, data: Path) -> Rows:
 def protocols(data_set: str, data: Path) -> Rows:
     """Effect of content and leaks in each variant of the audit."""
     yield (
-        *("split", "tags", "`mf-content` minus `mf`", "corrected p", "finding"),
-        "test ratings older than a training rating of their item",
-        "test ratings of items without training ratings",
+        *("protocol", "`mf-content` minus `mf`", "corrected p", "finding"),
+        "older than a training rating of their item",
+        "items without training ratings",
     )
     for rows in _variants(data_set, data):
         first = rows.iloc[0]
         yield (
-            *(f"`{first.scheme}`", f"`{first.tags}`"),
+            _protocol(first),
             gap_of(first.content_minus_plain, first.content_low, first.content_high),
             *(or_dash(first.content_p_holm), first.content_finding),
             *(f"{100 * first[name]:.1f} %" for name in LEAKS),
@@ -106,10 +107,10 @@ def protocols(data_set: str, data: Path) -> Rows:
 def audited_errors(data_set: str, data: Path) -> Rows:
     """RMSE of some models in each variant of the audit."""
     shown = ["bias", "mf", "mf-content", "bayes", "bayes-content", "content-only"]
-    yield "split", "tags", *(f"`{name}`" for name in shown)
+    yield "protocol", *(f"`{name}`" for name in shown)
     for rows in _variants(data_set, data):
         rmse = rows.set_index("model")["rmse"].reindex(shown)
-        yield f"`{rows.iloc[0].scheme}`", f"`{rows.iloc[0].tags}`", *map(or_dash, rmse)
+        yield _protocol(rows.iloc[0]), *map(or_dash, rmse)
 
 
 def tag_leaks(data_set: str, data: Path) -> Rows:
@@ -119,6 +120,10 @@ def tag_leaks(data_set: str, data: Path) -> Rows:
     for row in rows_of(table[table["scheme"] == "per-user-temporal"]):
         shares = (row.tags_after_test_rating, row.tags_after_by_own_user)
         yield f"`{row.tags}`", *(f"{100 * share:.1f} %" for share in shares)
+
+
+def _protocol(row: Any) -> str:
+    return f"`{row.scheme}`" + (", all tags" if row.tags == "all" else "")
 
 
 def _variants(data_set: str, data: Path) -> Iterator[pd.DataFrame]:
