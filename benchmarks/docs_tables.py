@@ -46,13 +46,7 @@ def models(data_set: str, data: Path) -> Rows:
 
 def pairs(data_set: str, data: Path) -> Rows:
     """RMSE of each model with words minus that of the same without, and of `bayes` and `mf`."""
-    yield (
-        "first model",
-        "second model",
-        "RMSE, first minus second",
-        "corrected p",
-        "spread over seeds",
-    )
+    yield "model", "compared with", "RMSE, model minus other", "corrected p", "spread over seeds"
     found = {
         (row.model_a, row.model_b): row
         for row in rows_of(read(data, f"{data_set}/differences.csv"))
