@@ -143,7 +143,8 @@ def ablation(data_set: str, data: Path) -> Rows:
         p_value = "" if row.role == "full" or row.same_content else or_dash(row.p_holm)
         yield f"{row.arm}{note}", or_dash(row.rmse), gap, p_value
     for row in rows_of(read(data, f"{data_set}/placebos.csv")):
-        gap = gap_of(row.difference, row.low, row.high)
+        # The file has the full model minus the placebos.
+        gap = gap_of(-row.difference, -row.high, -row.low)
         yield f"placebos, mean of {row.n_placebos}", or_dash(row.mean), gap, ""
 
 
