@@ -84,9 +84,9 @@ def results_of_an_ablation(folder) -> None:
         "p_value": 0.05,
         "smallest_p_value": 0.05,
         "distance": 12.0,
-        "difference": 0.06,
-        "low": 0.05,
-        "high": 0.07,
+        "difference": -0.06,
+        "low": -0.07,
+        "high": -0.05,
         "verdict": "true",
     }
     write_json(folder / "ablation/placebos.json", of_placebos)
