@@ -1,4 +1,5 @@
-# Everything that a run needs, from the same pins as `make setup`; docs/deployment.md explains its use.
+# Everything that a run needs, from the same pins as `make setup`;
+# docs/how-to/container.md explains its use.
 #   docker build --tag blendmf .
 ARG PYTHON=3.11
 FROM python:${PYTHON}-slim-bookworm

@@ -12,10 +12,10 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format smoke bench parity peers known-answers new-users docs-figures images clean
+.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format docs smoke bench parity peers known-answers new-users docs-figures images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
-# with content removed or assigned to other items; minutes on ml-100k, see README.md.
+# with content removed or assigned to other items; minutes on ml-100k, see docs/how-to/run.md.
 report: TARGET := all
 audit: TARGET := audit
 ablation: TARGET := ablation
@@ -28,8 +28,6 @@ test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses auto -m "not slow" $(ARGS)
 
 test-slow: $(VENV)/dev
-	@command -v rsync > /dev/null || { apt-get update && apt-get install --yes rsync; } || \
-		{ echo "The tests of storages need rsync."; false; }
 	@command -v chromium > /dev/null || { apt-get update && apt-get install --yes chromium; } || \
 		{ echo "The tests of pages need chromium."; false; }
 	$(BIN)/python -m pytest --numprocesses auto -m slow $(ARGS)
@@ -60,6 +58,10 @@ format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+
+# The documentation as a site, in site/; fails on a broken link.
+docs: $(VENV)/docs
+	$(BIN)/mkdocs build --quiet --strict
 
 smoke: $(VENV)/run
 	$(SNAKEMAKE) --configfile workflow/experiments/smoke.yaml $(ARGS)
@@ -97,21 +99,24 @@ endif
 	$(BIN)/python -m benchmarks.known_answers $(ARGS) \
 		results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
 
-# Test error of users that join after a fit, on the split of a finished default run.
+# Users that join after a fit, against users of the fit.
 new-users: $(VENV)/run
-	$(BIN)/python -m benchmarks.new_users results/ml-100k $(ARGS)
+	$(SNAKEMAKE) -- results/ml-100k/split/train.parquet
+	$(BIN)/python -m benchmarks.new_users results/ml-100k
 
 # Tables and pictures on the pages in docs/studies: copies what results/ has to docs/studies/data and
 # docs/images, and writes the tables from there.
 docs-figures: $(VENV)/run
 	$(BIN)/python -m benchmarks.docs_figures $(ARGS)
 
-# The picture of the rules; needs graphviz.
-images: $(VENV)/run
+# The documentation's pictures, from the rules and from a finished default run; needs graphviz and
+# chromium.
+images: $(VENV)/dev
 	$(SNAKEMAKE) --rulegraph | gvpr -c -f docs/images/rulegraph.gvpr | tred | dot -Tsvg > docs/images/rulegraph.svg
+	$(BIN)/python docs/images/screenshot.py results/ml-100k/report.html docs/images/report.png
 
 clean:
-	rm -rf .venv .venv-* .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* site .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Packages come in wheels only; an install that fails half-way leaves no stamp and is done again.
@@ -141,6 +146,11 @@ $(VENV)/run: requirements.txt constraints.txt pyproject.toml
 $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@echo "Adding what tests and checks need, about half a minute"
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-dev.txt
+	@touch $@
+
+$(VENV)/docs: $(VENV)/run requirements-docs.txt
+	@echo "Adding what the documentation's site needs, a few seconds"
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-docs.txt
 	@touch $@
 
 $(VENV)/slurm: $(VENV)/run requirements-slurm.txt

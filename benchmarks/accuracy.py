@@ -11,7 +11,8 @@ from benchmarks.problem import Problem
 from benchmarks.systems import Answer
 from blendmf.common.random_streams import stream
 from blendmf.evaluation.bootstrap import bootstrap, holm
-from blendmf.evaluation.ranking_metrics import RankedLists, places, ranking_metrics
+from blendmf.evaluation.metrics import ranking_metrics
+from blendmf.evaluation.ranking_metrics import RankedLists, places
 from blendmf.evaluation.user_metrics import Measured, user_sums
 from blendmf.models.observations import Observations
 

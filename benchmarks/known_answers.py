@@ -25,7 +25,7 @@ from benchmarks.systems import Runner
 from blendmf.common.files import write_csv
 from blendmf.studies.small_matrix import small_matrix
 
-NO_DATA = "its data are not here; see BLENDMF_DATA in the README"
+NO_DATA = "its data are not here; see BLENDMF_DATA in docs/how-to/own-data.md"
 SLOW = "it takes long, and --fast leaves it out"
 
 

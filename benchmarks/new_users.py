@@ -66,7 +66,12 @@ def measured(
     rmse = {name: np.sqrt(np.mean(np.concatenate(of) ** 2)) for name, of in errors.items()}
     loss = rmse["folded_in"] - rmse["in_the_fit"]
     per_user = 1000 * seconds / len(users)
-    return {"estimator": repr(estimator), **rmse, "loss": loss, "milliseconds_per_user": per_user}
+    return {
+        "estimator": " ".join(repr(estimator).split()),
+        **rmse,
+        "loss": loss,
+        "milliseconds_per_user": per_user,
+    }
 
 
 if __name__ == "__main__":

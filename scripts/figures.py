@@ -1,6 +1,7 @@
 """Draw all figures of a data set."""
 
 from functools import partial
+from pkgutil import resolve_name
 
 import pandas as pd
 
@@ -11,18 +12,8 @@ from blendmf.data.tables import read_table
 from blendmf.report.charts.learning_curves import learning_curves
 from blendmf.report.charts.search import ModelSearch, search_history
 from blendmf.report.figure_files import write_chart, write_figure
-from blendmf.report.figures.alternative_texts import (
-    cold_start_text,
-    comparison_text,
-    differences_text,
-    rank_sweep_text,
-    ratings_text,
-    strata_text,
-)
-from blendmf.report.figures.comparison import plot_comparison, plot_differences
-from blendmf.report.figures.rank_sweep import plot_rank_sweep
-from blendmf.report.figures.ratings import plot_ratings
-from blendmf.report.figures.strata import plot_cold_start, plot_strata
+from blendmf.report.figures.of_run import RunFigure, RunTables
+from blendmf.report.figures.registry import FIGURES
 from blendmf.report.outcome.results import BLENDED, best_of_kind, reference_model, validated
 from blendmf.search.space import search_space
 
@@ -62,34 +53,15 @@ with job(snakemake.log[0], asked=snakemake.resources):
         write_chart(output.search, partial(search_history, searches), formats)
 
     paths = (source.train, source.validation, source.test)
-    parts = [read_table(path, ["item_id", "rating"]) for path in paths]
+    parts = tuple(read_table(path, ["item_id", "rating"]) for path in paths)
     rmse = table.set_index("model")["rmse"].dropna()
     fits = zip(params.fitted, map(read_json, source.fits), strict=True)
     validation = validated(best, fits)
     reference = reference_model(rmse, models, validation)
     blended = best_of_kind(BLENDED, rmse, models, validation)
-    for path, figure, text in (
-        (output.ratings, partial(plot_ratings, *parts), ratings_text(*parts)),
-        (output.rank_sweep, partial(plot_rank_sweep, rank_sweep), rank_sweep_text(rank_sweep)),
-        (
-            output.comparison,
-            partial(plot_comparison, metrics, kinds, k),
-            comparison_text(metrics, differences),
-        ),
-        (
-            output.differences,
-            partial(plot_differences, differences, kinds, reference, k),
-            differences_text(differences, metrics, reference, blended),
-        ),
-        (
-            output.cold_start,
-            partial(plot_cold_start, strata, kinds),
-            cold_start_text(strata, kinds),
-        ),
-        (
-            output.strata,
-            partial(plot_strata, strata, kinds, k),
-            strata_text(strata, k),
-        ),
-    ):
-        write_figure(path, figure, text, formats)
+    run = RunTables(
+        parts, metrics, differences, table, strata, rank_sweep, kinds, reference, blended, k
+    )
+    for path, name in zip(output.figures, FIGURES.values(), strict=True):
+        figure: RunFigure = resolve_name(name)
+        write_figure(path, partial(figure.draw, run), figure.text(run), formats)

@@ -33,7 +33,9 @@ MORE_MEMORY = (
     "Close other programs or run fewer jobs at a time (--cores 1), or use a smaller model or data, "
     "and"
 )
-MORE_FROM_CLUSTER = "Request more for the rule (set-resources in the profile, docs/cluster.md) and"
+MORE_FROM_CLUSTER = (
+    "Request more for the rule (set-resources in the profile, docs/how-to/cluster.md) and"
+)
 REMEDY_OF_ERRNO = {
     errno.ENOSPC: "Free some disk space and",
     errno.EDQUOT: "Free some disk space and",

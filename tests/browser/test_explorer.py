@@ -1,13 +1,13 @@
 import pytest
 
 from blendmf.report.pages.explorer import explorer_page
+from browsing import SIZES
 from explored import CLOSING, HOSTILE, explored
 
 pytestmark = pytest.mark.slow
 
 READY = "#errors-items tbody tr"
 FOCUSED = "document.activeElement.textContent"
-SIZES = [(width, scheme) for width in (390, 1024, 1400) for scheme in ("light", "dark")]
 
 
 @pytest.fixture(scope="session")

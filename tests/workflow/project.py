@@ -15,6 +15,12 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("Snakefile", "config.yaml", "environment.yml", "workflow", "scripts", "src", "profiles")
+COMMITTED = (
+    *("Makefile", "pyproject.toml", "requirements.txt", "constraints.txt"),
+    *("results/README.md", ".gitignore"),
+)
+"""Further files of a copy that can regenerate a run by make."""
+
 SMOKE = "workflow/experiments/smoke.yaml"
 NO_NETWORK = {
     **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9"),
@@ -29,6 +35,12 @@ def copied(names: Sequence[str], folder: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         copy(ROOT / name, folder / name)
+
+
+def git(folder: Path, *arguments: str | Path) -> None:
+    """Run git in a folder."""
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 def environment(code: Path) -> dict[str, str]:
@@ -74,6 +86,14 @@ class Project:
         project.run.mkdir(parents=True)
         copied(COPIED, project.code)
         return project
+
+    def commit(self) -> "Project":
+        """Make the code a repository with one commit, from which the run can be regenerated."""
+        copied(COMMITTED, self.code)
+        git(self.code, "init", "--quiet")
+        git(self.code, "add", ".")
+        git(self.code, "commit", "--quiet", "--message", "The project")
+        return self
 
     def copied_to(self, folder: Path) -> "Project":
         """Copy code and results; files keep their modification times."""

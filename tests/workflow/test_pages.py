@@ -1,12 +1,13 @@
 """Pages of a run in a real browser: what they show, whom they exclude, and hostile texts."""
 
 import json
-from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from project import Project
+
+from browsing import SIZES
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ def test_a_page_excludes_nobody_and_needs_nothing_else(path: str, smoke: Project
     page = visited.page
     if path != INDEX:
         page.wait_for_function(READY, timeout=60_000)
-    for width, scheme in product((390, 1024, 1400), ("light", "dark")):
+    for width, scheme in SIZES:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(300)

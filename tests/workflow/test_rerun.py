@@ -36,6 +36,7 @@ BIAS_SWAPPED = {"user_shrinkage": 10, "item_shrinkage": 15}
     [
         ({"evaluation": {"bootstrap_resamples": 300}}, {*EVALUATE, "compare", *SHOWN}, ()),
         ({"recommendations": {"n": 3}}, {"recommend", "explorer", "manifest", *PAGES}, ()),
+        ({"report": {"figures": ["pdf"]}}, {"figures", "manifest", *PAGES}, ()),
         ({"small_matrix": {"adam_steps": 100}}, {"small_matrix", "manifest", *PAGES}, ()),
         ({"split": {"scheme": "random"}}, AFTER_SPLIT, ALL),
         ({"split": {"train": 0.15, "validation": 0.70}}, AFTER_SPLIT, ALL),

@@ -25,6 +25,7 @@ from blendmf.config.yaml_files import ShownSettings, refuse_repeated_keys
 from blendmf.ingest.catalogue import expected_ratings
 from blendmf.ingest.content_digest import content_digest
 from blendmf.ingest.local_copies import local_files, portable
+from blendmf.report.figures.registry import FIGURES
 
 if SOURCES.is_dir():
     make_importable(SOURCES)

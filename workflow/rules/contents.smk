@@ -31,8 +31,9 @@ def chart_forms(*charts: str) -> list[str]:
 def made_of_data_set() -> list[str]:
     """Everything that a run makes of a data set before its report."""
     choices = EXPERIMENT.recommendations.choices
+    formats = ["svg", *config["report"]["figures"]]
     return [
-        f"{DATASET}/figures/comparison.svg",
+        *(f"{DATASET}/figures/comparison.{form}" for form in formats),
         *(f"{DATASET}/recommendations/{choice}.csv" for choice in choices),
         *([f"{DATASET}/explorer/explorer.json"] if choices else []),
         f"{DATASET}/comparison/outcome.rst",

@@ -1,7 +1,6 @@
 # What people read about a data set: figures, the outcome in words, the manifest, the report.
 
 
-FIGURES = ["ratings", "comparison", "differences", "cold-start", "strata", "rank-sweep"]
 CHARTS = ["learning-curves", *(["search"] if SEARCHED else [])]
 
 
@@ -16,14 +15,9 @@ rule figures:
         fits=FILES.fits("models/{model}/seed-{seed}/fit.json", UNSEARCHED),
         rank_sweep=f"{DATASET}/svd/rank-sweep.csv",
     output:
-        ratings=f"{DATASET}/figures/ratings.svg",
-        comparison=f"{DATASET}/figures/comparison.svg",
-        differences=f"{DATASET}/figures/differences.svg",
-        cold_start=f"{DATASET}/figures/cold-start.svg",
-        strata=f"{DATASET}/figures/strata.svg",
+        figures=[f"{DATASET}/figures/{name}.svg" for name in FIGURES],
         learning_curves=f"{DATASET}/figures/learning-curves.svg",
         search=f"{DATASET}/figures/search.svg" if SEARCHED else [],
-        rank_sweep=f"{DATASET}/figures/rank-sweep.svg",
         others=other_forms(*(f"{DATASET}/figures/{name}.svg" for name in FIGURES)),
         charts=chart_forms(*(f"{DATASET}/figures/{name}.svg" for name in CHARTS)),
     log:

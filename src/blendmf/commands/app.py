@@ -110,7 +110,7 @@ add(
     ask.recommend,
     MODELS,
     "blendmf recommend --user 5",
-    "blendmf recommend --user 5 --user 8 -n 20 --model mf-content",
+    "blendmf recommend --ratings mine.csv",
     "blendmf recommend --user 5 --format csv > films.csv",
 )
 add(

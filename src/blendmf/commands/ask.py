@@ -18,6 +18,7 @@ from blendmf.commands.options import (
 )
 from blendmf.commands.output import FormatOption, OutputOption, note, show
 from blendmf.commands.results_folder import MODELS, results_folder
+from blendmf.common.errors import UserError
 
 if TYPE_CHECKING:
     from blendmf.recommend.trained_model import TrainedModel
@@ -73,8 +74,19 @@ def predict(
 
 def recommend(
     user: Annotated[
-        list[str], typer.Option("--user", metavar="ID", help="Id of a user; may be repeated.")
-    ],
+        list[str] | None,
+        typer.Option("--user", metavar="ID", help="Id of a user; may be repeated."),
+    ] = None,
+    ratings: Annotated[
+        Path | None,
+        typer.Option(
+            "--ratings",
+            metavar="FILE",
+            help="Ratings by people who are not in the data: CSV or Parquet with the columns item "
+            "(an id) or title, rating, and perhaps user and timestamp. They join the model as it "
+            "is, without a new fit.",
+        ),
+    ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Number of items for each user.")] = 10,
     model: ModelOption = None,
     seed: SeedOption = None,
@@ -84,16 +96,25 @@ def recommend(
 ) -> None:
     """List the best items for one or more users, without those that they have rated.
 
-    Models that only rank have a score instead of a predicted rating.
+    The users are in the data, or new ones with a file of their ratings. Models that only rank have
+    a score instead of a predicted rating.
     """
     from blendmf.commands.lookups import find_user
+    from blendmf.commands.new_users import recommendations_of_new_users
     from blendmf.commands.replies import recommendations
 
+    if (not user) == (ratings is None):
+        raise UserError("name users by --user ID, or new ones by --ratings FILE, one of both")
     trained = trained_model(results, model, seed)
-    users = [find_user(trained, one) for one in dict.fromkeys(user)]
-    table = recommendations(trained, users, n)
+    if ratings is None:
+        users = [find_user(trained, one) for one in dict.fromkeys(user or [])]
+        table = recommendations(trained, users, n)
+    else:
+        table, ignored = recommendations_of_new_users(trained, ratings, n)
+        if ignored:
+            note(f"{ignored} ratings of items that are not in {trained.folder} are ignored")
     hidden = {"score"} if trained.model.predicts_ratings else set()
-    hidden |= {"user_id"} if len(users) == 1 else set()
+    hidden |= {"user_id"} if table["user_id"].nunique() == 1 else set()
     shown = [name for name in table if name not in hidden and table[name].notna().any()]
     show(table, form, output, shown=shown, decimals=decimals_of(trained))
 

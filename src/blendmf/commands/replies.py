@@ -90,10 +90,15 @@ def recommendations(trained: TrainedModel, users: Sequence[int] | None, n: int) 
         trained.model,
         list(trained.ratings.values()),
         trained.users,
-        trained.items.assign(title=labels(trained.items)),
+        labelled_items(trained),
         n,
         None if users is None else np.array(users),
     )
+
+
+def labelled_items(trained: TrainedModel) -> pd.DataFrame:
+    """The items, with the year in their titles."""
+    return trained.items.assign(title=labels(trained.items))
 
 
 def similar_items(

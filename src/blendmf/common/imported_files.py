@@ -15,10 +15,15 @@ IMPORT = re.compile(
 )
 
 
+NAMED = re.compile(r'"(blendmf[\w.]*):\w+"')
+"""A module in a registry, which imports it by its name: ``module:object``."""
+
+
 def imported_files(file: Path) -> list[Path]:
     """Modules of this package that a file imports, directly or through others, sorted.
 
-    Imports inside functions count. The file is read, not run.
+    Imports inside functions count, and modules that are named as ``"module:object"``. The file is
+    read, not run.
     """
     found: set[Path] = set()
     waiting = [file]
@@ -66,7 +71,9 @@ def make_importable(folder: Path) -> None:
 @cache
 def _direct_imports(file: Path) -> frozenset[Path]:
     names: list[str] = []
-    for module, members, plain in IMPORT.findall(file.read_text(encoding="utf-8")):
+    text = file.read_text(encoding="utf-8")
+    names += NAMED.findall(text)
+    for module, members, plain in IMPORT.findall(text):
         names += [module or plain, *(f"{module}.{name}" for name in re.findall(r"\w+", members))]
     modules = (name.split(".") for name in names)
     files = (PACKAGE.joinpath(*parts[1:]).with_suffix(".py") for parts in modules)

@@ -1,10 +1,12 @@
 """Entries of `models`: one class per kind of model, with the settings that the kind reads."""
 
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from pkgutil import resolve_name
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, WrapValidator
 
 from blendmf.config.fields import SEARCHABLE, Number, Settings
 from blendmf.config.search import Bounds, Space
@@ -218,6 +220,45 @@ class MfContentEntry(TrainedEntry):
     )
 
 
+class OwnEntry(SearchedEntry):
+    """A kind in a file of its own, named in `OWN_KINDS`; see CONTRIBUTING.md.
+
+    Attributes
+    ----------
+    model : type
+        Class of its models (`blendmf.models.model.Model`), with `save` and a class method `load`.
+    """
+
+    model: ClassVar[type[Any]]
+
+    @abstractmethod
+    def fit(
+        self, train: Any, validation: Any, *, rating_range: tuple[float, float], random: Any
+    ) -> Any:
+        """Model fitted to `train`, of type `Observations`; draws come from `random`."""
+
+
+OWN_KINDS: tuple[str, ...] = ()
+"""Subclasses of `OwnEntry`, as ``module:Class``, such as ``blendmf.models.median:MedianEntry``.
+
+Names and not imports, since their files build on this one.
+"""
+
+
+@cache
+def own_kinds() -> dict[str, type[OwnEntry]]:
+    """Classes of `OWN_KINDS` by their kind."""
+    classes = [resolve_name(name) for name in OWN_KINDS]
+    return {get_args(found.model_fields["kind"].annotation)[0]: found for found in classes}
+
+
+def _of_own_kind(values: Any, validate: Callable[[Any], Entry]) -> Entry:
+    """Entry of an own kind, or of one of this file."""
+    kind = values.get("kind") if isinstance(values, Mapping) else None
+    own = own_kinds().get(kind) if isinstance(kind, str) else None
+    return validate(values) if own is None else own.model_validate(values)
+
+
 ModelEntry = Annotated[
     RandomEntry
     | GlobalMeanEntry
@@ -230,6 +271,7 @@ ModelEntry = Annotated[
     | MfEntry
     | MfContentEntry,
     Field(discriminator="kind"),
+    WrapValidator(_of_own_kind),
 ]
 """An entry of `models`, of the class that its kind names."""
 

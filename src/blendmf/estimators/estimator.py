@@ -19,15 +19,15 @@ from blendmf.config.models import Entry
 from blendmf.config.protocol import SplitSettings
 from blendmf.data.rating_order import places
 from blendmf.data.splits import divide_each_user
-from blendmf.estimators.content import words_of
+from blendmf.estimators.content import feature_matrix, features_of_users, words_of
 from blendmf.estimators.folder import Fitted, write_folder
 from blendmf.estimators.replies import FittedEstimator
 from blendmf.estimators.tables import item_table, rating_table
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations, RatingUnit
+from blendmf.recommend.new_users import joined, refuse_outside
 from blendmf.training.final import fit_on_all
 from blendmf.training.fit import Fit, fit_model
-from blendmf.training.new_users import with_new_users
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -92,6 +92,7 @@ class RatingEstimator(FittedEstimator):
         y: ArrayLike | None = None,
         *,
         items: Any = None,
+        users: Any = None,
         validation: Any = None,
     ) -> Self:
         """Fit the model.
@@ -109,6 +110,9 @@ class RatingEstimator(FittedEstimator):
             The ratings, if `ratings` has users and items only.
         items : DataFrame, Arrow table, mapping or Series, optional
             What describes the items; see `blendmf.estimators.tables.item_table`.
+        users : DataFrame, Arrow table, mapping or Series, optional
+            What describes the users (`BayesianMF`): a column ``user`` and any others, or the text
+            of each user by id; see `blendmf.estimators.content.features_of_users`.
         validation : DataFrame, Arrow table or arrays, optional
             Validation ratings, on which the model is not fitted.
 
@@ -127,13 +131,15 @@ class RatingEstimator(FittedEstimator):
             held_out = rating_table(validation, None, self.columns)
         both = pd.concat([train, held_out], ignore_index=True)
         described = None if items is None else item_table(items, self.columns)
-        self._set_index(both, described)
+        features = None if users is None else features_of_users(users, self.columns)
+        self._set_index(both, described, features)
         self.words_ = None if described is None else words_of(self.items_)
+        self._user_features = None if features is None else feature_matrix(features, self.users_)
         self.name_, self.entry_ = self._entry(self.words_ is not None)
         self.name_ = self.name or self.name_
         low, high = self.rating_range or (both["rating"].min(), both["rating"].max())
         self.rating_range_ = (float(low), float(high))
-        self._refuse_outside(both["rating"])
+        refuse_outside(both["rating"], self.rating_range_)
         with nullcontext() if self.verbose else redirect_stdout(None):
             if validation is None and self.validation > 0 and self.validates:
                 self.fit_ = self._fit_twice(train)
@@ -144,8 +150,17 @@ class RatingEstimator(FittedEstimator):
         self.deviation_ = RatingUnit.of(self.ratings_.data).deviation
         return self
 
-    def _set_index(self, ratings: pd.DataFrame, described: pd.DataFrame | None) -> None:
-        self.users_ = pd.Index(ratings["user_id"].unique(), name="user_id").sort_values()
+    def _set_index(
+        self,
+        ratings: pd.DataFrame,
+        described: pd.DataFrame | None,
+        features: pd.DataFrame | None,
+    ) -> None:
+        """Index users and items with ratings or a description, sorted by id."""
+        users = pd.Index(ratings["user_id"].unique())
+        if features is not None:
+            users = users.union(pd.Index(features["user_id"].unique()))
+        self.users_ = users.sort_values().rename("user_id")
         rated = pd.Index(ratings["item_id"].unique(), name="item_id")
         if described is None:
             described = item_table(pd.DataFrame({"item": rated}))
@@ -163,6 +178,7 @@ class RatingEstimator(FittedEstimator):
             seed=self.seed,
             name=("train", self.name_, 1),
             threads=self.threads,
+            user_features=self._user_features,
         )
 
     def _fit_twice(self, ratings: pd.DataFrame) -> Fit:
@@ -186,6 +202,7 @@ class RatingEstimator(FittedEstimator):
             seed=self.seed,
             name=self.name_,
             threads=self.threads,
+            user_features=self._user_features,
         )
 
     def _observations(
@@ -222,24 +239,18 @@ class RatingEstimator(FittedEstimator):
         """
         check_is_fitted(self)
         table = rating_table(ratings, None, self.columns)
-        table = table[table["item_id"].isin(self.items_["item_id"])].reset_index(drop=True)
-        if table.empty:
-            raise UserError("none of the rated items is known to the model")
-        new = pd.Index(table["user_id"].unique(), name="user_id").sort_values()
-        if known := [str(user) for user in new if user in self.users_]:
+        known = sorted(str(user) for user in table["user_id"].unique() if user in self.users_)
+        if known:
             raise UserError(
                 f"known already: {', '.join(known[:5])}; give new users new ids, or fit again"
             )
-        self._refuse_outside(table["rating"])
-        joined = copy.copy(self)
-        joined.users_ = new
-        observed, _ = joined._observations(table, table.iloc[:0])
-        joined.users_ = self.users_.append(new)
-        joined.ratings_ = sp.csr_array(sp.vstack([self.ratings_, observed.to_matrix()]))
-        joined.model_ = with_new_users(
-            self.model_, Observations.from_matrix(self.ratings_), observed, list(new), self.seed
-        )
-        return joined
+        items = pd.Index(self.items_["item_id"])
+        joining = joined(self.model_, self.ratings_, items, table, self.rating_range_, self.seed)
+        estimator = copy.copy(self)
+        estimator.model_, ids, of_new = joining
+        estimator.users_ = self.users_.append(ids)
+        estimator.ratings_ = sp.csr_array(sp.vstack([self.ratings_, of_new]))
+        return estimator
 
     def save(self, folder: PathLike) -> None:
         """Write the estimator to a new or empty folder, from which `blendmf.load` reads it.
@@ -276,12 +287,3 @@ class RatingEstimator(FittedEstimator):
         self.entry_, self.name_, self.deviation_ = entry, name, deviation
         low, high = rating_range
         self.rating_range_ = (float(low), float(high))
-
-    def _refuse_outside(self, ratings: pd.Series) -> None:
-        low, high = self.rating_range_
-        outside = ratings[(ratings < low) | (ratings > high)]
-        if len(outside):
-            raise UserError(
-                f"{len(outside)} ratings are outside the range {low:g} to {high:g}, such as "
-                f"{outside.iloc[0]:g}"
-            )

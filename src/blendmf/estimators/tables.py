@@ -95,6 +95,25 @@ def item_table(items: Any, columns: Mapping[str, str] | None = None) -> pd.DataF
     return table
 
 
+def user_table(users: Any, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Table of users with the column user_id and all others.
+
+    Raises
+    ------
+    UserError
+        If a user is described twice, or the ids are missing.
+    """
+    ids = _frame(users, ("user",), columns)
+    _require(ids, ("user_id",), columns)
+    if not ids["user_id"].is_unique:
+        twice = ids["user_id"][ids["user_id"].duplicated()].iloc[0]
+        raise UserError(f"user {twice} is described more than once; keep one row of each user")
+    frame = users if isinstance(users, pd.DataFrame) else pa.table(users).to_pandas()
+    name = (columns or {}).get("user", "user")
+    others = frame.drop(columns=[name, "user_id"], errors="ignore").reset_index(drop=True)
+    return ids.join(others)
+
+
 def parts_of(items: pd.DataFrame) -> list[Part]:
     """Parts of the items' content that are there, in the order of the default experiment."""
     there = {

@@ -12,13 +12,9 @@ from blendmf.common.errors import UserError
 from blendmf.common.random_streams import sample
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.evaluation.bins import strata_of
+from blendmf.evaluation.metrics import ranking_metrics
 from blendmf.evaluation.ranked_lists import Rankings, rank_users
-from blendmf.evaluation.ranking_metrics import (
-    RankedLists,
-    catalogue_metrics,
-    count_listed,
-    ranking_metrics,
-)
+from blendmf.evaluation.ranking_metrics import RankedLists, catalogue_metrics, count_listed
 from blendmf.evaluation.rating_metrics import (
     interval_sums,
     prediction_errors,

@@ -1,20 +1,14 @@
-"""Ranked lists, and the metrics of many of them at once."""
+"""Ranked lists, and the metrics of many of them at once: one value in [0, 1] for each list.
+
+A list of a user without relevant items has the value 0.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-METRICS = (
-    "precision_at_k",
-    "precision_at_min_k_n",
-    "recall_at_k",
-    "ndcg_at_k",
-    "map_at_k",
-    "mrr",
-    "hit_rate_at_k",
-)
-"""Metrics of one list, see `ranking_metrics`."""
+Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +26,11 @@ class RankedLists:
     hits: NDArray[np.bool_]
     n_relevant: NDArray[np.int64]
     n_candidates: NDArray[np.int64]
+
+    @property
+    def k(self) -> int:
+        """Length of the lists."""
+        return self.hits.shape[1]
 
 
 def places(
@@ -91,46 +90,56 @@ def _without_late_ties(
     return fits
 
 
-def ranking_metrics(lists: RankedLists) -> dict[str, NDArray[np.float64]]:
-    """All metrics of each user's list; a user without relevant items counts as 0 in each.
+def precision_at_k(lists: RankedLists) -> Values:
+    """Hits / k, also if fewer items could be listed."""
+    return np.asarray(lists.hits.mean(axis=1))
 
-    Returns
-    -------
-    dict from each name in `METRICS` to an ndarray of shape (m,), values in [0, 1]
-        - ``precision_at_k``: hits / k, also if fewer items could be listed.
-        - ``precision_at_min_k_n``: hits / min(k, n_candidates).
-        - ``recall_at_k``: hits / n_relevant.
-        - ``ndcg_at_k``: normalised discounted cumulative gain with binary gain. A hit at place j
-          (from 1) gains 1 / log2(j + 1); the ideal list starts with min(k, n_relevant) hits.
-        - ``map_at_k``: sum of the precision at each hit / min(k, n_relevant).
-        - ``mrr``: 1 / place of the first hit, 0 without hits.
-        - ``hit_rate_at_k``: 1 with a hit, otherwise 0.
+
+def precision_at_min_k_n(lists: RankedLists) -> Values:
+    """Hits / min(k, n_candidates)."""
+    return ratio(lists.hits.sum(axis=1), np.minimum(lists.k, lists.n_candidates))
+
+
+def recall_at_k(lists: RankedLists) -> Values:
+    """Hits / n_relevant."""
+    return ratio(lists.hits.sum(axis=1), lists.n_relevant)
+
+
+def ndcg_at_k(lists: RankedLists) -> Values:
+    """Normalised discounted cumulative gain with binary gain.
+
+    A hit at place j (from 1) gains 1 / log2(j + 1); the ideal list starts with min(k, n_relevant)
+    hits.
 
     References
     ----------
     K. Jarvelin and J. Kekalainen, "Cumulated gain-based evaluation of IR techniques",
     ACM TOIS 20(4), 2002.
     """
-    hits, n_relevant, k = lists.hits, lists.n_relevant, lists.hits.shape[1]
-    n_hits, has_hit = hits.sum(axis=1), hits.any(axis=1)
-    discount = 1.0 / np.log2(np.arange(2, k + 2))
+    discount = 1.0 / np.log2(np.arange(2, lists.k + 2))
     # Both sums add in the same order, so that an ideal list has exactly 1.
-    gain = np.cumsum(hits * discount, axis=1)[:, -1]
+    gain = np.cumsum(lists.hits * discount, axis=1)[:, -1]
     ideal = np.concatenate([[0.0], np.cumsum(discount)])
-    precision = np.cumsum(hits, axis=1) / np.arange(1, k + 1)
-    values = (
-        hits.mean(axis=1),
-        _ratio(n_hits, np.minimum(k, lists.n_candidates)),
-        _ratio(n_hits, n_relevant),
-        _ratio(gain, ideal[np.minimum(k, n_relevant)]),
-        _ratio((hits * precision).sum(axis=1), np.minimum(k, n_relevant)),
-        has_hit / (hits.argmax(axis=1) + 1),
-        has_hit.astype(np.float64),
-    )
-    return dict(zip(METRICS, values, strict=True))
+    return ratio(gain, ideal[np.minimum(lists.k, lists.n_relevant)])
 
 
-def _ratio(total: NDArray[np.number], of: NDArray[np.number]) -> NDArray[np.float64]:
+def map_at_k(lists: RankedLists) -> Values:
+    """Sum of the precision at each hit / min(k, n_relevant)."""
+    precision = np.cumsum(lists.hits, axis=1) / np.arange(1, lists.k + 1)
+    return ratio((lists.hits * precision).sum(axis=1), np.minimum(lists.k, lists.n_relevant))
+
+
+def mrr(lists: RankedLists) -> Values:
+    """1 / place of the first hit, 0 without hits."""
+    return ratio(hit_rate_at_k(lists), lists.hits.argmax(axis=1) + 1)
+
+
+def hit_rate_at_k(lists: RankedLists) -> Values:
+    """1 with a hit, otherwise 0."""
+    return np.asarray(lists.hits.any(axis=1), dtype=np.float64)
+
+
+def ratio(total: NDArray[np.number], of: NDArray[np.number]) -> Values:
     """Quotient; 0 where the divisor is 0."""
     quotient = np.zeros(len(total))
     np.divide(total, of, out=quotient, where=of > 0)

@@ -15,14 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.evaluation.bins import OPEN, Stratum
+from blendmf.evaluation.metrics import METRICS, ranking_metrics
 from blendmf.evaluation.ranked_lists import ProtocolLists, Rankings
-from blendmf.evaluation.ranking_metrics import (
-    METRICS,
-    RankedLists,
-    catalogue_metrics,
-    count_listed,
-    ranking_metrics,
-)
+from blendmf.evaluation.ranking_metrics import RankedLists, catalogue_metrics, count_listed
 from blendmf.evaluation.rating_metrics import rating_metrics, rmse_interval, sum_by_user
 from blendmf.models.observations import Observations
 

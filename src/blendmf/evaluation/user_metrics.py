@@ -16,7 +16,7 @@ from blendmf.evaluation.bootstrap import (
     bootstrap_p_values,
     percentile_interval,
 )
-from blendmf.evaluation.ranking_metrics import METRICS
+from blendmf.evaluation.metrics import METRICS
 from blendmf.evaluation.rating_metrics import WIDTHS, WITHIN
 
 RATING = ("rmse", "mae", "user_rmse", "user_mae")

@@ -36,8 +36,8 @@ def overlay_text(found: Initial, command: str) -> str:
         The command that runs the configuration, for the comment at the top.
     """
     head = [
-        "# Written by `blendmf init`; comments say on what each guess rests. docs/data.md explains",
-        "# every key.",
+        "# Written by `blendmf init`; comments say on what each guess rests.",
+        "# docs/how-to/own-data.md explains every key.",
         f"#   {command}",
         "dataset:",
     ]

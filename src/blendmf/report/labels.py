@@ -1,13 +1,9 @@
 """Names of columns and metrics for people: the same in tables, figures and sentences."""
 
+from blendmf.evaluation.metrics import METRICS as RANKING_METRICS
+
 RANKING = {
-    "precision_at_k": "Precision@{k}",
-    "precision_at_min_k_n": "Precision@min({k}, n)",
-    "recall_at_k": "Recall@{k}",
-    "ndcg_at_k": "NDCG@{k}",
-    "map_at_k": "MAP@{k}",
-    "mrr": "MRR",
-    "hit_rate_at_k": "Hit rate@{k}",
+    **{name: metric.label for name, metric in RANKING_METRICS.items()},
     "coverage": "Coverage",
     "novelty": "Novelty",
 }

@@ -12,8 +12,8 @@ from blendmf.common.files import PathLike, read_json, read_sparse
 from blendmf.common.random_streams import sample
 from blendmf.config.models import Entry, TrainedEntry
 from blendmf.config.protocol import EvaluationSettings
+from blendmf.evaluation.metrics import ranking_metrics
 from blendmf.evaluation.ranked_lists import rank_users
-from blendmf.evaluation.ranking_metrics import ranking_metrics
 from blendmf.evaluation.rating_metrics import rmse
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations

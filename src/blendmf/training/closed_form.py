@@ -11,6 +11,7 @@ from blendmf.config.models import (
     Entry,
     GlobalMeanEntry,
     ItemNeighboursEntry,
+    OwnEntry,
     PopularityEntry,
     PureSvdEntry,
     RandomEntry,
@@ -67,6 +68,9 @@ def fit_closed_form(
             return _fit_svd(entry, ranks, train, validation, rating_range, stream(seed, *name))
         case PureSvdEntry(rank=rank):
             return fit_pure_svd(train, rating_range, rank, stream(seed, *name))
+        case OwnEntry():
+            random = stream(seed, *name)
+            return entry.fit(train, validation, rating_range=rating_range, random=random)
     raise UserError(f"models of kind {entry.kind} are trained by epochs")
 
 

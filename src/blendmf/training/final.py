@@ -24,6 +24,7 @@ def fit_on_all(
     seed: int,
     name: str,
     threads: int = 1,
+    user_features: sp.csr_array | None = None,
 ) -> Fit:
     """Fit a model on all ratings, without a validation part.
 
@@ -49,6 +50,8 @@ def fit_on_all(
         Name of the model.
     threads : int
         Number of training threads; does not affect the result.
+    user_features : csr_array of shape (n_users, n_features), optional
+        Features of the users, for the optimiser ``bayes``.
     """
     nothing = ratings.where(np.zeros(len(ratings), dtype=bool))
     fit = fit_model(
@@ -60,6 +63,7 @@ def fit_on_all(
         seed=seed,
         name=("final", name),
         threads=threads,
+        user_features=user_features,
     )
     if isinstance(fit.model, BayesianFactorModel) and isinstance(evaluated, BayesianFactorModel):
         return replace(fit, model=replace(fit.model, widths=evaluated.widths))

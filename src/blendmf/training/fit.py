@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
+from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
 from blendmf.config.models import Entry, TrainedEntry
 from blendmf.config.training import TrainingSettings
@@ -84,6 +85,7 @@ def fit_model(
     ranks: Sequence[int] = (),
     goes_on: GoesOn = to_the_end,
     unit: RatingUnit | None = None,
+    user_features: sp.csr_array | None = None,
 ) -> Fit:
     """Fit one model.
 
@@ -109,6 +111,8 @@ def fit_model(
     unit : RatingUnit, optional
         Unit in which an optimiser other than ``bayes`` trains; that of the training ratings by
         default.
+    user_features : csr_array of shape (n_users, n_features), optional
+        Features of the users, for the optimiser ``bayes``.
     """
     start = time.perf_counter()
     if not isinstance(entry, TrainedEntry):
@@ -127,7 +131,10 @@ def fit_model(
     random = stream(seed, *name)
     if settings.optimiser == "bayes":
         words = content if terms.use_content else None
-        return _sampled(train, validation, words, settings, rating_range, random, threads, goes_on)
+        sides = (words, user_features)
+        return _sampled(train, validation, sides, settings, rating_range, random, threads, goes_on)
+    if user_features is not None:
+        raise UserError(f"features of users need the optimiser bayes, not {settings.optimiser}")
     unit = unit or RatingUnit.of(train.ratings)
     if settings.drift:
         train = without_drift(train, validation, rating_range)
@@ -158,14 +165,17 @@ def fit_model(
 def _sampled(
     train: Observations,
     validation: Observations,
-    content: sp.csr_array | None,
+    sides: tuple[sp.csr_array | None, sp.csr_array | None],
     settings: TrainingSettings,
     rating_range: tuple[float, float],
     random: np.random.Generator,
     threads: int,
     goes_on: GoesOn,
 ) -> Fit:
-    """Fit by Gibbs sampling; the last sweep counts as the best epoch."""
+    """Fit by Gibbs sampling with words of items and features of users.
+
+    The last sweep counts as the best epoch.
+    """
     from blendmf.training.bayes.gibbs import GibbsSampler
     from blendmf.training.bayes.posterior import sample_posterior
     from blendmf.training.bayes.row_sampler import load_kernels
@@ -177,7 +187,8 @@ def _sampled(
     start = time.perf_counter()
     # BLAS sums in an order that depends on its number of threads; this would change later draws.
     with threadpool_limits(1, "blas"):
-        sampler = GibbsSampler(train, content, settings, random, threads)
+        content, user_features = sides
+        sampler = GibbsSampler(train, content, settings, random, threads, user_features)
         model, history = sample_posterior(sampler, validation, settings, rating_range, goes_on)
     seconds = time.perf_counter() - start
     sweeps, rmse = len(history), history[-1].validation_rmse

@@ -59,7 +59,7 @@ def with_new_users(
         If models of this kind have no parameters of users.
     """
     match model:
-        case BayesianFactorModel() if model.user_prior is not None:
+        case BayesianFactorModel():
             return _drawn(model, _by_user(ratings), ids, seed)
         case FactorModel() if model.user_bias is not None:
             return _solved(model, known, _by_user(ratings))
@@ -94,7 +94,11 @@ def _by_user(ratings: Observations) -> RatedBy:
 def _drawn(
     model: BayesianFactorModel, by_user: RatedBy, ids: Sequence[str | int], seed: int
 ) -> BayesianFactorModel:
-    assert model.user_prior is not None
+    if model.user_prior is None:
+        raise UserError(
+            "the model's file has no prior of new users, as those of version 0.1.0 and later have; "
+            "fit it again"
+        )
     rows, variances = [], []
     for name, (items, ratings, order) in zip(ids, by_user, strict=True):
         random = stream(seed, "new-user", name)

@@ -134,7 +134,7 @@ def test_new_users_that_cannot_join_are_named(fitted, parts):
     model = fitted[BayesianMF]
     with pytest.raises(UserError, match="known already: u3"):
         model.fold_in(parts.train[parts.train["user"] == "u3"])
-    with pytest.raises(UserError, match="none of the rated items is known"):
+    with pytest.raises(UserError, match="none of the 1 rated items is known"):
         model.fold_in((["x"], [999], [3.0]))
     with pytest.raises(UserError, match="1 ratings are outside the range"):
         model.fold_in((["x"], [100], [11.0]))
@@ -271,3 +271,26 @@ def test_a_fitted_estimator_can_be_pickled(fitted, parts):
     for model in fitted.values():
         again = pickle.loads(pickle.dumps(model))  # noqa: S301
         np.testing.assert_array_equal(again.predict(parts.test), model.predict(parts.test))
+
+
+@pytest.mark.parametrize("form", ["columns", "text"])
+def test_features_of_users_without_ratings_inform_their_predictions(form):
+    """The old like what the young dislike; half of the users have no ratings at all."""
+    random = np.random.default_rng(0)
+    age = random.integers(18, 80, size=160)
+    likes = np.where(age < 45, 1.5, -1.5)
+    kind = np.where(np.arange(24) % 2, 1, -1)
+    users, items = np.nonzero(random.random((80, 24)) < 0.5)
+    stars = np.clip(3 + likes[users] * kind[items], 1, 5)
+    described = pd.DataFrame(
+        {"user": range(160), "age": age, "name": [f"n{n}" for n in range(160)]}
+    )
+    if form == "text":
+        described = {n: ("young reader", "old reader")[int(age[n] >= 45)] for n in range(160)}
+    model = BayesianMF(latent_dim=2, epochs=40).fit((users, items, stars), users=described)
+    unrated = np.arange(80, 160)
+    predicted = model.predict((unrated, np.full(80, 1)))
+    assert np.corrcoef(predicted, likes[80:])[0, 1] > 0.85
+    assert set(unrated) <= set(model.users_)
+    with pytest.raises(UserError, match="features of users need the optimiser bayes"):
+        MatrixFactorization().fit((users, items, stars), users=described)

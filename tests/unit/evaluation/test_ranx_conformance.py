@@ -15,8 +15,8 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
+from blendmf.evaluation.metrics import METRICS, ranking_metrics
 from blendmf.evaluation.ranked_lists import rank_users
-from blendmf.evaluation.ranking_metrics import METRICS, ranking_metrics
 from ranx_scores import ranx_scores
 from ratings import observed_triples, observed_where
 from small_evaluation import TableModel, evaluated

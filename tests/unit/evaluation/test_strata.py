@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from blendmf.evaluation.bins import LOWER_BOUNDS
-from blendmf.evaluation.ranking_metrics import RankedLists, ranking_metrics
+from blendmf.evaluation.metrics import ranking_metrics
+from blendmf.evaluation.ranking_metrics import RankedLists
 from blendmf.evaluation.strata import COUNTS, KEYS, STRATA_COLUMNS, VALUES
 from blendmf.models.baselines import PopularityModel
 from small_evaluation import TableModel, bias_model, evaluated, random_parts

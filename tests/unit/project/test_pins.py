@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[3]
-PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([A-Za-z0-9.+]+)")
+PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z0-9,]+\])?==([A-Za-z0-9.+]+)")
 
 
 def pins(lines: list[str]) -> dict[str, str]:
@@ -31,7 +31,12 @@ def test_the_conda_environment_has_the_pins_of_the_requirements() -> None:
     assert pins(pip) == pins_of("requirements.txt")
 
 
-REQUIREMENTS = ["requirements.txt", "requirements-dev.txt", "requirements-slurm.txt"]
+REQUIREMENTS = [
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-docs.txt",
+    "requirements-slurm.txt",
+]
 
 
 @pytest.mark.parametrize("requirements", REQUIREMENTS)

@@ -6,8 +6,8 @@ import pytest
 from blendmf.common.random_streams import sample
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import EvaluationSettings
+from blendmf.evaluation.metrics import ranking_metrics
 from blendmf.evaluation.ranked_lists import rank_users
-from blendmf.evaluation.ranking_metrics import ranking_metrics
 from blendmf.evaluation.rating_metrics import rmse
 from blendmf.models.baselines import PopularityModel, fit_bias
 from blendmf.search.objective import ranking_score, validation_objective

@@ -91,5 +91,7 @@ def report_page(files: ReportFiles) -> str:
             ],
         ),
     ]
+    if further := shown.further():
+        sections.insert(-2, Section("Further figures", further))
     title = f"Matrix factorisation on {files.dataset}"
     return page(title, sections, links=files.links, libraries=(TABLES, CHARTS, COMPARISON))

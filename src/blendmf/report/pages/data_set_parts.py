@@ -12,7 +12,7 @@ from blendmf.evaluation.verdict import with_findings
 from blendmf.report.labels import label
 from blendmf.report.pages.page import chart, figure, json_data, table
 from blendmf.report.pages.tables import shown_table
-from blendmf.report.pages.texts import explanation
+from blendmf.report.pages.texts import explanation, has_text
 
 MAIN_METRICS = ("rmse", "mae", "user_rmse", "rated_precision_at_k", "rated_ndcg_at_k")
 """Metrics that the choice of two models offers first."""
@@ -74,6 +74,7 @@ class Parts:
     def __init__(self, files: ReportFiles) -> None:
         self._files = files
         self._folder = f"results/{files.dataset}"
+        self._shown: set[str] = set()
 
     def text(self, name: str) -> Markup:
         """The text that explains a part."""
@@ -84,7 +85,14 @@ class Parts:
         figures = self._files.figures
         if name not in figures:
             return []
-        return [figure(name, figures[name], figures.get(f"{name}-narrow")), self.text(name)]
+        self._shown.add(name)
+        explained = [self.text(name)] if has_text(name) else []
+        return [figure(name, figures[name], figures.get(f"{name}-narrow")), *explained]
+
+    def further(self) -> list[Markup]:
+        """Figures that are not shown yet, each with its text if it has one."""
+        others = [name for name in self._files.figures if not name.endswith("-narrow")]
+        return [part for name in others if name not in self._shown for part in self.drawn(name)]
 
     def charted(self, name: str) -> list[Markup]:
         """A chart with its text, or nothing if the run has no such chart."""

@@ -34,6 +34,11 @@ def explanation(name: str, config: Mapping[str, Any], **values: Any) -> Markup:
     return html_of(template.render(config=config, **values))
 
 
+def has_text(name: str) -> bool:
+    """Whether there is a text ``texts/{name}.rst``."""
+    return f"{name}.rst" in ENVIRONMENT.list_templates()
+
+
 def html_of(text: str) -> Markup:
     """HTML of reStructuredText; raw HTML and files are not included."""
     parts = publish_parts(text, writer="html5", settings_overrides=SETTINGS)

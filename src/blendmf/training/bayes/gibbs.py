@@ -5,7 +5,8 @@ The model of a rating at position t of its user's order (from -1/2 to 1/2) is
     r = mu + b_u + s_u t + b_i + p_u . q_i + e,   e ~ N(0, 1 / (alpha a_u)).
 
 The prior of the rows (b_u, p_u, s_u) and (b_i, q_i) is normal. Its mean is linear in side
-information: an item's words, and each row's number of ratings and raters (`RowSampler`). The user's
+information: an item's words, a user's features, and each row's number of ratings and raters
+(`RowSampler`). The user's
 relative noise precision a_u has a Gamma prior, or is 1 if ``noise_freedom`` is None. Ratings are
 standardised, so no prior depends on the rating scale. A sweep updates
 
@@ -63,6 +64,8 @@ class GibbsSampler:
     train : Observations
     content : csr_array of shape (n_items, n_terms), optional
         Words of the items.
+    user_features : csr_array of shape (n_users, n_features), optional
+        Features of the users.
     settings : TrainingSettings
         Uses ``latent_dim``, ``drift``, ``feedback`` and ``noise_freedom``.
     random : Generator
@@ -84,6 +87,7 @@ class GibbsSampler:
         settings: TrainingSettings,
         random: np.random.Generator,
         threads: int = 1,
+        user_features: sp.csr_array | None = None,
     ) -> None:
         self._random = random
         self._freedom = settings.noise_freedom
@@ -97,7 +101,9 @@ class GibbsSampler:
         matrix = train.to_matrix()
         feedback = settings.feedback
         user_width = self._width + self._has_drift
-        self._users = RowSampler(matrix, None, feedback, self._width, user_width, random, threads)
+        self._users = RowSampler(
+            matrix, user_features, feedback, self._width, user_width, random, threads
+        )
         transposed = sp.csr_array(matrix.T)
         widths = (self._width, self._width)
         self._items = RowSampler(transposed, content, feedback, *widths, random, threads)

@@ -1,0 +1,3 @@
+from smoke_experiment import smoke
+
+__all__ = ["smoke"]
