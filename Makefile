@@ -12,7 +12,7 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format docs smoke bench parity peers known-answers new-users images clean
+.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format docs smoke bench parity peers known-answers new-users docs-figures images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see docs/how-to/run.md.
@@ -104,11 +104,15 @@ new-users: $(VENV)/run
 	$(SNAKEMAKE) -- results/ml-100k/split/train.parquet
 	$(BIN)/python -m benchmarks.new_users results/ml-100k
 
+# Tables and pictures on the pages in docs/studies: copies what results/ has to docs/studies/data and
+# docs/images, and writes the tables from there.
+docs-figures: $(VENV)/run
+	$(BIN)/python -m benchmarks.docs_figures $(ARGS)
+
 # The documentation's pictures, from the rules and from a finished default run; needs graphviz and
 # chromium.
 images: $(VENV)/dev
 	$(SNAKEMAKE) --rulegraph | gvpr -c -f docs/images/rulegraph.gvpr | tred | dot -Tsvg > docs/images/rulegraph.svg
-	cp results/ml-100k/figures/comparison.svg docs/images/results.svg
 	$(BIN)/python docs/images/screenshot.py results/ml-100k/report.html docs/images/report.png
 
 clean:

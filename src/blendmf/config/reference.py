@@ -10,10 +10,10 @@ from typing import Any
 from blendmf.common.files import write_text
 from blendmf.config.experiment import Experiment
 
-PAGE = Path("docs/configuration.md")
+PAGE = Path("docs/reference/configuration.md")
 SCHEMA = Path("workflow/schemas/config.schema.json")
 
-HEADING = """# All settings
+HEADING = """# Configuration
 
 Every key of the configuration, with its values and its default; written by
 `python -m blendmf.config.reference` from the classes in `src/blendmf/config/`. `config.yaml` is the

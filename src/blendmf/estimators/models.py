@@ -33,6 +33,9 @@ class BayesianMF(RatingEstimator):
     The most accurate model here, with nothing to tune. With described items, ``fit(..., items=)``,
     their words inform the factors. `blendmf.training.bayes.gibbs` states the model.
 
+    Further parameters are those of `RatingEstimator`. The validation part sets widths of intervals,
+    and offsets for users and items without ratings.
+
     Parameters
     ----------
     latent_dim : int, default 16
@@ -49,9 +52,6 @@ class BayesianMF(RatingEstimator):
         Whether which items a user rated, and who rated an item, inform the factors.
     noise_freedom : float or None, default 20
         Degrees of freedom of each user's own noise; None: the same noise for all users.
-    rating_range, validation, seed, name, threads, columns, verbose
-        See `RatingEstimator`. The validation part sets widths of intervals, and offsets for users
-        and items without ratings.
     """
 
     latent_dim: int = BAYES.latent_dim
@@ -76,6 +76,9 @@ class MatrixFactorization(RatingEstimator):
 
     Penalties and steps are for ratings in standard deviations, so that they suit any rating scale.
 
+    Further parameters are those of `RatingEstimator`. The validation part chooses the number of
+    epochs.
+
     Parameters
     ----------
     optimiser : {"sgd", "als", "adam", "gd"}, default "sgd"
@@ -85,21 +88,24 @@ class MatrixFactorization(RatingEstimator):
         Words map to item factors, each user weights the words, or both.
     latent_dim : int, default 48
         Number of factors.
-    learning_rate, learning_rate_decay : float, default 0.03 and 0.1
+    learning_rate : float, default 0.03
+        Step length of the first epoch.
+    learning_rate_decay : float, default 0.1
         Epoch t (from 0) uses learning_rate / (1 + learning_rate_decay * t).
     regularization : float, default 0.045
         L2 penalty per rating.
-    bias_regularization, user_content_regularization, content_factors_regularization : float or None
-        The penalty of biases (default 0.01), of the users' word weights (None), and of the words'
-        factors (0.018); None: `regularization`.
+    bias_regularization : float or None, default 0.01
+        Penalty of the biases; None: `regularization`.
+    user_content_regularization : float or None, default None
+        Penalty of the users' weights of words; None: `regularization`.
+    content_factors_regularization : float or None, default 0.018
+        Penalty of the words' factors; None: `regularization`.
     epochs : int, default 50
         Maximum number of epochs.
     patience : int, default 8
         Training stops after this many epochs without a better validation error.
     drift : bool, default True
         Whether the users' drift is removed from the ratings first; needs times.
-    rating_range, validation, seed, name, threads, columns, verbose
-        See `RatingEstimator`. The validation part chooses the number of epochs.
     """
 
     optimiser: Literal["sgd", "als", "adam", "gd"] = "sgd"
@@ -127,6 +133,8 @@ class MatrixFactorization(RatingEstimator):
 class ItemNeighbours(RatingEstimator):
     """Item-based neighbourhood model on ratings without their biases.
 
+    Further parameters are those of `RatingEstimator`. The validation part chooses nothing.
+
     Parameters
     ----------
     neighbours : int, default 200
@@ -137,10 +145,10 @@ class ItemNeighbours(RatingEstimator):
         Pseudo-count of neighbours without information.
     amplification : float, default 2
         Power of the similarity that weights a neighbour.
-    user_shrinkage, item_shrinkage : float, default 15 and 10
-        Pseudo-counts of ratings at the mean, of each user and item.
-    rating_range, validation, seed, name, threads, columns, verbose
-        See `RatingEstimator`. The validation part chooses nothing.
+    user_shrinkage : float, default 15
+        Pseudo-count of ratings at the mean, of each user.
+    item_shrinkage : float, default 10
+        Pseudo-count of ratings at the mean, of each item.
     """
 
     validates: ClassVar[bool] = False
@@ -161,12 +169,14 @@ class ItemNeighbours(RatingEstimator):
 class Bias(RatingEstimator):
     """Mean rating plus shrunken biases of users and items: the baseline to beat.
 
+    Further parameters are those of `RatingEstimator`. The validation part chooses nothing.
+
     Parameters
     ----------
-    user_shrinkage, item_shrinkage : float, default 15 and 10
-        Pseudo-counts of ratings at the mean, of each user and item.
-    rating_range, validation, seed, name, threads, columns, verbose
-        See `RatingEstimator`. The validation part chooses nothing.
+    user_shrinkage : float, default 15
+        Pseudo-count of ratings at the mean, of each user.
+    item_shrinkage : float, default 10
+        Pseudo-count of ratings at the mean, of each item.
     """
 
     validates: ClassVar[bool] = False
@@ -183,14 +193,16 @@ class Bias(RatingEstimator):
 class TruncatedSVD(RatingEstimator):
     """Truncated SVD of the ratings without their biases, with 0 where unrated.
 
+    Further parameters are those of `RatingEstimator`. The validation part chooses nothing.
+
     Parameters
     ----------
     rank : int, default 10
         Number of factors, below the numbers of users and items.
-    user_shrinkage, item_shrinkage : float, default 15 and 10
-        Pseudo-counts of ratings at the mean, of each user and item.
-    rating_range, validation, seed, name, threads, columns, verbose
-        See `RatingEstimator`. The validation part chooses nothing.
+    user_shrinkage : float, default 15
+        Pseudo-count of ratings at the mean, of each user.
+    item_shrinkage : float, default 10
+        Pseudo-count of ratings at the mean, of each item.
     """
 
     validates: ClassVar[bool] = False

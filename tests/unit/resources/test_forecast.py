@@ -1,20 +1,12 @@
-from pathlib import Path
-
 import pytest
 
 from blendmf.resources.forecast import forecast
 from configs import DEFAULT
 
-ROOT = Path(__file__).parents[3]
-
 
 @pytest.fixture(scope="module")
 def lines() -> list[str]:
     return list(forecast(DEFAULT, [10**6, 10**8, 10**9, 10**10]))
-
-
-def test_docs_scaling_shows_the_forecast(lines: list[str]) -> None:
-    assert "\n".join(lines) in (ROOT / "docs/scaling.md").read_text(encoding="utf-8")
 
 
 def test_memory_and_time_increase_with_the_ratings(lines: list[str]) -> None:

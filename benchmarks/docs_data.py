@@ -1,0 +1,203 @@
+"""The small files of results behind the pages of the studies: ``docs/studies/data``.
+
+Each file has columns and rows of one file of a run. ``origin.csv`` says of each whether it was
+copied from results, or entered by hand from an earlier run whose results are not kept.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from blendmf.common.files import read_json, write_text
+
+DATA = Path("docs/studies/data")
+IMAGES = Path("docs/images")
+DATA_SETS = ("ml-100k", "ml-latest-small")
+ORIGIN = "origin.csv"
+COPIED, ENTERED = "results of a run", "entered by hand"
+
+BLENDED = ("bayes-content", "bayes", "mf-content", "mf", "content-only", "bias")
+"""Models of the tables that have several rows per model."""
+
+
+class Source(NamedTuple):
+    """A file of results, and what is kept of it; `{}` in paths stands for every data set."""
+
+    file: str
+    result: str
+    command: str
+    columns: tuple[str, ...]
+    rows: Mapping[str, tuple[str, ...]] = {}
+
+
+SOURCES = (
+    Source(
+        "{}/models.csv",
+        "{}/comparison/table.csv",
+        "make report",
+        (
+            *("model", "seeds", "rmse", "rmse_low", "rmse_high", "mae"),
+            *("rated_precision_at_k", "rated_recall_at_k", "rated_ndcg_at_k", "full_ndcg_at_k"),
+        ),
+    ),
+    Source(
+        "{}/differences.csv",
+        "{}/comparison/differences.csv",
+        "make report",
+        (
+            *("metric", "model_a", "model_b", "difference", "low", "high"),
+            *("p_value", "p_holm", "seed_sd"),
+        ),
+        {"metric": ("rmse",), "model_a": BLENDED, "model_b": BLENDED},
+    ),
+    Source(
+        "{}/strata.csv",
+        "{}/comparison/strata.csv",
+        "make report",
+        ("model", "stratum", "bin", "n_ratings", "rmse"),
+        {"stratum": ("cold-start",), "model": BLENDED},
+    ),
+    Source(
+        "{}/rank-sweep.csv",
+        "{}/svd/rank-sweep.csv",
+        "make report",
+        ("method", "rank", "validation_rmse", "test_rmse"),
+    ),
+    Source(
+        "{}/audit.csv",
+        "{}/audit/audit.csv",
+        "make audit",
+        (
+            *("arm", "scheme", "tags", "model", "rmse", "rmse_low", "rmse_high", "n_ratings"),
+            *("content_minus_plain", "content_low", "content_high", "content_p_holm"),
+            *("content_finding", "change", "change_low", "change_high"),
+            *("test_older_than_training_of_item", "test_item_cold"),
+            *("tags_after_test_rating", "tags_after_by_own_user"),
+        ),
+        {"model": BLENDED},
+    ),
+    Source(
+        "{}/ablation.csv",
+        "{}/ablation/ablation.csv",
+        "make ablation",
+        ("arm", "role", "rmse", "difference", "low", "high", "p_holm", "holds", "same_content"),
+    ),
+    Source(
+        "{}/placebos.csv",
+        "{}/ablation/placebos.json",
+        "make ablation",
+        (
+            *("n_placebos", "mean", "lowest", "highest", "true_content", "n_beaten"),
+            *("p_value", "smallest_p_value", "distance", "difference", "low", "high"),
+        ),
+    ),
+    Source(
+        "benchmarks/engines.csv",
+        "benchmarks/engines.csv",
+        "make bench",
+        (
+            *("engine", "variant", "threads", "ratings", "latent_dim", "updates_per_second"),
+            *("bytes_per_update", "share_of_copy_bandwidth"),
+        ),
+    ),
+    Source(
+        "benchmarks/peers.csv",
+        "benchmarks/peers.csv",
+        "make peers",
+        ("data_set", "system", "rmse", "fit_seconds", "level_rmse", "seconds_to_level"),
+    ),
+    Source(
+        "benchmarks/new-users.csv",
+        "benchmarks/new-users.csv",
+        "make new-users",
+        ("estimator", "folded_in", "unknown", "in_the_fit", "loss", "milliseconds_per_user"),
+    ),
+    Source(
+        "benchmarks/known-answers.csv",
+        "known-answers/known-answers.csv",
+        "make known-answers",
+        (
+            *("protocol", "data_set", "system", "compared_with", "metric"),
+            *("known", "found", "tolerance", "outcome"),
+        ),
+        {"metric": ("predictions", "rmse")},
+    ),
+    Source(
+        "scale/rules.csv",
+        "scale/rules.csv",
+        "make report ARGS='--configfile workflow/experiments/scale.yaml'",
+        (
+            *("rule", "model", "ratings", "processor_seconds", "peak_mib"),
+            *("times_ratings", "time_exponent", "memory_exponent"),
+        ),
+    ),
+)
+
+PICTURES = {
+    "results.svg": "ml-100k/figures/comparison.svg",
+    "{}/cold-start.svg": "{}/figures/cold-start.svg",
+    "{}/audit.svg": "{}/audit/audit.svg",
+    "{}/ablation.svg": "{}/ablation/ablation.svg",
+    "engines.svg": "benchmarks/engines.svg",
+    "time-to-accuracy.svg": "benchmarks/time-to-accuracy.svg",
+    "scale.svg": "scale/rules.svg",
+}
+"""Pictures below `IMAGES`, and the files of results that they are copies of."""
+
+
+def refresh(results: Path, data: Path = DATA, images: Path = IMAGES) -> list[str]:
+    """Copy what `results` has to the small files and the pictures; names of the files.
+
+    Files whose results are missing stay as they are.
+    """
+    origin = read(data, ORIGIN).set_index("file")
+    copied = []
+    for source in SOURCES:
+        for file, result in _each(source.file, source.result):
+            if (results / result).is_file():
+                text = _kept(source, results / result).to_csv(index=False, float_format="%.6g")
+                write_text(data / file, text)
+                origin.loc[file] = [source.command, COPIED]
+                copied.append(file)
+    write_text(data / ORIGIN, origin.sort_index().to_csv())
+    for pattern, of_result in PICTURES.items():
+        for file, result in _each(pattern, of_result):
+            if (results / result).is_file():
+                (images / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(results / result, images / file)
+    return copied
+
+
+def read(data: Path, file: str) -> pd.DataFrame:
+    """One of the small files."""
+    return pd.read_csv(data / file)
+
+
+def command_for(path: Path, data: Path) -> str:
+    """The command whose results one of the small files is copied from."""
+    file = path.relative_to(data).as_posix()
+    commands = {
+        name: source.command for source in SOURCES for name, _ in _each(source.file, source.result)
+    }
+    return commands[file]
+
+
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a table, with a column's value as an attribute."""
+    yield from table.itertuples(index=False)
+
+
+def _each(file: str, result: str) -> Iterator[tuple[str, str]]:
+    for name in DATA_SETS if "{}" in file else ("",):
+        yield file.format(name), result.format(name)
+
+
+def _kept(source: Source, path: Path) -> pd.DataFrame:
+    """Columns and rows that are kept of a file of results."""
+    found = pd.DataFrame([read_json(path)]) if path.suffix == ".json" else pd.read_csv(path)
+    for column, values in source.rows.items():
+        found = found[found[column].isin(values)]
+    return found[list(source.columns)]
