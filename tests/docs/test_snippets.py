@@ -92,13 +92,13 @@ def copy(finished: Path, tmp_path: Path) -> Path:
 
 
 def make_smaller(configuration: Path) -> None:
-    """Give a configuration the settings of the smoke experiment, and only its factorisations."""
+    """Give a configuration the settings of the smoke experiment, and only three factorisations."""
     config = yaml.safe_load(configuration.read_text(encoding="utf-8"))
     smaller = yaml.safe_load((ROOT / SMOKE).read_text(encoding="utf-8"))
     del smaller["dataset"]
     update_config(config, smaller)
     models = config["models"]
-    config["models"] = {name: models[name] for name in ("mf", "mf-content")}
+    config["models"] = {name: models[name] for name in ("mf", "mf-content", "bayes-content")}
     configuration.write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
