@@ -171,7 +171,7 @@ def refresh(results: Path, data: Path = DATA, images: Path = IMAGES) -> list[str
     for source in SOURCES:
         for file, result in _each(source.file, source.result):
             if (results / result).is_file():
-                text = _kept(source, results / result).to_csv(index=False, float_format="%.6g")
+                text = _kept(source, results / result).to_csv(index=False, float_format="%.9g")
                 write_text(data / file, text)
                 origin.loc[file] = [source.command, COPIED]
                 copied.append(file)
