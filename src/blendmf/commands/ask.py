@@ -66,6 +66,8 @@ def predict(
     trained = trained_model(results, model, seed)
     position, items = find_user(trained, user), find_items(trained, item, item_id)
     table = predictions(trained, position, items[:n])
+    if table["rating_low"].isna().all():
+        note(f"{trained.name} has no intervals; Bayesian models have: see --model")
     if len(items) > n:
         note(f"{len(items) - n} more titles match; give more of the title, -n, or --item-id")
     shown = [name for name in table if name != "user_id" and table[name].notna().any()]

@@ -1,6 +1,7 @@
 """Users and items that a command names, by id or by part of a title; close ones if unknown."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -41,7 +42,7 @@ def find_items(trained: TrainedModel, title: str | None, item_id: str | None) ->
     ----------
     trained : TrainedModel
     title : str or None
-        Part of the title.
+        Part of the title, or an id that no title contains.
     item_id : str or None
         The item's id, instead of a title.
 
@@ -63,6 +64,9 @@ def find_items(trained: TrainedModel, title: str | None, item_id: str | None) ->
         raise UserError(f'--item "{title}": has no letters or digits; give a part of the title')
     titles = labels(trained.items)
     found = find_titles(title, titles)
+    position = trained.position_of("item", title)
+    if not any(found) and position >= 0:
+        return [position]
     if not any(found):
         close = close_titles(title, titles)
         raise UserError(f'--item "{title}": no title in {trained.folder} contains it{_hint(close)}')
@@ -76,7 +80,14 @@ def close_ids(wanted: str, ids: Iterable[object], n: int = 3) -> list[str]:
     if known.dtype.kind in "iu" and wanted.lstrip("-").isdecimal():
         distance = np.abs(known.astype(np.float64) - float(wanted))
         return [str(known[place]) for place in np.argsort(distance, kind="stable")[:n]]
-    return difflib.get_close_matches(wanted, map(str, known), n)
+    names = list(map(str, known))
+    same = [name for name in names if _without_zeros(name) == _without_zeros(wanted)]
+    return list(dict.fromkeys([*same, *difflib.get_close_matches(wanted, names, n)]))[:n]
+
+
+def _without_zeros(name: str) -> str:
+    """An id without case and leading zeros of its numbers: r017 is like R17."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", name.casefold())
 
 
 def _hint(close: list[str]) -> str:

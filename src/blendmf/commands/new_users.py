@@ -53,7 +53,13 @@ def recommendations_of_new_users(
     if table["item_id"].dtype != ids.dtype:
         table["item_id"] = table["item_id"].astype(ids.dtype)
     joining = joined(
-        trained.model, trained.fitted_ratings, pd.Index(ids), table, trained.rating_range, SEED
+        trained.model,
+        trained.fitted_ratings,
+        pd.Index(trained.users["user_id"]),
+        pd.Index(ids),
+        table,
+        trained.rating_range,
+        SEED,
     )
     everybody = pd.concat([trained.users, joining.ids.to_frame()], ignore_index=True)
     rated = sp.vstack([trained.fitted_ratings, joining.ratings], format="csr")

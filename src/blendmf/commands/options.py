@@ -66,7 +66,8 @@ SeedOption = Annotated[
     typer.Option(
         "--seed",
         metavar="NUMBER",
-        help="Seed of a fit on the training part; default: the fit on all ratings.",
+        help="Seed of a fit on the training part; default: the fit on all ratings if the model has "
+        "one (the best model, or those of recommendations.models), otherwise seed 1.",
     ),
 ]
 UserOption = Annotated[

@@ -210,7 +210,7 @@ def _cell(value: Any, form: str, decimals: int) -> str:
             return f"{value:.6f}"
         case "scale":
             return f"{value:.4g}"
-    return f"{value:.{decimals}f}"
+    return f"{value:z.{decimals}f}"
 
 
 def _aligned(cells: Cells) -> str:

@@ -205,7 +205,7 @@ def _named_parts(trained: TrainedModel, parts: Sequence[Reason]) -> list[tuple[s
         (
             f"word: {names[number]}"
             if kind == "word" and number is not None
-            else PARTS_OF_SCORE.get(kind, f"{kind} {number}"),
+            else PARTS_OF_SCORE.get(kind) or f"{kind} {1 + (number or 0)}",
             amount,
         )
         for kind, number, amount in parts

@@ -12,7 +12,6 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from blendmf.common.errors import UserError
 from blendmf.common.files import PathLike
 from blendmf.common.random_streams import stream
 from blendmf.config.models import Entry
@@ -239,13 +238,10 @@ class RatingEstimator(FittedEstimator):
         """
         check_is_fitted(self)
         table = rating_table(ratings, None, self.columns)
-        known = sorted(str(user) for user in table["user_id"].unique() if user in self.users_)
-        if known:
-            raise UserError(
-                f"known already: {', '.join(known[:5])}; give new users new ids, or fit again"
-            )
         items = pd.Index(self.items_["item_id"])
-        joining = joined(self.model_, self.ratings_, items, table, self.rating_range_, self.seed)
+        joining = joined(
+            self.model_, self.ratings_, self.users_, items, table, self.rating_range_, self.seed
+        )
         estimator = copy.copy(self)
         estimator.model_, ids, of_new = joining
         estimator.users_ = self.users_.append(ids)

@@ -191,13 +191,18 @@ def _numbers(ratings: pd.Series) -> pd.Series:
 
 
 def _seconds(times: pd.Series) -> pd.Series:
-    """Whole seconds since 1970 of numbers or dates."""
+    """Whole seconds since 1970 of numbers, dates, or dates as ISO text."""
+    if isinstance(times.dtype, pd.StringDtype) or times.dtype == object:
+        dates = pd.to_datetime(times, format="ISO8601", errors="coerce", utc=True)
+        times = times if dates.isna().any() else dates
     if isinstance(times.dtype, pd.DatetimeTZDtype):
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
     if pd.api.types.is_datetime64_any_dtype(times):
         return times.astype("datetime64[s]").astype(np.int64)
     if not pd.api.types.is_numeric_dtype(times):
-        raise UserError("timestamp is neither a number of seconds nor a date; convert it first")
+        raise UserError(
+            "timestamp is neither a number of seconds nor a date such as 2024-03-01; convert it"
+        )
     return times.astype(np.int64)
 
 

@@ -141,12 +141,27 @@ class BayesianFactorModel:
             user_prior=UserPrior.of_arrays(arrays, PRIOR),
         )
 
-    def _other_variance(self, users: ArrayLike, items: ArrayLike) -> Floats:
-        """Variance of pairs beyond the spread of the draws; the mean of all if unknown."""
+    def _other_variance(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
+        """Variance of pairs beyond the spread of the draws.
+
+        An unknown user or item has the mean variance, and the variance of the prediction over all
+        users or items, of which it may be any.
+        """
         u, user_known = known_positions(users, self.n_users)
         i, item_known = known_positions(items, self.n_items)
-        of_users = np.where(user_known, self.user_variance[u], self.user_variance.mean())
-        return of_users + np.where(item_known, self.item_variance[i], self.item_variance.mean())
+        variance = np.where(user_known, self.user_variance[u], self.user_variance.mean())
+        variance = variance + np.where(item_known, self.item_variance[i], self.item_variance.mean())
+        if user_known.all() and item_known.all():
+            return variance
+        spread = np.zeros(len(u))
+        for of_users, of_items in zip(self.user_rows, self.item_rows, strict=True):
+            by_item, by_user = (
+                _gathered(of_items, i, item_known),
+                _gathered(of_users, u, user_known),
+            )
+            spread += np.where(user_known, 0.0, _variance_over(of_users, by_item))
+            spread += np.where(item_known, 0.0, _variance_over(of_items, by_user))
+        return variance + spread / len(self.user_rows)
 
     def _moments(
         self, users: ArrayLike, items: ArrayLike
@@ -168,6 +183,14 @@ class BayesianFactorModel:
             p, q = _gathered(of_users, u, user_known), _gathered(of_items, i, item_known)
             products = np.einsum("nd,nd->n", p[:, 1:], q[:, 1:])
             yield products.astype(np.float64) + p[:, 0] + q[:, 0]
+
+
+def _variance_over(rows: Floats, others: Floats) -> NDArray[np.float64]:
+    """Variance over all `rows`, (n, 1 + d), of their predictions with each of m others, (m,)."""
+    multipliers = others.astype(np.float64)
+    multipliers[:, 0] = 1.0
+    covariance = np.cov(rows.T, bias=True)
+    return np.asarray(np.einsum("md,de,me->m", multipliers, covariance, multipliers))
 
 
 def _gathered(rows: Floats, positions: Positions, known: NDArray[np.bool_]) -> Floats:

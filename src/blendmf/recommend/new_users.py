@@ -33,6 +33,7 @@ class Joined(NamedTuple):
 def joined(
     model: Model,
     fitted_ratings: sp.csr_array,
+    users: pd.Index,
     items: pd.Index,
     table: pd.DataFrame,
     rating_range: tuple[float, float],
@@ -45,8 +46,8 @@ def joined(
     model : Model
     fitted_ratings : csr_array of shape (n_users, n_items)
         The ratings that it was fitted on.
-    items : Index
-        Ids of the items, by position.
+    users, items : Index
+        Ids of the users and items, by position.
     table : DataFrame
         Columns user_id, item_id, rating, and timestamp if times are known. Ratings of unknown
         items are ignored.
@@ -57,8 +58,13 @@ def joined(
     Raises
     ------
     UserError
-        If no item is known, a rating is outside the range, or the model cannot take new users.
+        If a user is known already, no item is known, a rating is outside the range, or the model
+        cannot take new users.
     """
+    if again := sorted(str(user) for user in table["user_id"].unique() if user in users):
+        raise UserError(
+            f"known already: {', '.join(again[:5])}; give new users new ids, or fit again"
+        )
     known = table[table["item_id"].isin(items)].reset_index(drop=True)
     if known.empty:
         raise UserError(

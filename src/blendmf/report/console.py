@@ -42,6 +42,8 @@ def plan(
 def _size(size: Size) -> str:
     if not size.ratings:
         return "size not known yet"
+    if size.guessed:
+        return f"about {size.ratings:,} ratings"
     return f"{size.ratings:,} ratings, {size.users:,} users, {size.items:,} items"
 
 

@@ -28,7 +28,7 @@ class Size:
     """Size of a data set: its ratings, users, rated items, tags, and columns of the content matrix.
 
     `text_bytes` is the size of the text that the ratings are imported from; 0 for generated
-    ratings.
+    ratings. `guessed` says that users and items are upper bounds from the number of lines.
     """
 
     ratings: int
@@ -37,6 +37,7 @@ class Size:
     tags: int = 0
     terms: int = 0
     text_bytes: int = 0
+    guessed: bool = False
 
     @property
     def long_line_bytes(self) -> int:
@@ -63,7 +64,7 @@ def expected_size(
     counts = None if own or name not in KNOWN else KNOWN[name].counts
     if counts is None:
         rows = lines // RATINGS_PER_USER_OR_ITEM + 1
-        return Size(lines, rows, rows, lines, content.max_terms, text_bytes)
+        return Size(lines, rows, rows, lines, content.max_terms, text_bytes, guessed=True)
     ratings = min(lines or counts.ratings, counts.ratings)
     size = Size(
         ratings,
@@ -84,6 +85,7 @@ def counted_size(
         counts = source["counts"]
         size = replace(
             size,
+            guessed=False,
             ratings=counts["ratings"],
             users=counts["users"],
             items=counts["items_rated"],

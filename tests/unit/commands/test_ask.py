@@ -43,7 +43,9 @@ def test_prediction_known_rating_and_ratings_of_the_item(capsys, user, item, kno
 def test_the_best_model_is_asked_and_named_on_stderr(capsys):
     assert main(["predict", "--user", "5", "--item", "a beautiful mind"]) == 0
     printed = capsys.readouterr()
-    assert printed.err == "Model bias, fitted on the training part, seed 1, of results/films\n"
+    named, about_intervals = printed.err.splitlines()
+    assert named == "Model bias, fitted on the training part, seed 1, of results/films"
+    assert about_intervals == "bias has no intervals; Bayesian models have: see --model"
     assert "Beautiful Mind, A (2001)" in printed.out
 
 

@@ -27,7 +27,8 @@ def test_a_file_gives_the_list_of_a_new_user_without_its_items(capsys, run, tmp_
     items = pd.Index(read_table(run / "matrices/items.parquet")["item_id"])
     table = pd.DataFrame({"user_id": "new", "item_id": [20, 40], "rating": [5.0, 1.0]})
     train = read_sparse(run / "matrices/train.npz")
-    own = joined(model, train, items, table, (1.0, 5.0), seed=42).model
+    users = pd.Index(read_table(run / "matrices/users.parquet")["user_id"])
+    own = joined(model, train, users, items, table, (1.0, 5.0), seed=42).model
     scores = own.score_users([model.n_users])[0]
     expected = {int(item): float(score) for item, score in zip(items, scores, strict=True)}
     for row in rows:
@@ -65,6 +66,7 @@ def test_parquet_is_read(capsys, tmp_path):
         ("item,rating\n999,3\n", "none of the 1 rated items is known to the model; ids are such"),
         ("item,rating\n20,30\n", "1 ratings are outside the range 1 to 5, such as 30"),
         ("item,rating\n20,3\n20,4\n", "rated more than once"),
+        ("user,item,rating\n5,20,3\n", "known already: 5; give new users new ids"),
         ("title,rating\nToyz,3\n", "perhaps you mean: Toy Story"),
         ("", "mine.csv: cannot be read"),
     ],

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from scipy.stats import norm
 
 from blendmf.common.random_streams import stream
@@ -80,3 +81,32 @@ def test_interval_widths_come_from_the_calibrated_widths():
     model = model_of(widths=2 * LEVELS)
     low, high = model.intervals([0], [0], 0.9)
     np.testing.assert_allclose((high - low) / 2, 1.8 * model.deviation([0], [0]))
+
+
+def test_intervals_of_unknown_users_and_items_cover_as_much_as_those_of_known_ones():
+    """Users and items that are drawn from the same distributions as those of the model."""
+    random = np.random.default_rng(2)
+    n, spread, noise = 400, 0.6, 0.5
+
+    def rows(size):
+        drawn = random.normal(scale=spread, size=(size, 3))
+        return drawn.astype(np.float32)
+
+    users, items = rows(n), rows(n)
+    quiet = np.full(n, noise**2, dtype=np.float32)
+    model = BayesianFactorModel(
+        n, n, (-9.0, 9.0), 0.0, users[None], items[None], quiet, 0 * quiet, NORMAL_WIDTHS
+    )
+    new_users, new_items = rows(n), rows(n)
+    at = random.integers(n, size=(2, 20_000))
+    cases = {
+        "known": (users, items, at[0], at[1]),
+        "new users": (new_users, items, np.full(20_000, -1), at[1]),
+        "new items": (users, new_items, at[0], np.full(20_000, -1)),
+    }
+    for case, (of_users, of_items, u, i) in cases.items():
+        p, q = of_users[at[0]], of_items[at[1]]
+        true = p[:, 0] + q[:, 0] + np.einsum("nd,nd->n", p[:, 1:], q[:, 1:])
+        ratings = true + random.normal(scale=noise, size=len(true))
+        low, high = model.intervals(u, i, 0.9)
+        assert np.mean((low <= ratings) & (ratings <= high)) == pytest.approx(0.9, abs=0.02), case

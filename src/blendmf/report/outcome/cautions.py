@@ -108,7 +108,7 @@ def _of_lists(results: Results) -> Iterator[str]:
     for column, reason in results.vacuous.items():
         reasons.setdefault(reason, []).append(NAMES[column])
     for reason, columns in reasons.items():
-        yield f"{enumerated(columns)} say nothing here and are not shown: {reason}."
+        yield f"{enumerated(columns)} say nothing here, so do not compare models by them: {reason}."
 
 
 def _of_searches(results: Results) -> Iterator[str]:

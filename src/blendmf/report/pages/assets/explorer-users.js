@@ -15,8 +15,8 @@ const SPECIFIC = [["word", "factor"], ["neighbour"]];
 function mainReasons(reasons) {
   return SPECIFIC.map((kinds) =>
     reasons
-      .filter(([kind]) => kinds.includes(kind))
-      .reduce((most, reason) => (most && Math.abs(most[2]) >= Math.abs(reason[2]) ? most : reason), null),
+      .filter(([kind, , amount]) => kinds.includes(kind) && amount > 0)
+      .reduce((most, reason) => (most && most[2] >= reason[2] ? most : reason), null),
   )
     .filter(Boolean)
     .map(([kind, ref, amount]) => `${REASONS[kind](ref)} ${write(amount, "signed")}`)
