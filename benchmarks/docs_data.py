@@ -23,6 +23,26 @@ BLENDED = ("bayes-content", "bayes", "mf-content", "mf", "content-only", "bias")
 """Models of the tables that have several rows per model."""
 
 
+ABLATIONS = {
+    "ablation": "make ablation",
+    "ablation-bayes": "make ablation with ablation.model: bayes-content",
+}
+"""Folders of ablations in a data set's results, and their commands.
+
+A run writes to the first folder; rename it to the second one after a run for the Bayesian model.
+"""
+
+OF_VARIANTS = (
+    *("arm", "role", "rmse", "difference", "low", "high"),
+    *("p_holm", "holds", "same_content"),
+)
+OF_PLACEBOS = (
+    *("n_placebos", "mean", "lowest", "highest", "true_content", "n_beaten"),
+    *("p_value", "smallest_p_value", "distance", "difference", "low", "high"),
+)
+"""Columns that are kept of the two files of an ablation."""
+
+
 class Source(NamedTuple):
     """A file of results, and what is kept of it; `{}` in paths stands for every data set."""
 
@@ -79,20 +99,13 @@ SOURCES = (
         ),
         {"model": BLENDED},
     ),
-    Source(
-        "{}/ablation.csv",
-        "{}/ablation/ablation.csv",
-        "make ablation",
-        ("arm", "role", "rmse", "difference", "low", "high", "p_holm", "holds", "same_content"),
+    *(
+        Source(f"{{}}/{study}.csv", f"{{}}/{study}/ablation.csv", command, OF_VARIANTS)
+        for study, command in ABLATIONS.items()
     ),
-    Source(
-        "{}/placebos.csv",
-        "{}/ablation/placebos.json",
-        "make ablation",
-        (
-            *("n_placebos", "mean", "lowest", "highest", "true_content", "n_beaten"),
-            *("p_value", "smallest_p_value", "distance", "difference", "low", "high"),
-        ),
+    *(
+        Source(f"{{}}/{study}-placebos.csv", f"{{}}/{study}/placebos.json", command, OF_PLACEBOS)
+        for study, command in ABLATIONS.items()
     ),
     Source(
         "benchmarks/engines.csv",
@@ -140,7 +153,7 @@ PICTURES = {
     "results.svg": "ml-100k/figures/comparison.svg",
     "{}/cold-start.svg": "{}/figures/cold-start.svg",
     "{}/audit.svg": "{}/audit/audit.svg",
-    "{}/ablation.svg": "{}/ablation/ablation.svg",
+    **{f"{{}}/{study}.svg": f"{{}}/{study}/ablation.svg" for study in ABLATIONS},
     "engines.svg": "benchmarks/engines.svg",
     "time-to-accuracy.svg": "benchmarks/time-to-accuracy.svg",
     "scale.svg": "scale/rules.svg",
@@ -158,7 +171,7 @@ def refresh(results: Path, data: Path = DATA, images: Path = IMAGES) -> list[str
     for source in SOURCES:
         for file, result in _each(source.file, source.result):
             if (results / result).is_file():
-                text = _kept(source, results / result).to_csv(index=False, float_format="%.6g")
+                text = _kept(source, results / result).to_csv(index=False, float_format="%.9g")
                 write_text(data / file, text)
                 origin.loc[file] = [source.command, COPIED]
                 copied.append(file)

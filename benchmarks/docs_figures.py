@@ -32,6 +32,8 @@ OF_DATA_SETS: dict[str, Callable[[str, Path], tables.Rows]] = {
     "all tags": tables.all_tags,
     "ablation": tables.ablation,
     "placebos": tables.placebos,
+    "ablation of bayes-content": partial(tables.ablation, study="ablation-bayes"),
+    "placebos of bayes-content": partial(tables.placebos, study="ablation-bayes"),
 }
 TABLES: dict[str, Callable[[Path], tables.Rows]] = {
     **{

@@ -133,22 +133,22 @@ def all_tags(data_set: str, data: Path) -> Rows:
         yield f"`{row.model}`", gap_of(row.change, row.change_low, row.change_high)
 
 
-def ablation(data_set: str, data: Path) -> Rows:
+def ablation(data_set: str, data: Path, *, study: str = "ablation") -> Rows:
     """Every variant but the placebos, and the placebos together."""
     yield "variant", "RMSE", "minus the full model", "corrected p"
-    table = read(data, f"{data_set}/ablation.csv")
+    table = read(data, f"{data_set}/{study}.csv")
     for row in rows_of(table[table["role"] != "placebo"]):
         gap = gap_of(row.difference, row.low, row.high) if row.role != "full" else ""
         note = " (the data have no such words)" if row.same_content else ""
         p_value = "" if row.role == "full" or row.same_content else or_dash(row.p_holm)
         yield f"{row.arm}{note}", or_dash(row.rmse), gap, p_value
-    for row in rows_of(read(data, f"{data_set}/placebos.csv")):
+    for row in rows_of(read(data, f"{data_set}/{study}-placebos.csv")):
         # The file has the full model minus the placebos.
         gap = gap_of(-row.difference, -row.high, -row.low)
         yield f"placebos, mean of {row.n_placebos}", or_dash(row.mean), gap, ""
 
 
-def placebos(data_set: str, data: Path) -> Rows:
+def placebos(data_set: str, data: Path, *, study: str = "ablation") -> Rows:
     """The true content among the placebos."""
     yield (
         "placebos",
@@ -159,7 +159,7 @@ def placebos(data_set: str, data: Path) -> Rows:
         "p",
         "smallest possible p",
     )
-    for row in rows_of(read(data, f"{data_set}/placebos.csv")):
+    for row in rows_of(read(data, f"{data_set}/{study}-placebos.csv")):
         yield (
             str(row.n_placebos),
             *map(or_dash, (row.lowest, row.highest, row.true_content)),

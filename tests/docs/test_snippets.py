@@ -25,6 +25,9 @@ PAGES = [
     *sorted((ROOT / "docs").glob("**/*.md")),
 ]
 BLOCKS = {page.relative_to(ROOT).as_posix(): blocks_of(page) for page in PAGES}
+GENERATED = "docs/reference/command-line.md"
+"""Its examples are those of the help, with the reader's files; hand-written pages are run."""
+
 RUN, CHECKED, SHOWN = ("bash", "python"), ("yaml",), ("text", "tex", "r", "sql", "json")
 TITLES = {1: "Toy Story", 50: "Star Wars"}
 
@@ -40,7 +43,7 @@ def test_every_block_says_what_it_is(page: str) -> None:
 
 
 def test_blocks_that_do_not_run_have_a_reason_and_are_fewer_than_the_others() -> None:
-    of_all = [(page, block) for page, blocks in BLOCKS.items() for block in blocks]
+    of_all = [(page, b) for page, blocks in BLOCKS.items() if page != GENERATED for b in blocks]
     skipped = [(page, block) for page, block in of_all if block.not_run is not None]
     assert [f"{page}:{block.line}" for page, block in skipped if not block.not_run] == []
     executed = [block for _, block in of_all if runs(block)]
@@ -89,13 +92,13 @@ def copy(finished: Path, tmp_path: Path) -> Path:
 
 
 def make_smaller(configuration: Path) -> None:
-    """Give a configuration the settings of the smoke experiment, and only its factorisations."""
+    """Give a configuration the settings of the smoke experiment, and only three factorisations."""
     config = yaml.safe_load(configuration.read_text(encoding="utf-8"))
     smaller = yaml.safe_load((ROOT / SMOKE).read_text(encoding="utf-8"))
     del smaller["dataset"]
     update_config(config, smaller)
     models = config["models"]
-    config["models"] = {name: models[name] for name in ("mf", "mf-content")}
+    config["models"] = {name: models[name] for name in ("mf", "mf-content", "bayes-content")}
     configuration.write_text(yaml.safe_dump(config), encoding="utf-8")
 
 

@@ -20,6 +20,8 @@ Every command of `blendmf`, with its arguments, options, defaults and examples; 
 `python -m blendmf.commands.reference` from the commands in `src/blendmf/commands/`.
 """
 
+NOT_RUN = "<!-- not run: examples with files of the reader -->"
+
 WORDS = {"path": "path", "str": "text", "int range": "whole number"}
 """Words for kinds of values; other values are choices and placeholders."""
 
@@ -46,7 +48,7 @@ def _section(name: str, command: Any) -> str:
     context = typer.Context(command, info_name=name)
     level = "#" * name.count(" ")
     usage = command.get_usage(context).removeprefix("Usage: ")
-    lines = [f"#{level} {name}\n", _paragraphs(command.help), f"```\n{usage}\n```\n"]
+    lines = [f"#{level} {name}\n", _paragraphs(command.help), f"```text\n{usage}\n```\n"]
     for kind in ("argument", "option"):
         rows = [
             _row(*parameter.get_help_record(context))
@@ -69,7 +71,7 @@ def _end(command: Any) -> list[str]:
     """Examples and other closing paragraphs of a command's help."""
     examples, *others = command.epilog.split("\n\n")
     _, *lines = (line.strip() for line in examples.splitlines())
-    return ["```sh", *lines, "```\n", *(f"{text}\n" for text in others)]
+    return [NOT_RUN, "```bash", *lines, "```\n", *(f"{text}\n" for text in others)]
 
 
 def _paragraphs(text: str) -> str:

@@ -4,7 +4,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from benchmarks.docs_data import COPIED, DATA, ORIGIN, SOURCES, read, refresh
+from benchmarks.docs_data import COPIED, DATA, OF_VARIANTS, ORIGIN, read, refresh
 from benchmarks.docs_figures import PAGES, TABLES, filled
 from benchmarks.docs_tables import gap_of
 from blendmf.common.errors import UserError
@@ -63,14 +63,13 @@ def test_differences_are_bold_if_the_interval_excludes_0() -> None:
 
 
 def results_of_an_ablation(folder) -> None:
-    columns = next(source for source in SOURCES if source.file == "{}/ablation.csv").columns
     rows = [
         ["full", "full", 0.9, None, None, None, None, False, False],
         ["no content", "no content", 0.95, 0.05, 0.04, 0.06, 0.001, True, False],
         ["without tags", "left out", 0.9, 0.0, 0.0, 0.0, None, False, True],
         ["placebo 1", "placebo", 0.96, 0.06, 0.05, 0.07, None, True, False],
     ]
-    table = pd.DataFrame(rows, columns=columns).assign(rmse_seed_1=0.9123456789)
+    table = pd.DataFrame(rows, columns=OF_VARIANTS).assign(rmse_seed_1=0.9123456789)
     (folder / "ablation").mkdir(parents=True)
     table.to_csv(folder / "ablation/ablation.csv", index=False)
     of_placebos = {
@@ -97,7 +96,7 @@ def test_results_are_copied_with_their_pictures_and_become_tables(data, tmp_path
     results_of_an_ablation(tmp_path / "results/ml-100k")
     before = read(data, "ml-100k/models.csv")
     copied = refresh(tmp_path / "results", data, tmp_path / "images")
-    assert copied == ["ml-100k/ablation.csv", "ml-100k/placebos.csv"]
+    assert copied == ["ml-100k/ablation.csv", "ml-100k/ablation-placebos.csv"]
     assert "rmse_seed_1" not in read(data, "ml-100k/ablation.csv")
     pd.testing.assert_frame_equal(read(data, "ml-100k/models.csv"), before)
     origin = read(data, ORIGIN).set_index("file")["origin"]

@@ -21,7 +21,7 @@ def test_every_command_has_a_section_with_examples(text: str) -> None:
     assert names[-1] == "blendmf export"
     of_export = sections[-1].split("\n### ")[1:]
     for section in [*sections[:-1], *of_export]:
-        assert "```sh\nblendmf " in section or "```sh\nBLENDMF_DATA" in section
+        assert "```bash\nblendmf " in section or "```bash\nBLENDMF_DATA" in section
 
 
 def test_options_have_their_values_and_defaults(text: str) -> None:
