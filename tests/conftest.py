@@ -9,3 +9,13 @@ __all__ = ["browser", "visit"]
 # The time of an example depends on the machine and its load, not on the code.
 settings.register_profile("blendmf", deadline=None)
 settings.load_profile("blendmf")
+
+
+def pytest_collection_modifyitems(items):
+    """Put one test of the shared smoke run first, which makes the run, and the others of it last.
+
+    Parallel processes then need not wait for it.
+    """
+    of_smoke = [item for item in items if "smoke" in getattr(item, "fixturenames", ())]
+    others = [item for item in items if "smoke" not in getattr(item, "fixturenames", ())]
+    items[:] = of_smoke[:1] + others + of_smoke[1:]
