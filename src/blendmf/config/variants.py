@@ -95,7 +95,8 @@ def other_folds(experiment: Experiment) -> list[int]:
 def ablation_variants(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """What each variant of the ablation changes, by name: the model's ``entry`` or its ``content``.
 
-    Every other way to blend, no content, each group of parts left out, and the placebos.
+    Every other way to blend (of which a Bayesian model has none), no content, each group of parts
+    left out, and the placebos.
     """
     settings, parts = experiment.ablation, experiment.content.parts
     if settings.model is None:
@@ -105,7 +106,7 @@ def ablation_variants(experiment: Experiment) -> dict[str, dict[str, Any]]:
     changes: dict[str, dict[str, Any]] = {
         f"blend-{blend}": {"entry": _without_space(entry, *without, blend=blend)}
         for blend, without in CONTENT_SPACE.items()
-        if blend != entry.blend
+        if blend != entry.blend and entry.training.optimiser != "bayes"
     }
     both = CONTENT_SPACE["user"] + CONTENT_SPACE["item"]
     changes["no-content"] = {"entry": _without_space(entry, *both, kind="mf", blend=None)}

@@ -41,6 +41,14 @@ def test_the_ablation_removes_each_configured_content_part() -> None:
     assert changes["placebo-2"] == {"content": {"dealt": 2}}
 
 
+def test_a_bayesian_model_has_one_way_to_blend() -> None:
+    entry = EXPERIMENT.models["mf-content"].with_params({"optimiser": "bayes"})
+    changed = EXPERIMENT.model_copy(update={"models": EXPERIMENT.models | {"mf-content": entry}})
+    names = list(ablation_variants(changed))
+    assert names[0] == "no-content"
+    assert not [name for name in names if name.startswith("blend-")]
+
+
 def test_no_variant_has_empty_content_and_a_null_model_has_no_ablation() -> None:
     one_part = EXPERIMENT.content.model_copy(update={"parts": ["genres"]})
     assert "no-genres" not in ablation_variants(EXPERIMENT.model_copy(update={"content": one_part}))
