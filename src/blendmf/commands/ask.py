@@ -38,7 +38,7 @@ def trained_model(
 
 def decimals_of(trained: TrainedModel) -> int:
     """Decimals of ratings in the tables for people."""
-    from blendmf.recommend.explorer_predictions import decimals_for
+    from blendmf.recommend.top_items import decimals_for
 
     return decimals_for(trained.rating_range)
 
@@ -151,7 +151,7 @@ def similar(
     no neighbours by factors.
     """
     from blendmf.commands.lookups import find_item
-    from blendmf.commands.replies import similar_items
+    from blendmf.commands.near_and_reasons import similar_items
 
     trained = trained_model(results, model, seed)
     position, others = find_item(trained, item, item_id)
@@ -176,7 +176,7 @@ def explain(
     it.
     """
     from blendmf.commands.lookups import find_item, find_user
-    from blendmf.commands.replies import explanation
+    from blendmf.commands.near_and_reasons import explanation
 
     trained = trained_model(results, model, seed)
     of_user = find_user(trained, user)

@@ -9,10 +9,10 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.preprocessing import normalize
 
-from blendmf.config.protocol import ContentSettings
+from blendmf.config.protocol import ContentSettings, Part
 from blendmf.data.content import WORD, content
 from blendmf.data.tables import TAGS_COLUMNS
-from blendmf.estimators.tables import parts_of, user_table
+from blendmf.estimators.tables import user_table
 
 MOST_VALUES = 10
 """Largest number of values of a column of numbers that are features by themselves."""
@@ -52,6 +52,17 @@ def words_of(items: pd.DataFrame) -> Words | None:
     if not built.tfidf.nnz:
         return None
     return Words(built.tfidf, terms_of(built.vocabulary))
+
+
+def parts_of(items: pd.DataFrame) -> list[Part]:
+    """Parts of the items' content that are there, in the order of the default experiment."""
+    there = {
+        "genres": bool(items["genres"].str.len().gt(0).any()),
+        "tags": bool(items["text"].notna().any()),
+        "year": bool(items["year"].notna().any()),
+        "decade": bool(items["year"].notna().any()),
+    }
+    return [part for part in ContentSettings().parts if there.get(part)]
 
 
 def terms_of(vocabulary: pd.DataFrame) -> list[str]:

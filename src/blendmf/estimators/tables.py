@@ -9,7 +9,6 @@ import pyarrow as pa
 from numpy.typing import ArrayLike
 
 from blendmf.common.errors import UserError
-from blendmf.config.protocol import ContentSettings, Part
 
 COLUMNS = {"user": "user_id", "item": "item_id", "rating": "rating", "timestamp": "timestamp"}
 """Names of the columns that people give, with those of the canonical tables."""
@@ -112,17 +111,6 @@ def user_table(users: Any, columns: Mapping[str, str] | None = None) -> pd.DataF
     name = (columns or {}).get("user", "user")
     others = frame.drop(columns=[name, "user_id"], errors="ignore").reset_index(drop=True)
     return ids.join(others)
-
-
-def parts_of(items: pd.DataFrame) -> list[Part]:
-    """Parts of the items' content that are there, in the order of the default experiment."""
-    there = {
-        "genres": bool(items["genres"].str.len().gt(0).any()),
-        "tags": bool(items["text"].notna().any()),
-        "year": bool(items["year"].notna().any()),
-        "decade": bool(items["year"].notna().any()),
-    }
-    return [part for part in ContentSettings().parts if there.get(part)]
 
 
 def _frame(values: Any, names: Sequence[str], columns: Mapping[str, str] | None) -> pd.DataFrame:

@@ -1,13 +1,12 @@
 """The interface of all models, and reading a model from its file."""
 
-from typing import Any, ClassVar, Protocol, get_args, runtime_checkable
+from typing import ClassVar, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import PathLike, read_arrays
-from blendmf.config.models import own_kinds
 from blendmf.models.baselines import PopularityModel, RandomModel
 from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
@@ -82,9 +81,14 @@ def load_model(path: PathLike) -> Model:
         If the file is not a model file.
     """
     kind = str(read_arrays(path, ["kind"]).get("kind", "missing"))
+    if kind in MODELS:
+        return MODELS[kind].load(path)
+    # Only other kinds need the configuration, which takes time to load.
+    from blendmf.config.models import own_kinds
+
     own = {entry.model.kind: entry.model for entry in own_kinds().values()}
-    known: dict[str, Any] = MODELS | own
-    if kind not in known:
-        raise UserError(f"{path}: not a model file (kind: {kind}); known kinds: {list(known)}")
-    model: Model = known[kind].load(path)
+    if kind not in own:
+        known = [*MODELS, *own]
+        raise UserError(f"{path}: not a model file (kind: {kind}); known kinds: {known}")
+    model: Model = own[kind].load(path)
     return model

@@ -17,7 +17,6 @@ from blendmf.recommend.explorer_predictions import (
     ExplorerModel,
     HeldOut,
     counts_of_predictions,
-    decimals_for,
     errors,
     fans,
     held_out_predictions,
@@ -39,7 +38,7 @@ from blendmf.recommend.near_items import (
     ratings_needed,
 )
 from blendmf.recommend.titles import labels
-from blendmf.recommend.top_items import LEVEL
+from blendmf.recommend.top_items import LEVEL, decimals_for
 
 N_NEAR = 10
 """Number of similar items of an item."""

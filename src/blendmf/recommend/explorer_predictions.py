@@ -14,7 +14,7 @@ from blendmf.evaluation.ranked_lists import SCORES_PER_BLOCK
 from blendmf.models.model import Model, UncertainModel
 from blendmf.recommend.explorer_sample import Shown
 from blendmf.recommend.reasons import LEAST_SHARE, reasons_of
-from blendmf.recommend.top_items import LEVEL, top_unseen
+from blendmf.recommend.top_items import LEVEL, decimals_for, top_unseen
 
 N_FANS = 5
 """Number of fans of an item."""
@@ -66,11 +66,6 @@ def rounded(values: ArrayLike, decimals: int) -> list[Any]:
         None if math.isnan(value) else int(value) if value.is_integer() else value
         for value in exact.tolist()
     ]
-
-
-def decimals_for(rating_range: tuple[float, float]) -> int:
-    """Decimals that divide a rating range into 400 to 4,000 steps: 2 for 1 to 5, 3 for 0 to 1."""
-    return max(0, 2 - math.floor(math.log10((rating_range[1] - rating_range[0]) / 4)))
 
 
 def recommendations(

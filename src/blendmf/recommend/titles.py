@@ -4,6 +4,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 import pandas as pd
 
@@ -80,6 +81,7 @@ def close_titles(query: str, titles: Sequence[str], n: int = 5) -> list[str]:
     return list(dict.fromkeys(named[form] for form in close))[:n]
 
 
+@cache
 def _forms(title: str) -> set[str]:
     """Normalised title, as written and with its article in front."""
     return {normalise(title), normalise(natural(title))}

@@ -1,5 +1,6 @@
 """Best items for each user that the user has not rated."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -102,3 +103,8 @@ def top_unseen(
             "rating_high": ends[1],
         }
     )
+
+
+def decimals_for(rating_range: tuple[float, float]) -> int:
+    """Decimals that divide a rating range into 400 to 4,000 steps: 2 for 1 to 5, 3 for 0 to 1."""
+    return max(0, 2 - math.floor(math.log10((rating_range[1] - rating_range[0]) / 4)))

@@ -11,7 +11,6 @@ import scipy.sparse as sp
 from blendmf.common.errors import UserError
 from blendmf.common.files import read_json, read_sparse
 from blendmf.data.tables import read_table
-from blendmf.evaluation.compare import best_model
 from blendmf.models.model import Model, load_model
 
 PARTS = ("train", "validation", "test")
@@ -169,6 +168,8 @@ def _default_model(folder: Path, fits: dict[str, dict[int | None, Path]]) -> str
         return final[0]
     path = folder / "comparison" / "table.csv"
     if path.exists():
+        from blendmf.evaluation.compare import best_model
+
         table, among = pd.read_csv(path), final or list(fits)
         if table["model"].astype(str).isin(among).any():
             return best_model(table, among)

@@ -14,7 +14,8 @@ from blendmf.models.observations import Observations
 from blendmf.models.svd import fit_pure_svd, fit_svd
 from blendmf.recommend.explorer import ExplorerRun, explorer, shown_of
 from blendmf.recommend.explorer_files import item_ratings
-from blendmf.recommend.explorer_predictions import ExplorerModel, decimals_for
+from blendmf.recommend.explorer_predictions import ExplorerModel
+from blendmf.recommend.top_items import decimals_for
 
 N_USERS, N_ITEMS, N_RECOMMENDED = 12, 20, 3
 RANGE = (1.0, 5.0)
