@@ -315,8 +315,8 @@ def test_the_explorer_and_the_commands_list_the_same_neighbours(
 def test_searches_are_exported_with_the_times_of_their_trials(
     smoke: Project, tmp_path: Path
 ) -> None:
-    told = asked(smoke, "export", "study", "--output", str(tmp_path / "all.db"))
-    found = re.search(r"(\d+) studies with (\d+) trials, (\d+) with times", told)
+    printed = asked(smoke, "export", "study", "--output", str(tmp_path / "all.db"))
+    found = re.search(r"(\d+) studies with (\d+) trials, (\d+) with times", printed)
     assert found
     assert int(found[1]) >= 1
     assert found[2] == found[3]

@@ -151,7 +151,7 @@ def similar(
     no neighbours by factors.
     """
     from blendmf.commands.lookups import find_item
-    from blendmf.commands.near_and_reasons import similar_items
+    from blendmf.commands.replies import similar_items
 
     trained = trained_model(results, model, seed)
     position, others = find_item(trained, item, item_id)
@@ -175,8 +175,8 @@ def explain(
     same score: how much the user's own ratings of other items, the most influential ones, changed
     it.
     """
+    from blendmf.commands.explanations import explanation
     from blendmf.commands.lookups import find_item, find_user
-    from blendmf.commands.near_and_reasons import explanation
 
     trained = trained_model(results, model, seed)
     of_user = find_user(trained, user)

@@ -73,7 +73,7 @@ def model_differences(folder: Path, a: str, b: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from blendmf.evaluation.verdict import WORDS, against
+    from blendmf.evaluation.verdict import against
 
     path = folder / "comparison" / "differences.csv"
     if not path.is_file():
@@ -102,7 +102,7 @@ def model_differences(folder: Path, a: str, b: str) -> pd.DataFrame:
                     "effect_size": found.effect_size,
                     "share_a_better": found.share_better,
                     "seed_sd": found.seed_sd,
-                    "finding": WORDS[found.finding],
+                    "finding": found.finding,
                 }
             )
     return pd.DataFrame(rows)

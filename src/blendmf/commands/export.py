@@ -50,15 +50,12 @@ def test_predictions(trained: TrainedModel) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    from blendmf.models.model import UncertainModel
     from blendmf.recommend.titles import labels
-    from blendmf.recommend.top_items import LEVEL
+    from blendmf.recommend.top_items import interval_ends
 
     test = trained.ratings["test"].tocoo()
     users, items = test.coords
-    ends = np.full((2, len(users)), np.nan)
-    if isinstance(trained.model, UncertainModel):
-        ends[:] = trained.model.intervals(users, items, LEVEL)
+    low, high = interval_ends(trained.model, users, items)
     return pd.DataFrame(
         {
             "user_id": trained.users["user_id"].take(users).array,
@@ -66,8 +63,8 @@ def test_predictions(trained: TrainedModel) -> pd.DataFrame:
             "title": np.array(labels(trained.items), dtype=object)[items],
             "rating": test.data,
             "predicted_rating": trained.model.predict(users, items),
-            "rating_low": ends[0],
-            "rating_high": ends[1],
+            "rating_low": low,
+            "rating_high": high,
         }
     )
 

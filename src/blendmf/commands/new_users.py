@@ -14,9 +14,6 @@ from blendmf.recommend.new_users import joined
 from blendmf.recommend.top_items import recommend
 from blendmf.recommend.trained_model import TrainedModel
 
-SEED = 42
-"""Seed of the draws of a new user's parameters; equal files give equal lists."""
-
 NEW_USER = "new"
 """Id of the user if a file has no column for it."""
 
@@ -59,7 +56,7 @@ def recommendations_of_new_users(
         pd.Index(ids),
         table,
         trained.rating_range,
-        SEED,
+        trained.seed,
     )
     everybody = pd.concat([trained.users, joining.ids.to_frame()], ignore_index=True)
     rated = sp.vstack([trained.fitted_ratings, joining.ratings], format="csr")

@@ -1,15 +1,22 @@
-"""Replies of a trained model about users, as tables: predictions and recommendations."""
+"""Replies of a trained model, as tables: predictions, recommendations, similar items."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from blendmf.common.errors import UserError
-from blendmf.models.model import UncertainModel
+from blendmf.common.files import read_sparse
+from blendmf.recommend.near_items import (
+    item_vectors,
+    near_by_factors,
+    near_by_words,
+    ratings_needed,
+)
 from blendmf.recommend.titles import labels
-from blendmf.recommend.top_items import LEVEL, recommend
-from blendmf.recommend.trained_model import TrainedModel
+from blendmf.recommend.top_items import interval_ends, recommend
+from blendmf.recommend.trained_model import TrainedModel, existing
 
 
 def predictions(trained: TrainedModel, user: int, items: Sequence[int]) -> pd.DataFrame:
@@ -33,18 +40,16 @@ def predictions(trained: TrainedModel, user: int, items: Sequence[int]) -> pd.Da
     of_items = trained.all_ratings.tocsc()[:, list(items)]
     counts = np.diff(of_items.indptr)
     sums = np.asarray(of_items.sum(axis=0), dtype=np.float64).ravel()
-    ends = np.full((2, len(items)), np.nan)
     users = np.full(len(items), user)
-    if isinstance(trained.model, UncertainModel):
-        ends[:] = trained.model.intervals(users, items, LEVEL)
+    low, high = interval_ends(trained.model, users, items)
     return pd.DataFrame(
         {
             "user_id": trained.users["user_id"].iloc[[user] * len(items)].array,
             "item_id": trained.items["item_id"].iloc[list(items)].array,
             "title": labels(trained.items.iloc[list(items)]),
             "predicted_rating": trained.model.predict(users, items),
-            "rating_low": ends[0],
-            "rating_high": ends[1],
+            "rating_low": low,
+            "rating_high": high,
             "known_rating": [rating for rating, _ in known],
             "part": pd.Series([part for _, part in known], dtype="str"),
             "n_ratings": counts,
@@ -70,6 +75,51 @@ def recommendations(trained: TrainedModel, users: Sequence[int] | None, n: int) 
         labelled_items(trained),
         n,
         None if users is None else np.array(users),
+    )
+
+
+def similar_items(
+    trained: TrainedModel, item: int, by: Literal["factors", "words"], n: int
+) -> pd.DataFrame:
+    """The `n` items that are most similar to an item, as the explorer lists them.
+
+    Returns
+    -------
+    DataFrame
+        ``rank, item_id, title, cosine, n_ratings``; items with a cosine below 0.2 are left out.
+
+    Raises
+    ------
+    UserError
+        If the model has no factors, or the item too few ratings.
+    """
+    counts = np.bincount(trained.all_ratings.indices, minlength=len(trained.items))
+    of = np.array([item])
+    if by == "words":
+        tfidf = read_sparse(existing(trained.content / "tfidf.npz"))
+        [near] = near_by_words(tfidf, counts, n, of)
+    else:
+        vectors = item_vectors(trained.model, np.arange(len(trained.items)))
+        if vectors is None:
+            raise UserError(
+                f"model {trained.name} has no factors; choose another with --model, or --by words"
+            )
+        needed = ratings_needed(counts)
+        if counts[item] < needed:
+            raise UserError(
+                f"{labels(trained.items.iloc[[item]])[0]}: has {counts[item]} ratings, and its "
+                f"factors say enough from {needed} on; try --by words"
+            )
+        [near] = near_by_factors(vectors, counts >= needed, counts, n, of)
+    items = [other for other, _ in near]
+    return pd.DataFrame(
+        {
+            "rank": np.arange(1, len(near) + 1),
+            "item_id": trained.items["item_id"].iloc[items].array,
+            "title": labels(trained.items.iloc[items]),
+            "cosine": pd.Series([cosine for _, cosine in near], dtype=float),
+            "n_ratings": counts[items],
+        }
     )
 
 

@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from blendmf.config.dataset import DatasetSettings, Scale
-from blendmf.config.fields import BEST, Distinct, FolderName, ModelName, Removable, Settings, Sorted
+from blendmf.config.fields import (
+    BEST,
+    SEED,
+    Distinct,
+    FolderName,
+    ModelName,
+    Removable,
+    Settings,
+    Sorted,
+)
 from blendmf.config.models import ModelEntry
 from blendmf.config.protocol import Change, ContentSettings, EvaluationSettings, Part, SplitSettings
 from blendmf.config.search import SearchSettings
@@ -131,7 +140,7 @@ class PublishedSystem(Settings):
 class Experiment(Settings):
     """Configuration of a blendmf experiment."""
 
-    seed: int = Field(default=42, ge=0, description="Source of every random draw of a run.")
+    seed: int = Field(default=SEED, ge=0, description="Source of every random draw of a run.")
     seeds: int = Field(
         default=3,
         ge=1,

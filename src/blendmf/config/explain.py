@@ -1,15 +1,18 @@
 """Explain the validation errors of a configuration in the user's terms."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from difflib import get_close_matches
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from blendmf.common.errors import UserError
 from blendmf.config.fields import FOLDER_NAME, Settings
+
+Checked = TypeVar("Checked", bound=Settings)
 
 EXPECTED = {
     "int": "a whole number",
@@ -34,6 +37,20 @@ LIMITS = {
 def explained(error: ValidationError, model: type[Settings]) -> list[str]:
     """One line for each mistake: key, value, what is allowed, the nearest known key."""
     return [f"{_key(found['loc'], model)}: {_reason(found, model)}" for found in error.errors()]
+
+
+def validated(model: type[Checked], values: Mapping[str, Any]) -> Checked:
+    """Settings with the given values.
+
+    Raises
+    ------
+    UserError
+        Naming every value that is not allowed.
+    """
+    try:
+        return model(**values)
+    except ValidationError as error:
+        raise UserError("; ".join(explained(error, model))) from None
 
 
 def without_errors(

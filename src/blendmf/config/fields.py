@@ -85,6 +85,9 @@ READ_AS_VALUES = frozenset(
 )
 
 
+SEED = 42
+"""Default source of every random draw."""
+
 BEST = "best"
 """Name of the fit, on all ratings, of the model with the lowest test RMSE."""
 

@@ -1,6 +1,7 @@
 """The base of all estimators: fitting, new users, saving."""
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from blendmf.common.errors import UserError
 from blendmf.common.files import PathLike
 from blendmf.common.random_streams import stream
+from blendmf.config.fields import SEED
 from blendmf.config.models import Entry
 from blendmf.config.protocol import SplitSettings
 from blendmf.data.rating_order import places
@@ -30,7 +33,7 @@ from blendmf.training.fit import Fit, fit_model
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RatingEstimator(FittedEstimator):
+class RatingEstimator(FittedEstimator, ABC):
     """Base of all estimators, with scikit-learn's conventions; a subclass says what is fitted.
 
     Parameters
@@ -75,15 +78,15 @@ class RatingEstimator(FittedEstimator):
 
     rating_range: tuple[float, float] | None = None
     validation: float = 0.1
-    seed: int = 42
+    seed: int = SEED
     name: str | None = None
     threads: int = 1
     columns: Mapping[str, str] | None = None
     verbose: bool = False
 
+    @abstractmethod
     def _entry(self, has_words: bool) -> tuple[str, Entry]:
         """Name in the default experiment, and kind and settings, of what is fitted."""
-        raise NotImplementedError
 
     def fit(
         self,
@@ -124,6 +127,8 @@ class RatingEstimator(FittedEstimator):
         UserError
             If the tables or the parameters cannot be used; the message says what to do.
         """
+        if not 0 <= self.validation < 1:
+            raise UserError(f"validation must be at least 0 and below 1, not {self.validation}")
         train = rating_table(ratings, y, self.columns)
         held_out = train.iloc[:0]
         if validation is not None:

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 from blendmf.common.errors import UserError
+from blendmf.config.explain import validated
+from blendmf.config.fields import SEED
 from blendmf.config.protocol import EvaluationSettings, SplitSettings
 from blendmf.data.splits import split as split_ratings
 from blendmf.estimators.estimator import RatingEstimator
@@ -28,7 +29,7 @@ class Parts(NamedTuple):
 
 
 def split(
-    ratings: Any, *, seed: int = 42, columns: Mapping[str, str] | None = None, **settings: Any
+    ratings: Any, *, seed: int = SEED, columns: Mapping[str, str] | None = None, **settings: Any
 ) -> Parts:
     """Divide ratings into a training, a validation and a test part, as the rule ``split`` does.
 
@@ -52,7 +53,7 @@ def split(
     table = rating_table(ratings, None, columns)
     if "timestamp" not in table:
         settings = {"scheme": "random", **settings}
-    chosen = _validated(SplitSettings, settings)
+    chosen = validated(SplitSettings, settings)
     if chosen.scheme == "given":
         raise UserError("scheme: given needs files; divide the table yourself")
     if "timestamp" not in table and chosen.scheme.endswith("temporal"):
@@ -69,7 +70,7 @@ def evaluate(
     test: Any,
     *,
     validation: Any = None,
-    seed: int = 42,
+    seed: int = SEED,
     **settings: Any,
 ) -> ModelScores:
     """Score a fitted estimator on held-out ratings, as the rule ``evaluate`` does.
@@ -105,7 +106,7 @@ def evaluate(
     seen = empty if validation is None else rating_table(validation, None, estimator.columns)
     of_seen = estimator.positions(seen)
     seen = seen[(of_seen[0] >= 0) & (of_seen[1] >= 0)]
-    chosen = _validated(EvaluationSettings, settings)
+    chosen = validated(EvaluationSettings, settings)
     if chosen.relevance_threshold is None:
         threshold = relevance_threshold(estimator.ratings_.data, estimator.rating_range_)
         chosen = chosen.model_copy(update={"relevance_threshold": threshold})
@@ -128,7 +129,7 @@ def compare(
     scores: Mapping[str, ModelScores | Sequence[ModelScores]],
     *,
     resamples: int = EvaluationSettings().bootstrap_resamples,
-    seed: int = 42,
+    seed: int = SEED,
 ) -> comparison.Comparison:
     """Compare evaluated models by paired bootstrap over users, as the rule ``compare`` does.
 
@@ -159,11 +160,3 @@ def compare(
         )
     ]
     return comparison.compare(runs, resamples, seed)
-
-
-def _validated(settings: Any, given: Mapping[str, Any]) -> Any:
-    try:
-        return settings(**given)
-    except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise UserError("; ".join(wrong)) from None

@@ -7,6 +7,7 @@ import numpy as np
 from lenskit.data import Dataset, ItemList, QueryInput, RecQuery
 from lenskit.pipeline import Component
 from lenskit.training import Trainable, TrainingOptions
+from pandas.api.types import is_numeric_dtype
 
 import blendmf
 from blendmf.estimators.estimator import RatingEstimator
@@ -50,6 +51,6 @@ class BlendmfScorer(Component[ItemList], Trainable):  # type: ignore[misc]
         query, model = RecQuery.create(query), self.estimator_
         user, own = query.user_id, query.history_items
         if user not in model.users_ and own is not None and own.field("rating") is not None:
-            user = "query" if model.users_.dtype == object else model.users_.max() + 1
+            user = model.users_.max() + 1 if is_numeric_dtype(model.users_) else "query"
             model = model.fold_in((np.full(len(own), user), own.ids(), own.field("rating")))
         return ItemList(items, scores=model.predict((np.full(len(items), user), items.ids())))

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar
 
-from pydantic import ValidationError
-
-from blendmf.common.errors import UserError
+from blendmf.config.explain import validated
 from blendmf.config.fields import Settings
 from blendmf.config.models import (
     BiasEntry,
@@ -130,7 +128,26 @@ class MatrixFactorization(RatingEstimator):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ItemNeighbours(RatingEstimator):
+class ShrunkenBiases(RatingEstimator):
+    """Base of the estimators that subtract shrunken biases, and that a validation part cannot help.
+
+    Its parameters are documented by its subclasses.
+    """
+
+    validates: ClassVar[bool] = False
+    kind: ClassVar[str]
+    settings: ClassVar[type[Entry]]
+
+    user_shrinkage: float = BIAS.user_shrinkage
+    item_shrinkage: float = BIAS.item_shrinkage
+
+    def _entry(self, has_words: bool) -> tuple[str, Entry]:
+        del has_words
+        return self.kind, _made(self.settings, self, kind=self.kind)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ItemNeighbours(ShrunkenBiases):
     """Item-based neighbourhood model on ratings without their biases.
 
     Further parameters are those of `RatingEstimator`. The validation part chooses nothing.
@@ -151,22 +168,17 @@ class ItemNeighbours(RatingEstimator):
         Pseudo-count of ratings at the mean, of each item.
     """
 
-    validates: ClassVar[bool] = False
+    kind: ClassVar[str] = "item-neighbours"
+    settings: ClassVar[type[Entry]] = ItemNeighboursEntry
 
     neighbours: int = NEIGHBOURS.neighbours
     similarity_shrinkage: float = NEIGHBOURS.similarity_shrinkage
     neighbour_shrinkage: float = NEIGHBOURS.neighbour_shrinkage
     amplification: float = NEIGHBOURS.amplification
-    user_shrinkage: float = NEIGHBOURS.user_shrinkage
-    item_shrinkage: float = NEIGHBOURS.item_shrinkage
-
-    def _entry(self, has_words: bool) -> tuple[str, Entry]:
-        del has_words
-        return "item-neighbours", _made(ItemNeighboursEntry, self, kind="item-neighbours")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Bias(RatingEstimator):
+class Bias(ShrunkenBiases):
     """Mean rating plus shrunken biases of users and items: the baseline to beat.
 
     Further parameters are those of `RatingEstimator`. The validation part chooses nothing.
@@ -179,18 +191,12 @@ class Bias(RatingEstimator):
         Pseudo-count of ratings at the mean, of each item.
     """
 
-    validates: ClassVar[bool] = False
-
-    user_shrinkage: float = BIAS.user_shrinkage
-    item_shrinkage: float = BIAS.item_shrinkage
-
-    def _entry(self, has_words: bool) -> tuple[str, Entry]:
-        del has_words
-        return "bias", _made(BiasEntry, self, kind="bias")
+    kind: ClassVar[str] = "bias"
+    settings: ClassVar[type[Entry]] = BiasEntry
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TruncatedSVD(RatingEstimator):
+class TruncatedSVD(ShrunkenBiases):
     """Truncated SVD of the ratings without their biases, with 0 where unrated.
 
     Further parameters are those of `RatingEstimator`. The validation part chooses nothing.
@@ -205,15 +211,10 @@ class TruncatedSVD(RatingEstimator):
         Pseudo-count of ratings at the mean, of each item.
     """
 
-    validates: ClassVar[bool] = False
+    kind: ClassVar[str] = "svd"
+    settings: ClassVar[type[Entry]] = SvdEntry
 
     rank: int = 10
-    user_shrinkage: float = BIAS.user_shrinkage
-    item_shrinkage: float = BIAS.item_shrinkage
-
-    def _entry(self, has_words: bool) -> tuple[str, Entry]:
-        del has_words
-        return "svd", _made(SvdEntry, self, kind="svd")
 
 
 def _made(settings: type[Made], estimator: RatingEstimator, **given: Any) -> Made:
@@ -226,8 +227,4 @@ def _made(settings: type[Made], estimator: RatingEstimator, **given: Any) -> Mad
     """
     params = estimator.get_params(deep=False)
     own = {name: value for name, value in params.items() if name in settings.model_fields}
-    try:
-        return settings(**(own | given))
-    except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise UserError(f"{type(estimator).__name__}: {'; '.join(wrong)}") from None
+    return validated(settings, own | given)

@@ -75,7 +75,7 @@ def of_run(trained: TrainedModel) -> RatingEstimator:
     items = trained.items[["item_id", "title", "year", "genres"]].assign(text=None)
     ratings = trained.fitted_ratings
     fitted = Fitted(trained.model, pd.Index(trained.users["user_id"]), items, ratings, words)
-    estimator = estimator_of(entry, trained.name)
+    estimator = estimator_of(entry, trained.name).set_params(seed=trained.seed)
     deviation = RatingUnit.of(ratings.data).deviation
     estimator.set_fitted(fitted, entry, trained.name, trained.rating_range, deviation)
     return estimator

@@ -11,7 +11,8 @@ from blendmf.evaluation.user_metrics import higher_is_better
 SIGNIFICANCE = 0.05
 """Corrected p-values below this are significant."""
 
-Finding = Literal["better", "worse", "perhaps better", "perhaps worse", "not told apart"]
+Finding = Literal["better", "perhaps better", "not distinguishable", "perhaps worse", "worse"]
+"""Findings from the best to the worst."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ class Difference:
     def finding(self) -> Finding:
         """Finding about the first model.
 
-        "not told apart" if the interval contains 0; "perhaps" if it does not, but the corrected
-        p-value is not significant or the difference is within the spread over seeds.
+        "not distinguishable" if the interval contains 0; "perhaps" if it does not, but the
+        corrected p-value is not significant or the difference is within the spread over seeds.
         """
         if self.low <= 0 <= self.high:
-            return "not told apart"
+            return "not distinguishable"
         is_sure = self.p_holm < SIGNIFICANCE and not self.within_seeds
         if (self.value > 0) == self.higher_is_better:
             return "better" if is_sure else "perhaps better"
@@ -75,19 +76,9 @@ class Difference:
         )
 
 
-WORDS: dict[Finding, str] = {
-    "better": "better",
-    "perhaps better": "perhaps better",
-    "not told apart": "not distinguishable",
-    "perhaps worse": "perhaps worse",
-    "worse": "worse",
-}
-"""Findings from the best to the worst, and the words for them."""
-
-
 def with_findings(differences: pd.DataFrame) -> pd.DataFrame:
     """The table of differences with a column ``finding``: what holds about model A, in words."""
-    findings = [WORDS[_difference(row).finding] for row in differences.to_dict("records")]
+    findings = [_difference(row).finding for row in differences.to_dict("records")]
     return differences.assign(finding=findings)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from blendmf.common.job_log import progress
 from blendmf.evaluation.ranked_lists import SCORES_PER_BLOCK, unseen_scores
@@ -89,9 +89,7 @@ def top_unseen(
     lists = top_k(scores, n)
     row, place = np.nonzero(lists >= 0)
     user, item = users[row], lists[row, place]
-    ends = np.full((2, len(user)), np.nan)
-    if isinstance(model, UncertainModel):
-        ends[:] = model.intervals(user, item, LEVEL)
+    low, high = interval_ends(model, user, item)
     return pd.DataFrame(
         {
             "user": user,
@@ -99,10 +97,20 @@ def top_unseen(
             "item": item,
             "score": scores[row, item],
             "predicted_rating": model.predict(user, item) if model.predicts_ratings else np.nan,
-            "rating_low": ends[0],
-            "rating_high": ends[1],
+            "rating_low": low,
+            "rating_high": high,
         }
     )
+
+
+def interval_ends(
+    model: Model, users: ArrayLike, items: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends of the 90 % intervals of pairs of positions, each of shape (n,); NaN without any."""
+    if isinstance(model, UncertainModel):
+        return model.intervals(users, items, LEVEL)
+    missing = np.full(len(np.atleast_1d(items)), np.nan)
+    return missing, missing
 
 
 def decimals_for(rating_range: tuple[float, float]) -> int:

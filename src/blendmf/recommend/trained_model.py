@@ -62,6 +62,17 @@ class TrainedModel:
         return f"the training part, seed {self.file.parent.name.removeprefix('seed-')}"
 
     @property
+    def seed(self) -> int:
+        """Seed of the run, from its manifest; the default one for variants, which have none."""
+        manifest = self.folder / "manifest.json"
+        if manifest.is_file():
+            return int(read_json(manifest)["configuration"]["seed"])
+        # The configuration takes time to load.
+        from blendmf.config.fields import SEED
+
+        return SEED
+
+    @property
     def rating_range(self) -> tuple[float, float]:
         """Lowest and highest possible rating of the data."""
         low, high = read_json(existing(self.folder / "data" / "source.json"))["rating_range"]

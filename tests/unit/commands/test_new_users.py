@@ -5,8 +5,10 @@ import pytest
 
 from blendmf.common.files import read_sparse
 from blendmf.data.tables import read_table
+from blendmf.estimators.saved import of_run
 from blendmf.models.model import load_model
 from blendmf.recommend.new_users import joined
+from blendmf.recommend.trained_model import open_trained
 from finished_run import ask, refused
 
 ITEM_COLUMN = "item,rating\n20,5\n40,1\n"
@@ -81,3 +83,11 @@ def test_users_are_named_in_one_way(capsys):
     for command in ("recommend", "recommend --user 5 --ratings mine.csv"):
         assert "one of both" in refused(capsys, command)
     assert "no such file" in refused(capsys, "recommend --ratings none.csv --model bias")
+
+
+def test_new_users_are_drawn_from_the_seed_of_the_run(run):
+    manifest = run / "manifest.json"
+    assert open_trained(run, "bias").seed == 42
+    manifest.write_text(json.dumps({"configuration": {"seed": 7}}))
+    assert open_trained(run, "bias").seed == 7
+    assert of_run(open_trained(run, "bias")).seed == 7

@@ -213,7 +213,9 @@ def test_threads_and_a_second_fit_give_the_same_bits(of, parts):
 
 
 def test_wrong_parameters_are_all_named(parts):
-    with pytest.raises(UserError, match=r"BayesianMF: latent_dim.*; epochs"):
+    with pytest.raises(UserError, match="validation must be at least 0 and below 1, not 1"):
+        made(BayesianMF, validation=1.0).fit(parts.train)
+    with pytest.raises(UserError, match=r"latent_dim: 0 is out of range.*; epochs: 1.5 is not"):
         BayesianMF(latent_dim=0, epochs=1.5).fit(parts.train)
     with pytest.raises(UserError, match="outside the range 2 to 4"):
         Bias(rating_range=(2, 4)).fit(parts.train)

@@ -94,7 +94,7 @@ def test_the_difference_by_content_is_computed_per_variant(table):
     assert arms["content_minus_plain"].to_list() == [-0.01, 0.001, -0.01]
     assert arms["content_low"].to_list() == [-0.02, -0.01, -0.02]
     assert arms["content_high"].to_list() == [-0.005, 0.012, -0.005]
-    assert arms["content_finding"].to_list() == ["better", "not told apart", "perhaps better"]
+    assert arms["content_finding"].to_list() == ["better", "not distinguishable", "perhaps better"]
 
 
 def test_only_variants_with_equal_test_ratings_are_paired_with_the_first(table):
@@ -129,7 +129,7 @@ def test_findings_compare_the_protocols(table):
     )
     assert found[1] == "The model with the lowest RMSE is mf-content in every variant."
     assert "better in as configured, -0.0100" in found[2]
-    assert "not told apart in global-temporal, +0.0010" in found[2]
+    assert "not distinguishable in global-temporal, +0.0010" in found[2]
     assert "perhaps better in all-tags" in found[2]
     assert found[-1].startswith("all-tags compared with the experiment, on the same test ratings")
     assert "lower" in found[-1]

@@ -1,12 +1,13 @@
 """Which differences between the models hold."""
 
 from collections.abc import Mapping
+from typing import get_args
 
 import pandas as pd
 
 from blendmf.common.wording import enumerated, p_value
 from blendmf.evaluation.bootstrap import smallest_p_value
-from blendmf.evaluation.verdict import WORDS, Difference, against
+from blendmf.evaluation.verdict import Difference, Finding, against
 from blendmf.report.number_format import or_dash
 from blendmf.report.outcome.results import Results, reference_model
 from blendmf.report.rst import list_table, literal
@@ -37,13 +38,13 @@ def findings(results: Results) -> list[str]:
 def finding_sentence(found: Mapping[str, Difference], title: str, reference: str) -> str:
     """Say which models are better, worse or not distinguishable from the reference."""
     phrases = []
-    for finding, words in WORDS.items():
+    for finding in get_args(Finding):
         models = [literal(name) for name, one in found.items() if one.finding == finding]
         verb = "is" if len(models) == 1 else "are"
-        if models and finding == "not told apart":
-            phrases.append(f"{enumerated(models)} {verb} **{words}** from it")
+        if models and finding == "not distinguishable":
+            phrases.append(f"{enumerated(models)} {verb} **{finding}** from it")
         elif models:
-            phrases.append(f"**{words}** {verb} {enumerated(models)}")
+            phrases.append(f"**{finding}** {verb} {enumerated(models)}")
     return f"By {title}, against {literal(reference)}: {'; '.join(phrases)}."
 
 
@@ -58,7 +59,7 @@ def _table(found: Mapping[str, Difference], values: pd.Series, reference: str) -
             or_dash(one.effect_size, "+.2f"),
             f"{100 * one.share_better:.0f} %",
             or_dash(one.seed_sd),
-            WORDS[one.finding],
+            one.finding,
         ]
         for name, one in found.items()
     ]

@@ -98,7 +98,7 @@ def audited():
             "content_minus_plain": -0.01,
             "content_low": -0.02,
             "content_high": 0.001,
-            "content_finding": "not told apart",
+            "content_finding": "not distinguishable",
         }
         for arm in ("as configured", "all-tags", "global-temporal")
         for model, rmse in errors.items()

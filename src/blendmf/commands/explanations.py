@@ -1,24 +1,16 @@
-"""Replies about items and scores, as tables: similar items, and the reasons of a score."""
+"""The reasons of a model's score of an item for a user, as a table."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from blendmf.common.errors import UserError
 from blendmf.common.files import read_json, read_sparse
 from blendmf.config.models import model_entry
 from blendmf.data.tables import read_table
 from blendmf.models.observations import RatingUnit
 from blendmf.recommend.explorer import word_labels
 from blendmf.recommend.explorer_files import penalty_of
-from blendmf.recommend.near_items import (
-    item_vectors,
-    near_by_factors,
-    near_by_words,
-    ratings_needed,
-)
 from blendmf.recommend.reasons import LEAST_SHARE, Reason, reasons_of
 from blendmf.recommend.titles import labels
 from blendmf.recommend.top_items import decimals_for
@@ -31,51 +23,6 @@ PARTS_OF_SCORE = {
     "rest": "everything else",
 }
 """Reasons without a name of their own."""
-
-
-def similar_items(
-    trained: TrainedModel, item: int, by: Literal["factors", "words"], n: int
-) -> pd.DataFrame:
-    """The `n` items that are most similar to an item, as the explorer lists them.
-
-    Returns
-    -------
-    DataFrame
-        ``rank, item_id, title, cosine, n_ratings``; items with a cosine below 0.2 are left out.
-
-    Raises
-    ------
-    UserError
-        If the model has no factors, or the item too few ratings.
-    """
-    counts = np.bincount(trained.all_ratings.indices, minlength=len(trained.items))
-    of = np.array([item])
-    if by == "words":
-        tfidf = read_sparse(existing(trained.content / "tfidf.npz"))
-        [near] = near_by_words(tfidf, counts, n, of)
-    else:
-        vectors = item_vectors(trained.model, np.arange(len(trained.items)))
-        if vectors is None:
-            raise UserError(
-                f"model {trained.name} has no factors; choose another with --model, or --by words"
-            )
-        needed = ratings_needed(counts)
-        if counts[item] < needed:
-            raise UserError(
-                f"{labels(trained.items.iloc[[item]])[0]}: has {counts[item]} ratings, and its "
-                f"factors say enough from {needed} on; try --by words"
-            )
-        [near] = near_by_factors(vectors, counts >= needed, counts, n, of)
-    items = [other for other, _ in near]
-    return pd.DataFrame(
-        {
-            "rank": np.arange(1, len(near) + 1),
-            "item_id": trained.items["item_id"].iloc[items].array,
-            "title": labels(trained.items.iloc[items]),
-            "cosine": pd.Series([cosine for _, cosine in near], dtype=float),
-            "n_ratings": counts[items],
-        }
-    )
 
 
 def explanation(trained: TrainedModel, user: int, item: int) -> pd.DataFrame:
