@@ -12,7 +12,7 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format docs smoke bench parity peers known-answers new-users docs-figures images clean
+.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format docs smoke bench parity peers known-answers new-users parts docs-figures images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see docs/how-to/run.md.
@@ -78,15 +78,20 @@ parity: $(VENV)/run
 # Compares blendmf's models with other systems, which are installed, and partly compiled, in another
 # environment. Also on ml-latest-small if BLENDMF_DATA has it.
 HAS_SMALL := $(wildcard $(BLENDMF_DATA)/ml-latest-small $(BLENDMF_DATA)/ml-latest-small.zip)
-SPLIT := data/source.json matrices/test.npz places/train.npz content/tfidf.npz
+SPLIT := matrices/test.npz places/train.npz content/tfidf.npz
+OTHER_SPLITS := audit/global-temporal audit/cold-items
 
 peers: $(VENV)/run .venv-peers/installed.json
-	$(SNAKEMAKE) -- $(addprefix results/ml-100k/,$(SPLIT))
+	$(SNAKEMAKE) -- $(foreach split,. $(OTHER_SPLITS),$(addprefix results/ml-100k/$(split)/,$(SPLIT)))
 ifneq ($(HAS_SMALL),)
 	$(SNAKEMAKE) --configfile workflow/experiments/notebook.yaml -- \
-		$(addprefix results/ml-latest-small/,$(SPLIT))
+		$(foreach split,. $(OTHER_SPLITS),$(addprefix results/ml-latest-small/$(split)/,$(SPLIT)))
 endif
 	$(BIN)/python -m benchmarks.peers results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
+	$(BIN)/python -m benchmarks.peers --output results/benchmarks/other-splits \
+		--only "blendmf bayes with words" "myFM with words" -- \
+		$(addprefix results/ml-100k/,$(OTHER_SPLITS)) \
+		$(if $(HAS_SMALL),$(addprefix results/ml-latest-small/,$(OTHER_SPLITS)))
 
 # Fits published systems with their published settings to this project's split, and this project's
 # models with the same settings; fails if a figure is off. ARGS=--fast leaves out the slow ones.
@@ -103,6 +108,15 @@ endif
 new-users: $(VENV)/run
 	$(SNAKEMAKE) -- results/ml-100k/split/train.parquet
 	$(BIN)/python -m benchmarks.new_users results/ml-100k
+
+# What the parts of the Bayesian model and other step lengths are worth, on the validation part.
+parts: $(VENV)/run
+	$(SNAKEMAKE) -- results/ml-100k/split/train.parquet results/ml-100k/data/items.parquet
+ifneq ($(HAS_SMALL),)
+	$(SNAKEMAKE) --configfile workflow/experiments/notebook.yaml -- \
+		results/ml-latest-small/split/train.parquet results/ml-latest-small/data/items.parquet
+endif
+	$(BIN)/python -m benchmarks.parts results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
 
 # Tables and pictures on the pages in docs/studies: copies what results/ has to docs/studies/data and
 # docs/images, and writes the tables from there.

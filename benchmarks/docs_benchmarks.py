@@ -3,36 +3,73 @@
 import math
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
-from benchmarks.docs_data import ENTERED, ORIGIN, read, rows_of
+from benchmarks.docs_data import DATA_SETS, ENTERED, ORIGIN, read, rows_of
 from benchmarks.docs_tables import Rows, gap_of
 from blendmf.report.number_format import or_dash
+from blendmf.resources.costs import COSTS, RULES
 from blendmf.resources.forecast import forecast
 
 FORECAST_SIZES = (10**6, 10**8, 10**9, 10**10)
+UNIT_NAMES = {
+    "rating": "rating",
+    "block_rating": "rating up to a million",
+    "train_rating": "training rating",
+    "user": "user",
+    "item": "item",
+    "tag": "tag",
+    "text_byte": "byte of text",
+    "long_byte": "byte of long lines",
+    "factor": "user and item and factor",
+    "drawn_factor": "user and item and factor and draw",
+    "user_word": "user and word",
+    "met_word": "user and word of an item rated by the user",
+    "item_word": "word and factor",
+    "neighbour": "item and neighbour",
+    "gpu": "GPU",
+    "torch_cuda": "PyTorch with CUDA",
+    "block_factor": "rating up to 262,144 and factor",
+    "train_epoch": "training rating and epoch",
+    "train_epoch_factor": "training rating and epoch and factor",
+    "train_epoch_factor2": "training rating and epoch and factor squared",
+    "train_epoch_word": "training rating and epoch with user words",
+    "train_factor": "training rating and factor",
+    "train_item": "training rating and item",
+    "factor_epoch": "user and item and factor and epoch",
+    "rating_neighbour": "rating and neighbour",
+    "listed_user": "user with a list",
+    "listed_item": "item of a whole catalogue in a list",
+    "recommended": "recommended item",
+    "score": "user and scored fit",
+    "resample": "resample",
+    "resampled_user": "resample and user",
+    "resampled_score": "resample and user and scored fit",
+    "resampled_pair": "resample and pair of scored fits",
+}
+"""Units of `blendmf.resources.costs`, as the table of growth names them."""
+
 EXPONENTS = ("times_ratings", "time_exponent", "memory_exponent")
 
 
-def speed(data: Path) -> Rows:
+def speed(data: Path, file: str = "benchmarks/engines.csv") -> Rows:
     """Million updates per second of each engine, by number of threads."""
-    table = read(data, "benchmarks/engines.csv")
+    table = read(data, file)
     threads = sorted(table["threads"].unique())
     yield (
-        *("engine", "model", "d", "ratings"),
+        *("engine", "model", "d", "ratings", "per step"),
         *(f"{n} thread{'s' if n > 1 else ''}" for n in threads),
         *("bytes per update", "of the copy bandwidth"),
     )
-    for (engine, variant, d, n), rows in table.groupby(
-        ["engine", "variant", "latent_dim", "ratings"], sort=False
+    for (engine, variant, d, n, batch_size), rows in table.groupby(
+        ["engine", "variant", "latent_dim", "ratings", "batch_size"], sort=False
     ):
         million = rows.set_index("threads")["updates_per_second"] / 1e6
         yield (
-            *(f"`{engine}`", f"`{variant}`", str(d), f"{n:,}"),
+            *(f"`{engine}`", f"`{variant}`", str(d), f"{n:,}", f"{batch_size:,}"),
             *(or_dash(million.get(k, math.nan), ".3g") for k in threads),
-            f"{rows['bytes_per_update'].iloc[0]:,}",
-            f"{rows['share_of_copy_bandwidth'].max():.0%}",
+            f"{rows['bytes_per_update'].iloc[0]:,.0f}",
+            f"{rows['share_of_copy_bandwidth'].max():.1%}",
         )
 
 
@@ -63,15 +100,13 @@ def peers(data: Path) -> Rows:
 
 
 def peer_differences(data: Path) -> Rows:
-    """The most accurate model here minus the most accurate other system."""
-    yield "test part", "data", "RMSE, `bayes-content` minus myFM with words", "p"
-    for row in rows_of(read(data, "benchmarks/peer-differences.csv")):
-        yield (
-            row.test_part,
-            row.data_set,
-            gap_of(row.difference, row.low, row.high),
-            f"{row.p_value:g}",
-        )
+    """Test RMSE of the most accurate model here minus that of the most accurate other system."""
+    yield "split", "RMSE, `bayes-content` minus myFM with words", "p"
+    for file in ("benchmarks/peer-differences.csv", "benchmarks/peer-differences-other-splits.csv"):
+        table = read(data, file)
+        for row in rows_of(table[table["system"] == "blendmf bayes with words"]):
+            gap = gap_of(row.difference, row.low, row.high)
+            yield row.data_set, gap, f"{row.p_value:.2g}"
 
 
 def known_answers(data: Path) -> Rows:
@@ -104,12 +139,41 @@ def new_users(data: Path) -> Rows:
         )
 
 
-def as_entered(file: str, data: Path) -> Rows:
-    """A file as it is, with its column names as the header."""
-    table = pd.read_csv(data / file, dtype=str)
-    yield [str(name).replace("_", " ") for name in table]
-    for row in table.fillna("").itertuples(index=False):
-        yield list(row)
+def parts(data: Path) -> Rows:
+    """Validation RMSE of every variant, with the standard deviation over seeds."""
+    table = read(data, "benchmarks/parts.csv")
+    names = list(table["data_set"].unique())
+    yield "variant", *names
+    for variant, rows in table.groupby("variant", sort=False):
+        of = rows.set_index("data_set")
+        yield str(variant), *(f"{of.rmse[name]:.4f} ± {of.sd[name]:.4f}" for name in names)
+
+
+def agreement(data: Path) -> Rows:
+    """Largest difference in test RMSE between the engines, by data set and device."""
+    yield "data set", "PyTorch on", "fits", "largest difference", "tolerance"
+    runs = {name: f"{name}/parity.csv" for name in DATA_SETS}
+    for name, file in (runs | {"ml-100k, with a GPU": "benchmarks/parity-gpu.csv"}).items():
+        table = read(data, file)
+        for device, fits in table[table["engine"] == "torch"].groupby("device"):
+            largest, tolerance = fits["difference"].abs().max(), fits["tolerance"].iloc[0]
+            yield name, str(device), str(len(fits)), f"{largest:.5f}", f"{tolerance:g}"
+
+
+def growth(data: Path) -> Rows:
+    """Memory and time above start-up of each class of jobs, per unit of its size."""
+    del data
+    yield "jobs", "start-up, MB", "bytes of memory", "microseconds of one thread"
+    for name, costs in COSTS.items():
+        rules = [f"`{rule}`" for rule, owner in RULES.items() if owner == name]
+        yield (
+            ", ".join(rules) or f"a fit by `{name}`",
+            f"{costs.start_mb:g}",
+            *(
+                "; ".join(f"{cost:,.9g} per {UNIT_NAMES[unit]}" for unit, cost in of_units.items())
+                for of_units in (costs.memory, costs.time)
+            ),
+        )
 
 
 def scale(data: Path) -> Rows:

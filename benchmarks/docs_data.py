@@ -42,6 +42,12 @@ OF_PLACEBOS = (
 )
 """Columns that are kept of the two files of an ablation."""
 
+OF_PARITY = ("model", "seed", "engine", "device", "difference", "tolerance")
+OF_ENGINES = (
+    *("engine", "variant", "threads", "ratings", "latent_dim", "batch_size"),
+    *("updates_per_second", "bytes_per_update", "share_of_copy_bandwidth"),
+)
+
 
 class Source(NamedTuple):
     """A file of results, and what is kept of it; `{}` in paths stands for every data set."""
@@ -107,20 +113,41 @@ SOURCES = (
         Source(f"{{}}/{study}-placebos.csv", f"{{}}/{study}/placebos.json", command, OF_PLACEBOS)
         for study, command in ABLATIONS.items()
     ),
+    Source("benchmarks/engines.csv", "benchmarks/engines.csv", "make bench", OF_ENGINES),
     Source(
-        "benchmarks/engines.csv",
-        "benchmarks/engines.csv",
-        "make bench",
-        (
-            *("engine", "variant", "threads", "ratings", "latent_dim", "updates_per_second"),
-            *("bytes_per_update", "share_of_copy_bandwidth"),
-        ),
+        "benchmarks/engines-gpu.csv",
+        "benchmarks/gpu/engines.csv",
+        "make bench with options, on a machine with a GPU",
+        (*OF_ENGINES, "peak_gpu_mib"),
+    ),
+    Source(
+        "benchmarks/parts.csv",
+        "benchmarks/parts.csv",
+        "make parts",
+        ("variant", "data_set", "rmse", "sd"),
+    ),
+    Source("{}/parity.csv", "{}/parity/parity.csv", "make parity", OF_PARITY),
+    Source(
+        "benchmarks/parity-gpu.csv",
+        "benchmarks/gpu/parity.csv",
+        "make parity on a machine with a GPU",
+        OF_PARITY,
     ),
     Source(
         "benchmarks/peers.csv",
         "benchmarks/peers.csv",
         "make peers",
         ("data_set", "system", "rmse", "fit_seconds", "level_rmse", "seconds_to_level"),
+    ),
+    *(
+        Source(
+            f"benchmarks/peer-differences{splits}.csv",
+            f"benchmarks/{folder}differences.csv",
+            "make peers",
+            ("data_set", "system", "difference", "low", "high", "p_value"),
+            {"metric": ("rmse",)},
+        )
+        for splits, folder in (("", ""), ("-other-splits", "other-splits/"))
     ),
     Source(
         "benchmarks/new-users.csv",

@@ -25,11 +25,15 @@ LEARNING_RATE = 0.01
 WORDS_PER_ITEM, N_TERMS = 6, 1000
 HASHED_EPOCHS, TIMED_EPOCHS = 2, 5
 RATING_RANGE = (0.5, 5.0)
+ON_GPU = "torch cuda"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A measured engine (blocks or torch) and problem; the `threads` are measured alternately."""
+    """A measured engine (blocks or torch) and problem; the `threads` are measured alternately.
+
+    `batch_size` is that of PyTorch.
+    """
 
     engine: str
     kind: str
@@ -37,6 +41,7 @@ class Case:
     ratings: int
     latent_dim: int
     threads: Sequence[int] = (1,)
+    batch_size: int = 65_536
 
     @property
     def variant(self) -> str:
@@ -49,17 +54,18 @@ def measure(case: Case) -> list[dict[str, Any]]:
 
     The speed is that of the fastest epoch. The hash covers the parameters after the same epochs
     from the same start for each number of threads. The seconds to start are those of the first
-    engine, and include loading its kernels.
+    engine, and include loading its kernels. `engine` is ``blocks``, ``torch cpu`` or
+    ``torch cuda``; `peak_gpu_mib` is the most memory that PyTorch allocated on the GPU.
     """
     terms = Terms.of_kind(case.kind, case.blend)
     train, content = synthetic_ratings(case.ratings)
     hashes, loading = {}, []
     for threads in case.threads:
         start = time.perf_counter()
-        engine = _engine(case, terms, train, content, threads)
+        engine, name = _engine(case, terms, train, content, threads)
         loading.append(time.perf_counter() - start)
         for _ in range(HASHED_EPOCHS):
-            engine.run_epoch(LEARNING_RATE)
+            _seconds_of_epoch(engine, name)
         engine.keep()
         hashes[threads] = hash_of(engine.kept())
     seconds: dict[int, list[float]] = {threads: [] for threads in case.threads}
@@ -67,21 +73,21 @@ def measure(case: Case) -> list[dict[str, Any]]:
         for threads in case.threads:
             if isinstance(engine, BlockSgdEngine):
                 engine.threads = threads
-            start = time.perf_counter()
-            engine.run_epoch(LEARNING_RATE)
-            seconds[threads].append(time.perf_counter() - start)
+            seconds[threads].append(_seconds_of_epoch(engine, name))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     words = float(np.diff(content.indptr)[train.items].mean())
     return [
         {
-            "engine": case.engine,
+            "engine": name,
             "variant": case.variant,
             "threads": threads,
             "ratings": case.ratings,
             "latent_dim": case.latent_dim,
+            "batch_size": case.batch_size if case.engine == "torch" else 1,
             "updates_per_second": case.ratings / min(seconds[threads]),
             "bytes_per_update": bytes_per_update(terms, case.latent_dim, words),
             "peak_mib": peak,
+            "peak_gpu_mib": _peak_gpu_mib(name),
             "parameters_hash": hashes[threads],
             "seconds_to_start": loading[0],
         }
@@ -127,6 +133,25 @@ def hash_of(parameters: Parameters) -> str:
     return digest.hexdigest()
 
 
+def _seconds_of_epoch(engine: Engine, name: str) -> float:
+    start = time.perf_counter()
+    engine.run_epoch(LEARNING_RATE)
+    if name == ON_GPU:
+        import torch
+
+        # An epoch returns before the GPU has done it.
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def _peak_gpu_mib(name: str) -> float:
+    if name != ON_GPU:
+        return 0.0
+    import torch
+
+    return torch.cuda.max_memory_allocated() / 2**20
+
+
 def _power_law(
     random: np.random.Generator, n: int, size: int, exponent: float
 ) -> NDArray[np.int32]:
@@ -137,16 +162,17 @@ def _power_law(
 
 def _engine(
     case: Case, terms: Terms, train: Observations, content: sp.csr_array, threads: int
-) -> Engine:
-    settings = TrainingSettings(latent_dim=case.latent_dim, batch_size=65_536)
+) -> tuple[Engine, str]:
+    settings = TrainingSettings(latent_dim=case.latent_dim, batch_size=case.batch_size)
     random = stream(SEED, "start")
     start = Parameters.initial(terms, train, N_TERMS, settings, random)
     problem: tuple[Any, ...] = (start, train, content, settings, RATING_RANGE, random)
     if case.engine == "torch":
         from blendmf.training.pytorch.engine import TorchEngine
 
-        return TorchEngine(*problem)
-    return BlockSgdEngine(start, train, content, settings, RATING_RANGE, random, threads)
+        engine = TorchEngine(*problem)
+        return engine, f"torch {engine.device}"
+    return BlockSgdEngine(start, train, content, settings, RATING_RANGE, random, threads), "blocks"
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """``make bench``: speed of the training engines, and its share of the memory bandwidth.
 
     python -m benchmarks.engines [--engines E ...] [--variants V ...]
-        [--ratings N ...] [--latent-dim D ...] [--threads T ...]
+        [--ratings N ...] [--latent-dim D ...] [--threads T ...] [--batch-size B ...]
 
 Each case runs in its own process, so that its peak memory is measured separately.
 """
@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.engine_case import Case
+from benchmarks.engine_case import ON_GPU, Case
 from benchmarks.figures import plot_engine_speed
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_csv
@@ -36,6 +36,8 @@ ENGINES = ("blocks", "torch")
 COPIED_BYTES = 2**28
 """Bytes that each thread copies to measure the bandwidth, several times the size of the caches."""
 
+GPU_COPIED_BYTES = 2**31
+
 
 def cases(
     ratings: Sequence[int],
@@ -43,6 +45,7 @@ def cases(
     threads: Sequence[int],
     engines: Sequence[str] | None = None,
     variants: Sequence[str] | None = None,
+    batch_sizes: Sequence[int] = (Case.batch_size,),
 ) -> Iterator[Case]:
     """The requested engines and variants at all sizes; without a request, a survey.
 
@@ -50,9 +53,10 @@ def cases(
     engines at one size.
     """
     if engines or variants:
-        for engine, variant in product(engines or ("blocks",), variants or ("mf",)):
-            for n, d in product(ratings, dims):
-                yield _case(engine, variant, n, d, threads)
+        asked = product(engines or ("blocks",), variants or ("mf",), ratings, dims)
+        for engine, variant, n, d in asked:
+            for batch_size in batch_sizes if engine == "torch" else batch_sizes[:1]:
+                yield replace(_case(engine, variant, n, d, threads), batch_size=batch_size)
         return
     for n, d in product(ratings, dims):
         yield _case("blocks", "mf", n, d, threads)
@@ -85,12 +89,17 @@ def run_case(case: Case) -> list[dict[str, Any]]:
 
 
 def with_share_of_bandwidth(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Add each row's share of the copy bandwidth of as many threads."""
+    """Add each row's share of the copy bandwidth of as many threads, or of the GPU."""
     table = pd.DataFrame(rows)
+    on_gpu = table["engine"] == ON_GPU
     measured = {threads: copy_bandwidth(threads) for threads in sorted(set(table["threads"]))}
+    bandwidth = table["threads"].map(measured)
+    if on_gpu.any():
+        bandwidth = bandwidth.mask(on_gpu, gpu_copy_bandwidth())
     moved = table["updates_per_second"] * table["bytes_per_update"]
-    table.insert(7, "share_of_copy_bandwidth", moved / table["threads"].map(measured))
-    table["copy_bytes_per_second"] = table["threads"].map(measured)
+    place = list(table.columns).index("bytes_per_update") + 1
+    table.insert(place, "share_of_copy_bandwidth", moved / bandwidth)
+    table["copy_bytes_per_second"] = bandwidth
     return table
 
 
@@ -112,11 +121,28 @@ def copy_bandwidth(threads: int, repeats: int = 5) -> float:
         return 2 * COPIED_BYTES * threads / min(seconds() for _ in range(repeats))
 
 
+def gpu_copy_bandwidth(repeats: int = 5) -> float:
+    """Bytes per second that the GPU copies in its memory, counting bytes read and written."""
+    import torch
+
+    source = torch.ones(GPU_COPIED_BYTES // 8, dtype=torch.float64, device="cuda")
+    target = torch.zeros_like(source)
+
+    def seconds() -> float:
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        target.copy_(source)
+        torch.cuda.synchronize()
+        return time.perf_counter() - start
+
+    return 2 * GPU_COPIED_BYTES / min(seconds() for _ in range(repeats))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure all cases and write the table and its figure."""
     options = _parser().parse_args(arguments)
     sizes = options.ratings, options.latent_dim, options.threads
-    planned = list(cases(*sizes, options.engines, options.variants))
+    planned = list(cases(*sizes, options.engines, options.variants, options.batch_size))
     rows = [row for case in progress(planned, "cases") for row in run_case(case)]
     table = with_share_of_bandwidth(rows)
     write_csv(options.output / "engines.csv", table)
@@ -139,6 +165,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ratings", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
     parser.add_argument("--latent-dim", type=int, nargs="+", default=[32, 64, 128])
     parser.add_argument("--threads", type=int, nargs="+", default=doubled)
+    parser.add_argument(
+        "--batch-size",
+        type=int,
+        nargs="+",
+        default=[Case.batch_size],
+        help="of torch, with --engines or --variants",
+    )
     parser.add_argument("--output", type=Path, default=RESULTS)
     return parser
 

@@ -30,12 +30,13 @@ lowest error; the first epochs, which are much worse, are cut off."""
 def plot_engine_speed(table: pd.DataFrame) -> Figure:
     """One row per engine, variant, size and number of factors; one point per number of threads.
 
-    Columns: `engine, variant, threads, ratings, latent_dim, updates_per_second`.
+    Columns: `engine, variant, threads, ratings, latent_dim, batch_size, updates_per_second`.
     """
     threads = [f"{n} thread{'s' if n > 1 else ''}" for n in table["threads"]]
+    steps = ["" if n == 1 else f", batches of {n:,}" for n in table["batch_size"]]
     rows = [
-        f"{row.engine}, {row.variant}, {row.ratings:,} ratings, d={row.latent_dim}"
-        for row in table.itertuples()
+        f"{row.engine}, {row.variant}, {row.ratings:,} ratings, d={row.latent_dim}{step}"
+        for row, step in zip(table.itertuples(), steps, strict=True)
     ]
     place = {name: k for k, name in enumerate(dict.fromkeys(rows))}
     figure = new_figure(MARGINS + ROW_HEIGHT * len(place))

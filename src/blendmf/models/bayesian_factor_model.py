@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from blendmf.common.files import PathLike, read_arrays, write_arrays
 from blendmf.models.observations import Positions, known_positions
@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 LEVELS = np.linspace(0.0, 1.0, 201)
 """Interval levels whose widths a model stores; other widths are interpolated."""
 
-NORMAL_WIDTHS = ndtri((1 + np.minimum(LEVELS, 0.9995)) / 2)
+NORMAL_WIDTHS = np.array([NormalDist().inv_cdf((1 + min(x, 0.9995)) / 2) for x in LEVELS])
 """Half-widths of the intervals of a normal distribution, in standard deviations."""
 
 PRIOR = "user_prior."

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 Values = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -205,6 +204,7 @@ def _draw_row(
     """Draw a row from its normal conditional distribution."""
     lower = np.linalg.cholesky(prior_precision + design.T @ design / variance)
     gain = design.T @ (targets - design @ mean) / variance
-    step = solve_triangular(lower, gain, lower=True) + random.standard_normal(len(mean))
-    drawn: Values = mean + solve_triangular(lower, step, lower=True, trans="T")
+    # NumPy's solver, because SciPy's for triangles takes 0.1 s to load.
+    step = np.linalg.solve(lower, gain) + random.standard_normal(len(mean))
+    drawn: Values = mean + np.linalg.solve(lower.T, step)
     return drawn

@@ -75,7 +75,7 @@ COSTS = {
     "bayes": Costs(330, {"train_rating": 180, "factor": 200, "drawn_factor": 4.5},
                    {"train_rating": 5.0, "train_epoch": 0.3, "train_epoch_factor2": 0.005,
                     "factor_epoch": 0.01}),
-    "sgd": Costs(225, {"train_rating": 50, "gpu_rating": 80, "factor": 16, "item_word": 1024,
+    "sgd": Costs(225, {"train_rating": 50, "factor": 16, "item_word": 1024,
                        "user_word": 20, "met_word": 22},
                  {"train_rating": 0.8, "train_epoch": 0.1, "train_epoch_factor": 0.002,
                   "train_epoch_word": 1.2}),
@@ -272,8 +272,6 @@ def units(job: Job, fit: Fit = NO_FIT) -> dict[str, float]:
         "rating": size.ratings,
         "block_rating": min(size.ratings, 2**20),  # tables are read in blocks
         "train_rating": train,
-        # From five million training ratings on `engine: auto` loads PyTorch to look for a GPU.
-        "gpu_rating": min(train, 5_000_000),
         "user": size.users,
         "item": size.items,
         "tag": size.tags,

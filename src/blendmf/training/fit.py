@@ -180,7 +180,7 @@ def _sampled(
     from blendmf.training.bayes.posterior import sample_posterior
     from blendmf.training.bayes.row_sampler import load_kernels
 
-    engine, reason = choose_engine(settings, len(train))
+    engine, reason = choose_engine(settings)
     facts = EngineFacts(f"{engine} cpu", reason, threads)
     print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
     load_kernels()

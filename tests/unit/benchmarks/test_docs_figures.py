@@ -39,11 +39,11 @@ def test_every_table_of_a_page_ends_and_every_file_is_shown() -> None:
 
 
 def test_a_table_between_the_marks_is_replaced(data) -> None:
-    page = "# A\n\n<!-- table search luck -->\nold\n<!-- end of table -->\nafter\n"
-    table = pd.DataFrame({"model": ["mf"], "sd": ["0.1"]})
-    table.to_csv(data / "benchmarks/search-luck.csv", index=False)
+    page = "# A\n\n<!-- table parts -->\nold\n<!-- end of table -->\nafter\n"
+    table = pd.DataFrame({"variant": ["mf"], "data_set": ["a"], "rmse": [0.9], "sd": [0.01]})
+    table.to_csv(data / "benchmarks/parts.csv", index=False)
     found = filled(page, data)
-    assert "| model | sd |\n| --- | --- |\n| mf | 0.1 |" in found
+    assert "| variant | a |\n| --- | --- |\n| mf | 0.9000 ± 0.0100 |" in found
     assert "old" not in found
     assert found.endswith("<!-- end of table -->\nafter\n")
     assert filled(found, data) == found

@@ -12,6 +12,7 @@ from benchmarks.engine_case import (
 from benchmarks.engines import cases, copy_bandwidth, main, with_share_of_bandwidth
 from blendmf.studies.engine_parity import COMPARED_MODELS
 from blendmf.training.parameters import Parameters, Terms
+from blendmf.training.pytorch.device import choose_device
 
 
 def test_a_case_has_a_speed_per_thread_count_and_a_single_hash():
@@ -58,6 +59,9 @@ def test_the_bandwidth_share_uses_the_bandwidth_of_the_same_thread_count(monkeyp
         row | {"threads": n, "updates_per_second": 1e6, "bytes_per_update": 500.0} for n in (1, 2)
     ]
     assert with_share_of_bandwidth(rows)["share_of_copy_bandwidth"].tolist() == [0.5, 0.25]
+    monkeypatch.setattr("benchmarks.engines.gpu_copy_bandwidth", lambda: 1e10)
+    on_gpu = with_share_of_bandwidth([*rows, rows[0] | {"engine": "torch cuda"}])
+    assert on_gpu["share_of_copy_bandwidth"].tolist() == [0.5, 0.25, 0.05]
 
 
 def test_the_copy_bandwidth_is_plausible():
@@ -72,7 +76,7 @@ def test_the_benchmark_writes_its_table_and_figure(tmp_path, monkeypatch):
     sizes = ["--ratings", "3000", "--latent-dim", "8", "--threads", "1", "2"]
     main([*sizes, "--output", str(tmp_path)])
     table = pd.read_csv(tmp_path / "engines.csv")
-    assert set(table["engine"]) == {"blocks", "torch"}
+    assert set(table["engine"]) == {"blocks", f"torch {choose_device('auto')}"}
     blocks = table[table["engine"] == "blocks"]
     assert len(blocks[["variant", "parameters_hash"]].drop_duplicates()) == 3
     assert (tmp_path / "engines.svg").stat().st_size > 1000

@@ -91,7 +91,7 @@ def test_the_engine_is_the_engine_chosen_by_training(
         return
     training = {"optimiser": optimiser, "engine": engine, "device": device}
     (fit,) = job("train", "mf", models={"mf": {"training": training}}).fits
-    chosen, _ = choose_engine(TrainingSettings(**training), 1000)
+    chosen, _ = choose_engine(TrainingSettings(**training))
     assert fit.method == {"numba": "sgd", "torch": "torch"}[chosen]
 
 
