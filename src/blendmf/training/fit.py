@@ -176,14 +176,13 @@ def _sampled(
 
     The last sweep counts as the best epoch.
     """
-    from blendmf.training.bayes.gibbs import GibbsSampler
+    from blendmf.training.bayes.gibbs import GibbsSampler, load_kernels
     from blendmf.training.bayes.posterior import sample_posterior
-    from blendmf.training.bayes.row_sampler import load_kernels
 
     engine, reason = choose_engine(settings)
     facts = EngineFacts(f"{engine} cpu", reason, threads)
     print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
-    load_kernels()
+    load_kernels(settings)
     start = time.perf_counter()
     # BLAS sums in an order that depends on its number of threads; this would change later draws.
     with threadpool_limits(1, "blas"):

@@ -5,7 +5,7 @@ import scipy.sparse as sp
 
 from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
-from blendmf.training.bayes.row_sampler import load_kernels
+from blendmf.training.bayes.gibbs import load_kernels
 from blendmf.training.engines import make_engine
 from blendmf.training.kernels.vector_rows import LANES
 from blendmf.training.parameters import Parameters, Terms
@@ -33,7 +33,7 @@ def compile_kernels() -> None:
         start = Parameters.initial(Terms.of_kind(kind, blend), train, 1, settings, random)
         make_engine(start, train, content, settings, (1.0, 5.0), random, threads=1)
     # The Bayesian sampler has no engine; its kernels are compiled separately.
-    load_kernels()
+    load_kernels(TrainingSettings(optimiser="bayes", latent_dim=16))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ The model of a rating at position t of its user's order (from -1/2 to 1/2) is
 
 The prior of the rows (b_u, p_u, s_u) and (b_i, q_i) is normal. Its mean is linear in side
 information: an item's words, a user's features, and each row's number of ratings and raters
-(`RowSampler`). The user's
-relative noise precision a_u has a Gamma prior, or is 1 if ``noise_freedom`` is None. Ratings are
-standardised, so no prior depends on the rating scale. A sweep updates
+(`RowSampler`). The user's relative noise precision a_u has a Gamma prior, or is 1 if
+``noise_freedom`` is None. Ratings are standardised, so no prior depends on the rating scale. A
+sweep updates
 
-    the prior of the users' rows, then the users' rows,
+    the prior of the users' rows, then each user's noise and row,
+    the common noise,
     the prior of the items' rows, then the items' rows,
-    the noise of each user, then the common noise,
 
 each by a draw from its full conditional distribution.
 
@@ -22,6 +22,7 @@ R. Salakhutdinov and A. Mnih, ICML 2008; J. Simm et al., MLSP 2017 (see `RowPrio
 a feature: Y. Koren, "Factorization meets the neighborhood", KDD 2008 (SVD++).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,9 @@ from numpy.typing import NDArray
 from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations, RatingUnit
 from blendmf.models.user_prior import PriorDraw, RatedFeatures
-from blendmf.training.bayes.row_sampler import Rows, RowSampler, Values
+from blendmf.training.bayes.rated_rows import rated_rows
+from blendmf.training.bayes.row_sampler import OtherSide, Rows, RowSampler, Values
+from blendmf.training.bayes.sparse_products import product
 
 
 @dataclass(frozen=True)
@@ -90,30 +93,24 @@ class GibbsSampler:
         user_features: sp.csr_array | None = None,
     ) -> None:
         self._random = random
-        self._freedom = settings.noise_freedom
+        self._freedom = settings.noise_freedom or 0.0
         self._unit = RatingUnit.of(train.ratings)
-        self._centred = self._unit.standardised(train.ratings)
         self.global_mean = self._unit.mean
         self._width = 1 + settings.latent_dim
         order = train.places if settings.drift else None
         self._has_drift = order is not None
-        self._order = np.zeros(len(train)) if order is None else order.astype(np.float64)
-        matrix = train.to_matrix()
-        feedback = settings.feedback
-        user_width = self._width + self._has_drift
+        feedback, width = settings.feedback, self._width
+        of_users, of_items = rated_rows(train)
+        user_width = width + self._has_drift
         self._users = RowSampler(
-            matrix, user_features, feedback, self._width, user_width, random, threads
+            of_users, user_features, feedback, width, user_width, random, threads
         )
-        transposed = sp.csr_array(matrix.T)
-        widths = (self._width, self._width)
-        self._items = RowSampler(transposed, content, feedback, *widths, random, threads)
-        users = self._users.rated_index(train.users)
-        items = self._items.rated_index(train.items)
-        self._users.set_ratings(users, items)
-        self._items.set_ratings(items, users)
-        self.users_without, self.items_without = self._users.without, self._items.without
-        self._user_precision = np.ones(len(self._users.rows))
-        self._precision = 1.0
+        self._items = RowSampler(of_items, content, feedback, width, width, random, threads)
+        centred = self._unit.standardised(train.ratings)
+        for side in (self._users, self._items):
+            side.set_ratings(centred, np.zeros(len(train)) if order is None else order)
+        self.users_without, self.items_without = of_users.without, of_items.without
+        self._n_ratings, self._precision = len(train), 1.0
 
     def sweep(self) -> float:
         """Update all parameters once.
@@ -121,38 +118,19 @@ class GibbsSampler:
         Returns
         -------
         float
-            Training RMSE of the updated parameters in rating units, without clipping.
+            Training RMSE in rating units, without clipping, of the new users' rows with the items'
+            rows before the sweep.
         """
-        weights = np.sqrt(self._precision * self._user_precision[self._users.own])
-        self._update_users(weights)
-        errors = self._update_items(weights)
-        self._update_noise(errors**2)
-        return self._unit.deviation * float(np.sqrt(np.mean(errors**2)))
-
-    def _update_users(self, weights: Values) -> None:
-        items = self._items
-        targets = self._centred - items.rows[items.own, 0]
-        self._users.update(self._multipliers(items.rows), targets, weights, self._order)
-
-    def _update_items(self, weights: Values) -> Values:
-        """Update the items' rows; return the residuals of the ratings, of shape (n,)."""
         users, items = self._users, self._items
-        targets = self._centred - users.rows[users.own, 0]
-        if self._has_drift:
-            targets -= self._order * users.rows[users.own, -1]
-        multipliers = self._multipliers(users.rows)
-        items.update(multipliers, targets, weights, np.zeros_like(targets))
-        return targets - items.predictions(items.rows, multipliers, self._order)
-
-    def _update_noise(self, squared_errors: Values) -> None:
-        random, own = self._random, self._users.own
-        if self._freedom is not None:
-            errors = np.bincount(own, squared_errors)
-            shape = (self._freedom + np.bincount(own)) / 2
-            rate = (self._freedom + self._precision * errors) / 2
-            self._user_precision = random.gamma(shape) / rate
-        weighted = float(squared_errors @ self._user_precision[own])
-        self._precision = random.gamma(1 + len(own) / 2) / (1 + weighted / 2)
+        of_items = OtherSide(self._multipliers(items.rows), items.rows[:, 0])
+        users.update(of_items, self._precision, self._freedom)
+        weighted = float(users.squared_errors @ users.precisions)
+        self._precision = self._random.gamma(1 + self._n_ratings / 2) / (1 + weighted / 2)
+        weights = np.sqrt(self._precision * users.precisions)
+        slopes = users.rows[:, -1] if self._has_drift else None
+        items.update(OtherSide(self._multipliers(users.rows), users.rows[:, 0], slopes, weights))
+        mean_square = float(users.squared_errors.sum()) / self._n_ratings
+        return self._unit.deviation * math.sqrt(mean_square)
 
     def current(self, position: float) -> Draw:
         """The current parameters in rating units, with biases at a position of the users' order.
@@ -162,18 +140,18 @@ class GibbsSampler:
         users, items = self._users, self._items
         user_rows = self._in_ratings(self._at_position(users.all_rows(), position))
         item_rows = self._in_ratings(items.all_rows())
-        noise = 1.0 / (self._precision * self._user_precision)
+        noise = 1.0 / (self._precision * users.precisions)
         user_variance, item_variance = np.zeros(len(user_rows)), np.zeros(len(item_rows))
-        user_variance[users.rated] = noise
-        if len(users.without):
+        user_variance[users.rated.rated] = noise
+        if len(self.users_without):
             multipliers = self._multipliers(items.rows)
             if self._has_drift:
                 multipliers = np.column_stack([multipliers, np.full(len(multipliers), position)])
-            unknown = users.variance_without(multipliers, np.diff(items.indptr))
-            user_variance[users.without] = noise.mean() + unknown
-        if len(items.without):
-            unknown = items.variance_without(self._multipliers(users.rows), np.diff(users.indptr))
-            item_variance[items.without] = unknown
+            unknown = users.variance_without(multipliers, items.rated.counts)
+            user_variance[self.users_without] = noise.mean() + unknown
+        if len(self.items_without):
+            unknown = items.variance_without(self._multipliers(users.rows), users.rated.counts)
+            item_variance[self.items_without] = unknown
         squared = self._unit.deviation**2
         return Draw(
             user_rows,
@@ -186,7 +164,7 @@ class GibbsSampler:
     @property
     def rated_features(self) -> RatedFeatures:
         """How the items that a user rated become features of the user."""
-        return self._users.rated_features()
+        return self._users.rated_features(self._items.rated)
 
     def _in_ratings(self, rows: Rows) -> NDArray[np.float32]:
         """Convert biases and factors from standardised to rating units."""
@@ -212,3 +190,11 @@ class GibbsSampler:
         multipliers = rows[:, : self._width].copy()
         multipliers[:, 0] = 1.0
         return multipliers
+
+
+def load_kernels(settings: TrainingSettings) -> None:
+    """Load or compile the kernels that these settings need, by a sweep of a single rating."""
+    position, one = np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.float32)
+    single = Observations(position, position, one, (1, 1))
+    GibbsSampler(single, None, settings, np.random.default_rng(0)).sweep()
+    product(sp.csr_array(one[:, None]), one[:, None], threads=1)

@@ -1,135 +1,185 @@
-"""The kernels of Gibbs sampling, called through `blendmf.training.kernels.compiled`.
+"""The kernel of Gibbs sampling, called through `blendmf.training.kernels.compiled`.
 
-Shared arguments, for the ratings of one row:
+The model of rating n of row x, in coordinates in which the row's prior is N(mean, 1), is
 
-targets, weights, order : ndarray of float64, of shape (n_ratings,)
-others : ndarray of int32, of shape (n_ratings,)
-Z : ndarray of float64, of shape (m, width)
-slope : ndarray of float64, of shape (width,)
-    The model of rating n of row x is
+    target_n = x . z_n + e_n,   e_n ~ N(0, 1 / (precision * a)),
+    z_n = Z[others[n], :width] + order[n] * slope,
+    target_n = offset + values[n] * scale + order[n] * drift,
 
-        targets[n] = x . (Z[others[n]] + order[n] slope) + e_n,   e_n ~ N(0, 1 / weights[n]^2).
-
-x : ndarray of float64, of shape (width,)
-    On entry a draw from the row's prior, the standard normal distribution; on return a draw from
-    its posterior.
+with the offset, scale and drift of the other side in the next three columns of Z. `a` is the row's
+own relative precision, with a Gamma prior of mean 1 and `freedom` degrees of freedom; it is 1 if
+`freedom` is 0.
 """
 
 import numpy as np
 from numba import njit
 
-from blendmf.training.kernels.normal_equations import (
-    LANES,
-    TOGETHER,
-    add_products,
-    decompose,
-    substitute_back,
+from blendmf.training.kernels.gram import add_gram, aligned_zeros, clear_below, empty_gram
+from blendmf.training.kernels.vector_rows import (
+    dot,
+    fused,
+    load_row,
+    prefetch_row,
+    scaled,
+    store_row,
 )
 
+EXTRA_COLUMNS = 3
+"""Columns of Z after the multipliers: offset, scale and drift."""
 
-def draw_rows(begin, end, indptr, others, targets, weights, order, noise, Z, slope, X):
-    """Draw rows `begin` to `end` - 1 of X in place, given the other side.
+BLOCK = 64
+"""Ratings whose multipliers are written to a block in the L1 cache at a time."""
+
+AHEAD = 16
+"""Ratings between the fetching of multipliers and their use."""
+
+
+def draw_rows(
+    begin,
+    end,
+    indptr,
+    others,
+    values,
+    order,
+    Z,
+    slope,
+    means,
+    normal,
+    freedom,
+    gammas,
+    precision,
+    X,
+    own_precision,
+    squared_errors,
+    lanes,
+):
+    """Draw rows `begin` to `end` - 1 given the other side, first `a` and then the row.
 
     Parameters
     ----------
-    indptr : ndarray of int
+    indptr : ndarray of int64
         Row k has the ratings ``indptr[k]`` to ``indptr[k + 1] - 1``.
-    noise : ndarray of float64, of shape (n_ratings,)
+    others : ndarray of int32, of shape (n_ratings,)
+    values, order : ndarray of float32, of shape (n_ratings,)
+    Z : ndarray of float32, of shape (m, columns)
+        Aligned rows (`blendmf.training.kernels.vector_rows`).
+    slope : ndarray of float32, of shape (1, columns)
+        Aligned; zero from column `width` on.
+    means : ndarray of float32, of shape (n, width)
+    normal : ndarray of float32, of shape (n, width)
         Draws from the standard normal distribution.
-    X : ndarray of float64, of shape (n, width)
+    freedom : float
+    gammas : ndarray of float64, of shape (n,)
+        Draws from the Gamma distribution of shape (freedom + number of ratings) / 2.
+    precision : float
+    X : ndarray of float32, of shape (n, width)
+        The rows, replaced.
+    own_precision, squared_errors : ndarray of float64, of shape (n,)
+        On return `a`, and the sum of e_n^2 of the new row.
+    lanes : tuple
+        See `blendmf.training.kernels.vector_rows`.
     """
-    width = X.shape[1]
-    A = np.empty((width, _columns(width)))
-    z = np.zeros((TOGETHER, _columns(width)))
+    width, n_columns = X.shape[1], Z.shape[1]
+    block = aligned_zeros(BLOCK, n_columns)
+    gram = empty_gram(width + 1, n_columns)
+    factor = aligned_zeros(width, n_columns)
+    x = aligned_zeros(1, n_columns)
+    units = aligned_zeros(width + 1, n_columns)
+    for f in range(width + 1):
+        units[f, f] = 1.0
+    inverses = np.empty(width, np.float32)
     for row in range(begin, end):
         first, last = indptr[row], indptr[row + 1]
-        ratings = (others[first:last], targets[first:last], weights[first:last], order[first:last])
-        if last - first >= width:
-            _draw_by_equations(*ratings, Z, slope, X[row], A, z)
-        elif last > first:
-            _draw_by_correction(*ratings, noise[first:last], Z, slope, X[row])
+        ratings = (others[first:last], values[first:last], order[first:last])
+        _sum_ratings(*ratings, Z, slope, width, block, gram, lanes)
+        own = 1.0
+        if freedom > 0.0:
+            x[0, :width] = X[row]
+            error = _squared_error(gram, x, width, lanes)
+            own = gammas[row] / (0.5 * (freedom + precision * error))
+        given = np.float32(precision * own), means[row], normal[row]
+        _draw(gram, *given, units, factor, inverses, x, width, lanes)
+        X[row] = x[0, :width]
+        own_precision[row] = own
+        squared_errors[row] = _squared_error(gram, x, width, lanes)
 
 
-@njit(error_model="numpy")
-def _draw_by_equations(others, targets, weights, order, Z, slope, x, A, z):
-    """Draw a row by its normal equations; `A` and `z` are work space."""
-    width, n_ratings = len(x), len(others)
-    A[:] = 0.0
-    for start in range(0, n_ratings, TOGETHER):
-        for k in range(TOGETHER):
-            n = start + k
-            if n < n_ratings:
-                _fill(z[k, :width], Z[others[n]], weights[n], order[n], slope)
-                z[k, width] = weights[n] * targets[n]
-            else:
-                z[k] = 0.0
-        add_products(A, z)
-    for f in range(width):
-        A[f, f] += 1.0
-    decompose(A)
-    for f in range(width):
-        A[f, width] += x[f]
-    substitute_back(A, x)
+def add_scores(mean, users, items, user_rows, item_rows, totals):
+    """Add ``mean + b_u + b_i + p_u . q_i`` of each pair to `totals`, of shape (n,).
 
-
-@njit(error_model="numpy")
-def _draw_by_correction(others, targets, weights, order, noise, Z, slope, x):
-    """Draw a row with few ratings by Matheron's rule.
-
-    The draw from the prior is corrected by the residuals of the ratings. The linear system has one
-    unknown per rating.
-
-    References
-    ----------
-    A. Bhattacharya, A. Chakraborty and B. K. Mallick, "Fast sampling with Gaussian scale mixture
-    priors in high-dimensional regression", Biometrika 103 (2016).
+    Rows are of shape (1 + d,), the bias first; sums are in the order of the factors.
     """
-    width, n_ratings = len(x), len(others)
-    rows = np.empty((n_ratings, width))
-    system = np.zeros((n_ratings, _columns(n_ratings)))
-    z = np.zeros((TOGETHER, _columns(n_ratings)))
-    for n in range(n_ratings):
-        _fill(rows[n], Z[others[n]], weights[n], order[n], slope)
-        predicted = noise[n] + _product(rows[n], x)
-        system[n, n] = 1.0
-        system[n, n_ratings] = weights[n] * targets[n] - predicted
-    for start in range(0, width, TOGETHER):
-        for k in range(TOGETHER):
-            for n in range(n_ratings):
-                z[k, n] = rows[n, start + k] if start + k < width else 0.0
-        add_products(system, z)
-    decompose(system)
-    moves = np.empty(n_ratings)
-    substitute_back(system, moves)
-    for n in range(n_ratings):
-        move = moves[n]
-        for f in range(width):
-            x[f] += move * rows[n, f]
-
-
-@njit(error_model="numpy")
-def _columns(width):
-    """Number of columns of a padded system (`blendmf.training.kernels.normal_equations`)."""
-    return (width // LANES + 1) * LANES
-
-
-@njit(error_model="numpy")
-def _fill(row, of_other, weight, position, slope):
-    """Write the weighted multipliers of one rating to `row`."""
-    for f in range(len(slope)):
-        row[f] = weight * (of_other[f] + position * slope[f])
-
-
-def pair_products(users, items, X, Y, products):
-    """Write ``X[users[n]] . Y[items[n]]`` to ``products[n]``."""
     for n in range(len(users)):
-        products[n] = _product(X[users[n]], Y[items[n]])
+        p, q = user_rows[users[n]], item_rows[items[n]]
+        score = mean + p[0] + q[0]
+        for f in range(1, len(p)):
+            score += p[f] * q[f]
+        totals[n] += score
 
 
-@njit(error_model="numpy", fastmath={"contract", "reassoc"})
-def _product(x, y):
-    """x . y, with sums in any order."""
-    total = 0.0
-    for f in range(len(x)):
-        total += x[f] * y[f]
-    return total
+@njit(error_model="numpy")
+def _sum_ratings(others, values, order, Z, slope, width, block, gram, lanes):
+    """Write the upper triangle of the Gram matrix of all (z_n, target_n), and zeros below it."""
+    by_order = load_row(slope, 0, lanes)
+    last = len(others) - 1
+    gram[:] = np.float32(0.0)
+    for begin in range(0, len(others), BLOCK):
+        n = min(BLOCK, len(others) - begin)
+        for k in range(n):
+            rating = begin + k
+            prefetch_row(Z, others[min(rating + AHEAD, last)], lanes)
+            other = others[rating]
+            store_row(block, k, fused(order[rating], by_order, load_row(Z, other, lanes)))
+            of_other = Z[other]
+            block[k, width] = (
+                of_other[width]
+                + values[rating] * of_other[width + 1]
+                + order[rating] * of_other[width + 2]
+            )
+        add_gram(gram, block, n, width + 1)
+    clear_below(gram, width + 1)
+
+
+@njit(error_model="numpy")
+def _squared_error(gram, x, width, lanes):
+    """Sum of the squares of target_n - x . z_n.
+
+    With v = (x, -1) and U the upper triangle, it is v'(U + U' - diag U)v.
+    """
+    x[0, width] = -1.0
+    row = load_row(x, 0, lanes)
+    product = scaled(np.float32(0.0), row)
+    diagonal = np.float32(0.0)
+    for f in range(width + 1):
+        product = fused(x[0, f], load_row(gram, f, lanes), product)
+        diagonal += x[0, f] * x[0, f] * gram[f, f]
+    x[0, width] = 0.0
+    return max(2.0 * dot(product, row) - diagonal, 0.0)
+
+
+@njit(error_model="numpy")
+def _draw(gram, precision, mean, normal, units, U, inverses, x, width, lanes):
+    """Draw a row into `x` by its normal equations A x = b, with A = U' D^-1 U and D = diag U.
+
+    Column `width` of U becomes (U' D^-1)^-1 b; `U` and `inverses`, of D, are work space.
+    """
+    one = np.float32(1.0)
+    right_side = load_row(units, width, lanes)
+    for f in range(width):
+        row = fused(mean[f], right_side, scaled(precision, load_row(gram, f, lanes)))
+        row = fused(one, load_row(units, f, lanes), row)
+        # Two sums, so that the operations of one need not wait for those of the other.
+        odd = scaled(np.float32(0.0), row)
+        for h in range(0, f - 1, 2):
+            row = fused(-U[h, f] * inverses[h], load_row(U, h, lanes), row)
+            odd = fused(-U[h + 1, f] * inverses[h + 1], load_row(U, h + 1, lanes), odd)
+        if f % 2:
+            row = fused(-U[f - 1, f] * inverses[f - 1], load_row(U, f - 1, lanes), row)
+        store_row(U, f, fused(one, odd, row))
+        inverses[f] = one / U[f, f]
+    for f in range(width):
+        x[0, f] = U[f, width] + np.sqrt(U[f, f]) * normal[f]
+    for f in range(width - 1, -1, -1):
+        x[0, f] *= inverses[f]
+        for g in range(f):
+            x[0, g] -= U[g, f] * x[0, f]

@@ -14,6 +14,8 @@ from blendmf.models.observations import Observations
 from blendmf.models.user_prior import PriorDraw, UserPrior
 from blendmf.training.bayes.cold_start_offsets import ColdRatings, Offsets
 from blendmf.training.bayes.gibbs import Draw, GibbsSampler
+from blendmf.training.bayes.gibbs_kernels import add_scores
+from blendmf.training.kernels.compiled import compiled
 from blendmf.training.loop import Epoch, GoesOn
 
 
@@ -142,17 +144,17 @@ class _MeanPrediction:
         self._global_mean = sampler.global_mean
         self._cold = ColdRatings(validation, sampler.users_without, sampler.items_without)
         self._total = np.zeros(len(validation))
-        self._n_draws = 0
+        self._n_draws, self._rmse = 0, math.nan
 
     def add(self, draw: Draw, alone: bool) -> None:
         """Add a draw to the mean; `alone` restarts the mean with it."""
         if alone:
             self._total[:], self._n_draws = 0.0, 0
-        p = draw.user_rows[self._validation.users]
-        q = draw.item_rows[self._validation.items]
-        products = np.einsum("nd,nd->n", p[:, 1:], q[:, 1:]).astype(np.float64)
-        self._total += self._global_mean + products + p[:, 0] + q[:, 0]
+        part = self._validation
+        scores = (self._global_mean, part.users, part.items, draw.user_rows, draw.item_rows)
+        compiled(add_scores)(*scores, self._total)
         self._n_draws += 1
+        self._rmse = self._current_rmse()
 
     def offsets(self) -> Offsets:
         """Offsets for users and items without training ratings."""
@@ -160,6 +162,9 @@ class _MeanPrediction:
 
     def rmse(self) -> float:
         """Validation RMSE of the mean prediction plus offsets."""
+        return self._rmse
+
+    def _current_rmse(self) -> float:
         if not len(self._validation):
             return math.nan
         predicted = self._cold.shifted(self._total / self._n_draws, self.offsets())

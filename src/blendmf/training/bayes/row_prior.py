@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from blendmf.training.bayes.side_features import SideInformation
 
 Rows = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 EXPECTED_VARIANCE = 0.05
 """Variance of a coordinate at the prior mean of the precision, for standardised ratings."""
@@ -38,8 +38,10 @@ class RowPrior:
     ----------
     mean : ndarray of shape (n, width)
         Prior mean of each row, scaled by `weights` like the rows.
-    precision : ndarray of shape (width, width)
-        Precision matrix, the same for all rows.
+    lower : ndarray of shape (width, width)
+        Cholesky factor of the precision matrix, which is the same for all rows.
+    inverse : ndarray of shape (width, width)
+        Inverse of `lower`.
 
     References
     ----------
@@ -51,20 +53,19 @@ class RowPrior:
     def __init__(
         self, known: Sequence[SideInformation], weights: NDArray[np.float64], width: int
     ) -> None:
-        n = len(weights)
         self._known = (SideInformation.constant(weights), *known)
         self._coefficients = [np.zeros((one.n_directions, width)) for one in self._known]
-        self._shares = [np.zeros((n, width)) for _ in self._known]
         self._strengths = [1.0 if one.strength is None else one.strength for one in self._known]
-        self.mean = np.zeros((n, width))
-        self.precision = np.eye(width) / EXPECTED_VARIANCE
+        self.mean = np.zeros((len(weights), width))
+        self._set_factor(np.eye(width) / np.sqrt(EXPECTED_VARIANCE))
 
     def update(self, rows: Rows, random: np.random.Generator) -> None:
         """Draw the coefficients, their strengths and the precision, given rows (n, width)."""
-        upper = np.asarray(np.linalg.cholesky(self.precision).T, dtype=np.float64)
+        residuals = (rows - self.mean).astype(np.float32)
         for number in range(len(self._known)):
-            self._update_coefficients(number, rows, upper, random)
-        self._update_precision(rows, random)
+            self._update_coefficients(number, residuals, random)
+        self._update_precision(residuals, random)
+        self.mean = rows - residuals
 
     @property
     def coefficients(self) -> list[Rows]:
@@ -77,36 +78,49 @@ class RowPrior:
         pairs = zip(self._known, (ones, *features), self._coefficients, strict=True)
         return np.sum([one.mapped_of(own, by) for one, own, by in pairs], axis=0)
 
+    @property
+    def precision(self) -> Rows:
+        """Precision matrix of the rows, of shape (width, width)."""
+        return self.lower @ self.lower.T
+
+    def _set_factor(self, lower: Rows) -> None:
+        self.lower, self.inverse = lower, np.linalg.inv(lower)
+
     def _update_coefficients(
-        self, number: int, rows: Rows, upper: Rows, random: np.random.Generator
+        self, number: int, residuals: Floats, random: np.random.Generator
     ) -> None:
-        """Draw the coefficients of one F_j given all others, then its strength unless fixed."""
-        known, strength = self._known[number], self._strengths[number]
-        self.mean -= self._shares[number]
-        spread = (known.squares + strength)[:, None]
-        noise = solve_triangular(upper, random.standard_normal((len(upper), len(spread)))).T
-        drawn = known.gathered(rows - self.mean) / spread + noise / np.sqrt(spread)
-        self._coefficients[number], self._shares[number] = drawn, known.mapped(drawn)
-        self.mean += self._shares[number]
+        """Draw the coefficients of one F_j given all others, then its strength unless fixed.
+
+        Updates `residuals`, rows minus means. The columns of the design are orthogonal, so adding
+        back what the old coefficients explained takes only their squared lengths.
+        """
+        known, old = self._known[number], self._coefficients[number]
+        spread = (known.squares + self._strengths[number])[:, None]
+        noise = random.standard_normal(old.shape) @ self.inverse
+        explained = known.gathered(residuals) + known.squares[:, None] * old
+        drawn = explained / spread + noise / np.sqrt(spread)
+        residuals -= known.mapped(drawn - old)
+        self._coefficients[number] = drawn
         if known.strength is None:
             shape, rate = STRENGTH_PRIOR
-            length = float(np.sum((drawn @ upper.T) ** 2))
+            length = float(np.sum((drawn @ self.lower) ** 2))
             self._strengths[number] = random.gamma(shape + drawn.size / 2) / (rate + length / 2)
 
-    def _update_precision(self, rows: Rows, random: np.random.Generator) -> None:
+    def _update_precision(self, residuals: Floats, random: np.random.Generator) -> None:
         """Draw the precision from its conditional Wishart distribution."""
-        n, width = rows.shape
-        residuals = rows - self.mean
+        n, width = residuals.shape
         scatter = width * EXPECTED_VARIANCE * np.eye(width) + residuals.T @ residuals
         freedom = width + n
         for coefficients, strength in zip(self._coefficients, self._strengths, strict=True):
             scatter += strength * coefficients.T @ coefficients
             freedom += len(coefficients)
-        self.precision = draw_wishart(freedom, np.linalg.inv(scatter), random)
+        self._set_factor(draw_wishart(freedom, np.linalg.inv(scatter), random))
 
 
 def draw_wishart(freedom: int, scale: Rows, random: np.random.Generator) -> Rows:
-    """Draw from the Wishart distribution with mean ``freedom * scale`` (Bartlett decomposition).
+    """Cholesky factor of a draw from the Wishart distribution with mean ``freedom * scale``.
+
+    By the Bartlett decomposition.
 
     Parameters
     ----------
@@ -118,5 +132,5 @@ def draw_wishart(freedom: int, scale: Rows, random: np.random.Generator) -> Rows
     width = len(scale)
     lower = np.tril(random.standard_normal((width, width)), -1)
     lower += np.diag(np.sqrt(random.chisquare(freedom - np.arange(width))))
-    factor = np.linalg.cholesky(scale) @ lower
-    return factor @ factor.T
+    factor: Rows = np.linalg.cholesky(scale) @ lower
+    return factor

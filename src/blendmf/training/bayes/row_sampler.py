@@ -1,23 +1,26 @@
 """Sampler of the user rows or the item rows of a Bayesian matrix factorisation."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from blendmf.models.user_prior import PriorDraw, RatedFeatures
-from blendmf.training.bayes.gibbs_kernels import draw_rows, pair_products
+from blendmf.training.bayes.gibbs_kernels import EXTRA_COLUMNS, draw_rows
+from blendmf.training.bayes.rated_rows import RatedRows
 from blendmf.training.bayes.row_prior import RowPrior
 from blendmf.training.bayes.side_features import (
+    MAX_DIRECTIONS,
     MAX_RATER_DIRECTIONS,
     SideInformation,
     activity,
     rater_weights,
     raters,
 )
-from blendmf.training.kernels.compiled import compiled, in_threads, row_tasks
+from blendmf.training.kernels.compiled import compiled, in_threads
+from blendmf.training.kernels.vector_rows import aligned_rows, lanes_of
 
 Rows = NDArray[np.float64]
 Values = NDArray[np.float64]
@@ -29,6 +32,37 @@ START_DEVIATION = 0.1
 """Standard deviation of the initial factors."""
 
 
+class OtherSide(NamedTuple):
+    """The rows of the other side, as the ratings of this side see them.
+
+    Attributes
+    ----------
+    multipliers : ndarray of shape (m, n_shared)
+        The rows, with 1 in place of the bias.
+    offsets : ndarray of shape (m,)
+        The biases.
+    slopes, weights : ndarray of shape (m,), or None
+        Slopes, and inverse standard deviations of the noise of the ratings; 0 and 1 if None.
+    """
+
+    multipliers: Rows
+    offsets: Values
+    slopes: Values | None = None
+    weights: Values | None = None
+
+    def table(self, inverse: Rows) -> NDArray[np.float32]:
+        """The table Z of `blendmf.training.bayes.gibbs_kernels`, for ``inverse @ multiplier``."""
+        width, m = len(inverse), len(self.offsets)
+        weights = np.ones(m) if self.weights is None else self.weights
+        Z = aligned_rows(np.zeros((m, width + EXTRA_COLUMNS)), np.float32)
+        Z[:, :width] = weights[:, None] * (self.multipliers @ inverse.T)
+        Z[:, width] = -weights * self.offsets
+        Z[:, width + 1] = weights
+        if self.slopes is not None:
+            Z[:, width + 2] = -weights * self.slopes
+        return Z
+
+
 class RowSampler:
     """Sampler of the user rows or the item rows ("this side"; the others are "the other side").
 
@@ -38,8 +72,7 @@ class RowSampler:
 
     Parameters
     ----------
-    matrix : csr_array of shape (n, n_others)
-        The training ratings, one row per row of this side.
+    rated : RatedRows
     content : csr_array of shape (n, n_terms), or None
         Words of the rows.
     feedback : bool
@@ -52,17 +85,15 @@ class RowSampler:
 
     Attributes
     ----------
-    rated, without : ndarray of int64, of shape (m,) and (n - m,)
-        Positions of the rows with and without ratings.
     rows : ndarray of shape (m, width)
         Current rows with ratings: bias, factors, and slope if any.
-    own, others : ndarray of int32, of shape (n_ratings,)
-        Row index of each rating on this and on the other side, among the rows with ratings.
+    precisions, squared_errors : ndarray of shape (m,)
+        Relative noise precision of each row, and the sum of its squared errors when it was drawn.
     """
 
     def __init__(
         self,
-        matrix: sp.csr_array,
+        rated: RatedRows,
         content: sp.csr_array | None,
         feedback: bool,
         n_shared: int,
@@ -70,110 +101,94 @@ class RowSampler:
         random: np.random.Generator,
         threads: int,
     ) -> None:
-        self._random, self._threads = random, threads
-        n_ratings = np.diff(matrix.indptr)
-        self.rated = np.flatnonzero(n_ratings)
-        self._rated_index = np.cumsum(n_ratings > 0) - 1
-        self.without = np.flatnonzero(n_ratings == 0)
-        self.indptr = np.concatenate([[0], np.cumsum(n_ratings[self.rated])])
-        self.tasks = row_tasks(self.indptr)
-        self.rows = np.zeros((len(self.rated), width))
-        start = random.standard_normal((len(self.rated), n_shared - 1))
-        self.rows[:, 1:n_shared] = START_DEVIATION * start
-        words = content if content is not None and content[self.rated].nnz else None
-        of_words = [] if words is None else [SideInformation.of_features(words[self.rated], random)]
-        n_rated = n_ratings[self.rated].astype(np.float64)
+        self.rated, self._random, self._threads = rated, random, threads
+        m, counts = len(rated.rated), rated.counts
+        self._n_shared = n_shared
+        self.rows = np.zeros((m, width))
+        self.rows[:, 1:n_shared] = START_DEVIATION * random.standard_normal((m, n_shared - 1))
+        self.precisions, self.squared_errors = np.ones(m), np.zeros(m)
+        words = content if content is not None and content[rated.rated].nnz else None
+        of_words = [] if words is None else [self._side_information(words[rated.rated])]
         of_ratings: list[SideInformation] = []
+        pattern = rated.pattern()
         if feedback:
-            by_whom = matrix[self.rated]
             of_ratings = [
-                SideInformation.of_features(raters(by_whom), random, MAX_RATER_DIRECTIONS),
-                SideInformation.of_features(activity(n_rated), random),
+                self._side_information(raters(pattern), MAX_RATER_DIRECTIONS),
+                self._side_information(activity(counts)),
             ]
-        self._of_ratings, self._n_ratings = of_ratings, n_rated
-        self._rater_weights = rater_weights(matrix[self.rated])
-        self.prior = RowPrior([*of_words, *of_ratings], np.ones(len(self.rated)), width)
-        self._weight = np.sqrt(n_rated / (n_rated + HALF_WEIGHT_RATINGS))
-        of_unrated = of_words if len(self.without) else []
-        by_words = [one.scaled(self._weight, random) for one in of_unrated]
+        self._of_ratings, self._rater_weights = of_ratings, rater_weights(pattern)
+        self.prior = RowPrior([*of_words, *of_ratings], np.ones(m), width)
+        self._weight = np.sqrt(counts / (counts + HALF_WEIGHT_RATINGS))
+        by_words = []
+        if words is not None and len(rated.without):
+            by_words = [self._side_information(sp.diags_array(self._weight) @ words[rated.rated])]
         self._prior_without = RowPrior(by_words, self._weight, width)
-        self._words_without = [] if words is None else [words[self.without]]
+        self._words_without = [] if words is None else [words[rated.without]]
 
-    def rated_index(self, positions: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Index of each of the rated rows at `positions` among the rows with ratings."""
-        return self._rated_index[positions].astype(np.int32)
+    def _side_information(
+        self, features: sp.csr_array | Rows, most: int = MAX_DIRECTIONS
+    ) -> SideInformation:
+        return SideInformation.of_features(features, self._random, most, self._threads)
 
-    def set_ratings(self, own: NDArray[np.int32], others: NDArray[np.int32]) -> None:
-        """Store each rating's row index on both sides, among the rated rows."""
-        self.own, self.others = own, others
-        self._by_row = np.argsort(own, kind="stable")
-        self._others_by_row = others[self._by_row]
+    def set_ratings(self, values: Values, order: Values) -> None:
+        """Store the training ratings and their positions in their users' order."""
+        chosen = self.rated.chosen
+        self._values, self._order = (a[chosen].astype(np.float32) for a in (values, order))
 
-    def update(self, multipliers: Rows, targets: Values, weights: Values, order: Values) -> None:
+    def update(self, other: OtherSide, precision: float = 1.0, freedom: float = 0.0) -> None:
         """Draw the prior given the rows, then the rows given the prior and the other side.
 
-        A row x with prior mean m and precision L L' is drawn as m + L'^-1 z, with z standard
-        normal a priori.
-
-        Parameters
-        ----------
-        multipliers : ndarray of shape (n_others, n_shared)
-            The other side's rows, with 1 in place of the bias.
-        targets : ndarray of shape (n_ratings,)
-            The ratings minus mu and the terms of the other side alone.
-        weights : ndarray of shape (n_ratings,)
-            Inverse standard deviation of each rating's noise.
-        order : ndarray of shape (n_ratings,)
-            Position of each rating in its user's order, which multiplies the slope if any.
+        A row x with prior mean m and precision L L' is drawn as L'^-1 y, with y ~ N(L' m, 1) a
+        priori. `precision` and `freedom` are those of `blendmf.training.bayes.gibbs_kernels`.
         """
-        random, (n_rows, width), n_shared = self._random, self.rows.shape, multipliers.shape[1]
+        random, shape, width = self._random, self.rows.shape, self.rows.shape[1]
         self.prior.update(self.rows, random)
-        inverse = _inverse_factor(self.prior.precision)
-        whitened = np.ascontiguousarray(multipliers @ inverse[:, :n_shared].T)
-        slope = inverse[:, -1].copy() if width > n_shared else np.zeros(width)
-        residuals = targets - self.predictions(self.prior.mean, multipliers, order)
-        normal = random.standard_normal((n_rows, width))
-        noise = random.standard_normal(len(targets))
-        ratings = (self._others_by_row, *(a[self._by_row] for a in (residuals, weights, order)))
-        given = (self.indptr, *ratings, noise, whitened, slope)
-        kernel = compiled(draw_rows)
+        lower, inverse = self.prior.lower, self.prior.inverse
+        Z = other.table(inverse[:, : self._n_shared])
+        slope = aligned_rows(np.zeros((1, Z.shape[1])), np.float32)
+        if width > self._n_shared:
+            slope[0, :width] = inverse[:, -1]
+        gammas = np.ones(shape[0])
+        if freedom:
+            gammas = random.standard_gamma((freedom + self.rated.counts) / 2)
+        drawn = (self.rows @ lower).astype(np.float32)
+        means = (self.prior.mean @ lower).astype(np.float32)
+        given = (
+            *(self.rated.indptr, self.rated.others, self._values, self._order, Z, slope),
+            *(means, random.standard_normal(shape, dtype=np.float32)),
+            *(float(freedom), gammas, float(precision)),
+            *(drawn, self.precisions, self.squared_errors, lanes_of(Z.shape[1])),
+        )
+        kernel = compiled(draw_rows, Z.shape[1])
 
         def task(begin: int, end: int) -> Callable[[], None]:
-            return lambda: kernel(begin, end, *given, normal)
+            return lambda: kernel(begin, end, *given)
 
-        in_threads([task(begin, end) for begin, end in self.tasks], self._threads)
-        self.rows = self.prior.mean + normal @ inverse
-
-    def predictions(self, rows: Rows, multipliers: Rows, order: Values) -> Values:
-        """Products of rows of this side and multipliers for each rating, of shape (n_ratings,)."""
-        n_shared = multipliers.shape[1]
-        products = np.empty(len(self.own))
-        shared = np.ascontiguousarray(rows[:, :n_shared])
-        compiled(pair_products)(self.own, self.others, shared, multipliers, products)
-        if rows.shape[1] > n_shared:
-            products += order * rows[self.own, -1]
-        return products
+        in_threads([task(begin, end) for begin, end in self.rated.tasks], self._threads)
+        self.rows = drawn @ inverse
 
     def all_rows(self) -> Rows:
         """The current rows, with prior means for rows without ratings, of shape (n, width)."""
-        if not len(self.without):
+        without, rated = self.rated.without, self.rated.rated
+        if not len(without):
             return self.rows
         prior = self._prior_without
         prior.update(self._weight[:, None] * self.rows, self._random)
-        rows = np.empty((len(self._rated_index), self.rows.shape[1]))
-        rows[self.rated] = self.rows
-        rows[self.without] = prior.mean_of(self._words_without, len(self.without))
+        rows = np.empty((self.rated.n, self.rows.shape[1]))
+        rows[rated] = self.rows
+        rows[without] = prior.mean_of(self._words_without, len(without))
         return rows
 
-    def rated_features(self) -> RatedFeatures:
+    def rated_features(self, others: RatedRows) -> RatedFeatures:
         """How the ratings of a row become its features; without effect if feedback is off."""
-        logarithm = np.log1p(self._n_ratings)
+        logarithm = np.log1p(self.rated.counts)
         scale = np.array([logarithm.mean(), logarithm.std()])
-        if not self._of_ratings:
-            return RatedFeatures(
-                self._rater_weights, np.zeros((len(self._rater_weights), 0)), scale
-            )
-        return RatedFeatures(self._rater_weights, self._of_ratings[0].directions, scale)
+        n_directions = self._of_ratings[0].n_directions if self._of_ratings else 0
+        weights, directions = np.zeros(others.n), np.zeros((others.n, n_directions))
+        weights[others.rated] = self._rater_weights
+        if self._of_ratings:
+            directions[others.rated] = self._of_ratings[0].directions
+        return RatedFeatures(weights, directions, scale)
 
     def prior_draw(self, noise_variance: float) -> PriorDraw:
         """The current prior of the rows with ratings, with the common noise variance."""
@@ -195,22 +210,5 @@ class RowSampler:
         n_ratings : ndarray of shape (n_others,)
             Number of ratings of each of the other side's rows: the weights of the average.
         """
-        inverse = _inverse_factor(self._prior_without.precision)
+        inverse = self._prior_without.inverse
         return float(np.average(np.sum((multipliers @ inverse.T) ** 2, axis=1), weights=n_ratings))
-
-
-def load_kernels() -> None:
-    """Load or compile the kernels by calls on empty input."""
-    whole, positions, values = np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0)
-    nothing = np.zeros((0, 1))
-    compiled(draw_rows)(
-        0, 0, whole, positions, values, values, values, values, nothing, np.zeros(1), nothing
-    )
-    compiled(pair_products)(positions, positions, nothing, nothing, values)
-
-
-def _inverse_factor(precision: Rows) -> Rows:
-    """L^-1 for a precision L L'."""
-    lower = np.linalg.cholesky(precision)
-    inverse: Rows = solve_triangular(lower, np.eye(len(lower)), lower=True)
-    return inverse

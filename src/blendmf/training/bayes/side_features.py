@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import eigh
-from sklearn.utils.extmath import randomized_svd
+
+from blendmf.training.bayes.sparse_products import product
 
 Rows = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 MAX_DIRECTIONS = 256
 """Maximum number of singular directions of the features; the strongest are kept."""
@@ -17,8 +18,8 @@ MAX_DIRECTIONS = 256
 MAX_RATER_DIRECTIONS = 128
 """The same for the features of `raters`; more directions did not help."""
 
-LARGEST_EXACT = 2048
-"""Size of the largest Gram matrix that is decomposed exactly, which takes some seconds."""
+MORE_DIRECTIONS, ITERATIONS = 16, 2
+"""Additional directions, and iterations, of the search for the strongest directions."""
 
 SMALLEST_SHARE = 1e-6
 """Share of the largest squared singular value below which a direction is rounding error."""
@@ -26,124 +27,128 @@ SMALLEST_SHARE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class SideInformation:
-    """Features F of users or of items, in the directions of their singular vectors.
+    """Features F of users or of items, in r directions V in which they vary most.
 
-    With F = U S V', a map from features to rows has r coefficients, one per column of V. The
-    columns of the design U S are orthogonal, so each coefficient is drawn independently.
+    The columns of the design F V are orthogonal, so each coefficient of a linear map from the
+    design to the rows is drawn independently.
 
     Attributes
     ----------
     squares : ndarray of shape (r,)
-        S^2, squared lengths of the columns of the design.
-    features : csr_array of shape (n, k)
-        F.
+        Squared lengths of the columns of the design.
     directions : ndarray of shape (k, r)
-        V.
-    design : ndarray of shape (n, r), or None
-        U S if n <= k; None otherwise.
+        V, with orthonormal columns.
+    design : ndarray of float32, of shape (n, r)
+        F V.
     strength : float or None
         Prior precision of the coefficients relative to the rows'; None if it is sampled.
     """
 
     squares: NDArray[np.float64]
-    features: sp.csr_array
     directions: Rows
-    design: Rows | None = None
+    design: Floats
     strength: float | None = None
 
     @classmethod
     def constant(cls, values: NDArray[np.float64]) -> "SideInformation":
         """A single feature, of shape (n,); with constant values it is an intercept."""
-        column = values[:, None]
-        squares = np.array([values @ values])
-        return cls(squares, sp.csr_array(column), np.ones((1, 1)), column, strength=2.0)
+        design = values.astype(np.float32)[:, None]
+        return cls(np.array([values @ values]), np.ones((1, 1)), design, strength=2.0)
 
     @classmethod
     def of_features(
-        cls, features: sp.csr_array | Rows, random: np.random.Generator, most: int = MAX_DIRECTIONS
+        cls,
+        features: sp.csr_array | Rows,
+        random: np.random.Generator,
+        most: int = MAX_DIRECTIONS,
+        threads: int = 1,
     ) -> "SideInformation":
-        """The strongest directions of features of shape (n, k).
+        """The strongest directions of features of shape (n, k), by subspace iteration.
+
+        All directions are found, exactly, if there are at most `most` of them.
 
         Parameters
         ----------
         features : csr_array or ndarray
         random : Generator
-            Used if there are too many features for an exact decomposition.
+            Used if the features have more than `most` + `MORE_DIRECTIONS` columns.
         most : int
             Maximum number of directions.
-        """
-        matrix = sp.csr_array(features, dtype=np.float64)
-        n, k = matrix.shape
-        if min(n, k) > LARGEST_EXACT:
-            state = int(random.integers(2**31))
-            left, singular, right = randomized_svd(matrix, most, random_state=state)
-            squares, vectors = singular**2, left if n <= k else right.T
-        else:
-            gram = (matrix @ matrix.T if n <= k else matrix.T @ matrix).toarray()
-            strongest = (max(0, len(gram) - most), len(gram) - 1)
-            squares, vectors = eigh(gram, subset_by_index=strongest)
-            squares, vectors = squares[::-1], vectors[:, ::-1]
-        kept = squares > SMALLEST_SHARE * max(squares[0], 0.0)
-        squares, vectors = squares[kept], np.ascontiguousarray(vectors[:, kept])
-        if n > k:
-            return cls(squares, matrix, vectors)
-        lengths = np.sqrt(squares)
-        return cls(squares, matrix, matrix.T @ (vectors / lengths), design=vectors * lengths)
+        threads : int
+            Number of threads; does not affect the result.
 
-    def scaled(self, by: NDArray[np.float64], random: np.random.Generator) -> "SideInformation":
-        """The same features with each row multiplied by its entry of `by`, of shape (n,)."""
-        return SideInformation.of_features(sp.diags_array(by) @ self.features, random)
+        References
+        ----------
+        N. Halko, P. G. Martinsson and J. A. Tropp, "Finding structure with randomness", SIAM Review
+        53 (2011), algorithm 4.4.
+        """
+        F = sp.csr_array(features, dtype=np.float32)
+        n, k = F.shape
+        size = min(n, k, most + MORE_DIRECTIONS)
+        if size == k:
+            basis, design = np.eye(k, dtype=np.float32), F.toarray()
+        else:
+            transposed = sp.csr_array(F.T)
+            design = product(F, random.standard_normal((k, size)).astype(np.float32), threads)
+            for _ in range(ITERATIONS):
+                basis = _orthonormal(product(transposed, _orthonormal(design), threads))
+                design = product(F, basis, threads)
+        squares, vectors = np.linalg.eigh((design.T @ design).astype(np.float64))
+        squares, vectors = squares[::-1][:most], vectors[:, ::-1][:, :most]
+        kept = squares > SMALLEST_SHARE * max(squares[0], 0.0)
+        vectors = vectors[:, kept].astype(np.float32)
+        return cls(squares[kept], (basis @ vectors).astype(np.float64), design @ vectors)
 
     @property
     def n_directions(self) -> int:
         """Number of directions r."""
         return len(self.squares)
 
-    def mapped(self, coefficients: Rows) -> Rows:
-        """U S W of shape (n, width), for coefficients W of shape (r, width)."""
-        if self.design is not None:
-            return self.design @ coefficients
-        return self.mapped_of(self.features, coefficients)
+    def mapped(self, coefficients: Rows) -> Floats:
+        """F V W of shape (n, width), for coefficients W of shape (r, width)."""
+        return self.design @ coefficients.astype(np.float32)
 
     def mapped_of(self, features: sp.csr_array, coefficients: Rows) -> Rows:
         """`mapped` for other features of shape (m, k); returns shape (m, width)."""
         mapped: Rows = features @ (self.directions @ coefficients)
         return mapped
 
-    def gathered(self, rows: Rows) -> Rows:
-        """(U S)' X of shape (r, width), for rows X of shape (n, width)."""
-        if self.design is not None:
-            return self.design.T @ rows
-        gathered: Rows = self.directions.T @ (self.features.T @ rows)
-        return gathered
+    def gathered(self, rows: Floats) -> Rows:
+        """(F V)' X of shape (r, width), for rows X of shape (n, width)."""
+        return (self.design.T @ rows).astype(np.float64)
 
 
-def raters(ratings: sp.csr_array) -> sp.csr_array:
+def _orthonormal(columns: Floats) -> Floats:
+    return np.linalg.qr(columns)[0]
+
+
+def raters(rated: sp.csr_array) -> sp.csr_array:
     """Which users rated an item, or which items a user rated: TF-IDF rows of length 1.
 
     A column with many ratings says little about each row; its weight is ln((1 + n) / (1 + count)).
 
     Parameters
     ----------
-    ratings : csr_array of shape (n, m)
+    rated : csr_array of shape (n, m)
+        The stored elements are the ratings; their values do not matter.
 
     Returns
     -------
-    csr_array of float64, of shape (n, m)
+    csr_array of float32, of shape (n, m)
         A row without ratings stays empty.
     """
-    rated = sp.csr_array(
-        (np.ones(ratings.nnz), ratings.indices, ratings.indptr), shape=ratings.shape
-    )
-    weighted = rated @ sp.diags_array(rater_weights(ratings))
-    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    return sp.csr_array(sp.diags_array(1 / np.where(lengths > 0, lengths, 1.0)) @ weighted)
+    weights = rater_weights(rated).astype(np.float32)[rated.indices]
+    counts = np.diff(rated.indptr)
+    of_row = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    lengths = np.sqrt(np.bincount(of_row, weights * weights, minlength=len(counts)))
+    weights /= np.where(lengths > 0, lengths, 1.0).astype(np.float32)[of_row]
+    return sp.csr_array((weights, rated.indices, rated.indptr), shape=rated.shape)
 
 
-def rater_weights(ratings: sp.csr_array) -> NDArray[np.float64]:
+def rater_weights(rated: sp.csr_array) -> NDArray[np.float64]:
     """Weight of each column of `raters`, of shape (m,); 0 for a column without ratings."""
-    per_column = np.bincount(ratings.indices, minlength=ratings.shape[1])
-    weights = np.log((1 + ratings.shape[0]) / (1 + per_column))
+    per_column = np.bincount(rated.indices, minlength=rated.shape[1])
+    weights = np.log((1 + rated.shape[0]) / (1 + per_column))
     return np.where(per_column > 0, weights, 0.0)
 
 

@@ -51,21 +51,21 @@ def aligned_rows(matrix: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
 
 
 class RowType(types.Type):
-    """Numba type of a row: the number of its vectors of 16 and the type of its elements."""
+    """Numba type of a row: the number of its vectors, and the type and number of their elements."""
 
-    def __init__(self, n_vectors: int, dtype: types.Float) -> None:
-        self.n_vectors = n_vectors
-        self.dtype = dtype
-        super().__init__(name=f"Row({n_vectors}, {dtype})")
+    def __init__(self, n_vectors: int, dtype: types.Float, n_lanes: int = LANES) -> None:
+        self.n_vectors, self.dtype, self.n_lanes = n_vectors, dtype, n_lanes
+        super().__init__(name=f"Row({n_vectors}, {dtype}, {n_lanes})")
 
 
 @register_model(RowType)
 class RowModel(models.PrimitiveModel):
-    """Represents a row as an array of LLVM vectors of 16 elements."""
+    """Represents a row as an array of LLVM vectors."""
 
     def __init__(self, manager: Any, row: RowType) -> None:
         element = manager.lookup(row.dtype).get_value_type()
-        super().__init__(manager, row, ir.ArrayType(ir.VectorType(element, LANES), row.n_vectors))
+        vector = ir.VectorType(element, row.n_lanes)
+        super().__init__(manager, row, ir.ArrayType(vector, row.n_vectors))
 
 
 @intrinsic
@@ -75,7 +75,7 @@ def load_row(typing, rows, index, lanes):
 
     def generate(context, builder, signature, arguments):
         pointers = _pointers(context, builder, signature, arguments, row.n_vectors)
-        return _row(builder, [builder.load(pointer, align=ALIGNMENT) for pointer in pointers])
+        return row_of(builder, [builder.load(pointer, align=ALIGNMENT) for pointer in pointers])
 
     return row(rows, index, lanes), generate
 
@@ -86,7 +86,7 @@ def store_row(typing, rows, index, row):
 
     def generate(context, builder, signature, arguments):
         pointers = _pointers(context, builder, signature, arguments, row.n_vectors)
-        for vector, pointer in zip(_vectors(builder, arguments[2]), pointers, strict=True):
+        for vector, pointer in zip(vectors_of(builder, arguments[2]), pointers, strict=True):
             builder.store(vector, pointer, align=ALIGNMENT)
         return context.get_dummy_value()
 
@@ -114,8 +114,10 @@ def scaled(typing, factor, row):
     """``factor * row``."""
 
     def generate(context, builder, signature, arguments):
-        factors = _splat(builder, arguments[0])
-        return _row(builder, [builder.fmul(factors, v) for v in _vectors(builder, arguments[1])])
+        factors = splat(builder, arguments[0], LANES)
+        return row_of(
+            builder, [builder.fmul(factors, v) for v in vectors_of(builder, arguments[1])]
+        )
 
     return row(row.dtype, row), generate
 
@@ -126,11 +128,11 @@ def fused(typing, factor, x, y):
 
     def generate(context, builder, signature, arguments):
         if not isinstance(x, RowType):
-            return _multiply_add(builder, *arguments)
-        factors = _splat(builder, arguments[0])
-        of_x, of_y = (_vectors(builder, row) for row in arguments[1:])
+            return multiply_add(builder, *arguments)
+        factors = splat(builder, arguments[0], LANES)
+        of_x, of_y = (vectors_of(builder, row) for row in arguments[1:])
         pairs = zip(of_x, of_y, strict=True)
-        return _row(builder, [_multiply_add(builder, factors, a, b) for a, b in pairs])
+        return row_of(builder, [multiply_add(builder, factors, a, b) for a, b in pairs])
 
     factor_type = x.dtype if isinstance(x, RowType) else x
     return x(factor_type, x, x), generate
@@ -145,10 +147,10 @@ def dot(typing, a, b):
     """
 
     def generate(context, builder, signature, arguments):
-        (x, y), *others = zip(*(_vectors(builder, row) for row in arguments), strict=True)
+        (x, y), *others = zip(*(vectors_of(builder, row) for row in arguments), strict=True)
         lanes = builder.fmul(x, y)
         for x, y in others:
-            lanes = _multiply_add(builder, x, y, lanes)
+            lanes = multiply_add(builder, x, y, lanes)
         half = LANES // 2
         while half:
             lower, upper = (_part(builder, lanes, first, half) for first in (0, half))
@@ -171,22 +173,24 @@ def _pointers(
     return [builder.gep(row, [ir.Constant(index.type, n)]) for n in range(n_vectors)]
 
 
-def _vectors(builder: Any, row: Any) -> list[Any]:
+def vectors_of(builder: Any, row: Any) -> list[Any]:
+    """The vectors of a row."""
     return [builder.extract_value(row, n) for n in range(row.type.count)]
 
 
-def _row(builder: Any, vectors: list[Any]) -> Any:
+def row_of(builder: Any, vectors: list[Any]) -> Any:
+    """The row of the given vectors."""
     row = ir.Constant(ir.ArrayType(vectors[0].type, len(vectors)), ir.Undefined)
     for n, vector in enumerate(vectors):
         row = builder.insert_value(row, vector, n)
     return row
 
 
-def _splat(builder: Any, scalar: Any) -> Any:
+def splat(builder: Any, scalar: Any, n_lanes: int) -> Any:
     """Vector with all elements equal to the scalar."""
-    undefined = ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined)
+    undefined = ir.Constant(ir.VectorType(scalar.type, n_lanes), ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(INT32, 0))
-    return builder.shuffle_vector(first, undefined, _positions([0] * LANES))
+    return builder.shuffle_vector(first, undefined, _positions([0] * n_lanes))
 
 
 def _part(builder: Any, vector: Any, first: int, count: int) -> Any:
@@ -199,7 +203,7 @@ def _positions(numbers: Sequence[int]) -> ir.Constant:
     return ir.Constant(ir.VectorType(INT32, len(numbers)), list(numbers))
 
 
-def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+def multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
     """``a * b + c`` rounded once, of scalars or vectors."""
     kind = a.type
     is_vector = isinstance(kind, ir.VectorType)
