@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from blendmf.common.errors import UserError
+from blendmf.common.files import expanded
 from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.catalogue import KNOWN, Layout, find_data_set, select
 
@@ -56,11 +57,6 @@ def data_path(dataset: DatasetSettings) -> Path:
         if path.name.removesuffix(".gz") in {name.removesuffix(".gz") for name in names}:
             return path.parent
     return path
-
-
-def expanded(path: str) -> Path:
-    """`path` with ``~`` replaced by the home folder."""
-    return Path(path).expanduser()
 
 
 def portable_path(path: str) -> str:
