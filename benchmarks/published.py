@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from benchmarks.docs_data import rows_of
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_csv
 
@@ -105,11 +106,13 @@ def compared(plan: Plan, results: Path) -> pd.DataFrame:
 
 def _ours(split: Split, uses: Mapping[str, list[str]], results: Path) -> Iterator[dict[str, Any]]:
     table = pd.read_csv(split.table(results))
-    for row in table[table["model"].isin(list(uses))].itertuples():
+    for row in rows_of(table[table["model"].isin(list(uses))]):
         yield {
             "split": split.split,
             "system": f"blendmf {row.model}",
-            **{"rmse": row.rmse, "low": row.rmse_low, "high": row.rmse_high},
+            "rmse": row.rmse,
+            "low": row.rmse_low,
+            "high": row.rmse_high,
             "fits": f"mean of {row.seeds} fits" if row.seeds > 1 else "single fit",
             "uses": ", ".join(uses[row.model]),
             "source": "this run",

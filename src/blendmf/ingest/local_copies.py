@@ -63,8 +63,9 @@ def portable_path(path: str) -> str:
     """A path that says nothing of the machine and its users, for files that people pass on.
 
     It is relative to the working folder if it is given so or lies in it, otherwise the name alone.
+    A path that begins with an environment variable stays as it is.
     """
-    place = expanded(path)
+    place = Path(path).expanduser()
     if not place.is_absolute():
         return path
     below = place.is_relative_to(Path.cwd())

@@ -70,6 +70,7 @@ def test_a_path_may_name_an_environment_variable(copies: Path, monkeypatch: Any)
         ("~/old/films.zip", "old/films.zip"),
         ("{parent}/films/", "films"),
         ("{home}/own/films", "own/films"),
+        ("$HOME/films", "$HOME/films"),
         ("docker://python:3.11", "docker://python:3.11"),
     ],
 )
