@@ -12,7 +12,7 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format docs smoke bench parity peers known-answers new-users parts docs-figures images clean
+.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format docs smoke bench parity peers known-answers new-users published parts docs-figures images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see docs/how-to/run.md.
@@ -103,6 +103,20 @@ ifneq ($(HAS_SMALL),)
 endif
 	$(BIN)/python -m benchmarks.known_answers $(ARGS) \
 		results/ml-100k $(if $(HAS_SMALL),results/ml-latest-small)
+
+# The models on published splits, beside published systems: the folds u1 to u5 of ml-100k, and what
+# BLENDMF_DATA has of the others (docs/studies/published.md). `split` is a folder below results/.
+PUBLISHED := workflow/experiments/published
+PUBLISHED_SPLITS := $(foreach fold,1 2 3 4 5,ml-100k/audit/u$(fold)) \
+	$(foreach name,douban flixster yahoo_music,$(if $(wildcard $(BLENDMF_DATA)/$(name).train.csv),$(name))) \
+	$(foreach name,ml-1m ml-10m,$(if $(wildcard $(addprefix $(BLENDMF_DATA)/$(name),/ .zip)),$(name)/audit/random-10))
+
+published: $(VENV)/run
+	@set -e; for split in $(PUBLISHED_SPLITS); do \
+		$(SNAKEMAKE) --configfile $(PUBLISHED)/common.yaml $(PUBLISHED)/$${split%%/*}.yaml $(ARGS) -- \
+			results/$$split/comparison/table.csv; \
+	done
+	$(BIN)/python -m benchmarks.published
 
 # Users that join after a fit, against users of the fit.
 new-users: $(VENV)/run

@@ -7,6 +7,7 @@ import yaml
 
 from benchmarks.docs_data import DATA_SETS, ENTERED, ORIGIN, read, rows_of
 from benchmarks.docs_tables import Rows, gap_of
+from benchmarks.published import FURTHER_INFORMATION
 from blendmf.report.number_format import or_dash
 from blendmf.resources.costs import COSTS, RULES
 from blendmf.resources.forecast import forecast
@@ -107,6 +108,19 @@ def peer_differences(data: Path) -> Rows:
         for row in rows_of(table[table["system"] == "blendmf bayes with words"]):
             gap = gap_of(row.difference, row.low, row.high)
             yield row.data_set, gap, f"{row.p_value:.2g}"
+
+
+def published_splits(data: Path, *, ratings_only: bool) -> Rows:
+    """Systems on published splits: those that use ratings alone, or the others."""
+    table = read(data, "benchmarks/published.csv").fillna({"fits": "", "note": ""})
+    further = table["uses"].str.contains("|".join(FURTHER_INFORMATION))
+    yield "split", "system", "RMSE", "95 % interval", "uses", "note", "source"
+    for row in rows_of(table[~further if ratings_only else further]):
+        yield (
+            *(row.split, row.system, f"{row.rmse:.4g}"),
+            f"{row.low:.4g} to {row.high:.4g}" if math.isfinite(row.low) else or_dash(row.low),
+            *(row.uses, "; ".join(filter(None, (row.fits, row.note))), row.source),
+        )
 
 
 def known_answers(data: Path) -> Rows:

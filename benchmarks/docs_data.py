@@ -139,6 +139,12 @@ SOURCES = (
         "make peers",
         ("data_set", "system", "rmse", "fit_seconds", "level_rmse", "seconds_to_level"),
     ),
+    Source(
+        "benchmarks/published.csv",
+        "benchmarks/published.csv",
+        "make published",
+        ("split", "system", "rmse", "low", "high", "fits", "uses", "note", "source"),
+    ),
     *(
         Source(
             f"benchmarks/peer-differences{splits}.csv",

@@ -46,6 +46,10 @@ TABLES: dict[str, Callable[[Path], tables.Rows]] = {
     "speed on a GPU": partial(benchmarks.speed, file="benchmarks/engines-gpu.csv"),
     "peers": benchmarks.peers,
     "peer differences": benchmarks.peer_differences,
+    "published splits, ratings only": partial(benchmarks.published_splits, ratings_only=True),
+    "published splits, further information": partial(
+        benchmarks.published_splits, ratings_only=False
+    ),
     "known answers": benchmarks.known_answers,
     "new users": benchmarks.new_users,
     "parts": benchmarks.parts,

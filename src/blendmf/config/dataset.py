@@ -151,8 +151,9 @@ class DatasetSettings(Settings):
     )
     path: str | None = Field(
         default=None,
-        description="Local folder or archive with the data. null: looked for as NAME/ or NAME.zip "
-        "in the folder of the environment variable BLENDMF_DATA, then fetched from its source.",
+        description="Local folder or archive with the data; may name environment variables, such "
+        "as $BLENDMF_DATA. null: looked for as NAME/ or NAME.zip in the folder of the environment "
+        "variable BLENDMF_DATA, then fetched from its source.",
     )
     rating_range: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = Field(
         default=None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
 from blendmf.common.errors import UserError
+from blendmf.common.files import expanded
 from blendmf.config.dataset import CsvSettings, DatasetSettings
 
 GROUPLENS = "https://files.grouplens.org/datasets/movielens"
@@ -239,7 +240,7 @@ def _own_names(csv: CsvSettings) -> list[str]:
 
 def _names_of_format(dataset: DatasetSettings) -> list[str]:
     """Names of the files of a format under `dataset.path`."""
-    path = Path(dataset.path or "").expanduser()
+    path = expanded(dataset.path or "")
     if dataset.path is None or not path.exists():
         raise UserError(
             f"dataset.path: {dataset.path} does not exist; give the folder or the file of "

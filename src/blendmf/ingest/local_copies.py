@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from blendmf.common.errors import UserError
+from blendmf.common.files import expanded
 from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.catalogue import KNOWN, Layout, find_data_set, select
 
@@ -58,17 +59,13 @@ def data_path(dataset: DatasetSettings) -> Path:
     return path
 
 
-def expanded(path: str) -> Path:
-    """`path` with ``~`` replaced by the home folder."""
-    return Path(path).expanduser()
-
-
 def portable_path(path: str) -> str:
     """A path that says nothing of the machine and its users, for files that people pass on.
 
     It is relative to the working folder if it is given so or lies in it, otherwise the name alone.
+    A path that begins with an environment variable stays as it is.
     """
-    place = expanded(path)
+    place = Path(path).expanduser()
     if not place.is_absolute():
         return path
     below = place.is_relative_to(Path.cwd())

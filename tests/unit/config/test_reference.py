@@ -7,7 +7,7 @@ import yaml
 from blendmf.config.reference import PAGE, SCHEMA, page, schema
 from configs import ROOT
 
-EXPERIMENTS = sorted((ROOT / "workflow/experiments").glob("*.yaml"))
+EXPERIMENTS = sorted((ROOT / "workflow/experiments").rglob("*.yaml"))
 
 
 def test_the_page_and_the_schema_match_the_classes() -> None:

@@ -55,6 +55,12 @@ def test_the_home_folder_may_be_abbreviated(copies: Path) -> None:
     assert local_files(dataset, {}) == [str(copies / "ml-1m.zip")]
 
 
+def test_a_path_may_name_an_environment_variable(copies: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("BLENDMF_DATA", str(copies))
+    dataset = DatasetSettings(name="ml-1m", path="$BLENDMF_DATA/ml-1m.zip")
+    assert local_files(dataset, {}) == [str(copies / "ml-1m.zip")]
+
+
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
@@ -64,6 +70,7 @@ def test_the_home_folder_may_be_abbreviated(copies: Path) -> None:
         ("~/old/films.zip", "old/films.zip"),
         ("{parent}/films/", "films"),
         ("{home}/own/films", "own/films"),
+        ("$HOME/films", "$HOME/films"),
         ("docker://python:3.11", "docker://python:3.11"),
     ],
 )

@@ -1,0 +1,44 @@
+"""The experiments on published splits can be planned from files as they are published."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from project import ROOT, Project, output
+
+from benchmarks.published import Plan, Split
+
+COMMON = "workflow/experiments/published/common.yaml"
+
+
+@pytest.mark.parametrize("split", Plan.read().splits, ids=lambda split: split.split)
+def test_every_published_split_can_be_planned(split: Split, fresh: Project) -> None:
+    name = split.results.split("/")[0]
+    data = fresh.folder / "data"
+    data.mkdir()
+    for part, items in (("train", range(40)), ("test", range(40, 45))):
+        rows = [f"{user},{item},{1 + (user + item) % 5}" for user in range(30) for item in items]
+        text = "\n".join(["user,item,rating", *rows])
+        (data / f"{name}.{part}.csv").write_text(text, encoding="utf-8")
+    file = ROOT / Path(COMMON).with_name(f"{name}.yaml")
+    command = fresh.command(
+        "--dry-run",
+        experiment=COMMON,
+        changes=yaml.safe_load(file.read_text(encoding="utf-8")),
+        targets=[f"results/{split.results}/comparison/table.csv"],
+    )
+    plan = output(command, env={**fresh.environment(), "BLENDMF_DATA": str(data)})
+    # Splits of one's own files have no words of items, hence one model.
+    models = 2 if "audit" in split.results else 1
+    assert re.search(r"^fetch +1$", plan, re.MULTILINE), plan
+    assert re.search(rf"^train +{3 * models}$", plan, re.MULTILINE), plan
+    assert not re.search(r"^search ", plan, re.MULTILINE), plan
+
+
+def test_absent_files_are_named(fresh: Project) -> None:
+    file = ROOT / Path(COMMON).with_name("douban.yaml")
+    changes = yaml.safe_load(file.read_text(encoding="utf-8"))
+    refused = fresh.snakemake("--dry-run", experiment=COMMON, changes=changes)
+    assert refused.returncode == 1
+    assert "dataset.path: $BLENDMF_DATA does not exist" in refused.stdout
