@@ -93,11 +93,9 @@ class SideInformation:
             for _ in range(ITERATIONS):
                 basis = _orthonormal(product(transposed, _orthonormal(design), threads))
                 design = product(F, basis, threads)
-        squares, vectors = np.linalg.eigh((design.T @ design).astype(np.float64))
-        squares, vectors = squares[::-1][:most], vectors[:, ::-1][:, :most]
-        kept = squares > SMALLEST_SHARE * max(squares[0], 0.0)
-        vectors = vectors[:, kept].astype(np.float32)
-        return cls(squares[kept], (basis @ vectors).astype(np.float64), design @ vectors)
+        squares, vectors = _principal_axes(design)
+        vectors = vectors[:, :most].astype(np.float32)
+        return cls(squares[:most], (basis @ vectors).astype(np.float64), design @ vectors)
 
     @property
     def n_directions(self) -> int:
@@ -119,7 +117,17 @@ class SideInformation:
 
 
 def _orthonormal(columns: Floats) -> Floats:
-    return np.linalg.qr(columns)[0]
+    """Orthonormal basis of the space of the columns, without directions of rounding errors."""
+    squares, vectors = _principal_axes(columns)
+    return columns @ (vectors / np.sqrt(squares)).astype(np.float32)
+
+
+def _principal_axes(columns: Floats) -> tuple[NDArray[np.float64], Rows]:
+    """Positive eigenvalues of the Gram matrix of the columns, in descending order, and vectors."""
+    squares, vectors = np.linalg.eigh((columns.T @ columns).astype(np.float64))
+    squares, vectors = squares[::-1], vectors[:, ::-1]
+    kept = squares > SMALLEST_SHARE * squares.max(initial=0.0)
+    return squares[kept], vectors[:, kept]
 
 
 def raters(rated: sp.csr_array) -> sp.csr_array:
