@@ -42,6 +42,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         seed=params.seed,
         name=name,
         threads=snakemake.threads,
+        user_features=read_sparse(source.user_features) if entry.uses_user_features else None,
     )
     fit.model.save(output.model)
     described = {"model": name, "fitted_on": "all ratings", "settings": entry.model_dump()}

@@ -14,4 +14,5 @@ with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
     write_table(output.ratings_table, tables.ratings)
     write_table(output.items_table, tables.items)
     write_table(output.tags_table, tables.tags)
+    write_table(output.users_table, tables.users)
     write_json(output.source, tables.source)

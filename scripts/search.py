@@ -23,6 +23,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         source.source,
         source.get("content"),
         source.get("rating_order", []),
+        source.get("user_features"),
         entry=entry,
         evaluation=EvaluationSettings(**params.evaluation),
         seed=params.seed,

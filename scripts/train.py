@@ -26,6 +26,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         name=("train", name, int(snakemake.wildcards.seed)),
         threads=snakemake.threads,
         ranks=params.ranks,
+        user_features=read_sparse(source.user_features) if source.user_features else None,
     )
     write_rows(output.history, Epoch._fields, fit.history)
     if fit.diverged and not fit.best_epoch:

@@ -128,6 +128,7 @@ def results(
                 "users": 610,
                 "items_rated": 9724,
                 "items_described": 9742,
+                "users_described": 0,
                 "ratings": 100836,
                 "tags": 3683,
                 "density": 0.017,

@@ -69,7 +69,14 @@ def test_source_code_and_own_data_are_not_read_from_the_storage(
     files = files_of(fresh.succeed("--filegraph", *storage, **how))
     stored = {file for file in files if f"{BUCKET}/results/" in file}
     assert {file.rpartition("/")[2] for file in stored} == {
-        *("raw", "ratings.parquet", "items.parquet", "tags.parquet", "source.json"),
+        *(
+            "raw",
+            "ratings.parquet",
+            "items.parquet",
+            "tags.parquet",
+            "users.parquet",
+            "source.json",
+        ),
     }
 
 

@@ -33,6 +33,7 @@ rule import_tables:
         ratings_table=f"{DATASET}/data/ratings.parquet",
         items_table=f"{DATASET}/data/items.parquet",
         tags_table=f"{DATASET}/data/tags.parquet",
+        users_table=f"{DATASET}/data/users.parquet",
         source=f"{DATASET}/data/source.json",
     log:
         log_of("import_tables"),
@@ -150,3 +151,25 @@ rule content:
         "Turning the items' text into TF-IDF rows"
     script:
         "../../scripts/content.py"
+
+
+rule user_features:
+    input:
+        users_table=found("data/users.parquet"),
+        user_index=found("matrices/users.parquet"),
+    output:
+        matrix=f"{DATASET}/user_features/matrix.npz",
+    log:
+        log_of("user_features"),
+    benchmark:
+        benchmark_of("user_features")
+    conda:
+        "../../environment.yml"
+    resources:
+        **resources_of("user_features"),
+    params:
+        code=code_of("user_features"),
+    message:
+        "Turning what describes the users into features"
+    script:
+        "../../scripts/user_features.py"

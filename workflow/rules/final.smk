@@ -35,6 +35,7 @@ rule final:
         item_index=f"{DATASET}/matrices/items.parquet",
         text=f"{DATASET}/content/content.json",
         content=f"{FINAL}/content/tfidf.npz",
+        user_features=user_features_of,
         source=f"{DATASET}/data/source.json",
     output:
         model=f"{FINAL}/{{choice}}/model.npz",

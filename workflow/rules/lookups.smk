@@ -45,6 +45,15 @@ def content_of(wildcards) -> str | list[str]:
     return found("content/tfidf.npz")(wildcards) if used else []
 
 
+def user_features_of(wildcards) -> str | list[str]:
+    """Features of the users, if a model of the job reads them."""
+    models = variant_of(wildcards).models
+    named = "model" in wildcards.keys()
+    names = [wildcards.model] if named else candidates(wildcards)
+    used = any(models[name].uses_user_features for name in names)
+    return found("user_features/matrix.npz")(wildcards) if used else []
+
+
 def rating_order_of(wildcards) -> list[str]:
     """Files of the rating order in the training and the validation part."""
     models = variant_of(wildcards).models

@@ -82,7 +82,7 @@ rule manifest:
         files=[
             *(
                 f"{DATASET}/data/{name}.parquet"
-                for name in ("ratings", "items", "tags")
+                for name in ("ratings", "items", "tags", "users")
             ),
             *each_part("split/*.parquet").values(),
             *each_part("matrices/*.npz").values(),

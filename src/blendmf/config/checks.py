@@ -165,6 +165,11 @@ def _model(name: str, entry: Entry) -> Iterator[Problem]:
     if not isinstance(entry, TrainedEntry):
         return
     key, optimiser = f"models.{name}", entry.training.optimiser
+    if entry.uses_user_features and optimiser != "bayes":
+        yield (
+            f"{key}.user_features",
+            f"true needs optimiser: bayes, not {optimiser}; change it, or set the key to false",
+        )
     if optimiser not in ("als", "bayes"):
         return
     if optimiser == "als" and entry.kind != "mf":

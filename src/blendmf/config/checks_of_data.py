@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from blendmf.config.dataset import CsvSettings
+from blendmf.config.dataset import CsvSettings, DatasetSettings, UsersFile
 from blendmf.config.experiment import Experiment
 from blendmf.config.fields import names_of
 from blendmf.config.protocol import SplitSettings
@@ -60,6 +60,13 @@ def variant_problems(found: Experiment) -> Iterator[Problem]:
 def data_problems(found: Experiment) -> Iterator[Problem]:
     """Contradictions in the description of the data."""
     yield from _own_files(found.dataset.csv)
+    reading = [name for name, entry in found.models.items() if entry.uses_user_features]
+    if reading and not may_describe_users(found.dataset):
+        yield (
+            f"models.{reading[0]}.user_features",
+            "true, but nothing describes the users; name a file under dataset.csv.users, or set "
+            "the key to false",
+        )
     if found.split.scheme == "given" and found.dataset.csv is None:
         yield "split.scheme", "given, but dataset.csv does not describe the files"
     if found.scale and found.dataset.name != "synthetic":
@@ -93,6 +100,15 @@ def data_problems(found: Experiment) -> Iterator[Problem]:
         )
 
 
+def may_describe_users(dataset: DatasetSettings) -> bool:
+    """Whether a data set can have a file that describes the users."""
+    if dataset.csv is not None:
+        return dataset.csv.users is not None
+    if dataset.format is not None:
+        return dataset.format == "recbole"
+    return dataset.name in ("ml-100k", "ml-1m")
+
+
 def _own_files(csv: CsvSettings | None) -> Iterator[Problem]:
     """Columns with two meanings, and headers that are given twice."""
     for table, given in csv.tables.items() if csv is not None else ():
@@ -103,7 +119,10 @@ def _own_files(csv: CsvSettings | None) -> Iterator[Problem]:
         for column, keys in keys_of.items():
             if len(keys) > 1:
                 yield f"{key}.{keys[-1]}", f"{column!r} is the column of the {keys[0]} already"
-        if given.header is False and given.columns is None and isinstance(given.item, str):
+        named = any(isinstance(column, str) for column in keys_of)
+        if isinstance(given, UsersFile) and given.user in (given.features or ()):
+            yield f"{key}.features", f"{given.user!r} is the column of the user already"
+        if given.header is False and given.columns is None and named:
             yield (
                 f"{key}.header",
                 "false, but columns are named; number them from 0, or list all names in "

@@ -30,7 +30,6 @@ class OwnFile(Settings):
     """A file of one's own data: text of separated columns, compressed or not, or Parquet."""
 
     file: Files = Field(description="Name of the file in `dataset.path`.")
-    item: Column = Field(description="Column of the item's id.")
     separator: str | None = Field(
         default=None, min_length=1, description="As `csv.separator`, for this file."
     )
@@ -99,6 +98,20 @@ class TagsFile(OwnFile):
     timestamp_format: str | None = Field(default=None, description="As for ratings.")
 
 
+class UsersFile(OwnFile):
+    """The file that describes the users, and its columns."""
+
+    file: str = Field(description="Name of the file in `dataset.path`.")
+    user: Column = Field(description="Column of the user's id.")
+    features: Annotated[list[Column], Field(min_length=1), Distinct] | None = Field(
+        default=None, description="Columns that describe the user. null: all others."
+    )
+    codes: Annotated[list[Column], Distinct] = Field(
+        default=[],
+        description="Those of the columns whose numbers are names, such as 4 for a student.",
+    )
+
+
 class CsvSettings(Settings):
     """Files of one's own, and their columns."""
 
@@ -113,11 +126,12 @@ class CsvSettings(Settings):
     ratings: RatingsFile
     items: ItemsFile | None = None
     tags: TagsFile | None = None
+    users: UsersFile | None = None
 
     @property
     def tables(self) -> dict[str, OwnFile]:
-        """The configured ones of the tables ``ratings``, ``items`` and ``tags``."""
-        tables = {"ratings": self.ratings, "items": self.items, "tags": self.tags}
+        """The configured ones of the tables ``ratings``, ``items``, ``tags`` and ``users``."""
+        tables = {name: getattr(self, name) for name in ("ratings", "items", "tags", "users")}
         return {name: given for name, given in tables.items() if given is not None}
 
     @property
@@ -181,8 +195,8 @@ class DatasetSettings(Settings):
     format: Literal["recbole", "triples"] | None = Field(
         default=None,
         description="Form of the files under `path`, instead of `csv`. recbole: atomic files, one "
-        ".inter and perhaps one .item. triples: one file of user, item, rating and perhaps time, "
-        "without a header, as LensKit and Surprise read them.",
+        ".inter and perhaps one .item and one .user. triples: one file of user, item, rating and "
+        "perhaps time, without a header, as LensKit and Surprise read them.",
     )
     csv: CsvSettings | None = Field(
         default=None, description="Columns of one's own files. null: a known data set."

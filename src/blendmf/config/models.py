@@ -41,6 +41,11 @@ class Entry(Settings):
         return bool(getattr(self.searched_settings, "drift", False))
 
     @property
+    def uses_user_features(self) -> bool:
+        """Whether the model reads what describes the users."""
+        return bool(getattr(self, "user_features", False))
+
+    @property
     def searched_settings(self) -> Settings:
         """Block with the searchable settings: `training` if there is one, otherwise the entry."""
         return getattr(self, "training", self)
@@ -196,7 +201,16 @@ class TrainedEntry(SearchedEntry):
     )
 
 
-class MfEntry(TrainedEntry):
+class FactorsEntry(TrainedEntry):
+    """A kind whose users and items have factors of their own."""
+
+    user_features: bool = Field(
+        default=False,
+        description="Whether what describes the users informs their factors (optimiser: bayes).",
+    )
+
+
+class MfEntry(FactorsEntry):
     """Matrix factorisation."""
 
     kind: Literal["mf"]
@@ -209,7 +223,7 @@ class ContentEntry(TrainedEntry):
     kind: Literal["content"]
 
 
-class MfContentEntry(TrainedEntry):
+class MfContentEntry(FactorsEntry):
     """Matrix factorisation blended with the words of the items."""
 
     uses_content: ClassVar[bool] = True

@@ -4,18 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from sklearn.preprocessing import normalize
 
 from blendmf.config.protocol import ContentSettings, Part
 from blendmf.data.content import WORD, content
 from blendmf.data.tables import TAGS_COLUMNS
+from blendmf.data.user_features import features_of
 from blendmf.estimators.tables import user_table
-
-MOST_VALUES = 10
-"""Largest number of values of a column of numbers that are features by themselves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +67,7 @@ def terms_of(vocabulary: pd.DataFrame) -> list[str]:
 
 
 def features_of_users(users: Any, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Features of described users: one for each value of a column, or for each word of a text.
-
-    A column of numbers with more than `MOST_VALUES` values is divided into as many ranges with
-    equal numbers of users.
+    """Features of described users: those of `features_of`, or one for each word of a text.
 
     Parameters
     ----------
@@ -98,25 +91,4 @@ def features_of_users(users: Any, columns: Mapping[str, str] | None = None) -> p
         words = [WORD.findall(str(text).lower()) for text in texts]
         found = pd.Series(words, index=texts.index).explode()
         return pd.DataFrame({"user_id": found.index, "feature": found.to_numpy()}).dropna()
-    table = user_table(users, columns)
-    values = [
-        pd.DataFrame({"user_id": table["user_id"], "feature": f"{name}:" + _as_values(column)})
-        for name, column in table.drop(columns="user_id").items()
-    ]
-    empty = pd.DataFrame({"user_id": table["user_id"].iloc[:0], "feature": []})
-    return pd.concat([empty, *values], ignore_index=True).dropna()
-
-
-def feature_matrix(features: pd.DataFrame, ids: pd.Index) -> sp.csr_array:
-    """Features of the users `ids`, of shape (n_users, n_features), rows of length 1 or 0."""
-    rows = ids.get_indexer(pd.Index(features["user_id"]))
-    numbers, names = pd.factorize(features["feature"], sort=True)
-    shape = (len(ids), len(names))
-    return sp.csr_array(normalize(sp.csr_array((np.ones(len(rows)), (rows, numbers)), shape=shape)))
-
-
-def _as_values(column: pd.Series) -> pd.Series:
-    """Values of a column as texts, missing ones as NaN; many numbers become ranges."""
-    if pd.api.types.is_numeric_dtype(column) and column.nunique() > MOST_VALUES:
-        column = pd.qcut(column, MOST_VALUES, duplicates="drop")
-    return column.astype("str").where(column.notna())
+    return features_of(user_table(users, columns))

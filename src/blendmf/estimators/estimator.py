@@ -21,7 +21,8 @@ from blendmf.config.models import Entry
 from blendmf.config.protocol import SplitSettings
 from blendmf.data.rating_order import places
 from blendmf.data.splits import divide_each_user
-from blendmf.estimators.content import feature_matrix, features_of_users, words_of
+from blendmf.data.user_features import feature_matrix
+from blendmf.estimators.content import features_of_users, words_of
 from blendmf.estimators.folder import Fitted, write_folder
 from blendmf.estimators.replies import FittedEstimator
 from blendmf.estimators.tables import item_table, rating_table

@@ -114,9 +114,15 @@ RECBOLE_100K = Layout(
     optional=("ml-100k.user",),
 )
 WHEEL_SHA256 = "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"
-GROUPLENS_100K = Layout("movielens-100k", dict.fromkeys(["u.data", "u.item"]))
-DAT = Layout("movielens-dat", dict.fromkeys(["ratings.dat", "movies.dat"]))
-DAT_WITH_TAGS = Layout("movielens-dat", {**DAT.files, "tags.dat": None})
+GROUPLENS_100K = Layout(
+    "movielens-100k", dict.fromkeys(["u.data", "u.item", "u.user"]), optional=("u.user",)
+)
+DAT = Layout(
+    "movielens-dat",
+    dict.fromkeys(["ratings.dat", "movies.dat", "users.dat"]),
+    optional=("users.dat",),
+)
+DAT_WITH_TAGS = Layout("movielens-dat", dict.fromkeys(["ratings.dat", "movies.dat", "tags.dat"]))
 CSV_WITH_TAGS = Layout("movielens-csv", dict.fromkeys(["ratings.csv", "movies.csv", "tags.csv"]))
 # The zip is replaced by each new edition, so its files are checked instead.
 LATEST_SMALL_2018 = Layout(
@@ -257,8 +263,10 @@ def _names_of_format(dataset: DatasetSettings) -> list[str]:
             f"dataset.path: {dataset.path} has {len(found)} {what}s; dataset.format: "
             f"{dataset.format} needs one"
         )
-    items = f"{found[0].removesuffix('.inter')}.item"
-    return found + ([items] if dataset.format == "recbole" and items in names else [])
+    if dataset.format == "triples":
+        return found
+    described = [found[0].removesuffix(".inter") + suffix for suffix in (".item", ".user")]
+    return found + [name for name in described if name in names]
 
 
 def _visible_files(folder: Path) -> list[str]:

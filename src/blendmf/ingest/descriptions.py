@@ -1,14 +1,15 @@
-"""Descriptions of items in the canonical form: title, year and genres."""
+"""Descriptions in the canonical form: title, year and genres of items; any columns of users."""
 
 import ast
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from blendmf.ingest.raw_tables import GENRES_TYPE, Finding, RawTable
+from blendmf.ingest.raw_tables import GENRES_TYPE, MISSING, Finding, RawTable
 
 NO_GENRE = ("", "(no genres listed)", "unknown")
 
@@ -25,6 +26,9 @@ YEAR = r"^\s*(\d{4})(?:\.0*|[-/]\d{1,2}(?:[-/]\d{1,2}(?:[ T].*)?)?)?\s*$"
 SEPARATORS = ("|", ";", ",", "/")
 MANY = 1 / 3
 """Share of the descriptions from which on another separator is worth a note."""
+
+KNOWN_CODES = ("occupation",)
+"""Columns of the known data sets whose numbers are names."""
 
 
 def described(items: RawTable, genres_separator: str) -> RawTable:
@@ -121,3 +125,24 @@ def _listed(text: str) -> list[str] | None:
 
 def _distinct(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name for name in map(str.strip, names) if name not in NO_GENRE))
+
+
+def described_users(users: RawTable, codes: Collection[str] = KNOWN_CODES) -> RawTable:
+    """Convert descriptions of users to the canonical columns.
+
+    `users` has the column ``user_id`` and others, all text. A column whose values are all finite
+    numbers or missing becomes numbers, unless it is one of `codes`; all others are text without
+    surrounding blanks, null if empty.
+    """
+    ids = users.rows["user_id"]
+    others = users.rows.drop(columns="user_id")
+    read = {name: _numbers_or_text(column, name in codes) for name, column in others.items()}
+    return replace(users, rows=pd.DataFrame({"user_id": ids, **read}))
+
+
+def _numbers_or_text(column: pd.Series, is_code: bool) -> pd.Series:
+    text = column.astype("str").str.strip()
+    given = ~text.str.lower().isin(MISSING)
+    numbers = pd.to_numeric(text.where(given), errors="coerce").astype(np.float64)
+    is_numeric = not is_code and bool(np.isfinite(numbers[given]).all())
+    return numbers if is_numeric else text.mask(text == "")

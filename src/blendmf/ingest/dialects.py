@@ -35,7 +35,7 @@ def own_text_file(
     ----------
     path : Path
     table : str
-        ``ratings``, ``items`` or ``tags``.
+        ``ratings``, ``items``, ``tags`` or ``users``.
     given : OwnFile
         The file's settings.
     csv_settings : CsvSettings

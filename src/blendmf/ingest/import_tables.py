@@ -14,11 +14,11 @@ from blendmf.common.files import read_json
 from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import RATINGS_COLUMNS
 from blendmf.ingest.catalogue import COUNTS
+from blendmf.ingest.complete_descriptions import complete_items, complete_users
 from blendmf.ingest.raw_tables import Finding, RawTable, RawTables
 from blendmf.ingest.readers import read_raw
 from blendmf.ingest.validation import (
     clean_tags,
-    complete_items,
     drop_unrated,
     keep_core,
     lost_digits,
@@ -53,6 +53,7 @@ class ImportedTables:
     ratings: pd.DataFrame
     items: pd.DataFrame
     tags: pd.DataFrame
+    users: pd.DataFrame
     source: dict[str, Any]
 
 
@@ -82,10 +83,19 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     refuse_equal_ratings(ratings["rating"].to_numpy(), raw_ratings.file)
     items, undescribed = complete_items(raw_items, ratings)
     tags, untagged = clean_tags(tables.get("tags"), ratings, items)
+    users, undescribed_users = complete_users(tables.get("users"), ratings)
     of_files = ["file"] if "file" in ratings else []
     ratings = ratings[RATINGS_COLUMNS + of_files].astype({"rating": np.float32})
     findings = [finding for table in tables.values() for finding in table.findings]
-    findings += [*unrated, *decimals, *repeated, *outside_core, *undescribed, *untagged]
+    findings += [
+        *unrated,
+        *decimals,
+        *repeated,
+        *outside_core,
+        *undescribed,
+        *untagged,
+        *undescribed_users,
+    ]
     listed = [({"file": f.file, "count": f.count, "what": f.what}, f.dropped) for f in findings]
     other = _other_edition(origin, dataset, ratings)
     n_described = 0 if raw_items is None else raw_items.rows["item_id"].nunique()
@@ -93,7 +103,7 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
         **origin,
         **(dict.fromkeys(("licence", "citation"), f"Unknown: {other}.") if other else {}),
         "rating_range": [low, high],
-        **_facts(ratings, tags, n_described),
+        **_facts(ratings, tags, {"items": n_described, "users": len(users)}),
         "ratings_files": [] if dataset.csv is None else dataset.csv.ratings.files,
         "relevance_threshold": relevance_threshold(ratings["rating"].to_numpy(), (low, high)),
         "dropped": [finding for finding, dropped in listed if dropped],
@@ -103,7 +113,7 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
             *(f"{f.file}: {f.count:,} {f.what}" for f in findings if f.doubtful),
         ],
     }
-    return ImportedTables(ratings, items, tags, source)
+    return ImportedTables(ratings, items, tags, users, source)
 
 
 def require_range(ratings: RawTable, rating_range: tuple[float, float]) -> None:
@@ -184,9 +194,7 @@ def _other_edition(
 
 def with_unified_ids(read: RawTables) -> tuple[dict[str, RawTable], list[Finding]]:
     """Give every id column the same type in all tables, int64 or str."""
-    findings = []
-    given = {"ratings": read.ratings, "items": read.items, "tags": read.tags}
-    tables = {name: table for name, table in given.items() if table is not None}
+    findings, tables = [], read.by_name
     for column in ("user_id", "item_id"):
         holders = [name for name, table in tables.items() if column in table.rows]
         given_ids = [tables[name].rows[column] for name in holders]
@@ -206,7 +214,9 @@ def with_unified_ids(read: RawTables) -> tuple[dict[str, RawTable], list[Finding
     return tables, findings
 
 
-def _facts(ratings: pd.DataFrame, tags: pd.DataFrame, n_described: int) -> dict[str, Any]:
+def _facts(
+    ratings: pd.DataFrame, tags: pd.DataFrame, described: Mapping[str, int]
+) -> dict[str, Any]:
     n_users, n_items = ratings["user_id"].nunique(), ratings["item_id"].nunique()
     values = ratings["rating"].to_numpy(dtype=np.float64)
     by_value = pd.Series(values).value_counts().sort_index()
@@ -219,7 +229,8 @@ def _facts(ratings: pd.DataFrame, tags: pd.DataFrame, n_described: int) -> dict[
         "counts": {
             "users": n_users,
             "items_rated": n_items,
-            "items_described": n_described,
+            "items_described": described["items"],
+            "users_described": described["users"],
             "ratings": len(ratings),
             "tags": len(tags),
             "density": len(ratings) / (n_users * n_items),

@@ -15,6 +15,7 @@ from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings
 from blendmf.config.fields import FOLDER_NAME
 from blendmf.ingest.catalogue import KNOWN
+from blendmf.ingest.complete_descriptions import complete_items
 from blendmf.ingest.first_rows import Column
 from blendmf.ingest.guess import (
     DECIMAL_COMMA,
@@ -32,7 +33,6 @@ from blendmf.ingest.own_files import read_table
 from blendmf.ingest.raw_tables import RawTable, RawTables
 from blendmf.ingest.readers import READERS
 from blendmf.ingest.sample_files import require_file, sample, unpacked
-from blendmf.ingest.validation import complete_items
 
 GUESSED = "columns guessed from their values"
 

@@ -1,6 +1,6 @@
 """Reader of one's own files, as `dataset.csv` describes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +9,11 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from blendmf.common.errors import UserError
-from blendmf.config.dataset import CsvSettings, ItemsFile, OwnFile
+from blendmf.config.dataset import CsvSettings, ItemsFile, OwnFile, UsersFile
 from blendmf.ingest.delimited import read_delimited
-from blendmf.ingest.descriptions import described
+from blendmf.ingest.descriptions import described, described_users
 from blendmf.ingest.dialects import own_text_file
-from blendmf.ingest.parquet_files import is_parquet, read_parquet
+from blendmf.ingest.parquet_files import column_names, is_parquet, read_parquet
 from blendmf.ingest.raw_tables import Finding, RawTable, RawTables
 from blendmf.ingest.values import IDS, converted
 
@@ -21,6 +21,7 @@ COLUMNS = {
     "ratings": {"user_id": "user", "item_id": "item", "rating": "rating", "timestamp": "timestamp"},
     "items": {"item_id": "item", "title": "title", "year": "year", "genres": "genres"},
     "tags": {"user_id": "user", "item_id": "item", "tag": "tag", "timestamp": "timestamp"},
+    "users": {"user_id": "user"},
 }
 """Key of each canonical column under ``dataset.csv``, by table."""
 
@@ -40,11 +41,13 @@ def read_own_files(raw: Path, csv: CsvSettings | None) -> RawTables:
         )
     ratings = read_table(raw, "ratings", csv)
     assert ratings is not None
-    return RawTables(ratings, read_table(raw, "items", csv), read_table(raw, "tags", csv))
+    return RawTables(
+        ratings, *(read_table(raw, table, csv) for table in ("items", "tags", "users"))
+    )
 
 
 def read_table(raw: Path, table: str, csv: CsvSettings) -> RawTable | None:
-    """Read one of the tables ``ratings``, ``items`` and ``tags``; None if it is not configured."""
+    """Read one of the tables that `COLUMNS` lists; None if it is not configured."""
     given = csv.tables.get(table)
     if given is None:
         return None
@@ -52,6 +55,14 @@ def read_table(raw: Path, table: str, csv: CsvSettings) -> RawTable | None:
     found = joined([_read(raw / file, table, given, csv, columns) for file in given.files])
     if isinstance(given, ItemsFile):
         return described(found, given.genres_separator)
+    if isinstance(given, UsersFile):
+        codes = [str(column) for column in given.codes]
+        if wrong := [code for code in codes if code not in found.rows]:
+            raise UserError(
+                f"dataset.csv.users.codes: {', '.join(wrong)}: none of the columns that describe "
+                f"the users, {', '.join(found.rows.columns.drop('user_id'))}. Correct the list."
+            )
+        return described_users(found, codes)
     if "timestamp" in columns:
         return found
     if table == "tags":
@@ -63,15 +74,36 @@ def read_table(raw: Path, table: str, csv: CsvSettings) -> RawTable | None:
 def _read(
     path: Path, table: str, given: OwnFile, csv: CsvSettings, columns: dict[str, str | int]
 ) -> RawTable:
+    takes_all = isinstance(given, UsersFile) and given.features is None
     if is_parquet(path):
         form = getattr(given, "timestamp_format", None)
+        if takes_all:
+            columns = {**columns, **other_columns(column_names(path), columns["user_id"])}
         return converted(read_parquet(path, columns), csv.decimal, form)
-    return read_delimited(*own_text_file(path, table, given, csv, columns))
+    file, named = own_text_file(path, table, given, csv, columns)
+    if takes_all:
+        named |= other_columns(file.names or (), named["user_id"])
+    return read_delimited(file, named)
+
+
+def other_columns(names: Sequence[str], user: str | int) -> dict[str, str]:
+    """Columns of a file that may describe users: not the ids, and nothing that ratings have.
+
+    Columns without a header are called by their numbers, as in the configuration.
+    """
+    taken = {
+        "",
+        *COLUMNS["ratings"],
+        *([user] if isinstance(user, str) else names[user : user + 1]),
+    }
+    return {name.removeprefix("column "): name for name in names if name not in taken}
 
 
 def named_columns(table: str, given: OwnFile) -> dict[str, str | int]:
     """The column of the file for each canonical column of a table that the settings name."""
     columns = {name: getattr(given, key) for name, key in COLUMNS[table].items()}
+    if isinstance(given, UsersFile):
+        columns |= {str(column): column for column in given.features or ()}
     return {name: column for name, column in columns.items() if column is not None}
 
 

@@ -52,6 +52,12 @@ def first_rows(path: Path, n_rows: int) -> tuple[pa.Table, bool]:
         return pa.Table.from_batches(batches, file.schema_arrow), is_whole
 
 
+def column_names(path: Path) -> list[str]:
+    """Names of all columns of a file."""
+    with _refusing_damage(path):
+        return list(pq.read_schema(path).names)
+
+
 def read_parquet(path: Path, columns: Mapping[str, str | int]) -> RawTable:
     """Read some columns of a Parquet file; `columns` maps canonical names to names or numbers.
 

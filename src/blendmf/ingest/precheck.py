@@ -22,11 +22,12 @@ from blendmf.config.checks import experiment
 from blendmf.config.dataset import DatasetSettings
 from blendmf.config.experiment import Experiment
 from blendmf.data.splits import split
+from blendmf.data.user_features import require_described
 from blendmf.ingest.archives import open_unpacked
 from blendmf.ingest.catalogue import KNOWN, DataSet, find_data_set
 from blendmf.ingest.import_tables import import_tables, require_range
 from blendmf.ingest.local_copies import data_path, select_in_folder
-from blendmf.ingest.own_files import read_table
+from blendmf.ingest.own_files import COLUMNS, read_table
 from blendmf.ingest.parquet_files import FIRST_BYTES, first_rows, is_parquet
 from blendmf.ingest.readers import READERS
 from blendmf.ingest.validation import drop_unrated
@@ -129,7 +130,7 @@ def _file_problems(
             for file, member in members.items()
         ]
         faults = 0
-        tables = ("ratings", "items", "tags") if layout.format == "csv" else (layout.format,)
+        tables = COLUMNS if layout.format == "csv" else (layout.format,)
         for table in tables:
             try:
                 ratings = (
@@ -150,6 +151,8 @@ def _file_problems(
             imported = import_tables(sample, dataset)
             files = imported.source["ratings_files"]
             split(imported.ratings, **found.split.model_dump(), files=files, seed=found.seed)
+            if any(entry.uses_user_features for entry in found.models.values()):
+                require_described(imported.users)
             notes += _limits(found, imported.source["counts"])
         except UserError as error:
             yield str(error)

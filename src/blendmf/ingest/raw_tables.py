@@ -86,11 +86,19 @@ class RawTable:
 
 @dataclass(frozen=True)
 class RawTables:
-    """Tables of a source: ratings and, if it has any, descriptions of items and tags."""
+    """Tables of a source: ratings and, if it has any, what describes items, tags, and users."""
 
     ratings: RawTable
     items: RawTable | None = None
     tags: RawTable | None = None
+    users: RawTable | None = None
+
+    @property
+    def by_name(self) -> dict[str, RawTable]:
+        """The tables that there are, by their names."""
+        named = {"ratings": self.ratings, "items": self.items, "tags": self.tags}
+        named["users"] = self.users
+        return {name: table for name, table in named.items() if table is not None}
 
 
 def bad_rows(file: str, count: int, what: str, shown: Sequence[str], remedy: str) -> UserError:

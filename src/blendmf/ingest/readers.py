@@ -16,7 +16,7 @@ from blendmf.common.errors import UserError
 from blendmf.config.dataset import CsvSettings, DatasetSettings, RatingsFile
 from blendmf.data.tables import ITEMS_COLUMNS
 from blendmf.ingest.delimited import read_delimited
-from blendmf.ingest.descriptions import described
+from blendmf.ingest.descriptions import described, described_users
 from blendmf.ingest.dialects import found_separator
 from blendmf.ingest.own_files import read_own_files, without_times
 from blendmf.ingest.parquet_files import read_parquet
@@ -71,11 +71,12 @@ def read_raw(raw: Path, dataset: DatasetSettings, form: str) -> RawTables:
 
 
 def read_recbole(raw: Path) -> RawTables:
-    """Read RecBole's atomic files: one ``.inter`` of ratings and, if it exists, one ``.item``.
+    """Read RecBole's atomic files: one ``.inter`` of ratings, perhaps one ``.item`` and ``.user``.
 
-    Columns are recognised by their names, which end in a type, such as ``rating:float``.
+    Columns are recognised by their names, which end in a type, such as ``rating:float``. All
+    columns of users that hold one value describe them.
     """
-    found = {suffix: sorted(raw.glob(f"*{suffix}")) for suffix in (".inter", ".item")}
+    found = {suffix: sorted(raw.glob(f"*{suffix}")) for suffix in (".inter", ".item", ".user")}
     if len(found[".inter"]) != 1:
         raise UserError(
             f"{raw}: {len(found['.inter'])} files end in .inter; there must be one. Delete the "
@@ -85,11 +86,16 @@ def read_recbole(raw: Path) -> RawTables:
     ratings = read_delimited(inter, _typed(inter, RECBOLE_RATINGS, 3))
     if "timestamp" not in ratings.rows:
         ratings = without_times(ratings)
-    if not found[".item"]:
-        return RawTables(ratings)
-    item = TextFile(found[".item"][0], separator="\t", quoted=False)
-    items = read_delimited(item, _typed(item, RECBOLE_ITEMS, 1))
-    return RawTables(ratings, described(items, genres_separator=" "))
+    items = users = None
+    if found[".item"]:
+        item = TextFile(found[".item"][0], separator="\t", quoted=False)
+        items = described(read_delimited(item, _typed(item, RECBOLE_ITEMS, 1)), " ")
+    if found[".user"]:
+        user = TextFile(found[".user"][0], separator="\t", quoted=False)
+        header = first_lines(user.path, user.encoding)[0].split("\t")
+        columns = {c.partition(":")[0]: c for c in header if not c.endswith("_seq")}
+        users = described_users(read_delimited(user, {"user_id": "user_id"} | columns))
+    return RawTables(ratings, items, users=users)
 
 
 def _typed(file: TextFile, names: Mapping[str, Sequence[str]], required: int) -> dict[str, str]:
@@ -104,7 +110,7 @@ def _typed(file: TextFile, names: Mapping[str, Sequence[str]], required: int) ->
 
 
 def read_movielens_100k(raw: Path) -> RawTables:
-    """Read GroupLens' 100K files: ``u.data``, and ``u.item`` in Latin-1 with a flag per genre."""
+    """Read GroupLens' 100K files in Latin-1: ``u.item`` has a flag per genre."""
     file = TextFile(
         raw / "u.item",
         separator="|",
@@ -130,14 +136,24 @@ def read_movielens_100k(raw: Path) -> RawTables:
     return RawTables(
         read_delimited(ratings, {name: name for name in RATINGS}),
         described(replace(items, rows=rows), genres_separator="|"),
+        users=_users(raw / "u.user", "|", ("user_id", "age", "gender", "occupation", "zip_code")),
     )
 
 
-def read_movielens_dat(raw: Path) -> RawTables:
-    """Read the 1M and 10M files with ``::`` between fields; only the latter have ``tags.dat``.
+def _users(path: Path, separator: str, columns: tuple[str, ...]) -> RawTable | None:
+    """Descriptions of users in a file without a header; None if there is no such file."""
+    if not path.exists():
+        return None
+    file = TextFile(path, separator, quoted=False, encoding="latin-1", names=columns)
+    return described_users(read_delimited(file, {column: column for column in columns}))
 
-    ``movies.dat`` is Latin-1 in the former and UTF-8 in the latter. The bytes show which, because
-    accented Latin-1 text is not valid UTF-8.
+
+def read_movielens_dat(raw: Path) -> RawTables:
+    """Read the 1M and 10M files with ``::`` between fields.
+
+    Only the former have ``users.dat``, only the latter ``tags.dat``. ``movies.dat`` is Latin-1 in
+    the former and UTF-8 in the latter. The bytes show which, because accented Latin-1 text is not
+    valid UTF-8.
     """
 
     def read(name: str, columns: tuple[str, ...], encoding: str = "utf-8") -> RawTable:
@@ -152,7 +168,8 @@ def read_movielens_dat(raw: Path) -> RawTables:
     ratings = read("ratings.dat", RATINGS)
     items = read(movies.name, ("item_id", "title", "genres"), encoding)
     tags = read("tags.dat", TAGS) if (raw / "tags.dat").exists() else None
-    return RawTables(ratings, described(items, genres_separator="|"), tags)
+    users = _users(raw / "users.dat", "::", ("user_id", "gender", "age", "occupation", "zip_code"))
+    return RawTables(ratings, described(items, genres_separator="|"), tags, users)
 
 
 def read_movielens_csv(raw: Path) -> RawTables:

@@ -1,25 +1,22 @@
-"""Checks of ratings, descriptions and tags together.
+"""Checks of ratings and tags.
 
 A check either refuses the data with an error that names the lines, or repairs the data and reports
 a finding. Nothing is dropped silently.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
-from blendmf.data.tables import ITEMS_COLUMNS, TAGS_COLUMNS
-from blendmf.ingest.raw_tables import GENRES_TYPE, Finding, RawTable
+from blendmf.data.tables import TAGS_COLUMNS
+from blendmf.ingest.raw_tables import Finding, RawTable
 
 INTEGER = r"(?:0|-?[1-9]\d{0,17})(?:\.0+)?"
 DECIMALS = r"\.0+$"
 ROUNDED = r"\s*\d(?:[.,]\d+)?[eE]\+\d+\s*"
-EXAMPLES = 3
-"""Number of ids of each table that a note shows."""
-
 SORTED = 0.95
 """Smallest share of ascending steps in sorted rows; half of them ascend by chance."""
 
@@ -125,72 +122,6 @@ def sorted_by_item(rows: pd.DataFrame) -> bool:
     return len(steps) > 0 and bool((steps >= 0).mean() >= SORTED)
 
 
-def complete_items(items: RawTable | None, ratings: pd.DataFrame) -> Checked:
-    """Descriptions with one row per item: the source's in its order, then added ones.
-
-    An item that is rated but not described gets a row without year and genres; an item without a
-    title gets its id as the title. Of identical descriptions of an item one is kept.
-
-    Raises
-    ------
-    UserError
-        If two descriptions of an item differ, or if no rated item is described.
-    """
-    ids = ratings["item_id"]
-    rated = pd.Series(ids.unique(), dtype=ids.dtype)
-    if items is None:
-        described, findings, file = _minimal(ids.iloc[:0]), [], "no file of items"
-    else:
-        described, dropped = _described_once(items)
-        file = items.file
-        untitled = int(described["title"].isna().sum())
-        never_rated = int((~described["item_id"].isin(rated)).sum())
-        findings = [
-            dropped,
-            Finding(file, untitled, "items described without a title: it is the id"),
-            Finding(file, never_rated, "items described but not rated: kept"),
-        ]
-    added = rated[~rated.isin(described["item_id"])]
-    what = "items rated but not described: title is the id, no genres"
-    if items is not None and len(added):
-        others = described["item_id"][~described["item_id"].isin(rated)]
-        difference = (
-            f"{_examples('rated', added)}; {_examples('described', others)}"
-            f"{_likeness(added, others)}"
-        )
-        if len(added) == len(rated):
-            raise UserError(
-                f"{file}: none of the {len(rated)} rated items is described, {difference}. Write "
-                "the ids alike, or leave the file out."
-            )
-        what += f" ({difference})"
-    findings.append(Finding(file, len(added), what))
-    titled = described.assign(title=described["title"].fillna(described["item_id"].astype("str")))
-    table = pd.concat([titled, _minimal(added)], ignore_index=True)[ITEMS_COLUMNS]
-    return table, [finding for finding in findings if finding.count]
-
-
-def _examples(name: str, ids: pd.Series) -> str:
-    shown = ", ".join(repr(str(value)) for value in ids[:EXAMPLES])
-    return f"{name} only: {shown or 'none'}"
-
-
-def _likeness(rated: pd.Series, described: pd.Series) -> str:
-    """What the ids that do not match differ in, if they match without it."""
-    changes: dict[str, Callable[[pd.Series], pd.Series]] = {
-        "case": lambda ids: ids.str.casefold(),
-        "leading zeros": lambda ids: ids.str.lstrip("0"),
-        "decimals": lambda ids: ids.str.replace(DECIMALS, "", regex=True),
-        "blanks": lambda ids: ids.str.replace(r"\s", "", regex=True),
-    }
-    texts = [ids.astype("str") for ids in (rated, described)]
-    for name, change in changes.items():
-        left, right = (change(text) for text in texts)
-        if left.isin(right).mean() > 1 / 2:
-            return f"; they differ in {name}"
-    return ""
-
-
 def drop_unrated(ratings: RawTable, values: Sequence[float]) -> tuple[RawTable, list[Finding]]:
     """The table without rows whose rating is one of `values`, which mark an item as not rated."""
     marked = ratings.rows["rating"].isin(values).to_numpy()
@@ -240,36 +171,6 @@ def keep_core(ratings: pd.DataFrame, file: str, of_user: int, of_item: int) -> C
     )
     findings = [Finding(file, dropped, what, dropped=True)] if dropped else []
     return kept.reset_index(drop=True), findings
-
-
-def _minimal(ids: pd.Series) -> pd.DataFrame:
-    """Descriptions that consist of the id only."""
-    return pd.DataFrame(
-        {
-            "item_id": ids,
-            "title": ids.astype("str"),
-            "year": pd.Series(pd.NA, index=ids.index, dtype="Int64"),
-            "genres": pd.Series([[]] * len(ids), index=ids.index, dtype=GENRES_TYPE),
-        }
-    )
-
-
-def _described_once(items: RawTable) -> tuple[pd.DataFrame, Finding]:
-    rows = items.rows
-    again = rows["item_id"].duplicated(keep=False)
-    # Lists are not hashable.
-    repeated = rows[again].astype({"genres": "object"})
-    repeated["genres"] = [tuple(genres) for genres in repeated["genres"]]
-    same = repeated.duplicated()
-    differs = repeated["item_id"].duplicated() & ~same
-    items.require(
-        ~differs.reindex(rows.index, fill_value=False).to_numpy(),
-        "row(s) that describe an item again and differently",
-        "Keep one description of each item.",
-    )
-    kept = rows.drop(index=same[same].index).reset_index(drop=True)
-    what = "descriptions identical to an earlier one"
-    return kept, Finding(items.file, int(same.sum()), what, dropped=True)
 
 
 def clean_tags(tags: RawTable | None, ratings: pd.DataFrame, items: pd.DataFrame) -> Checked:

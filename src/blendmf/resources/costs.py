@@ -61,6 +61,7 @@ COSTS = {
     "leakage": Costs(160, {"rating": 18, "block_rating": 60, "tag": 2300, "long_byte": 1},
                      {"rating": 0.2, "tag": 10}),
     "content": Costs(235, {"item": 3000, "tag": 2400}, {"item": 100, "tag": 30}),
+    "user_features": Costs(215, {"user": 1200}, {"user": 20}),
     "fitted_on": Costs(240, {"rating": 115, "item": 3000, "tag": 1500, "long_byte": 4},
                        {"rating": 4.0, "tag": 60}),
     "figures": Costs(480, {"rating": 50, "long_byte": 1}, {"rating": 0.4}),
@@ -122,7 +123,7 @@ RULES_OF_CLASS = {
     "report": "studies summarise usage scaling report_page index_page",
 }
 ALONE_IN_CLASS = (
-    *("fetch", "leakage", "content", "fitted_on", "figures", "small_matrix"),
+    *("fetch", "leakage", "content", "user_features", "fitted_on", "figures", "small_matrix"),
     *("evaluate", "recommend", "explorer", "compare"),
 )
 RULES = {rule: rule for rule in ALONE_IN_CLASS} | {

@@ -34,6 +34,7 @@ USUAL = {
     "tables": Usual(0.8, 0.2),
     "leakage": Usual(0.8, 1.0),
     "content": Usual(2.2, 0.35),
+    "user_features": Usual(1.7, 0.35),
     "fitted_on": Usual(3.2, 0.45),
     "figures": Usual(5.0, 0.35),
     "baseline": Usual(0.6, 0.15),

@@ -41,6 +41,7 @@ def validation_objective(
     seed: int,
     threads: int = 1,
     ranks: Sequence[int] = (),
+    user_features: sp.csr_array | None = None,
 ) -> Objective:
     """Function that fits a model with a trial's parameters and scores it on validation.
 
@@ -50,7 +51,7 @@ def validation_objective(
 
     Parameters
     ----------
-    entry, train, validation, content, rating_range, threads, ranks
+    entry, train, validation, content, rating_range, threads, ranks, user_features
         As in `fit_model`.
     evaluation : EvaluationSettings
         With a threshold; used for models that only rank.
@@ -78,6 +79,7 @@ def validation_objective(
             threads=threads,
             ranks=ranks,
             goes_on=goes_on,
+            user_features=user_features,
         )
         if fit.diverged or not len(validation):
             value = math.nan
@@ -94,6 +96,7 @@ def objective_of_files(
     source: PathLike,
     content: PathLike | None,
     rating_order: Sequence[PathLike],
+    user_features: PathLike | None,
     *,
     entry: Entry,
     evaluation: EvaluationSettings,
@@ -101,7 +104,7 @@ def objective_of_files(
     threads: int,
     ranks: Sequence[int] = (),
 ) -> Objective:
-    """`validation_objective` from files: matrices, facts of the data, TF-IDF matrix.
+    """`validation_objective` from files: matrices, facts of the data, TF-IDF matrix, features.
 
     `rating_order` has the files of both parts, or none.
     """
@@ -116,6 +119,7 @@ def objective_of_files(
         seed=seed,
         threads=threads,
         ranks=ranks,
+        user_features=read_sparse(user_features) if user_features else None,
     )
 
 

@@ -78,7 +78,8 @@ def test_the_source_record_counts_everything(tmp_path):
     ).source
     assert source["licence"] == "none"
     assert source["rating_range"] == [1.0, 5.0]
-    counts = {"users": 2, "items_rated": 2, "items_described": 3, "ratings": 3, "tags": 2}
+    described = {"items_described": 3, "users_described": 0}
+    counts = {"users": 2, "items_rated": 2, **described, "ratings": 3, "tags": 2}
     assert source["counts"] == counts | {"density": 0.75}
     assert source["ratings"]["mean"] == pytest.approx(3.5)
     assert source["ratings"]["standard_deviation"] == pytest.approx(np.std([4.5, 3, 3]))

@@ -504,3 +504,69 @@ def test_another_edition_of_a_known_data_set_claims_no_licence(tmp_path):
             source[key]
             == "Unknown: not the known edition of ml-1m: 2 ratings instead of 1,000,209."
         )
+
+
+PEOPLE = "id,sex,job,age\nu1,f,4,30\nu2,,7,\nu3,m,4,51\n"
+PEOPLE_FILE = {"file": "people.csv", "user": "id"}
+
+
+def described_users(folder: Path, people: str = PEOPLE, **settings: object) -> ImportedTables:
+    (folder / "own").mkdir(exist_ok=True)
+    (folder / "own" / "people.csv").write_text(people)
+    return imported(folder, lines(","), csv={"users": PEOPLE_FILE | settings})
+
+
+def test_all_columns_of_the_users_file_describe_users_unless_some_are_named(tmp_path):
+    tables = described_users(tmp_path, codes=["job"])
+    assert tables.users["user_id"].tolist() == ["u1", "u2", "u3"]
+    assert tables.users["sex"].fillna("none").tolist() == ["f", "none", "m"]
+    assert tables.users["job"].tolist() == ["4", "7", "4"]
+    assert tables.users["age"].fillna(-1).tolist() == [30.0, -1.0, 51.0]
+    assert tables.source["counts"]["users_described"] == 3
+    notes = [(note["count"], note["what"]) for note in tables.source["notes"]]
+    assert (1, "users described but without ratings: kept") in notes
+    some = described_users(tmp_path, features=["age"]).users
+    assert list(some) == ["user_id", "age"]
+
+
+def test_users_may_be_numbered_columns_or_parquet(tmp_path):
+    bare = PEOPLE.partition("\n")[2]
+    numbered = described_users(tmp_path, bare, user=0, codes=[2]).users
+    assert list(numbered) == ["user_id", "1", "2", "3"]
+    assert numbered["2"].tolist() == ["4", "7", "4"]
+    table = pd.read_csv(io.StringIO(PEOPLE))
+    pq.write_table(pa.Table.from_pandas(table), tmp_path / "own/people.parquet")
+    csv = {"users": {"file": "people.parquet", "user": "id", "codes": ["job"]}}
+    users = imported(tmp_path, lines(","), csv=csv).users
+    assert users["job"].tolist() == ["4", "7", "4"]
+    assert users["age"].fillna(-1).tolist() == [30.0, -1.0, 51.0]
+
+
+def test_without_a_users_file_nobody_is_described(tmp_path):
+    users = imported(tmp_path, lines(",")).users
+    assert (list(users), len(users)) == (["user_id"], 0)
+
+
+@pytest.mark.parametrize(
+    ("people", "settings", "message"),
+    [
+        (PEOPLE, {"features": ["Sex"]}, r"no column 'Sex'.*csv\.users, perhaps sex"),
+        (PEOPLE, {"codes": ["trade"]}, r"users\.codes: trade: none of the columns.*sex, job, age"),
+        (PEOPLE + "u1,m,4,30\n", {}, r"1 row\(s\) that describe a user again.*line 5"),
+        (
+            PEOPLE.replace("u", "U"),
+            {},
+            "none of the 2 users with ratings is described, with ratings only: 'u1', 'u2'; "
+            ".*differ in case",
+        ),
+    ],
+)
+def test_a_users_file_that_cannot_be_used_is_refused(tmp_path, people, settings, message):
+    with pytest.raises(UserError, match=message):
+        described_users(tmp_path, people, **settings)
+
+
+def test_identical_descriptions_of_a_user_are_one(tmp_path):
+    tables = described_users(tmp_path, PEOPLE + "u1,f,4,30\n")
+    assert len(tables.users) == 3
+    assert "descriptions identical" in tables.source["dropped"][0]["what"]

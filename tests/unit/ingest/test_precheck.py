@@ -164,3 +164,27 @@ def test_a_mark_of_inches_in_the_first_row_hides_no_rows(tmp_path, last):
         return
     with pytest.raises(UserError, match=r"line 1002 \(u, a, bad"):
         checked(config)
+
+
+def test_models_that_learn_from_users_need_a_file_that_describes_them(tmp_path):
+    config = configured(tmp_path)
+    config["models"]["bayes"]["user_features"] = True
+    with pytest.raises(UserError, match=r"models\.bayes\.user_features: true, but nothing"):
+        checked(config)
+    config["dataset"]["csv"]["users"] = {"file": "people.csv", "user": "id"}
+    with pytest.raises(UserError, match=r"lacks people\.csv"):
+        checked(config)
+    (tmp_path / "people.csv").write_text("id,age\nu0,30\n")
+    found, _ = checked(config)
+    assert found.models["bayes"].uses_user_features
+    config["models"]["mf"]["user_features"] = True
+    with pytest.raises(UserError, match=r"mf\.user_features: true needs optimiser: bayes, not sgd"):
+        checked(config)
+    config["dataset"] |= {"csv": None, "format": "recbole"}
+    del config["models"]["mf"]["user_features"]
+    (tmp_path / "ratings.csv").rename(tmp_path / "x.inter")
+    text = RATINGS.replace(HEADER, "").replace(",", "\t")
+    header = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+    (tmp_path / "x.inter").write_text(header + text)
+    with pytest.raises(UserError, match="nothing describes the users"):
+        checked(config)

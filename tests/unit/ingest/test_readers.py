@@ -260,3 +260,50 @@ def test_unknown_encoding_is_named(tmp_path):
 def test_missing_files_and_unknown_formats_are_refused(tmp_path, form, message):
     with pytest.raises(UserError, match=message):
         read(tmp_path, form, {})
+
+
+USERS = [(1, 24, "M", "4", "85711"), (2, None, "F", "none", "T8H1N")]
+
+
+def user_lines(separator: str, order: tuple[int, ...] = (0, 1, 2, 3, 4)) -> str:
+    rows = [["" if value is None else str(value) for value in row] for row in USERS]
+    return "".join(separator.join(row[n] for n in order) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("form", "files"),
+    [
+        (
+            "recbole",
+            {
+                "x.inter": RECBOLE_INTER + "1\t1\t3\t9\n",
+                "x.user": "user_id:token\tage:float\tgender:token\toccupation:token\t"
+                "zip_code:token\n" + user_lines("\t"),
+            },
+        ),
+        (
+            "movielens-100k",
+            {
+                "u.data": "1\t1\t5\t9\n",
+                "u.item": f"1|A (1990)||||{'|'.join('0' * 19)}\n",
+                "u.user": user_lines("|"),
+            },
+        ),
+        (
+            "movielens-dat",
+            {
+                "ratings.dat": "1::1::5::9\n",
+                "movies.dat": "1::A (1990)::Drama\n",
+                "users.dat": user_lines("::", (0, 2, 1, 3, 4)),
+            },
+        ),
+    ],
+)
+def test_what_describes_users_is_numbers_or_text_and_occupations_are_text(tmp_path, form, files):
+    users = read(tmp_path, form, files).users
+    assert users is not None
+    assert column(users, "user_id") == ["1", "2"]
+    assert users.rows["age"].fillna(-1).tolist() == [24.0, -1.0]
+    assert column(users, "gender") == ["M", "F"]
+    assert column(users, "occupation") == ["4", "none"]
+    assert column(users, "zip_code") == ["85711", "T8H1N"]

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from blendmf.common.random_streams import sample
 from blendmf.config.models import model_entry
@@ -111,3 +112,28 @@ def test_the_score_is_named():
     assert score_name(model_entry(BIAS), five) == "validation RMSE"
     ranking = model_entry({"kind": "pure-svd"})
     assert score_name(ranking, five) == "1 - validation NDCG@5, full protocol"
+
+
+def test_features_of_users_lower_the_error_of_users_without_ratings():
+    """Half of the users like what the others dislike, and a feature says which half."""
+    random = np.random.default_rng(0)
+    side = random.integers(2, size=120)
+    users, items = np.nonzero(random.random((120, 20)) < 0.5)
+    stars = 3 + np.where(side[users] == items % 2, 1.5, -1.5)
+    parts = [
+        observed_triples(
+            [*zip(users[chosen], items[chosen], stars[chosen], strict=True)], (120, 20)
+        )
+        for chosen in (users < 60, users >= 60)
+    ]
+    training = {"optimiser": "bayes", "latent_dim": 2, "epochs": 40}
+    entry = model_entry({"kind": "mf", "user_features": True, "training": training})
+    given = {"rating_range": RANGE, "evaluation": EVALUATION, "seed": 42}
+    features = sp.csr_array(np.eye(2)[side])
+    errors = [
+        validation_objective(entry, *parts, None, **given, user_features=known)(
+            {}, ("search", "bayes"), to_the_end
+        ).value
+        for known in (None, features)
+    ]
+    assert errors[1] < 0.5 * errors[0]

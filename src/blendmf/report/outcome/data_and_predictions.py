@@ -27,10 +27,12 @@ def data_section(source: Mapping[str, Any], split: Mapping[str, Any], dataset: s
     """
     counts, ratings = source["counts"], source["ratings"]
     low, high = source["rating_range"]
+    described = counts["users_described"]
+    people = f"; {described:,} users described" if described else ""
     text = (
         f"{literal(dataset)}: {counts['ratings']:,} ratings from {low:.10g} to {high:.10g} (mean "
         f"{ratings['mean']:.3f}) by {counts['users']:,} users of {counts['items_rated']:,} items, "
-        f"{100 * counts['density']:.1f} % of all pairs; {counts['tags']:,} tags. "
+        f"{100 * counts['density']:.1f} % of all pairs; {counts['tags']:,} tags{people}. "
         f"Split: {literal(split['scheme'])}."
     )
     dropped = [
