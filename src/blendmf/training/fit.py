@@ -182,10 +182,10 @@ def _sampled(
     engine, reason = choose_engine(settings)
     facts = EngineFacts(f"{engine} cpu", reason, threads)
     print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
-    load_kernels(settings)
-    start = time.perf_counter()
     # BLAS sums in an order that depends on its number of threads; this would change later draws.
     with threadpool_limits(1, "blas"):
+        load_kernels(settings)
+        start = time.perf_counter()
         content, user_features = sides
         sampler = GibbsSampler(train, content, settings, random, threads, user_features)
         model, history = sample_posterior(sampler, validation, settings, rating_range, goes_on)

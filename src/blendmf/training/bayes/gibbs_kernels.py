@@ -82,12 +82,11 @@ def draw_rows(
     width, n_columns = X.shape[1], Z.shape[1]
     block = aligned_zeros(BLOCK, n_columns)
     gram = empty_gram(width + 1, n_columns)
-    factor = aligned_zeros(width, n_columns)
+    U, V = aligned_zeros(width, n_columns), aligned_zeros(width, n_columns)
     x = aligned_zeros(1, n_columns)
     units = aligned_zeros(width + 1, n_columns)
     for f in range(width + 1):
         units[f, f] = 1.0
-    inverses = np.empty(width, np.float32)
     for row in range(begin, end):
         first, last = indptr[row], indptr[row + 1]
         ratings = (others[first:last], values[first:last], order[first:last])
@@ -98,7 +97,7 @@ def draw_rows(
             error = _squared_error(gram, x, width, lanes)
             own = gammas[row] / (0.5 * (freedom + precision * error))
         given = np.float32(precision * own), means[row], normal[row]
-        _draw(gram, *given, units, factor, inverses, x, width, lanes)
+        _draw(gram, *given, units, U, V, x, width, lanes)
         X[row] = x[0, :width]
         own_precision[row] = own
         squared_errors[row] = _squared_error(gram, x, width, lanes)
@@ -158,10 +157,10 @@ def _squared_error(gram, x, width, lanes):
 
 
 @njit(error_model="numpy")
-def _draw(gram, precision, mean, normal, units, U, inverses, x, width, lanes):
-    """Draw a row into `x` by its normal equations A x = b, with A = U' D^-1 U and D = diag U.
+def _draw(gram, precision, mean, normal, units, U, V, x, width, lanes):
+    """Draw a row into `x` by its normal equations A x = b, with A = U'V, D = diag U and V = D^-1 U.
 
-    Column `width` of U becomes (U' D^-1)^-1 b; `U` and `inverses`, of D, are work space.
+    Column `width` of V becomes U'^-1 b. `U` and `V` are work space.
     """
     one = np.float32(1.0)
     right_side = load_row(units, width, lanes)
@@ -171,15 +170,15 @@ def _draw(gram, precision, mean, normal, units, U, inverses, x, width, lanes):
         # Two sums, so that the operations of one need not wait for those of the other.
         odd = scaled(np.float32(0.0), row)
         for h in range(0, f - 1, 2):
-            row = fused(-U[h, f] * inverses[h], load_row(U, h, lanes), row)
-            odd = fused(-U[h + 1, f] * inverses[h + 1], load_row(U, h + 1, lanes), odd)
+            row = fused(-U[h, f], load_row(V, h, lanes), row)
+            odd = fused(-U[h + 1, f], load_row(V, h + 1, lanes), odd)
         if f % 2:
-            row = fused(-U[f - 1, f] * inverses[f - 1], load_row(U, f - 1, lanes), row)
-        store_row(U, f, fused(one, odd, row))
-        inverses[f] = one / U[f, f]
+            row = fused(-U[f - 1, f], load_row(V, f - 1, lanes), row)
+        row = fused(one, odd, row)
+        store_row(U, f, row)
+        store_row(V, f, scaled(one / U[f, f], row))
     for f in range(width):
-        x[0, f] = U[f, width] + np.sqrt(U[f, f]) * normal[f]
-    for f in range(width - 1, -1, -1):
-        x[0, f] *= inverses[f]
+        x[0, f] = V[f, width] + normal[f] / np.sqrt(U[f, f])
+    for f in range(width - 1, 0, -1):
         for g in range(f):
-            x[0, g] -= U[g, f] * x[0, f]
+            x[0, g] -= V[g, f] * x[0, f]

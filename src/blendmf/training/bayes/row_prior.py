@@ -1,6 +1,7 @@
 """Prior of the parameter rows of all users or of all items, resampled in every Gibbs sweep."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -9,7 +10,6 @@ from numpy.typing import NDArray
 from blendmf.training.bayes.side_features import SideInformation
 
 Rows = NDArray[np.float64]
-Floats = NDArray[np.float32]
 
 EXPECTED_VARIANCE = 0.05
 """Variance of a coordinate at the prior mean of the precision, for standardised ratings."""
@@ -54,28 +54,32 @@ class RowPrior:
         self, known: Sequence[SideInformation], weights: NDArray[np.float64], width: int
     ) -> None:
         self._known = (SideInformation.constant(weights), *known)
-        self._coefficients = [np.zeros((one.n_directions, width)) for one in self._known]
+        self._design = np.hstack([one.design for one in self._known])
+        ends = np.cumsum([0, *(one.n_directions for one in self._known)])
+        self._slices = [slice(begin, end) for begin, end in pairwise(ends)]
+        self._products = (self._design.T @ self._design).astype(np.float64)
+        self._weights = np.zeros((len(self._products), width))
         self._strengths = [1.0 if one.strength is None else one.strength for one in self._known]
         self.mean = np.zeros((len(weights), width))
         self._set_factor(np.eye(width) / np.sqrt(EXPECTED_VARIANCE))
 
     def update(self, rows: Rows, random: np.random.Generator) -> None:
         """Draw the coefficients, their strengths and the precision, given rows (n, width)."""
-        residuals = (rows - self.mean).astype(np.float32)
+        gathered = (self._design.T @ rows.astype(np.float32)).astype(np.float64)
         for number in range(len(self._known)):
-            self._update_coefficients(number, residuals, random)
-        self._update_precision(residuals, random)
-        self.mean = rows - residuals
+            self._update_coefficients(number, gathered, random)
+        self.mean = (self._design @ self._weights.astype(np.float32)).astype(np.float64)
+        self._update_precision(rows, random)
 
     @property
     def coefficients(self) -> list[Rows]:
         """Current coefficients: the intercept's, of shape (1, width), then those of each F_j."""
-        return self._coefficients
+        return [self._weights[own] for own in self._slices]
 
     def mean_of(self, features: Sequence[sp.csr_array], n: int) -> Rows:
         """Prior mean of n other, unweighted rows with the given features, of shape (n, width)."""
         ones = sp.csr_array(np.ones((n, 1)))
-        pairs = zip(self._known, (ones, *features), self._coefficients, strict=True)
+        pairs = zip(self._known, (ones, *features), self.coefficients, strict=True)
         return np.sum([one.mapped_of(own, by) for one, own, by in pairs], axis=0)
 
     @property
@@ -84,36 +88,37 @@ class RowPrior:
         return self.lower @ self.lower.T
 
     def _set_factor(self, lower: Rows) -> None:
-        self.lower, self.inverse = lower, np.linalg.inv(lower)
+        self.lower, self.inverse = lower, np.linalg.inv(lower).astype(np.float64)
 
     def _update_coefficients(
-        self, number: int, residuals: Floats, random: np.random.Generator
+        self, number: int, gathered: Rows, random: np.random.Generator
     ) -> None:
         """Draw the coefficients of one F_j given all others, then its strength unless fixed.
 
-        Updates `residuals`, rows minus means. The columns of the design are orthogonal, so adding
-        back what the old coefficients explained takes only their squared lengths.
+        `gathered` is the design' times the rows. What the other coefficients explain is subtracted
+        in these coordinates; the columns of F_j's own design are orthogonal.
         """
-        known, old = self._known[number], self._coefficients[number]
+        known, own = self._known[number], self._slices[number]
         spread = (known.squares + self._strengths[number])[:, None]
-        noise = random.standard_normal(old.shape) @ self.inverse
-        explained = known.gathered(residuals) + known.squares[:, None] * old
-        drawn = explained / spread + noise / np.sqrt(spread)
-        residuals -= known.mapped(drawn - old)
-        self._coefficients[number] = drawn
+        explained = (
+            self._products[own] @ self._weights - known.squares[:, None] * self._weights[own]
+        )
+        noise = random.standard_normal(explained.shape) @ self.inverse
+        drawn = (gathered[own] - explained) / spread + noise / np.sqrt(spread)
+        self._weights[own] = drawn
         if known.strength is None:
             shape, rate = STRENGTH_PRIOR
             length = float(np.sum((drawn @ self.lower) ** 2))
             self._strengths[number] = random.gamma(shape + drawn.size / 2) / (rate + length / 2)
 
-    def _update_precision(self, residuals: Floats, random: np.random.Generator) -> None:
+    def _update_precision(self, rows: Rows, random: np.random.Generator) -> None:
         """Draw the precision from its conditional Wishart distribution."""
-        n, width = residuals.shape
+        n, width = rows.shape
+        residuals = (rows - self.mean).astype(np.float32)
+        strengths = np.repeat(self._strengths, [one.n_directions for one in self._known])
         scatter = width * EXPECTED_VARIANCE * np.eye(width) + residuals.T @ residuals
-        freedom = width + n
-        for coefficients, strength in zip(self._coefficients, self._strengths, strict=True):
-            scatter += strength * coefficients.T @ coefficients
-            freedom += len(coefficients)
+        scatter += (strengths[:, None] * self._weights).T @ self._weights
+        freedom = width + n + len(self._weights)
         self._set_factor(draw_wishart(freedom, np.linalg.inv(scatter), random))
 
 

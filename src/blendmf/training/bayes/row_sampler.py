@@ -130,7 +130,7 @@ class RowSampler:
     ) -> SideInformation:
         return SideInformation.of_features(features, self._random, most, self._threads)
 
-    def set_ratings(self, values: Values, order: Values) -> None:
+    def set_ratings(self, values: NDArray[np.floating], order: NDArray[np.floating]) -> None:
         """Store the training ratings and their positions in their users' order."""
         chosen = self.rated.chosen
         self._values, self._order = (a[chosen].astype(np.float32) for a in (values, order))
@@ -200,7 +200,7 @@ class RowSampler:
             effects = [of_raters, self._of_ratings[1].directions @ of_activity]
         return PriorDraw(noise_variance, intercept[0], self.prior.precision, *effects)
 
-    def variance_without(self, multipliers: Rows, n_ratings: Values) -> float:
+    def variance_without(self, multipliers: Rows, n_ratings: NDArray[np.int64]) -> float:
         """Prior variance of the predictions of rows without ratings, averaged over the ratings.
 
         Parameters

@@ -102,18 +102,10 @@ class SideInformation:
         """Number of directions r."""
         return len(self.squares)
 
-    def mapped(self, coefficients: Rows) -> Floats:
-        """F V W of shape (n, width), for coefficients W of shape (r, width)."""
-        return self.design @ coefficients.astype(np.float32)
-
     def mapped_of(self, features: sp.csr_array, coefficients: Rows) -> Rows:
-        """`mapped` for other features of shape (m, k); returns shape (m, width)."""
+        """Features of shape (m, k), times V W for coefficients W of shape (r, width)."""
         mapped: Rows = features @ (self.directions @ coefficients)
         return mapped
-
-    def gathered(self, rows: Floats) -> Rows:
-        """(F V)' X of shape (r, width), for rows X of shape (n, width)."""
-        return (self.design.T @ rows).astype(np.float64)
 
 
 def _orthonormal(columns: Floats) -> Floats:

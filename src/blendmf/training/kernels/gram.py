@@ -85,7 +85,7 @@ def _add_tile(gram, block, n, row, column, lanes):
 
 
 @intrinsic
-def _load_tile(_typing, matrix, row, column, lanes):
+def _load_tile(typing, matrix, row, column, lanes):
     """Tile of `HEIGHT` rows and ``len(lanes)`` vectors."""
     tile = RowType(HEIGHT * len(lanes), matrix.dtype, LANES)
 
@@ -97,7 +97,7 @@ def _load_tile(_typing, matrix, row, column, lanes):
 
 
 @intrinsic
-def _store_tile(_typing, matrix, row, column, tile, lanes):
+def _store_tile(typing, matrix, row, column, tile, lanes):
     """Overwrite a tile."""
 
     def generate(context, builder, signature, arguments):
@@ -110,7 +110,7 @@ def _store_tile(_typing, matrix, row, column, tile, lanes):
 
 
 @intrinsic
-def _add_outer(_typing, tile, block, k, row, column, lanes):
+def _add_outer(typing, tile, block, k, row, column, lanes):
     """The tile plus ``block[k, row + i] * block[k, column + j]`` at (i, j)."""
 
     def generate(context, builder, signature, arguments):

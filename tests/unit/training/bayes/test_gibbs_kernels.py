@@ -1,50 +1,143 @@
-"""Draws of the kernels compared with the mean and variance of the known posterior."""
+"""Draws of the kernel compared with the known conditional distributions."""
 
 import numpy as np
 import pytest
 
 from blendmf.common.random_streams import stream
-from blendmf.training.bayes.gibbs_kernels import draw_rows, pair_products
+from blendmf.training.bayes.gibbs_kernels import add_scores, draw_rows
+from blendmf.training.bayes.row_sampler import OtherSide
 from blendmf.training.kernels.compiled import compiled
+from blendmf.training.kernels.vector_rows import aligned_rows, lanes_of
 
 WIDTH = 6
-DRAWS = 100_000
+DRAWS = 60_000
 
 
-@pytest.mark.parametrize("n_ratings", [0, 1, 3, 5, 6, 7, 40])
+class Problem:
+    """`DRAWS` rows with the same ratings, drawn independently."""
+
+    def __init__(self, n_ratings, seed=0):
+        random = stream(seed, "kernel", n_ratings)
+        m = n_ratings + 3
+        self.other = OtherSide(
+            random.standard_normal((m, WIDTH)),
+            random.standard_normal(m),
+            random.standard_normal(m),
+            random.uniform(0.5, 2.0, m),
+        )
+        self.slope, self.mean = random.standard_normal((2, WIDTH))
+        self.values, self.order = random.standard_normal((2, n_ratings))
+        self.others = random.permutation(m)[:n_ratings].astype(np.int32)
+        self.random, self.n_ratings = random, n_ratings
+
+    @property
+    def design(self):
+        """z_n of every rating."""
+        multipliers, _, _, weights = self.other
+        own = (weights[:, None] * multipliers)[self.others]
+        return own + self.order[:, None] * self.slope
+
+    @property
+    def targets(self):
+        _, offsets, slopes, weights = (array[self.others] for array in self.other)
+        return weights * (self.values - offsets - self.order * slopes)
+
+    def draw(self, freedom=0.0, precision=1.0, begin=0, end=DRAWS, start=None):
+        """The drawn rows, their relative precisions and the sums of their squared errors."""
+        Z = self.other.table(np.eye(WIDTH))
+        slope = aligned_rows(np.zeros((1, Z.shape[1])), np.float32)
+        slope[0, :WIDTH] = self.slope
+        X = np.zeros((DRAWS, WIDTH), np.float32) if start is None else start
+        own, errors = np.full(DRAWS, -1.0), np.full(DRAWS, -1.0)
+        repeated = [np.tile(a, DRAWS) for a in (self.others, self.values, self.order)]
+        compiled(draw_rows, Z.shape[1])(
+            begin,
+            end,
+            np.arange(DRAWS + 1) * self.n_ratings,
+            repeated[0],
+            *(array.astype(np.float32) for array in repeated[1:]),
+            Z,
+            slope,
+            np.tile(self.mean.astype(np.float32), (DRAWS, 1)),
+            self.random.standard_normal(X.shape, dtype=np.float32),
+            float(freedom),
+            self.random.standard_gamma((freedom + self.n_ratings) / 2, DRAWS),
+            float(precision),
+            X,
+            own,
+            errors,
+            lanes_of(Z.shape[1]),
+        )
+        return X, own, errors
+
+
+@pytest.mark.parametrize("n_ratings", [1, 3, 5, 6, 7, 40, 200])
 def test_moments_of_draws_with_few_and_with_many_ratings(n_ratings):
-    random = stream(n_ratings, "kernel")
-    Z, slope = random.standard_normal((n_ratings + 1, WIDTH)), random.standard_normal(WIDTH)
-    targets, places = random.standard_normal((2, n_ratings))
-    weights = random.uniform(0.5, 2.0, n_ratings)
-    others = random.permutation(n_ratings + 1)[:n_ratings].astype(np.int32)
-    # Every row has the same ratings but independent draws.
-    indptr = np.arange(DRAWS + 1) * n_ratings
-    X, noise = random.standard_normal((DRAWS, WIDTH)), random.standard_normal(DRAWS * n_ratings)
-    repeated = [np.tile(a, DRAWS) for a in (others, targets, weights, places)]
-    compiled(draw_rows)(0, DRAWS, indptr, *repeated, noise, Z, slope, X)
-
-    design = weights[:, None] * (Z[others] + places[:, None] * slope)
-    covariance = np.linalg.inv(np.eye(WIDTH) + design.T @ design)
-    mean = covariance @ design.T @ (weights * targets)
+    problem = Problem(n_ratings)
+    precision = 0.7
+    X, own, errors = problem.draw(precision=precision)
+    design, targets = problem.design, problem.targets
+    covariance = np.linalg.inv(np.eye(WIDTH) + precision * design.T @ design)
+    mean = covariance @ (problem.mean + precision * design.T @ targets)
     # Five standard errors.
     np.testing.assert_allclose(X.mean(axis=0), mean, atol=5 / np.sqrt(DRAWS))
     np.testing.assert_allclose(np.cov(X.T), covariance, atol=5 * np.sqrt(2 / DRAWS))
+    assert (own == 1).all()
+    expected = ((targets - X[:100].astype(np.float64) @ design.T) ** 2).sum(axis=1)
+    np.testing.assert_allclose(errors[:100], expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("n_ratings", [2, 30])
+def test_a_row_s_own_precision_has_its_gamma_distribution_given_the_row_before(n_ratings):
+    problem = Problem(n_ratings)
+    before = np.full(WIDTH, 0.3, np.float32)
+    freedom, precision = 5.0, 1.5
+    start = np.tile(before, (DRAWS, 1))
+    _, own, _ = problem.draw(freedom=freedom, precision=precision, start=start)
+    error = ((problem.targets - problem.design @ before) ** 2).sum()
+    shape, rate = (freedom + n_ratings) / 2, (freedom + precision * error) / 2
+    assert own.mean() == pytest.approx(shape / rate, rel=5 / np.sqrt(DRAWS * shape))
+    assert own.var() == pytest.approx(shape / rate**2, rel=0.05)
 
 
 def test_rows_out_of_range_are_unchanged():
-    X, one = np.ones((3, WIDTH)), np.ones(3)
-    others, indptr = np.zeros(3, dtype=np.int32), np.arange(4)
-    compiled(draw_rows)(1, 2, indptr, others, one, one, one, one, one[:1, None] * X[:1], X[0], X)
-    assert (X[[0, 2]] == 1).all()
-    assert (X[1] != 1).any()
+    X, own, errors = Problem(3).draw(begin=1, end=2)
+    untouched = np.arange(DRAWS) != 1
+    assert not X[untouched].any()
+    assert (own[untouched] == -1).all()
+    assert (errors[untouched] == -1).all()
+    assert X[1].any()
 
 
-def test_products_of_pairs():
-    random = stream(1, "products")
-    X, Y = random.standard_normal((4, 3)), random.standard_normal((5, 3))
+@pytest.mark.parametrize("n_ratings", [5, 3000])
+def test_rounding_in_float32_is_far_below_the_spread_of_the_draws_at_every_width(n_ratings):
+    for width in (1, 2, 7, 13, 14, 29, 30, 61, 129):
+        random = stream(width, "widths")
+        multipliers = random.standard_normal((50, width))
+        other = OtherSide(multipliers, np.zeros(50))
+        Z = other.table(np.eye(width))
+        others = random.integers(50, size=n_ratings).astype(np.int32)
+        values = random.standard_normal(n_ratings).astype(np.float32)
+        X, own, errors = np.zeros((1, width), np.float32), np.ones(1), np.ones(1)
+        nothing = np.zeros((1, width), np.float32)
+        compiled(draw_rows, Z.shape[1])(
+            *(0, 1, np.array([0, n_ratings]), others, values, 0 * values, Z),
+            *(aligned_rows(np.zeros((1, Z.shape[1])), np.float32), nothing, nothing),
+            *(0.0, np.ones(1), 1.0, X, own, errors, lanes_of(Z.shape[1])),
+        )
+        design = multipliers[others]
+        covariance = np.linalg.inv(np.eye(width) + design.T @ design)
+        expected = covariance @ design.T @ values
+        assert (np.abs(X[0] - expected) < 0.01 * np.sqrt(np.diag(covariance))).all(), width
+
+
+def test_scores_of_pairs_are_added():
+    random = stream(1, "scores")
+    user_rows, item_rows = (random.standard_normal((n, 4)).astype(np.float32) for n in (4, 5))
     users = random.integers(4, size=20).astype(np.int32)
     items = random.integers(5, size=20).astype(np.int32)
-    products = np.empty(20)
-    compiled(pair_products)(users, items, X, Y, products)
-    np.testing.assert_allclose(products, (X[users] * Y[items]).sum(axis=1))
+    totals = np.ones(20)
+    compiled(add_scores)(3.0, users, items, user_rows, item_rows, totals)
+    p, q = user_rows[users].astype(np.float64), item_rows[items]
+    expected = 4 + p[:, 0] + q[:, 0] + (p[:, 1:] * q[:, 1:]).sum(axis=1)
+    np.testing.assert_allclose(totals, expected, rtol=1e-5)
