@@ -38,11 +38,6 @@ def replacing(path: PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def expanded(path: str) -> Path:
-    """`path` with ``~`` and environment variables, such as ``$BLENDMF_DATA``, replaced."""
-    return Path(os.path.expandvars(path)).expanduser()
-
-
 def parts_below(path: PathLike, folder: str) -> tuple[str, ...]:
     """Parts of a path below the last folder of that name; all parts if there is none."""
     parts = Path(path).parts

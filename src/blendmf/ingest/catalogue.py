@@ -1,12 +1,12 @@
 """The known data sets: their files, sources, checksums, sizes and licences."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
 from blendmf.common.errors import UserError
-from blendmf.common.files import expanded
 from blendmf.config.dataset import CsvSettings, DatasetSettings
 
 GROUPLENS = "https://files.grouplens.org/datasets/movielens"
@@ -191,6 +191,11 @@ KNOWN = {
         ),
     )
 }
+
+
+def expanded(path: str) -> Path:
+    """`path` with ``~`` and environment variables, such as ``$BLENDMF_DATA``, replaced."""
+    return Path(os.path.expandvars(path)).expanduser()
 
 
 def find_data_set(dataset: DatasetSettings) -> DataSet:

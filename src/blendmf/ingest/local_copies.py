@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from blendmf.common.errors import UserError
-from blendmf.common.files import expanded
 from blendmf.config.dataset import DatasetSettings
-from blendmf.ingest.catalogue import KNOWN, Layout, find_data_set, select
+from blendmf.ingest.catalogue import KNOWN, Layout, expanded, find_data_set, select
 
 DATA_FOLDER_VARIABLE = "BLENDMF_DATA"
 

@@ -67,7 +67,7 @@ COSTS = {
     "figures": Costs(480, {"rating": 50, "long_byte": 1}, {"rating": 0.4}),
     # Fits, by method.
     "baseline": Costs(85, {"train_rating": 35}, {"train_rating": 0.1}),
-    "closed_form": Costs(105, {"train_rating": 75, "factor": 20, "neighbour": 15,
+    "closed_form": Costs(100, {"train_rating": 75, "factor": 20, "neighbour": 15,
                                "listed_user": 1000},
                          {"train_rating": 1.0, "train_factor": 0.08, "train_item": 0.007,
                           "listed_item": 0.05}),
