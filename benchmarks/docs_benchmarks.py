@@ -196,7 +196,7 @@ def scale(data: Path) -> Rows:
     sizes = sorted(table["ratings"].unique())
     yield "rule", *(f"{n:,}" for n in sizes), "times the ratings", "time", "memory"
     for (rule, model), rows in table.groupby(["rule", "model"], sort=False):
-        of_size, largest = rows.set_index("ratings"), rows.loc[rows["ratings"].idxmax()]
+        of_size, largest = rows.set_index("ratings"), rows.sort_values("ratings").iloc[-1]
         yield (
             f"`{rule}` {model}".strip(),
             *(

@@ -32,10 +32,11 @@ class Problem:
         The folder is ``results/{dataset}``, or a variant's such as
         ``results/{dataset}/audit/random``, which uses the data of the former.
         """
+        placed = (folder / f"places/{part}.npz" for part in ("train", "validation"))
         train, validation = Observations.of_files(
             folder / "matrices/train.npz",
             folder / "matrices/validation.npz",
-            sorted(folder.glob("places/*.npz")),  # train before validation
+            [path for path in placed if path.is_file()],
         )
         test = Observations.from_matrix(read_sparse(folder / "matrices/test.npz"))
         name = "/".join(parts_below(folder / "data", "results")[:-1]).lstrip("/")

@@ -12,7 +12,9 @@ from blendmf.models.observations import Observations
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     train, validation = read_sparse(source.train), read_sparse(source.validation)
-    test = Observations.from_matrix(read_sparse(source.test))
+    test = Observations.from_matrix(
+        read_sparse(source.test), *(read_sparse(path) for path in source.order)
+    )
     users = read_table(source.user_index)
     items = read_table(source.item_index, ["item_id", "n_train"])
     ratings = read_table(source.test_ratings, ["user_id", "item_id", "timestamp"])

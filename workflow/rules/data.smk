@@ -105,11 +105,13 @@ rule places:
     input:
         train=found("split/train.parquet"),
         validation=found("split/validation.parquet"),
+        test=found("split/test.parquet"),
         user_index=found("matrices/users.parquet"),
         item_index=found("matrices/items.parquet"),
     output:
         train=f"{DATASET}/places/train.npz",
         validation=f"{DATASET}/places/validation.npz",
+        test=f"{DATASET}/places/test.npz",
     log:
         log_of("places"),
     benchmark:

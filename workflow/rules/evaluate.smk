@@ -62,6 +62,7 @@ rule evaluate:
         **each_part("matrices/*.npz", found),
         models=models_evaluated,
         test_ratings=found("split/test.parquet"),
+        order=test_order_of,
         user_index=found("matrices/users.parquet"),
         item_index=found("matrices/items.parquet"),
         source=found("data/source.json"),

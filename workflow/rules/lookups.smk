@@ -54,13 +54,17 @@ def user_features_of(wildcards) -> str | list[str]:
     return found("user_features/matrix.npz")(wildcards) if used else []
 
 
-def rating_order_of(wildcards) -> list[str]:
+def rating_order_of(wildcards, parts=("train", "validation")) -> list[str]:
     """Files of the rating order in the training and the validation part."""
     models = variant_of(wildcards).models
     names = [wildcards.model] if "model" in wildcards.keys() else models
     used = any(models[name].uses_rating_order for name in names)
-    parts = ("train", "validation") if used else ()
-    return [found(f"places/{part}.npz")(wildcards) for part in parts]
+    return [found(f"places/{part}.npz")(wildcards) for part in parts if used]
+
+
+def test_order_of(wildcards) -> list[str]:
+    """File of the rating order in the test part, if the model predicts ratings at their places."""
+    return rating_order_of(wildcards, ("test",))
 
 
 def best_of(model: str | None, wildcards) -> list[str]:

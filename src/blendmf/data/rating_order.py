@@ -37,22 +37,21 @@ def places(
     users, items : DataFrame
         Columns user_id and item_id; their row numbers are the rows and columns of the matrices.
     """
+    return Places(*(places_of(part, train, users, items) for part in (train, validation)))
+
+
+def places_of(
+    part: pd.DataFrame, train: pd.DataFrame, users: pd.DataFrame, items: pd.DataFrame
+) -> sp.csr_array:
+    """Positions of the ratings of a part among each user's training ratings; see `places`."""
     user_ids, item_ids = pd.Index(users["user_id"]), pd.Index(items["item_id"])
-    moments = [
-        Moments(_positions(user_ids, part["user_id"]), part["timestamp"].to_numpy())
-        for part in (train, validation)
-    ]
-    matrices = [
-        sp.csr_array(
-            (
-                places_among(of_part, moments[0]),
-                (of_part.users, _positions(item_ids, part["item_id"])),
-            ),
-            shape=(len(user_ids), len(item_ids)),
-        )
-        for of_part, part in zip(moments, (train, validation), strict=True)
-    ]
-    return Places(*matrices)
+    of_part, among = (
+        Moments(_positions(user_ids, table["user_id"]), table["timestamp"].to_numpy())
+        for table in (part, train)
+    )
+    rated = of_part.users, _positions(item_ids, part["item_id"])
+    shape = len(user_ids), len(item_ids)
+    return sp.csr_array((places_among(of_part, among), rated), shape=shape)
 
 
 class Moments(NamedTuple):

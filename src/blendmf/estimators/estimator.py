@@ -19,7 +19,7 @@ from blendmf.common.random_streams import stream
 from blendmf.config.fields import SEED
 from blendmf.config.models import Entry
 from blendmf.config.protocol import SplitSettings
-from blendmf.data.rating_order import places
+from blendmf.data.rating_order import Moments, places
 from blendmf.data.splits import divide_each_user
 from blendmf.data.user_features import feature_matrix
 from blendmf.estimators.content import features_of_users, words_of
@@ -152,6 +152,10 @@ class RatingEstimator(FittedEstimator, ABC):
                 self.fit_ = self._fit_once(train, held_out)
         self.model_: Model = self.fit_.model
         self.ratings_ = self.matrix(train)
+        self.moments_ = None
+        if "timestamp" in train:
+            of_train = self.users_.get_indexer(pd.Index(train["user_id"])).astype(np.int32)
+            self.moments_ = Moments(of_train, train["timestamp"].to_numpy())
         self.deviation_ = RatingUnit.of(self.ratings_.data).deviation
         return self
 
@@ -284,6 +288,7 @@ class RatingEstimator(FittedEstimator, ABC):
     ) -> None:
         """Take what was learned elsewhere, as the fitted attributes."""
         self.model_, self.users_, items, self.ratings_, self.words_ = fitted
+        self.moments_ = None
         genres = pd.Series([list(names) for names in items["genres"]], dtype=object)
         self.items_ = items.assign(genres=genres)
         self.entry_, self.name_, self.deviation_ = entry, name, deviation

@@ -101,7 +101,10 @@ def evaluate(
     held_out = rating_table(test, None, estimator.columns)
     users, items = estimator.positions(held_out)
     known = (users >= 0) & (items >= 0)
-    tested = Observations.from_matrix(estimator.matrix(held_out[known]))
+    rated = held_out[known]
+    at = estimator.places(rated).get("places")
+    order = None if at is None else estimator.matrix(rated.assign(rating=at))
+    tested = Observations.from_matrix(estimator.matrix(rated), order)
     empty = held_out.iloc[:0]
     seen = empty if validation is None else rating_table(validation, None, estimator.columns)
     of_seen = estimator.positions(seen)

@@ -14,9 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 from blendmf.common.errors import UserError
 from blendmf.config.models import Entry
 from blendmf.data.matrices import rating_matrix
+from blendmf.data.rating_order import Moments, places_among
 from blendmf.estimators.content import Words
 from blendmf.estimators.tables import pair_table, rating_table
-from blendmf.models.model import Model, UncertainModel
+from blendmf.models.model import DriftingModel, Model, UncertainModel
 from blendmf.recommend.explorer_files import penalty_of
 from blendmf.recommend.near_items import item_vectors, near_by_factors, near_by_words
 from blendmf.recommend.reasons import reasons_of
@@ -34,6 +35,7 @@ class FittedEstimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     users_: pd.Index
     items_: pd.DataFrame
     ratings_: sp.csr_array
+    moments_: Moments | None
     deviation_: float
     words_: Words | None
     entry_: Entry
@@ -45,7 +47,8 @@ class FittedEstimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         pairs : DataFrame, Arrow table or arrays
             Columns ``user`` and ``item``, or two arrays, or an array of shape (n, 2). An unknown
-            user or item gets the model's fallback.
+            user or item gets the model's fallback. With a column ``timestamp``, a model with drift
+            that was fitted on ratings with times, and not loaded, predicts ratings of that time.
         interval : float, optional
             Probability, above 0 and below 1, with which an interval contains the rating.
 
@@ -60,15 +63,17 @@ class FittedEstimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             If a column is missing, or the model has no intervals.
         """
         check_is_fitted(self)
-        users, items = self.positions(pair_table(pairs, self.columns))
-        predicted = self.model_.predict(users, items)
+        table = pair_table(pairs, self.columns)
+        users, items = self.positions(table)
+        at = self.places(table)
+        predicted = self.model_.predict(users, items, **at)
         if interval is None:
             return predicted
         if not isinstance(self.model_, UncertainModel):
             raise UserError(f"{type(self).__name__} has no intervals; use BayesianMF")
         if not 0 < interval < 1:
             raise UserError(f"interval must be above 0 and below 1, not {interval}")
-        low, high = self.model_.intervals(users, items, interval)
+        low, high = self.model_.intervals(users, items, interval, **at)
         return pd.DataFrame({"rating": predicted, "low": low, "high": high})
 
     def recommend(self, user: Any, n: int = 10) -> pd.DataFrame:
@@ -203,6 +208,19 @@ class FittedEstimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         users = self.users_.get_indexer(pd.Index(pairs["user_id"]))
         items = pd.Index(self.items_["item_id"]).get_indexer(pd.Index(pairs["item_id"]))
         return users.astype(np.int64), items.astype(np.int64)
+
+    def places(self, pairs: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
+        """The argument ``places`` of a model with drift, if the times of the pairs are known."""
+        if "timestamp" not in pairs or self.moments_ is None:
+            return {}
+        if not isinstance(self.model_, DriftingModel):
+            return {}
+        users, _ = self.positions(pairs)
+        known = users >= 0
+        found = np.zeros(len(users), dtype=np.float32)
+        times = pairs["timestamp"].to_numpy()[known]
+        found[known] = places_among(Moments(users[known].astype(np.int32), times), self.moments_)
+        return {"places": found}
 
     def _known(self, what: str, wanted: Any) -> int:
         index = self.users_ if what == "user" else pd.Index(self.items_["item_id"])

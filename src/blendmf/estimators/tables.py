@@ -56,10 +56,13 @@ def rating_table(
 
 
 def pair_table(pairs: Any, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Table of pairs with the columns user_id and item_id; see `rating_table`."""
-    table = _frame(pairs, ("user", "item"), columns)
+    """Table of pairs with user_id, item_id, and timestamp if a table has it; see `rating_table`."""
+    is_table = isinstance(pairs, pd.DataFrame) or hasattr(pairs, "__arrow_c_stream__")
+    table = _frame(pairs, ("user", "item", *(("timestamp",) if is_table else ())), columns)
     _require(table, ("user_id", "item_id"), columns)
-    return table[["user_id", "item_id"]]
+    if "timestamp" not in table:
+        return table[["user_id", "item_id"]]
+    return table[["user_id", "item_id"]].assign(timestamp=_seconds(table["timestamp"]))
 
 
 def item_table(items: Any, columns: Mapping[str, str] | None = None) -> pd.DataFrame:

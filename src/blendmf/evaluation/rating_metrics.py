@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from blendmf.models.model import Model, UncertainModel
+from blendmf.models.model import DriftingModel, Model, UncertainModel
 from blendmf.models.observations import Observations
 
 PAIRS_PER_BLOCK = 2**18
@@ -25,7 +25,8 @@ def prediction_errors(
 ) -> NDArray[np.float64]:
     """Predicted minus observed rating of each held-out rating, of shape (n,).
 
-    NaN throughout for a model that predicts no ratings.
+    A rating is predicted at its place in the user's order, if the model has drift and the part has
+    places. NaN throughout for a model that predicts no ratings.
 
     Raises
     ------
@@ -36,11 +37,20 @@ def prediction_errors(
         return np.full(len(test), np.nan)
     starts = range(0, len(test), pairs_per_block)
     blocks = [slice(start, start + pairs_per_block) for start in starts]
-    predicted = [model.predict(test.users[block], test.items[block]) for block in blocks]
+    predicted = [
+        model.predict(test.users[block], test.items[block], **_places(model, test, block))
+        for block in blocks
+    ]
     errors = np.concatenate([np.empty(0), *predicted]) - test.ratings.astype(np.float64)
     if np.isnan(errors).any():
         raise ValueError(f"the predicted ratings of the {model.kind} model contain NaN")
     return errors
+
+
+def _places(model: Model, part: Observations, block: slice) -> dict[str, NDArray[np.float32]]:
+    if part.places is None or not isinstance(model, DriftingModel):
+        return {}
+    return {"places": part.places[block]}
 
 
 def rmse(model: Model, part: Observations) -> float:
@@ -138,7 +148,8 @@ def interval_sums(
     for start in range(0, len(test), pairs_per_block):
         block = slice(start, start + pairs_per_block)
         users, ratings = test.users[block], test.ratings[block]
-        low, high = model.intervals(users, test.items[block], LEVELS)
+        places = _places(model, test, block)
+        low, high = model.intervals(users, test.items[block], LEVELS, **places)
         tolerance = ROUNDING * np.abs(ratings)
         within = (low - tolerance <= ratings) & (ratings <= high + tolerance)
         for number in range(len(LEVELS)):

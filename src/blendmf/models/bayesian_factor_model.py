@@ -49,6 +49,11 @@ class BayesianFactorModel:
         Half-width of the interval of each level, in predicted standard deviations.
     user_prior : UserPrior, optional
         What is expected of a user before any rating; needed for users that join after the fit.
+    user_slopes : ndarray of shape (n_users,), optional
+        Mean over the draws of the users' drift: the change of a rating from the first to the last
+        position of the user's order.
+    position : float
+        Position, from -1/2 to 1/2, at which the users' biases in `user_rows` are.
     """
 
     kind: ClassVar[str] = "bayesian-factor-model"
@@ -64,20 +69,27 @@ class BayesianFactorModel:
     item_variance: Floats
     widths: NDArray[np.float64]
     user_prior: UserPrior | None = None
+    user_slopes: Floats | None = None
+    position: float = 0.5
 
-    def predict(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
+    def predict(
+        self, users: ArrayLike, items: ArrayLike, places: ArrayLike | None = None
+    ) -> NDArray[np.float64]:
         """Predicted ratings of pairs: the mean over the draws, clipped to the rating range.
 
         Parameters
         ----------
         users, items : array of int, of shape (n,)
             Positions, possibly unknown.
+        places : array of float, of shape (n,), optional
+            Position of each rating in its user's order; `position` by default.
 
         Returns
         -------
         ndarray of shape (n,)
         """
-        return np.clip(self._moments(users, items)[0], *self.rating_range)
+        mean = self._moments(users, items)[0] + self._drift(users, places)
+        return np.clip(mean, *self.rating_range)
 
     def deviation(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
         """Standard deviation of a future rating in rating units, of shape (n,).
@@ -88,7 +100,11 @@ class BayesianFactorModel:
         return np.sqrt(self._moments(users, items)[1] + self._other_variance(users, items))
 
     def intervals(
-        self, users: ArrayLike, items: ArrayLike, level: ArrayLike
+        self,
+        users: ArrayLike,
+        items: ArrayLike,
+        level: ArrayLike,
+        places: ArrayLike | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of intervals that contain a future rating with probability `level`.
 
@@ -104,7 +120,7 @@ class BayesianFactorModel:
         mean, variance = self._moments(users, items)
         deviation = np.sqrt(variance + self._other_variance(users, items))
         half = np.interp(np.asarray(level), LEVELS, self.widths)[..., None] * deviation
-        middle = np.clip(mean, low, high)
+        middle = np.clip(mean + self._drift(users, places), low, high)
         return np.maximum(middle - half, low), np.minimum(middle + half, high)
 
     def score_pairs(self, users: ArrayLike, items: ArrayLike) -> Floats:
@@ -123,8 +139,10 @@ class BayesianFactorModel:
 
     def save(self, path: PathLike) -> None:
         """Write the draws to one ``.npz`` file."""
-        arrays = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)[:-1]}
-        prior = {} if self.user_prior is None else self.user_prior.arrays(PRIOR)
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        prior = values.pop("user_prior")
+        arrays = {name: np.asarray(value) for name, value in values.items() if value is not None}
+        prior = {} if prior is None else prior.arrays(PRIOR)
         write_arrays(path, {"kind": np.array(self.kind), **arrays, **prior})
 
     @classmethod
@@ -137,9 +155,20 @@ class BayesianFactorModel:
             int(arrays["n_items"]),
             (low, high),
             float(arrays["global_mean"]),
-            **{f.name: arrays[f.name] for f in fields(cls)[4:-1]},
+            **{f.name: arrays[f.name] for f in fields(cls)[4:-3]},
             user_prior=UserPrior.of_arrays(arrays, PRIOR),
+            user_slopes=arrays.get("user_slopes"),
+            position=float(arrays["position"]),
         )
+
+    def _drift(self, users: ArrayLike, places: ArrayLike | None) -> NDArray[np.float64] | float:
+        """What the users' drift adds at other places than `position`, of shape (n,)."""
+        if places is None or self.user_slopes is None:
+            return 0.0
+        u, known = known_positions(users, self.n_users)
+        slopes = np.where(known, self.user_slopes[u], self.user_slopes.mean())
+        drift: NDArray[np.float64] = slopes * (np.asarray(places, np.float64) - self.position)
+        return drift
 
     def _other_variance(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
         """Variance of pairs beyond the spread of the draws.

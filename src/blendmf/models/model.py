@@ -60,6 +60,31 @@ class UncertainModel(Model, Protocol):
         """
 
 
+@runtime_checkable
+class DriftingModel(UncertainModel, Protocol):
+    """A model that predicts ratings at their positions in the users' orders.
+
+    `predict` and `intervals` take the positions as an additional argument, ``places``.
+    """
+
+    user_slopes: NDArray[np.float32] | None
+    position: float
+
+    def predict(
+        self, users: ArrayLike, items: ArrayLike, places: ArrayLike | None = None
+    ) -> NDArray[np.float64]:
+        """Predicted ratings of pairs at the given positions, of shape (n,)."""
+
+    def intervals(
+        self,
+        users: ArrayLike,
+        items: ArrayLike,
+        level: ArrayLike,
+        places: ArrayLike | None = None,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Bounds of intervals at the given positions; see `UncertainModel`."""
+
+
 AnyModel = (
     BayesianFactorModel
     | FactorModel

@@ -107,11 +107,15 @@ def _drawn(
         rows.append(drawn)
         variances.append(variance)
     new_rows = np.stack(rows, axis=1)
+    slopes = model.user_slopes
+    if slopes is not None:
+        slopes = np.append(slopes, np.full(len(ids), slopes.mean(), dtype=np.float32))
     return replace(
         model,
         n_users=model.n_users + len(ids),
         user_rows=np.concatenate([model.user_rows, new_rows], axis=1),
         user_variance=np.append(model.user_variance, np.array(variances, dtype=np.float32)),
+        user_slopes=slopes,
     )
 
 

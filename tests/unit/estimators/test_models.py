@@ -296,3 +296,21 @@ def test_features_of_users_without_ratings_inform_their_predictions(form):
     assert set(unrated) <= set(model.users_)
     with pytest.raises(UserError, match="features of users need the optimiser bayes"):
         MatrixFactorization().fit((users, items, stars), users=described)
+
+
+def test_ratings_with_times_are_predicted_at_their_times(ratings):
+    """Every user becomes two stars milder from the first rating to the last."""
+    order = ratings.groupby("user")["timestamp"].rank(pct=True)
+    milder = ratings.assign(rating=ratings["rating"] + 2 * order)
+    parts = blendmf.split(milder, scheme="random", train=0.7, validation=0.1)
+    model = made(BayesianMF, epochs=60).fit(parts.train, validation=parts.validation)
+    error = model.predict(parts.test) - parts.test["rating"]
+    timeless = model.predict(parts.test[["user", "item"]]) - parts.test["rating"]
+    assert np.sqrt(np.mean(error**2)) < 0.7 * np.sqrt(np.mean(timeless**2))
+    scores = blendmf.evaluate(model, parts.test)
+    assert scores.metrics["rating"]["rmse"] == pytest.approx(np.sqrt(np.mean(error**2)), abs=1e-6)
+    middle = model.predict(parts.test, interval=0.9)
+    inside = middle["low"].to_numpy() <= parts.test["rating"].to_numpy()
+    assert 0.85 < np.mean(inside & (parts.test["rating"].to_numpy() <= middle["high"])) <= 1
+    unknown = pd.DataFrame({"user": ["nobody"], "item": [100], "timestamp": [3]})
+    assert np.isfinite(model.predict(unknown)).all()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -110,3 +112,19 @@ def test_intervals_of_unknown_users_and_items_cover_as_much_as_those_of_known_on
         ratings = true + random.normal(scale=noise, size=len(true))
         low, high = model.intervals(u, i, 0.9)
         assert np.mean((low <= ratings) & (ratings <= high)) == pytest.approx(0.9, abs=0.02), case
+
+
+def test_drift_adds_to_predictions_and_intervals_at_other_places():
+    slopes = np.array([1.0, -2.0, 0.0, 3.0], dtype=np.float32)
+    model = replace(model_of(), user_slopes=slopes, position=0.5)
+    users, items = np.array([0, 1, 3, -1]), np.array([0, 1, 2, 3])
+    places = np.array([0.5, 0.0, -0.5, -0.5])
+    drift = [0.0, 1.0, -3.0, -slopes.mean()]
+    before, after = model.predict(users, items), model.predict(users, items, places)
+    np.testing.assert_allclose(after - before, drift, atol=1e-6)
+    for still, moved in zip(
+        model.intervals(users, items, 0.9), model.intervals(users, items, 0.9, places), strict=True
+    ):
+        np.testing.assert_allclose(moved - still, drift, atol=1e-6)
+    without = replace(model, user_slopes=None)
+    np.testing.assert_array_equal(without.predict(users, items, places), before)

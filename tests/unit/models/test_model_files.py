@@ -39,7 +39,7 @@ PRIOR = UserPrior(
 )  # fmt: skip
 BAYES = BayesianFactorModel(
     M, N, RANGE, 3.0, drawn(S, M, 1 + D), drawn(S, N, 1 + D), drawn(M), drawn(N), NORMAL_WIDTHS,
-    PRIOR,
+    PRIOR, drawn(M),
 )  # fmt: skip
 COMPLETE = {
     "factor-model": FactorModel(

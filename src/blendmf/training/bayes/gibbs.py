@@ -45,6 +45,8 @@ class Draw:
     ----------
     user_rows, item_rows : ndarray of float32, of shape (n_users, 1 + d) and (n_items, 1 + d)
         Bias and factors; the users' bias includes the drift up to the predicted position.
+    user_slopes : ndarray of float32, of shape (n_users,)
+        Drift from the first to the last position; zeros without drift.
     user_variance, item_variance : ndarray of shape (n_users,) and (n_items,)
         Variance of ratings given the rows: the user's noise, plus the prior variance of users and
         items without ratings, whose rows are prior means.
@@ -54,6 +56,7 @@ class Draw:
 
     user_rows: NDArray[np.float32]
     item_rows: NDArray[np.float32]
+    user_slopes: NDArray[np.float32]
     user_variance: Values
     item_variance: Values
     user_prior: PriorDraw
@@ -138,7 +141,9 @@ class GibbsSampler:
         Rows of users and items without ratings are prior means.
         """
         users, items = self._users, self._items
-        user_rows = self._in_ratings(self._at_position(users.all_rows(), position))
+        rows = users.all_rows()
+        user_rows = self._in_ratings(self._at_position(rows, position))
+        slopes = rows[:, -1] if self._has_drift else np.zeros(len(rows))
         item_rows = self._in_ratings(items.all_rows())
         noise = 1.0 / (self._precision * users.precisions)
         user_variance, item_variance = np.zeros(len(user_rows)), np.zeros(len(item_rows))
@@ -156,6 +161,7 @@ class GibbsSampler:
         return Draw(
             user_rows,
             item_rows,
+            (self._unit.deviation * slopes).astype(np.float32),
             squared * user_variance,
             squared * item_variance,
             users.prior_draw(squared / self._precision).scaled(self._scale(users.rows.shape[1])),

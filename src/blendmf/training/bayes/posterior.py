@@ -28,9 +28,9 @@ def sample_posterior(
 ) -> tuple[BayesianFactorModel, Sequence[Epoch]]:
     """Run Gibbs sweeps and keep draws spread evenly over the sweeps after the burn-in.
 
-    The validation part does not affect the draws. It determines the predicted position in the
-    users' order (its mean position), the prediction bias for users and items without training
-    ratings, the widths of the intervals, and the reported validation error.
+    The validation part does not affect the draws. It determines the position in the users' order
+    for ratings without a known one (its mean position), the prediction bias for users and items
+    without training ratings, the widths of the intervals, and the reported validation error.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def sample_posterior(
     position, epochs = predicted_place(validation), settings.epochs
     burn_in = min(settings.burn_in, epochs - 1)
     every = max(1, round((epochs - burn_in) / settings.draws))
-    mean = _MeanPrediction(validation, sampler, rating_range)
+    mean = _MeanPrediction(validation, position, sampler, rating_range)
     kept = _Kept((epochs - burn_in - 1) // every + 1)
     history: list[Epoch] = []
     for epoch in progress(range(1, epochs + 1), "sweeps"):
@@ -72,7 +72,7 @@ def sample_posterior(
     prior = UserPrior.of_draws(
         kept.user_priors, sampler.rated_features, position, settings.noise_freedom
     )
-    model = kept.model(sampler.global_mean, rating_range, prior)
+    model = kept.model(sampler.global_mean, rating_range, prior, position)
     return calibrated(model, validation), history
 
 
@@ -81,7 +81,7 @@ def calibrated(model: BayesianFactorModel, validation: Observations) -> Bayesian
     if not len(validation):
         return model
     users, items = validation.users, validation.items
-    errors = np.abs(validation.ratings - model.predict(users, items))
+    errors = np.abs(validation.ratings - model.predict(users, items, validation.places))
     widths = np.quantile(errors / model.deviation(users, items), LEVELS, method="higher")
     return replace(model, widths=widths)
 
@@ -101,10 +101,12 @@ class _Kept:
         if not self._length:
             self._user_rows = np.empty((self._most, *draw.user_rows.shape), np.float32)
             self._item_rows = np.empty((self._most, *draw.item_rows.shape), np.float32)
+            self._user_slopes = np.zeros(len(draw.user_slopes))
             self._user_variance = np.zeros(len(draw.user_variance))
             self._item_variance = np.zeros(len(draw.item_variance))
         self._user_rows[self._length] = draw.user_rows
         self._item_rows[self._length] = draw.item_rows
+        self._user_slopes += draw.user_slopes
         self._user_variance += draw.user_variance
         self._item_variance += draw.item_variance
         self.user_priors.append(draw.user_prior)
@@ -117,7 +119,11 @@ class _Kept:
         self._item_rows[kept, sampler.items_without, 0] += np.float32(by.of_items)
 
     def model(
-        self, global_mean: float, rating_range: tuple[float, float], user_prior: UserPrior
+        self,
+        global_mean: float,
+        rating_range: tuple[float, float],
+        user_prior: UserPrior,
+        position: float,
     ) -> BayesianFactorModel:
         """Model of the draws so far, with the interval widths of normal errors."""
         return BayesianFactorModel(
@@ -131,6 +137,8 @@ class _Kept:
             (self._item_variance / self._length).astype(np.float32),
             NORMAL_WIDTHS,
             user_prior,
+            (self._user_slopes / self._length).astype(np.float32),
+            position,
         )
 
 
@@ -138,9 +146,15 @@ class _MeanPrediction:
     """Mean prediction of the draws for the validation part."""
 
     def __init__(
-        self, validation: Observations, sampler: GibbsSampler, rating_range: tuple[float, float]
+        self,
+        validation: Observations,
+        position: float,
+        sampler: GibbsSampler,
+        rating_range: tuple[float, float],
     ) -> None:
         self._validation, self._range = validation, rating_range
+        places = position if validation.places is None else validation.places
+        self._away = np.asarray(places, dtype=np.float64) - position
         self._global_mean = sampler.global_mean
         self._cold = ColdRatings(validation, sampler.users_without, sampler.items_without)
         self._total = np.zeros(len(validation))
@@ -153,6 +167,7 @@ class _MeanPrediction:
         part = self._validation
         scores = (self._global_mean, part.users, part.items, draw.user_rows, draw.item_rows)
         compiled(add_scores)(*scores, self._total)
+        self._total += draw.user_slopes[part.users] * self._away
         self._n_draws += 1
         self._rmse = self._current_rmse()
 
