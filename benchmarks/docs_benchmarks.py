@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.docs_data import DATA_SETS, ENTERED, ORIGIN, read, rows_of
+from benchmarks.docs_data import DATA_SETS, commands, read, rows_of
 from benchmarks.docs_tables import Rows, gap_of
 from benchmarks.published import FURTHER_INFORMATION
 from blendmf.report.number_format import or_dash
@@ -219,7 +219,7 @@ def forecasts(data: Path) -> Rows:
 
 def origins(data: Path) -> Rows:
     """Where each file comes from."""
-    yield "file in `docs/studies/data`", "made by", "origin"
-    for row in rows_of(read(data, ORIGIN)):
-        origin = f"**{ENTERED}**" if row.origin == ENTERED else row.origin
-        yield f"`{row.file}`", f"`{row.command}`", origin
+    yield "file in `docs/studies/data`", "made by"
+    for file, command in sorted(commands().items()):
+        if (data / file).is_file():
+            yield f"`{file}`", f"`{command}`"

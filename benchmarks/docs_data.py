@@ -1,7 +1,6 @@
 """The small files of results behind the pages of the studies: ``docs/studies/data``.
 
-Each file has columns and rows of one file of a run. ``origin.csv`` says of each whether it was
-copied from results, or entered by hand from an earlier run whose results are not kept.
+Each file has columns and rows of one file of a run.
 """
 
 import shutil
@@ -16,8 +15,6 @@ from blendmf.common.files import read_json, write_text
 DATA = Path("docs/studies/data")
 IMAGES = Path("docs/images")
 DATA_SETS = ("ml-100k", "ml-latest-small")
-ORIGIN = "origin.csv"
-COPIED, ENTERED = "results of a run", "entered by hand"
 
 BLENDED = ("bayes-content", "bayes", "mf-content", "mf", "content-only", "bias")
 """Models of the tables that have several rows per model."""
@@ -199,16 +196,13 @@ def refresh(results: Path, data: Path = DATA, images: Path = IMAGES) -> list[str
 
     Files whose results are missing stay as they are.
     """
-    origin = read(data, ORIGIN).set_index("file")
     copied = []
     for source in SOURCES:
         for file, result in _each(source.file, source.result):
             if (results / result).is_file():
                 text = _kept(source, results / result).to_csv(index=False, float_format="%.9g")
                 write_text(data / file, text)
-                origin.loc[file] = [source.command, COPIED]
                 copied.append(file)
-    write_text(data / ORIGIN, origin.sort_index().to_csv())
     for pattern, of_result in PICTURES.items():
         for file, result in _each(pattern, of_result):
             if (results / result).is_file():
@@ -222,13 +216,11 @@ def read(data: Path, file: str) -> pd.DataFrame:
     return pd.read_csv(data / file)
 
 
-def command_for(path: Path, data: Path) -> str:
-    """The command whose results one of the small files is copied from."""
-    file = path.relative_to(data).as_posix()
-    commands = {
-        name: source.command for source in SOURCES for name, _ in _each(source.file, source.result)
+def commands() -> dict[str, str]:
+    """The command that makes the results of each of the small files."""
+    return {
+        file: source.command for source in SOURCES for file, _ in _each(source.file, source.result)
     }
-    return commands[file]
 
 
 def rows_of(table: pd.DataFrame) -> Iterator[Any]:

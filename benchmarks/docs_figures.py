@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import docs_benchmarks as benchmarks
 from benchmarks import docs_tables as tables
-from benchmarks.docs_data import DATA, DATA_SETS, command_for, refresh
+from benchmarks.docs_data import DATA, DATA_SETS, commands, refresh
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_text
 
@@ -80,7 +80,8 @@ def filled(page: str, data: Path) -> str:
         try:
             text = tables.markdown(TABLES[name](data))
         except FileNotFoundError as error:
-            text = f"*Not measured yet: `{command_for(Path(error.filename), data)}`.*"
+            missing = Path(error.filename).relative_to(data).as_posix()
+            text = f"*Not measured yet: `{commands()[missing]}`.*"
         return f"{START.format(name)}\n\n{text}\n\n{END}"
 
     return BETWEEN.sub(table, page)
