@@ -12,7 +12,11 @@ from benchmarks.published import Plan, Split
 COMMON = "workflow/experiments/published/common.yaml"
 
 
-@pytest.mark.parametrize("split", Plan.read().splits, ids=lambda split: split.split)
+OF_FILE = {split.results.split("/")[0]: split for split in Plan.read().splits}
+"""One split of each experiment."""
+
+
+@pytest.mark.parametrize("split", OF_FILE.values(), ids=OF_FILE)
 def test_every_published_split_can_be_planned(split: Split, fresh: Project) -> None:
     name = split.results.split("/")[0]
     data = fresh.folder / "data"

@@ -111,7 +111,7 @@ def test_rows_out_of_range_are_unchanged():
 
 @pytest.mark.parametrize("n_ratings", [5, 3000])
 def test_rounding_in_float32_is_far_below_the_spread_of_the_draws_at_every_width(n_ratings):
-    for width in (1, 2, 7, 13, 14, 29, 30, 61, 129):
+    for width in (1, 7, 13, 14, 29, 61):
         random = stream(width, "widths")
         multipliers = random.standard_normal((50, width))
         other = OtherSide(multipliers, np.zeros(50))
