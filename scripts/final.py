@@ -7,7 +7,7 @@ from blendmf.common.job_log import job
 from blendmf.config.fields import BEST
 from blendmf.config.models import model_entry, tuned
 from blendmf.data.matrices import rating_matrix
-from blendmf.data.rating_order import places
+from blendmf.data.rating_order import places_of
 from blendmf.data.tables import read_table
 from blendmf.evaluation.compare import best_model, choosable
 from blendmf.models.model import load_model
@@ -28,7 +28,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
     table = read_table(source.ratings)
     users, items = read_table(source.user_index), read_table(source.item_index, ["item_id"])
     matrix = rating_matrix(table, pd.Index(users["user_id"]), pd.Index(items["item_id"]))
-    rating_order = places(table, table.iloc[:0], users, items).train
+    rating_order = places_of(table, table, users, items)
     ratings = Observations.from_matrix(matrix, rating_order)
     del table, matrix
     low, high = facts["rating_range"]

@@ -55,7 +55,7 @@ def user_features_of(wildcards) -> str | list[str]:
 
 
 def rating_order_of(wildcards, parts=("train", "validation")) -> list[str]:
-    """Files of the rating order in the training and the validation part."""
+    """Files of the rating order in some parts, if a model of the job has drift."""
     models = variant_of(wildcards).models
     names = [wildcards.model] if "model" in wildcards.keys() else models
     used = any(models[name].uses_rating_order for name in names)
@@ -63,7 +63,7 @@ def rating_order_of(wildcards, parts=("train", "validation")) -> list[str]:
 
 
 def test_order_of(wildcards) -> list[str]:
-    """File of the rating order in the test part, if the model predicts ratings at their places."""
+    """File of the rating order in the test part, if the model has drift."""
     return rating_order_of(wildcards, ("test",))
 
 

@@ -20,8 +20,8 @@ class TrainingSettings(Settings):
     engine: Literal["auto", "numba", "torch"] = Field(
         default="auto",
         description="What runs sgd. numba: compiled for the CPU, the same bits for any number of "
-        "threads. torch: mini-batches on `device`. auto: torch for a "
-        "`device` cuda or mps, else numba.",
+        "threads. torch: mini-batches on `device`. auto: torch for a `device` cuda "
+        "or mps, else numba.",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         default="auto", description="Where PyTorch runs. auto: CUDA if present, else the CPU."

@@ -66,6 +66,8 @@ class RatingEstimator(FittedEstimator, ABC):
         Columns item_id, title, year, genres and text of the items.
     ratings_ : csr_array of shape (n_users, n_items)
         The ratings that the model was fitted on, and those of new users.
+    moments_ : Moments or None
+        Their users and times; None if a time is unknown, or the estimator was loaded.
     deviation_ : float
         Standard deviation of the ratings that the model was fitted on.
     words_ : Words or None
@@ -152,10 +154,7 @@ class RatingEstimator(FittedEstimator, ABC):
                 self.fit_ = self._fit_once(train, held_out)
         self.model_: Model = self.fit_.model
         self.ratings_ = self.matrix(train)
-        self.moments_ = None
-        if "timestamp" in train:
-            of_train = self.users_.get_indexer(pd.Index(train["user_id"])).astype(np.int32)
-            self.moments_ = Moments(of_train, train["timestamp"].to_numpy())
+        self.moments_ = self.moments_of(train) if "timestamp" in train else None
         self.deviation_ = RatingUnit.of(self.ratings_.data).deviation
         return self
 
@@ -256,6 +255,13 @@ class RatingEstimator(FittedEstimator, ABC):
         estimator.model_, ids, of_new = joining
         estimator.users_ = self.users_.append(ids)
         estimator.ratings_ = sp.csr_array(sp.vstack([self.ratings_, of_new]))
+        estimator.moments_ = None
+        if self.moments_ is not None and "timestamp" in table:
+            joined_now = table[table["user_id"].isin(ids) & table["item_id"].isin(items)]
+            users, times = estimator.moments_of(joined_now)
+            estimator.moments_ = Moments(
+                np.append(self.moments_.users, users), np.append(self.moments_.times, times)
+            )
         return estimator
 
     def save(self, folder: PathLike) -> None:

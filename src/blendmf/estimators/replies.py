@@ -48,7 +48,7 @@ class FittedEstimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         pairs : DataFrame, Arrow table or arrays
             Columns ``user`` and ``item``, or two arrays, or an array of shape (n, 2). An unknown
             user or item gets the model's fallback. With a column ``timestamp``, a model with drift
-            that was fitted on ratings with times, and not loaded, predicts ratings of that time.
+            predicts ratings of that time, if all its ratings had times and it was not loaded.
         interval : float, optional
             Probability, above 0 and below 1, with which an interval contains the rating.
 
@@ -215,12 +215,15 @@ class FittedEstimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             return {}
         if not isinstance(self.model_, DriftingModel):
             return {}
-        users, _ = self.positions(pairs)
-        known = users >= 0
-        found = np.zeros(len(users), dtype=np.float32)
-        times = pairs["timestamp"].to_numpy()[known]
-        found[known] = places_among(Moments(users[known].astype(np.int32), times), self.moments_)
+        known = pairs["user_id"].isin(self.users_).to_numpy()
+        found = np.zeros(len(pairs), dtype=np.float32)
+        found[known] = places_among(self.moments_of(pairs[known]), self.moments_)
         return {"places": found}
+
+    def moments_of(self, ratings: pd.DataFrame) -> Moments:
+        """Users and times of ratings by known users."""
+        users = self.users_.get_indexer(pd.Index(ratings["user_id"]))
+        return Moments(users.astype(np.int32), ratings["timestamp"].to_numpy())
 
     def _known(self, what: str, wanted: Any) -> int:
         index = self.users_ if what == "user" else pd.Index(self.items_["item_id"])

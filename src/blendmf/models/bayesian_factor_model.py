@@ -51,9 +51,7 @@ class BayesianFactorModel:
         What is expected of a user before any rating; needed for users that join after the fit.
     user_slopes : ndarray of shape (n_users,), optional
         Mean over the draws of the users' drift: the change of a rating from the first to the last
-        position of the user's order.
-    position : float
-        Position, from -1/2 to 1/2, at which the users' biases in `user_rows` are.
+        position of the user's order. The biases in `user_rows` are at ``user_prior.position``.
     """
 
     kind: ClassVar[str] = "bayesian-factor-model"
@@ -70,7 +68,6 @@ class BayesianFactorModel:
     widths: NDArray[np.float64]
     user_prior: UserPrior | None = None
     user_slopes: Floats | None = None
-    position: float = 0.5
 
     def predict(
         self, users: ArrayLike, items: ArrayLike, places: ArrayLike | None = None
@@ -82,7 +79,7 @@ class BayesianFactorModel:
         users, items : array of int, of shape (n,)
             Positions, possibly unknown.
         places : array of float, of shape (n,), optional
-            Position of each rating in its user's order; `position` by default.
+            Position of each rating in its user's order; ``user_prior.position`` by default.
 
         Returns
         -------
@@ -155,19 +152,20 @@ class BayesianFactorModel:
             int(arrays["n_items"]),
             (low, high),
             float(arrays["global_mean"]),
-            **{f.name: arrays[f.name] for f in fields(cls)[4:-3]},
+            **{f.name: arrays[f.name] for f in fields(cls)[4:-2]},
             user_prior=UserPrior.of_arrays(arrays, PRIOR),
             user_slopes=arrays.get("user_slopes"),
-            position=float(arrays["position"]),
         )
 
     def _drift(self, users: ArrayLike, places: ArrayLike | None) -> NDArray[np.float64] | float:
-        """What the users' drift adds at other places than `position`, of shape (n,)."""
-        if places is None or self.user_slopes is None:
+        """What the users' drift adds at other places than the prior's position, of shape (n,)."""
+        if places is None or self.user_slopes is None or self.user_prior is None:
             return 0.0
         u, known = known_positions(users, self.n_users)
         slopes = np.where(known, self.user_slopes[u], self.user_slopes.mean())
-        drift: NDArray[np.float64] = slopes * (np.asarray(places, np.float64) - self.position)
+        drift: NDArray[np.float64] = slopes * (
+            np.asarray(places, np.float64) - self.user_prior.position
+        )
         return drift
 
     def _other_variance(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:

@@ -64,25 +64,16 @@ class UncertainModel(Model, Protocol):
 class DriftingModel(UncertainModel, Protocol):
     """A model that predicts ratings at their positions in the users' orders.
 
-    `predict` and `intervals` take the positions as an additional argument, ``places``.
+    `predict` and `intervals` take the positions, of shape (n,), as an additional argument,
+    ``places``.
+
+    Attributes
+    ----------
+    user_slopes : ndarray of float32, of shape (n_users,), or None
+        Change of each user's ratings from the first to the last position; None without drift.
     """
 
     user_slopes: NDArray[np.float32] | None
-    position: float
-
-    def predict(
-        self, users: ArrayLike, items: ArrayLike, places: ArrayLike | None = None
-    ) -> NDArray[np.float64]:
-        """Predicted ratings of pairs at the given positions, of shape (n,)."""
-
-    def intervals(
-        self,
-        users: ArrayLike,
-        items: ArrayLike,
-        level: ArrayLike,
-        places: ArrayLike | None = None,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Bounds of intervals at the given positions; see `UncertainModel`."""
 
 
 AnyModel = (

@@ -107,7 +107,7 @@ class UserPrior:
         order: Values,
         item_rows: Floats,
         random: np.random.Generator,
-    ) -> tuple[Floats, float]:
+    ) -> tuple[Floats, float, float]:
         """Draw a new user's rows from their full conditional distribution, given all draws.
 
         The row x and the relative noise precision a of draw k are drawn in turn,
@@ -133,14 +133,15 @@ class UserPrior:
 
         Returns
         -------
-        (ndarray of float32 of shape (s, 1 + d), float)
-            Bias at the predicted position and factors, and the mean of the noise variances.
+        (ndarray of float32 of shape (s, 1 + d), float, float)
+            Bias at the predicted position and factors, the mean of the slopes (0 without drift),
+            and that of the noise variances.
         """
         n_draws, width = self.intercept.shape
         n_shared = item_rows.shape[2]
         means, precision = self.means(rated), 1.0
         rows = np.empty((n_draws, n_shared), dtype=np.float32)
-        variances = np.empty(n_draws)
+        slopes, variances = np.zeros(n_draws), np.empty(n_draws)
         for k in range(n_draws):
             design = np.ones((len(rated), width))
             design[:, 1:n_shared] = item_rows[k, rated, 1:]
@@ -159,8 +160,9 @@ class UserPrior:
             variances[k] = variance / precision
             rows[k] = row[:n_shared]
             if width > n_shared:
+                slopes[k] = row[-1]
                 rows[k, 0] += self.position * row[-1]
-        return rows, float(variances.mean())
+        return rows, float(slopes.mean()), float(variances.mean())
 
     @classmethod
     def of_draws(

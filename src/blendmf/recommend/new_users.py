@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from blendmf.common.errors import UserError
 from blendmf.data.matrices import rating_matrix
-from blendmf.data.rating_order import places
+from blendmf.data.rating_order import places_of
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations
 from blendmf.training.new_users import with_new_users
@@ -75,8 +75,7 @@ def joined(
     ids = pd.Index(known["user_id"].unique(), name="user_id").sort_values()
     matrix, order = rating_matrix(known, ids, items), None
     if "timestamp" in known:
-        nothing = known.iloc[:0]
-        order = places(known, nothing, ids.to_frame(), items.to_frame(name="item_id")).train
+        order = places_of(known, known, ids.to_frame(), items.to_frame(name="item_id"))
     new = Observations.from_matrix(matrix, order)
     fitted_on = Observations.from_matrix(fitted_ratings)
     return Joined(with_new_users(model, fitted_on, new, list(ids), seed), ids, matrix)

@@ -99,23 +99,26 @@ def _drawn(
             "the model's file has no prior of new users, as those of version 0.1.0 and later have; "
             "fit it again"
         )
-    rows, variances = [], []
+    rows, slopes, variances = [], [], []
     for name, (items, ratings, order) in zip(ids, by_user, strict=True):
         random = stream(seed, "new-user", name)
         targets = ratings - model.global_mean
-        drawn, variance = model.user_prior.draw(items, targets, order, model.item_rows, random)
+        drawn, slope, variance = model.user_prior.draw(
+            items, targets, order, model.item_rows, random
+        )
         rows.append(drawn)
+        slopes.append(slope)
         variances.append(variance)
     new_rows = np.stack(rows, axis=1)
-    slopes = model.user_slopes
-    if slopes is not None:
-        slopes = np.append(slopes, np.full(len(ids), slopes.mean(), dtype=np.float32))
+    known_slopes = model.user_slopes
+    if known_slopes is not None:
+        known_slopes = np.append(known_slopes, np.array(slopes, dtype=np.float32))
     return replace(
         model,
         n_users=model.n_users + len(ids),
         user_rows=np.concatenate([model.user_rows, new_rows], axis=1),
         user_variance=np.append(model.user_variance, np.array(variances, dtype=np.float32)),
-        user_slopes=slopes,
+        user_slopes=known_slopes,
     )
 
 

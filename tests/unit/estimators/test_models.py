@@ -314,3 +314,17 @@ def test_ratings_with_times_are_predicted_at_their_times(ratings):
     assert 0.85 < np.mean(inside & (parts.test["rating"].to_numpy() <= middle["high"])) <= 1
     unknown = pd.DataFrame({"user": ["nobody"], "item": [100], "timestamp": [3]})
     assert np.isfinite(model.predict(unknown)).all()
+
+
+def test_a_new_user_s_ratings_are_predicted_at_their_times(ratings):
+    order = ratings.groupby("user")["timestamp"].rank(pct=True)
+    milder = ratings.assign(rating=ratings["rating"] + 2 * order)
+    by_new = (milder["user"] == "u7").to_numpy()
+    tested = by_new & (milder["timestamp"] % 3 == 0).to_numpy()
+    model = made(BayesianMF, epochs=60).fit(milder[~by_new])
+    own = milder[tested]
+    at_their_times = model.fold_in(milder[by_new & ~tested])
+    timeless = model.fold_in(milder[by_new & ~tested].drop(columns="timestamp"))
+    errors = [one.predict(own) - own["rating"] for one in (at_their_times, timeless)]
+    assert np.sqrt(np.mean(errors[0] ** 2)) < 0.8 * np.sqrt(np.mean(errors[1] ** 2))
+    np.testing.assert_array_equal(timeless.predict(own), timeless.predict(own[["user", "item"]]))

@@ -6,6 +6,7 @@ from scipy.stats import norm
 
 from blendmf.common.random_streams import stream
 from blendmf.models.bayesian_factor_model import LEVELS, NORMAL_WIDTHS, BayesianFactorModel
+from blendmf.models.user_prior import UserPrior
 
 N_DRAWS, N_USERS, N_ITEMS, D = 5, 4, 6, 3
 
@@ -116,7 +117,8 @@ def test_intervals_of_unknown_users_and_items_cover_as_much_as_those_of_known_on
 
 def test_drift_adds_to_predictions_and_intervals_at_other_places():
     slopes = np.array([1.0, -2.0, 0.0, 3.0], dtype=np.float32)
-    model = replace(model_of(), user_slopes=slopes, position=0.5)
+    prior = UserPrior(0.5, 20.0, *[np.zeros(1, dtype=np.float32)] * 8)
+    model = replace(model_of(), user_slopes=slopes, user_prior=prior)
     users, items = np.array([0, 1, 3, -1]), np.array([0, 1, 2, 3])
     places = np.array([0.5, 0.0, -0.5, -0.5])
     drift = [0.0, 1.0, -3.0, -slopes.mean()]

@@ -32,9 +32,11 @@ from numpy.typing import NDArray
 from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations, RatingUnit
 from blendmf.models.user_prior import PriorDraw, RatedFeatures
+from blendmf.training.bayes.gibbs_kernels import add_scores
 from blendmf.training.bayes.rated_rows import rated_rows
 from blendmf.training.bayes.row_sampler import OtherSide, Rows, RowSampler, Values
 from blendmf.training.bayes.sparse_products import product
+from blendmf.training.kernels.compiled import compiled
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class GibbsSampler:
         item_rows = self._in_ratings(items.all_rows())
         noise = 1.0 / (self._precision * users.precisions)
         user_variance, item_variance = np.zeros(len(user_rows)), np.zeros(len(item_rows))
-        user_variance[users.rated.rated] = noise
+        user_variance[users.rated.positions] = noise
         if len(self.users_without):
             multipliers = self._multipliers(items.rows)
             if self._has_drift:
@@ -204,3 +206,4 @@ def load_kernels(settings: TrainingSettings) -> None:
     single = Observations(position, position, one, (1, 1))
     GibbsSampler(single, None, settings, np.random.default_rng(0)).sweep()
     product(sp.csr_array(one[:, None]), one[:, None], threads=1)
+    compiled(add_scores)(0.0, position, position, one[:, None], one[:, None], np.zeros(1))

@@ -14,7 +14,7 @@ own relative precision, with a Gamma prior of mean 1 and `freedom` degrees of fr
 import numpy as np
 from numba import njit
 
-from blendmf.training.kernels.gram import add_gram, aligned_zeros, clear_below, empty_gram
+from blendmf.training.kernels.gram import add_gram, aligned_zeros, empty_gram
 from blendmf.training.kernels.vector_rows import (
     dot,
     fused,
@@ -32,6 +32,9 @@ BLOCK = 64
 
 AHEAD = 16
 """Ratings between the fetching of multipliers and their use."""
+
+MOST_IN_FLOAT32 = 1024
+"""Ratings that are summed in float32 before their sum is added to one in float64."""
 
 
 def draw_rows(
@@ -80,24 +83,25 @@ def draw_rows(
         See `blendmf.training.kernels.vector_rows`.
     """
     width, n_columns = X.shape[1], Z.shape[1]
-    block = aligned_zeros(BLOCK, n_columns)
-    gram = empty_gram(width + 1, n_columns)
-    U, V = aligned_zeros(width, n_columns), aligned_zeros(width, n_columns)
-    x = aligned_zeros(1, n_columns)
-    units = aligned_zeros(width + 1, n_columns)
+    block = aligned_zeros(BLOCK, n_columns, np.float32)
+    partial = empty_gram(width + 1, n_columns)
+    gram = aligned_zeros(width + 1, n_columns, np.float64)
+    U = aligned_zeros(width, n_columns, np.float64)
+    V = aligned_zeros(width, n_columns, np.float64)
+    x = aligned_zeros(1, n_columns, np.float64)
+    units = aligned_zeros(width + 1, n_columns, np.float64)
     for f in range(width + 1):
         units[f, f] = 1.0
     for row in range(begin, end):
         first, last = indptr[row], indptr[row + 1]
         ratings = (others[first:last], values[first:last], order[first:last])
-        _sum_ratings(*ratings, Z, slope, width, block, gram, lanes)
+        _sum_ratings(*ratings, Z, slope, width, block, partial, gram, lanes)
         own = 1.0
         if freedom > 0.0:
             x[0, :width] = X[row]
             error = _squared_error(gram, x, width, lanes)
             own = gammas[row] / (0.5 * (freedom + precision * error))
-        given = np.float32(precision * own), means[row], normal[row]
-        _draw(gram, *given, units, U, V, x, width, lanes)
+        _draw(gram, precision * own, means[row], normal[row], units, U, V, x, width, lanes)
         X[row] = x[0, :width]
         own_precision[row] = own
         squared_errors[row] = _squared_error(gram, x, width, lanes)
@@ -117,26 +121,34 @@ def add_scores(mean, users, items, user_rows, item_rows, totals):
 
 
 @njit(error_model="numpy")
-def _sum_ratings(others, values, order, Z, slope, width, block, gram, lanes):
-    """Write the upper triangle of the Gram matrix of all (z_n, target_n), and zeros below it."""
+def _sum_ratings(others, values, order, Z, slope, width, block, partial, gram, lanes):
+    """Write the upper triangle of the Gram matrix of all (z_n, target_n) to `gram`.
+
+    Below it, `gram` must have zeros.
+    """
     by_order = load_row(slope, 0, lanes)
     last = len(others) - 1
-    gram[:] = np.float32(0.0)
-    for begin in range(0, len(others), BLOCK):
-        n = min(BLOCK, len(others) - begin)
-        for k in range(n):
-            rating = begin + k
-            prefetch_row(Z, others[min(rating + AHEAD, last)], lanes)
-            other = others[rating]
-            store_row(block, k, fused(order[rating], by_order, load_row(Z, other, lanes)))
-            of_other = Z[other]
-            block[k, width] = (
-                of_other[width]
-                + values[rating] * of_other[width + 1]
-                + order[rating] * of_other[width + 2]
-            )
-        add_gram(gram, block, n, width + 1)
-    clear_below(gram, width + 1)
+    for start in range(0, len(others), MOST_IN_FLOAT32):
+        partial[:] = np.float32(0.0)
+        stop = min(start + MOST_IN_FLOAT32, len(others))
+        for begin in range(start, stop, BLOCK):
+            n = min(BLOCK, stop - begin)
+            for k in range(n):
+                rating = begin + k
+                prefetch_row(Z, others[min(rating + AHEAD, last)], lanes)
+                other = others[rating]
+                store_row(block, k, fused(order[rating], by_order, load_row(Z, other, lanes)))
+                of_other = Z[other]
+                block[k, width] = (
+                    of_other[width]
+                    + values[rating] * of_other[width + 1]
+                    + order[rating] * of_other[width + 2]
+                )
+            add_gram(partial, block, n, width + 1)
+        for f in range(width + 1):
+            for g in range(f, width + 1):
+                before = gram[f, g] if start else 0.0
+                gram[f, g] = before + partial[f, g]
 
 
 @njit(error_model="numpy")
@@ -147,8 +159,8 @@ def _squared_error(gram, x, width, lanes):
     """
     x[0, width] = -1.0
     row = load_row(x, 0, lanes)
-    product = scaled(np.float32(0.0), row)
-    diagonal = np.float32(0.0)
+    product = scaled(0.0, row)
+    diagonal = 0.0
     for f in range(width + 1):
         product = fused(x[0, f], load_row(gram, f, lanes), product)
         diagonal += x[0, f] * x[0, f] * gram[f, f]
@@ -162,21 +174,20 @@ def _draw(gram, precision, mean, normal, units, U, V, x, width, lanes):
 
     Column `width` of V becomes U'^-1 b. `U` and `V` are work space.
     """
-    one = np.float32(1.0)
     right_side = load_row(units, width, lanes)
     for f in range(width):
         row = fused(mean[f], right_side, scaled(precision, load_row(gram, f, lanes)))
-        row = fused(one, load_row(units, f, lanes), row)
+        row = fused(1.0, load_row(units, f, lanes), row)
         # Two sums, so that the operations of one need not wait for those of the other.
-        odd = scaled(np.float32(0.0), row)
+        odd = scaled(0.0, row)
         for h in range(0, f - 1, 2):
             row = fused(-U[h, f], load_row(V, h, lanes), row)
             odd = fused(-U[h + 1, f], load_row(V, h + 1, lanes), odd)
         if f % 2:
             row = fused(-U[f - 1, f], load_row(V, f - 1, lanes), row)
-        row = fused(one, odd, row)
+        row = fused(1.0, odd, row)
         store_row(U, f, row)
-        store_row(V, f, scaled(one / U[f, f], row))
+        store_row(V, f, scaled(1.0 / U[f, f], row))
     for f in range(width):
         x[0, f] = V[f, width] + normal[f] / np.sqrt(U[f, f])
     for f in range(width - 1, 0, -1):

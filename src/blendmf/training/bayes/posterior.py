@@ -72,7 +72,7 @@ def sample_posterior(
     prior = UserPrior.of_draws(
         kept.user_priors, sampler.rated_features, position, settings.noise_freedom
     )
-    model = kept.model(sampler.global_mean, rating_range, prior, position)
+    model = kept.model(sampler.global_mean, rating_range, prior)
     return calibrated(model, validation), history
 
 
@@ -119,11 +119,7 @@ class _Kept:
         self._item_rows[kept, sampler.items_without, 0] += np.float32(by.of_items)
 
     def model(
-        self,
-        global_mean: float,
-        rating_range: tuple[float, float],
-        user_prior: UserPrior,
-        position: float,
+        self, global_mean: float, rating_range: tuple[float, float], user_prior: UserPrior
     ) -> BayesianFactorModel:
         """Model of the draws so far, with the interval widths of normal errors."""
         return BayesianFactorModel(
@@ -138,7 +134,6 @@ class _Kept:
             NORMAL_WIDTHS,
             user_prior,
             (self._user_slopes / self._length).astype(np.float32),
-            position,
         )
 
 

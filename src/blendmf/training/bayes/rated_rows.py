@@ -20,7 +20,7 @@ class RatedRows:
     ----------
     n : int
         Number of all rows, with and without ratings.
-    rated, without : ndarray of int64
+    positions, without : ndarray of int64
         Positions of the rows with and without ratings.
     indptr : ndarray of int64
         Rated row k has the ratings ``indptr[k]`` to ``indptr[k + 1] - 1``.
@@ -31,7 +31,7 @@ class RatedRows:
     """
 
     n: int
-    rated: Positions
+    positions: Positions
     without: Positions
     indptr: Positions
     others: NDArray[np.int32]
@@ -42,7 +42,6 @@ class RatedRows:
         """Number of ratings of each rated row."""
         return np.diff(self.indptr)
 
-    @property
     def tasks(self) -> list[tuple[int, int]]:
         """Ranges of rows for parallel work (`blendmf.training.kernels.compiled.row_tasks`)."""
         return row_tasks(self.indptr)
@@ -51,7 +50,7 @@ class RatedRows:
         """Which of the other side's rated rows each rated row has a rating of: ones."""
         ones = np.ones(len(self.others), dtype=np.float32)
         n_others = int(self.others.max(initial=-1)) + 1
-        return sp.csr_array((ones, self.others, self.indptr), shape=(len(self.rated), n_others))
+        return sp.csr_array((ones, self.others, self.indptr), shape=(len(self.positions), n_others))
 
 
 def rated_rows(train: Observations) -> tuple[RatedRows, RatedRows]:

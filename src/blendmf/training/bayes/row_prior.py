@@ -58,7 +58,7 @@ class RowPrior:
         ends = np.cumsum([0, *(one.n_directions for one in self._known)])
         self._slices = [slice(begin, end) for begin, end in pairwise(ends)]
         self._products = (self._design.T @ self._design).astype(np.float64)
-        self._weights = np.zeros((len(self._products), width))
+        self._all_coefficients = np.zeros((len(self._products), width))
         self._strengths = [1.0 if one.strength is None else one.strength for one in self._known]
         self.mean = np.zeros((len(weights), width))
         self._set_factor(np.eye(width) / np.sqrt(EXPECTED_VARIANCE))
@@ -68,13 +68,13 @@ class RowPrior:
         gathered = (self._design.T @ rows.astype(np.float32)).astype(np.float64)
         for number in range(len(self._known)):
             self._update_coefficients(number, gathered, random)
-        self.mean = (self._design @ self._weights.astype(np.float32)).astype(np.float64)
+        self.mean = (self._design @ self._all_coefficients.astype(np.float32)).astype(np.float64)
         self._update_precision(rows, random)
 
     @property
     def coefficients(self) -> list[Rows]:
         """Current coefficients: the intercept's, of shape (1, width), then those of each F_j."""
-        return [self._weights[own] for own in self._slices]
+        return [self._all_coefficients[own] for own in self._slices]
 
     def mean_of(self, features: Sequence[sp.csr_array], n: int) -> Rows:
         """Prior mean of n other, unweighted rows with the given features, of shape (n, width)."""
@@ -101,11 +101,12 @@ class RowPrior:
         known, own = self._known[number], self._slices[number]
         spread = (known.squares + self._strengths[number])[:, None]
         explained = (
-            self._products[own] @ self._weights - known.squares[:, None] * self._weights[own]
+            self._products[own] @ self._all_coefficients
+            - known.squares[:, None] * self._all_coefficients[own]
         )
         noise = random.standard_normal(explained.shape) @ self.inverse
         drawn = (gathered[own] - explained) / spread + noise / np.sqrt(spread)
-        self._weights[own] = drawn
+        self._all_coefficients[own] = drawn
         if known.strength is None:
             shape, rate = STRENGTH_PRIOR
             length = float(np.sum((drawn @ self.lower) ** 2))
@@ -117,8 +118,8 @@ class RowPrior:
         residuals = (rows - self.mean).astype(np.float32)
         strengths = np.repeat(self._strengths, [one.n_directions for one in self._known])
         scatter = width * EXPECTED_VARIANCE * np.eye(width) + residuals.T @ residuals
-        scatter += (strengths[:, None] * self._weights).T @ self._weights
-        freedom = width + n + len(self._weights)
+        scatter += (strengths[:, None] * self._all_coefficients).T @ self._all_coefficients
+        freedom = width + n + len(self._all_coefficients)
         self._set_factor(draw_wishart(freedom, np.linalg.inv(scatter), random))
 
 

@@ -102,13 +102,14 @@ class RowSampler:
         threads: int,
     ) -> None:
         self.rated, self._random, self._threads = rated, random, threads
-        m, counts = len(rated.rated), rated.counts
+        self._tasks = rated.tasks()
+        m, counts = len(rated.positions), rated.counts
         self._n_shared = n_shared
         self.rows = np.zeros((m, width))
         self.rows[:, 1:n_shared] = START_DEVIATION * random.standard_normal((m, n_shared - 1))
         self.precisions, self.squared_errors = np.ones(m), np.zeros(m)
-        words = content if content is not None and content[rated.rated].nnz else None
-        of_words = [] if words is None else [self._side_information(words[rated.rated])]
+        words = content if content is not None and content[rated.positions].nnz else None
+        of_words = [] if words is None else [self._side_information(words[rated.positions])]
         of_ratings: list[SideInformation] = []
         pattern = rated.pattern()
         if feedback:
@@ -121,7 +122,9 @@ class RowSampler:
         self._weight = np.sqrt(counts / (counts + HALF_WEIGHT_RATINGS))
         by_words = []
         if words is not None and len(rated.without):
-            by_words = [self._side_information(sp.diags_array(self._weight) @ words[rated.rated])]
+            by_words = [
+                self._side_information(sp.diags_array(self._weight) @ words[rated.positions])
+            ]
         self._prior_without = RowPrior(by_words, self._weight, width)
         self._words_without = [] if words is None else [words[rated.without]]
 
@@ -164,12 +167,12 @@ class RowSampler:
         def task(begin: int, end: int) -> Callable[[], None]:
             return lambda: kernel(begin, end, *given)
 
-        in_threads([task(begin, end) for begin, end in self.rated.tasks], self._threads)
+        in_threads([task(begin, end) for begin, end in self._tasks], self._threads)
         self.rows = drawn @ inverse
 
     def all_rows(self) -> Rows:
         """The current rows, with prior means for rows without ratings, of shape (n, width)."""
-        without, rated = self.rated.without, self.rated.rated
+        without, rated = self.rated.without, self.rated.positions
         if not len(without):
             return self.rows
         prior = self._prior_without
@@ -185,9 +188,9 @@ class RowSampler:
         scale = np.array([logarithm.mean(), logarithm.std()])
         n_directions = self._of_ratings[0].n_directions if self._of_ratings else 0
         weights, directions = np.zeros(others.n), np.zeros((others.n, n_directions))
-        weights[others.rated] = self._rater_weights
+        weights[others.positions] = self._rater_weights
         if self._of_ratings:
-            directions[others.rated] = self._of_ratings[0].directions
+            directions[others.positions] = self._of_ratings[0].directions
         return RatedFeatures(weights, directions, scale)
 
     def prior_draw(self, noise_variance: float) -> PriorDraw:

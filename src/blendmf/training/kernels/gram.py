@@ -32,17 +32,17 @@ TILES = ((0,), (0, 0), (0, 0, 0))
 
 
 @njit(error_model="numpy")
-def aligned_zeros(n_rows, n_columns):
-    """Zeros of float32 that start at a multiple of `ALIGNMENT` bytes."""
-    memory = np.zeros(n_rows * n_columns + ALIGNMENT // 4, np.float32)
-    first = (ALIGNMENT - memory.ctypes.data % ALIGNMENT) % ALIGNMENT // 4
+def aligned_zeros(n_rows, n_columns, dtype):
+    """Zeros that start at a multiple of `ALIGNMENT` bytes."""
+    memory = np.zeros(n_rows * n_columns + ALIGNMENT, dtype)
+    first = (ALIGNMENT - memory.ctypes.data % ALIGNMENT) % ALIGNMENT // memory.itemsize
     return memory[first : first + n_rows * n_columns].reshape((n_rows, n_columns))
 
 
 @njit(error_model="numpy")
 def empty_gram(width, n_columns):
     """Zeros for the Gram matrix of rows of `width` elements, with whole tiles."""
-    return aligned_zeros(-(-width // HEIGHT) * HEIGHT, n_columns)
+    return aligned_zeros(-(-width // HEIGHT) * HEIGHT, n_columns, np.float32)
 
 
 @njit(error_model="numpy")
@@ -67,13 +67,6 @@ def add_gram(gram, block, n, width):
             else:
                 _add_tile(gram, block, n, row, column, TILES[2])
             column += 3 * LANES
-
-
-@njit(error_model="numpy")
-def clear_below(gram, width):
-    """Set what `add_gram` has written below the diagonal to 0."""
-    for row in range(width):
-        gram[row, row // LANES * LANES : row] = np.float32(0.0)
 
 
 @njit(error_model="numpy")

@@ -109,14 +109,14 @@ def test_rows_out_of_range_are_unchanged():
     assert X[1].any()
 
 
-@pytest.mark.parametrize("n_ratings", [5, 3000])
-def test_rounding_in_float32_is_far_below_the_spread_of_the_draws_at_every_width(n_ratings):
+@pytest.mark.parametrize("n_ratings", [5, 3000, 300_000])
+def test_rounding_errors_are_far_below_the_spread_of_the_draws_at_every_width(n_ratings):
     for width in (1, 7, 13, 14, 29, 61):
         random = stream(width, "widths")
-        multipliers = random.standard_normal((50, width))
-        other = OtherSide(multipliers, np.zeros(50))
+        multipliers = random.standard_normal((1000, width))
+        other = OtherSide(multipliers, np.zeros(1000))
         Z = other.table(np.eye(width))
-        others = random.integers(50, size=n_ratings).astype(np.int32)
+        others = random.integers(1000, size=n_ratings).astype(np.int32)
         values = random.standard_normal(n_ratings).astype(np.float32)
         X, own, errors = np.zeros((1, width), np.float32), np.ones(1), np.ones(1)
         nothing = np.zeros((1, width), np.float32)
@@ -128,7 +128,7 @@ def test_rounding_in_float32_is_far_below_the_spread_of_the_draws_at_every_width
         design = multipliers[others]
         covariance = np.linalg.inv(np.eye(width) + design.T @ design)
         expected = covariance @ design.T @ values
-        assert (np.abs(X[0] - expected) < 0.01 * np.sqrt(np.diag(covariance))).all(), width
+        assert (np.abs(X[0] - expected) < 0.002 * np.sqrt(np.diag(covariance))).all(), width
 
 
 def test_scores_of_pairs_are_added():
