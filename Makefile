@@ -78,7 +78,7 @@ parity: $(VENV)/run
 # Compares blendmf's models with other systems, which are installed, and partly compiled, in another
 # environment. Also on ml-latest-small if BLENDMF_DATA has it.
 HAS_SMALL := $(wildcard $(BLENDMF_DATA)/ml-latest-small $(BLENDMF_DATA)/ml-latest-small.zip)
-SPLIT := matrices/test.npz places/train.npz content/tfidf.npz
+SPLIT := matrices/test.npz content/tfidf.npz
 OTHER_SPLITS := audit/global-temporal audit/cold-items
 
 peers: $(VENV)/run .venv-peers/installed.json

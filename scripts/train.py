@@ -14,7 +14,9 @@ with job(snakemake.log[0], asked=snakemake.resources):
     facts = read_json(source.source)
     configured = model_entry(params.model).limited_to(facts["counts"])
     entry = tuned(configured, [read_json(path) for path in source.best])
-    train, validation = Observations.of_files(source.train, source.validation, source.rating_order)
+    train, validation = (
+        Observations.of_file(path, source.times) for path in (source.train, source.validation)
+    )
     low, high = facts["rating_range"]
     fit = fit_model(
         entry,

@@ -113,7 +113,7 @@ def test_every_statistic_was_fitted_on_the_expected_part(smoke: Project) -> None
     assert table.loc[~(table["recomputed_equal"] & table["as_expected"]), "stored_in"].empty
     without_drift = table[table["statistic"] == "training mean without drift"]
     assert set(without_drift["stored_in"].str.split("/").str[3]) == {"mf", "mf-content"}
-    assert (table["statistic"] == "places of ratings").sum() == 2
+    assert (table["statistic"] == "times of ratings").sum() == 3
 
 
 def test_the_comparison_has_every_model_and_intervals_contain_the_mean(smoke: Project) -> None:

@@ -54,17 +54,9 @@ def user_features_of(wildcards) -> str | list[str]:
     return found("user_features/matrix.npz")(wildcards) if used else []
 
 
-def rating_order_of(wildcards, parts=("train", "validation")) -> list[str]:
-    """Files of the rating order in some parts, if a model of the job has drift."""
-    models = variant_of(wildcards).models
-    names = [wildcards.model] if "model" in wildcards.keys() else models
-    used = any(models[name].uses_rating_order for name in names)
-    return [found(f"places/{part}.npz")(wildcards) for part in parts if used]
-
-
-def test_order_of(wildcards) -> list[str]:
-    """File of the rating order in the test part, if the model has drift."""
-    return rating_order_of(wildcards, ("test",))
+def times_of(wildcards) -> str | list[str]:
+    used = entry_of(wildcards).uses_times
+    return found("matrices/times.npz")(wildcards) if used else []
 
 
 def best_of(model: str | None, wildcards) -> list[str]:

@@ -7,7 +7,7 @@ rule search:
         validation=found("matrices/validation.npz"),
         content=content_of,
         user_features=user_features_of,
-        rating_order=rating_order_of,
+        times=times_of,
         source=found("data/source.json"),
         warm_start=warm_start_of,
         earlier=steps_before,
@@ -104,7 +104,7 @@ rule train:
         validation=found("matrices/validation.npz"),
         content=content_of,
         user_features=user_features_of,
-        rating_order=rating_order_of,
+        times=times_of,
         source=found("data/source.json"),
         best=lambda wildcards: best_of(wildcards.model, wildcards),
     output:

@@ -92,8 +92,6 @@ class WorkflowFiles:
         models, searched = self.experiment.models, self.experiment.searched
         yield from ("fetch", "import_tables", "split", "leakage", "fitted_on", "matrices")
         yield from ("content", "rank_sweep", "compare")
-        if any(entry.uses_rating_order for entry in models.values()):
-            yield "places"
         for model in searched:
             if self.one_search_job:
                 yield f"search/{model}"
