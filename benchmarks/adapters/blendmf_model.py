@@ -8,7 +8,8 @@ from adapter import Point, Problem, Ratings, Request, answer
 
 from blendmf.config.models import model_entry
 from blendmf.models.observations import RATINGS_THEMSELVES, Observations
-from blendmf.training.fit import Fit, fit_model
+from blendmf.training.fit import fit_model
+from blendmf.training.fitted import Fit
 
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:

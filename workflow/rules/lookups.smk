@@ -59,6 +59,18 @@ def times_of(wildcards) -> str | list[str]:
     return found("matrices/times.npz")(wildcards) if used else []
 
 
+def fit_files(folder: str) -> dict[str, str]:
+    names = {"model": "model.npz", "history": "history.csv", "fit": "fit.json"}
+    return {key: f"{DATASET}/{folder}/{name}" for key, name in names.items()}
+
+
+def chains_of(wildcards) -> list[str]:
+    """Models of the chains, if each is a job of its own."""
+    n_chains = FILES.chain_jobs(entry_of(wildcards))
+    folder = "results/{dataset}/models/{model}/seed-{seed}".format(**wildcards)
+    return [f"{folder}/chain-{chain}/model.npz" for chain in range(n_chains)]
+
+
 def best_of(model: str | None, wildcards) -> list[str]:
     """Outcome of a model's search, nothing if it is not searched."""
     entry = variant_of(wildcards).models.get(model)

@@ -29,7 +29,8 @@ from blendmf.models.model import Model
 from blendmf.models.observations import RatingUnit
 from blendmf.recommend.new_users import joined, refuse_outside
 from blendmf.training.final import fit_on_all
-from blendmf.training.fit import Fit, fit_model
+from blendmf.training.fit import fit_model
+from blendmf.training.fitted import Fit
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -1,9 +1,9 @@
 """Bayesian matrix factorisation: draws of the parameters from their posterior."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from statistics import NormalDist
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -142,6 +142,26 @@ class BayesianFactorModel:
             scores += own[:, 1:] @ of_items[:, 1:].T
             scores += own[:, :1] + of_items[:, 0]
         return self.global_mean + scores / np.float32(len(self.user_rows))
+
+    @classmethod
+    def pooled(cls, models: Sequence["BayesianFactorModel"]) -> "BayesianFactorModel":
+        """All draws of several models of the same ratings and settings.
+
+        The widths of intervals are those of the first model.
+        """
+        means: dict[str, Any] = {}
+        for name in ("user_variance", "item_variance", "user_slopes", "moment_effects"):
+            arrays = [getattr(model, name) for model in models]
+            if arrays[0] is not None:
+                means[name] = np.mean(arrays, axis=0, dtype=np.float32)
+        priors = [model.user_prior for model in models if model.user_prior is not None]
+        return replace(
+            models[0],
+            user_rows=np.concatenate([model.user_rows for model in models]),
+            item_rows=np.concatenate([model.item_rows for model in models]),
+            user_prior=UserPrior.pooled(priors) if len(priors) == len(models) else None,
+            **means,
+        )
 
     def save(self, path: PathLike) -> None:
         """Write the draws to one ``.npz`` file."""

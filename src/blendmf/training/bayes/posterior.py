@@ -20,6 +20,9 @@ from blendmf.training.bayes.gibbs_kernels import add_scores
 from blendmf.training.kernels.compiled import compiled
 from blendmf.training.loop import Epoch, GoesOn
 
+Traces = dict[str, list[float]]
+"""Values of some quantities in each kept draw of a chain."""
+
 
 def sample_posterior(
     sampler: GibbsSampler,
@@ -27,7 +30,7 @@ def sample_posterior(
     settings: TrainingSettings,
     rating_range: tuple[float, float],
     goes_on: GoesOn,
-) -> tuple[BayesianFactorModel, Sequence[Epoch]]:
+) -> tuple[BayesianFactorModel, Sequence[Epoch], Traces]:
     """Run Gibbs sweeps and keep draws spread evenly over the sweeps after the burn-in.
 
     No validation rating affects the draws. The validation part determines the position in the
@@ -47,9 +50,10 @@ def sample_posterior(
 
     Returns
     -------
-    (BayesianFactorModel, sequence of Epoch)
+    (BayesianFactorModel, sequence of Epoch, dict of list)
         One epoch per sweep, with the training RMSE of its draw and the validation RMSE of the mean
-        prediction so far.
+        prediction so far. For each kept draw, its own ``training RMSE`` and ``validation RMSE``,
+        and the standard deviation of its ``noise``.
     """
     position, epochs = predicted_position(sampler.times, validation), settings.epochs
     if settings.moments and abs(position) < AMID:
@@ -59,6 +63,7 @@ def sample_posterior(
     mean = _MeanPrediction(validation, position, sampler, rating_range)
     kept = _Kept((epochs - burn_in - 1) // every + 1)
     history: list[Epoch] = []
+    traces: Traces = {"training RMSE": [], "validation RMSE": [], "noise": []}
     for epoch in progress(range(1, epochs + 1), "sweeps"):
         train_rmse = sampler.sweep()
         is_kept = epoch > burn_in and (epochs - epoch) % every == 0
@@ -67,6 +72,10 @@ def sample_posterior(
             mean.add(draw, alone=not len(kept))
         if is_kept:
             kept.append(draw)
+            noise = math.sqrt(draw.user_prior.noise_variance)
+            values = (train_rmse, mean.rmse_of_draw, noise)
+            for name, value in zip(traces, values, strict=True):
+                traces[name].append(value)
         rmse = mean.rmse()
         history.append(Epoch(epoch, math.nan, train_rmse, rmse, math.nan))
         if not goes_on(epoch, rmse):
@@ -78,7 +87,7 @@ def sample_posterior(
         kept.user_priors, sampler.rated_features, position, settings.noise_freedom
     )
     model = kept.model(sampler, rating_range, prior)
-    return calibrated(model, validation), history
+    return calibrated(model, validation), history, traces
 
 
 def calibrated(model: BayesianFactorModel, validation: Observations) -> BayesianFactorModel:
@@ -153,7 +162,13 @@ class _Kept:
 
 
 class _MeanPrediction:
-    """Mean prediction of the draws for the validation part."""
+    """Mean prediction of the draws for the validation part.
+
+    Attributes
+    ----------
+    rmse_of_draw : float
+        Validation RMSE of the last draw alone, without offsets.
+    """
 
     def __init__(
         self,
@@ -173,20 +188,22 @@ class _MeanPrediction:
         self._global_mean = sampler.global_mean
         self._cold = ColdRatings(validation, sampler.users_without, sampler.items_without)
         self._total = np.zeros(len(validation))
-        self._n_draws, self._rmse = 0, math.nan
+        self._n_draws, self._rmse, self.rmse_of_draw = 0, math.nan, math.nan
 
     def add(self, draw: Draw, alone: bool) -> None:
         """Add a draw to the mean; `alone` restarts the mean with it."""
         if alone:
             self._total[:], self._n_draws = 0.0, 0
         part = self._validation
+        own = draw.user_slopes[part.users] * self._away
         scores = (self._global_mean, part.users, part.items, draw.user_rows, draw.item_rows)
-        compiled(add_scores)(*scores, self._total)
-        self._total += draw.user_slopes[part.users] * self._away
+        compiled(add_scores)(*scores, own)
         for (group, within), of_gap in zip(self._moments, draw.moment_effects, strict=False):
-            self._total += within * of_gap[group]
+            own += within * of_gap[group]
+        self.rmse_of_draw = self._rmse_of(own)
+        self._total += own
         self._n_draws += 1
-        self._rmse = self._current_rmse()
+        self._rmse = self._rmse_of(self._cold.shifted(self._total / self._n_draws, self.offsets()))
 
     def offsets(self) -> Offsets:
         """Offsets for users and items without training ratings."""
@@ -196,9 +213,8 @@ class _MeanPrediction:
         """Validation RMSE of the mean prediction plus offsets."""
         return self._rmse
 
-    def _current_rmse(self) -> float:
-        if not len(self._validation):
+    def _rmse_of(self, predicted: NDArray[np.float64]) -> float:
+        if not len(predicted):
             return math.nan
-        predicted = self._cold.shifted(self._total / self._n_draws, self.offsets())
         errors = np.clip(predicted, *self._range) - self._validation.ratings
         return float(np.sqrt(np.mean(errors**2)))
