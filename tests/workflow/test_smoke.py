@@ -1,6 +1,7 @@
+import contextlib
+import io
 import json
 import re
-import sys
 import zipfile
 from html import unescape
 from itertools import product
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from project import ROOT, Project, output
+from project import ROOT, Project
 
 from blendmf.commands.entry import main
 
@@ -268,8 +269,9 @@ def test_the_explorer_shows_the_recommendations_and_errors_of_the_run(smoke: Pro
 
 def asked(smoke: Project, *arguments: str) -> str:
     """What a command prints in the folder of the run."""
-    command = [sys.executable, "-m", "blendmf.commands.entry", *arguments]
-    return output(command, env=smoke.environment(), cwd=smoke.run)
+    with contextlib.chdir(smoke.run), contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(list(arguments)) == 0
+    return printed.getvalue()
 
 
 def table_of(smoke: Project, tmp_path: Path, *arguments: str) -> pd.DataFrame:
