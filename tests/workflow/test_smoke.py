@@ -1,8 +1,8 @@
-import contextlib
 import io
 import json
 import re
 import zipfile
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from html import unescape
 from itertools import product
 from pathlib import Path
@@ -269,8 +269,10 @@ def test_the_explorer_shows_the_recommendations_and_errors_of_the_run(smoke: Pro
 
 def asked(smoke: Project, *arguments: str) -> str:
     """What a command prints in the folder of the run."""
-    with contextlib.chdir(smoke.run), contextlib.redirect_stdout(io.StringIO()) as printed:
-        assert main(list(arguments)) == 0
+    printed = io.StringIO()
+    with chdir(smoke.run), redirect_stdout(printed), redirect_stderr(printed):
+        status = main(list(arguments))
+    assert status == 0, printed.getvalue()
     return printed.getvalue()
 
 
