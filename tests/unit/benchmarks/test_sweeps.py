@@ -1,0 +1,34 @@
+import pandas as pd
+import pytest
+
+from benchmarks import sweeps
+from benchmarks.systems import System
+
+
+def test_a_sweep_takes_its_share_of_the_longer_run(
+    tmp_path, monkeypatch, adapters, peers_environment
+):
+    (adapters / "fake.py").write_text(
+        "import numpy as np\n"
+        "from adapter import Point, answer\n\n"
+        "def curve(problem, request):\n"
+        "    assert len(problem.train.users) == 3000\n"
+        "    for epochs in request.epochs:\n"
+        "        yield Point(epochs, 7 + epochs / request.threads, np.zeros(100))\n\n"
+        "answer(curve)\n"
+    )
+    fake = System(system="fake", distribution="numpy", adapter="fake.py", epochs=(2, 5))
+    absent = fake.model_copy(update={"system": "absent", "distribution": "absent"})
+    monkeypatch.setattr(sweeps, "ADAPTERS", adapters)
+    monkeypatch.setattr(sweeps, "SAMPLERS", (fake, absent))
+    options = ["--ratings", "3000", "--threads", "2", "--environment", str(peers_environment)]
+    sweeps.main([*options, "--output", str(tmp_path / "output")])
+    table = pd.read_csv(tmp_path / "output/sweeps.csv").set_index("system")
+    assert table.loc["fake", "seconds_per_sweep"] == pytest.approx(0.5)
+    assert table["ratings"].tolist() == [3000, 3000]
+    assert table.loc["absent", "note"].startswith("not installed: ")
+
+
+def test_both_samplers_run_equally_many_sweeps():
+    assert {sampler.epochs for sampler in sweeps.SAMPLERS} == {(sweeps.SHORT, sweeps.LONG)}
+    assert all((sweeps.ADAPTERS / sampler.adapter).is_file() for sampler in sweeps.SAMPLERS)
