@@ -12,7 +12,7 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster chromium slurmctld test-peers cluster setup lint format docs smoke bench parity peers known-answers new-users published parts docs-figures images clean
+.PHONY: report audit ablation folds test test-slow test-cluster chromium slurmctld test-peers cluster setup lint format docs smoke bench sweeps parity peers known-answers new-users published parts docs-figures images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see docs/how-to/run.md.
@@ -74,6 +74,10 @@ smoke: $(VENV)/run
 #   make bench ARGS="--engines blocks --variants mf --ratings 100000000 --latent-dim 32"
 bench: $(VENV)/run
 	$(BIN)/python -m benchmarks.engines $(ARGS)
+
+# Seconds per sweep of this project's Gibbs sampler and of SMURFF's, on generated ratings.
+sweeps: $(VENV)/run .venv-peers/installed.json
+	$(BIN)/python -m benchmarks.sweeps $(ARGS)
 
 # Every kind of model by every engine of the machine; fails if test errors differ by over 0.002.
 parity: $(VENV)/run

@@ -1,4 +1,4 @@
-"""Seconds per sweep of the Gibbs samplers on generated ratings of any number.
+"""``make sweeps``: seconds per sweep of Gibbs samplers on generated ratings of any number.
 
     python -m benchmarks.sweeps --ratings 10000000 --threads 2
 
