@@ -2,8 +2,9 @@
 
     python -m benchmarks.sweeps --ratings 10000000 --threads 2
 
-The ratings are those of `make bench`. Each sampler runs in its own process with 16 factors; a sweep
-takes a share of the difference between a longer and a shorter run, which leaves out the start.
+The ratings are those of `make bench`, one of each pair. Each sampler runs in its own process with
+16 factors. A sweep takes a share of the difference between a longer and a shorter run, which leaves
+out the start.
 """
 
 import argparse
@@ -54,9 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     runner = Runner(ADAPTERS, options.environment, options.threads, SEED)
     with TemporaryDirectory() as scratch:
         path = Path(scratch) / "problem.npz"
-        generated(options.ratings).write(path)
+        problem = generated(options.ratings)
+        problem.write(path)
         rows = [
-            measured(system, runner, path, Path(scratch)) | {"ratings": options.ratings}
+            measured(system, runner, path, Path(scratch)) | {"ratings": len(problem.train)}
             for system in SAMPLERS
         ]
     table = pd.DataFrame(rows)
@@ -65,9 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def generated(n: int) -> Problem:
-    """Ratings to train on; a few of them are the other parts, which take no time."""
-    train, content = synthetic_ratings(n)
-    few = train.where(np.arange(n) < 100)
+    """Ratings to train on, each pair once; a few are the other parts, which take no time."""
+    ratings, content = synthetic_ratings(n)
+    pairs = ratings.users.astype(np.int64) * ratings.shape[1] + ratings.items
+    once = np.zeros(n, dtype=bool)
+    once[np.unique(pairs, return_index=True)[1]] = True
+    train = ratings.where(once)
+    few = train.where(np.arange(len(train)) < 100)
     return Problem("synthetic", train, few, few, content, RATING_RANGE)
 
 

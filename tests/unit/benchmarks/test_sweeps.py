@@ -12,7 +12,8 @@ def test_a_sweep_takes_its_share_of_the_longer_run(
         "import numpy as np\n"
         "from adapter import Point, answer\n\n"
         "def curve(problem, request):\n"
-        "    assert len(problem.train.users) == 3000\n"
+        "    pairs = set(zip(problem.train.users, problem.train.items))\n"
+        "    assert 1000 < len(pairs) == len(problem.train.users) <= 3000\n"
         "    for epochs in request.epochs:\n"
         "        yield Point(epochs, 7 + epochs / request.threads, np.zeros(100))\n\n"
         "answer(curve)\n"
@@ -25,7 +26,7 @@ def test_a_sweep_takes_its_share_of_the_longer_run(
     sweeps.main([*options, "--output", str(tmp_path / "output")])
     table = pd.read_csv(tmp_path / "output/sweeps.csv").set_index("system")
     assert table.loc["fake", "seconds_per_sweep"] == pytest.approx(0.5)
-    assert table["ratings"].tolist() == [3000, 3000]
+    assert table["ratings"].between(1000, 3000).all()
     assert table.loc["absent", "note"].startswith("not installed: ")
 
 
