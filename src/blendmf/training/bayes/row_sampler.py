@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from blendmf.common.random_streams import stream
 from blendmf.models.user_prior import PriorDraw, RatedFeatures
 from blendmf.training.bayes.gibbs_kernels import EXTRA_COLUMNS, draw_rows
 from blendmf.training.bayes.rated_rows import RatedRows
@@ -132,7 +133,8 @@ class RowSampler:
     def _side_information(
         self, features: sp.csr_array | Rows, most: int = MAX_DIRECTIONS
     ) -> SideInformation:
-        return SideInformation.of_features(features, self._random, most, self._threads)
+        # The same directions in every chain, so that their draws can be put together.
+        return SideInformation.of_features(features, stream(0, "directions"), most, self._threads)
 
     def set_ratings(self, values: Floats, order: Floats | None = None) -> None:
         """Set the values of the ratings, and unless they stay, their positions, row by row."""
