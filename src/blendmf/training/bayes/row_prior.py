@@ -62,10 +62,10 @@ class RowPrior:
         self, known: Sequence[SideInformation], weights: NDArray[np.float64], width: int
     ) -> None:
         self._known = (SideInformation.constant(weights), *known)
-        self._design = np.hstack([one.design for one in self._known])
         ends = np.cumsum([0, *(one.n_directions for one in self._known)])
         self._slices = [slice(begin, end) for begin, end in pairwise(ends)]
-        self._products = (self._design.T @ self._design).astype(np.float64)
+        design = np.hstack([one.design for one in self._known])
+        self._products = (design.T @ design).astype(np.float64)
         self._all_coefficients = np.zeros((len(self._products), width))
         self._strengths = [1.0 if one.strength is None else one.strength for one in self._known]
         self.mean = np.zeros((len(weights), width))
@@ -73,10 +73,13 @@ class RowPrior:
 
     def update(self, rows: Rows, random: np.random.Generator) -> None:
         """Draw the coefficients, their strengths and the precision, given rows (n, width)."""
-        gathered = (self._design.T @ rows.astype(np.float32)).astype(np.float64)
+        single = rows.astype(np.float32)
+        gathered = np.vstack([one.sums(single) for one in self._known])
         for number in range(len(self._known)):
             self._update_coefficients(number, gathered, random)
-        self.mean = (self._design @ self._all_coefficients.astype(np.float32)).astype(np.float64)
+        self.mean = np.zeros_like(rows)
+        for one, own in zip(self._known, self.coefficients, strict=True):
+            self.mean += one.mapped(own)
         self._update_precision(rows, random)
 
     @property
