@@ -33,7 +33,7 @@ BLOCK = 64
 AHEAD = 16
 """Ratings between the fetching of multipliers and their use."""
 
-FEW_RATINGS = 4
+FEW_RATINGS = 6
 """Number of ratings up to which a row is drawn rating by rating, without a Gram matrix."""
 
 MOST_IN_FLOAT32 = 1024
