@@ -12,7 +12,7 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster test-peers cluster setup lint format docs smoke bench parity peers known-answers new-users published parts docs-figures images clean
+.PHONY: report audit ablation folds test test-slow test-cluster chromium slurmctld test-peers cluster setup lint format docs smoke bench sweeps parity peers known-answers new-users published parts docs-figures images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see docs/how-to/run.md.
@@ -27,16 +27,20 @@ report audit ablation folds: $(VENV)/run
 test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses auto -m "not slow" $(ARGS)
 
-test-slow: $(VENV)/dev
-	@command -v chromium > /dev/null || { apt-get update && apt-get install --yes chromium; } || \
-		{ echo "The tests of pages need chromium."; false; }
+test-slow: $(VENV)/dev chromium
 	$(BIN)/python -m pytest --numprocesses auto -m slow $(ARGS)
 
 # Starts a Slurm on this machine, on the loopback address; takes a few minutes.
-test-cluster: $(VENV)/dev $(VENV)/slurm
+test-cluster: $(VENV)/dev $(VENV)/slurm slurmctld
+	$(BIN)/python -m pytest tests/cluster $(ARGS)
+
+chromium:
+	@command -v chromium > /dev/null || { apt-get update && apt-get install --yes chromium; } || \
+		{ echo "The tests of pages need chromium."; false; }
+
+slurmctld:
 	@command -v slurmctld > /dev/null || { apt-get update && apt-get install --yes slurm-wlm; } || \
 		{ echo "The tests need Slurm (on Debian: the package slurm-wlm), and root to start it."; false; }
-	$(BIN)/python -m pytest tests/cluster $(ARGS)
 
 # The estimators inside LensKit's and Cornac's pipelines, in an environment of their own.
 test-peers: .venv-pipelines/done
@@ -71,6 +75,10 @@ smoke: $(VENV)/run
 bench: $(VENV)/run
 	$(BIN)/python -m benchmarks.engines $(ARGS)
 
+# Seconds per sweep of this project's Gibbs sampler and of SMURFF's, on generated ratings.
+sweeps: $(VENV)/run .venv-peers/installed.json
+	$(BIN)/python -m benchmarks.sweeps $(ARGS)
+
 # Every kind of model by every engine of the machine; fails if test errors differ by over 0.002.
 parity: $(VENV)/run
 	$(SNAKEMAKE) $(ARGS) -- parity_all
@@ -78,7 +86,7 @@ parity: $(VENV)/run
 # Compares blendmf's models with other systems, which are installed, and partly compiled, in another
 # environment. Also on ml-latest-small if BLENDMF_DATA has it.
 HAS_SMALL := $(wildcard $(BLENDMF_DATA)/ml-latest-small $(BLENDMF_DATA)/ml-latest-small.zip)
-SPLIT := matrices/test.npz places/train.npz content/tfidf.npz
+SPLIT := matrices/test.npz content/tfidf.npz
 OTHER_SPLITS := audit/global-temporal audit/cold-items
 
 peers: $(VENV)/run .venv-peers/installed.json

@@ -14,8 +14,7 @@ from blendmf.models.observations import Observations
 class Problem:
     """A split of a data set of this name.
 
-    `train` and `validation` have each rating's place in its user's order of time, if known.
-    `content` is of shape (n_items, n_terms).
+    Parts have times if they are known. `content` is of shape (n_items, n_terms).
     """
 
     name: str
@@ -32,13 +31,10 @@ class Problem:
         The folder is ``results/{dataset}``, or a variant's such as
         ``results/{dataset}/audit/random``, which uses the data of the former.
         """
-        placed = (folder / f"places/{part}.npz" for part in ("train", "validation"))
-        train, validation = Observations.of_files(
-            folder / "matrices/train.npz",
-            folder / "matrices/validation.npz",
-            [path for path in placed if path.is_file()],
+        train, validation, test = (
+            Observations.of_file(folder / f"matrices/{part}.npz", folder / "matrices/times.npz")
+            for part in ("train", "validation", "test")
         )
-        test = Observations.from_matrix(read_sparse(folder / "matrices/test.npz"))
         name = "/".join(parts_below(folder / "data", "results")[:-1]).lstrip("/")
         data = (place / "data/source.json" for place in (folder, *folder.parents))
         low, high = read_json(next(path for path in data if path.is_file()))["rating_range"]
@@ -51,7 +47,7 @@ class Problem:
         arrays = {
             f"{part}_{column}": getattr(observations, column)
             for part, observations in parts.items()
-            for column in ("users", "items", "ratings", "places")
+            for column in ("users", "items", "ratings", "times")
             if getattr(observations, column) is not None
         }
         del arrays["test_ratings"]

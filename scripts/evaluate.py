@@ -12,13 +12,10 @@ from blendmf.models.observations import Observations
 with job(snakemake.log[0], asked=snakemake.resources):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     train, validation = read_sparse(source.train), read_sparse(source.validation)
-    test = Observations.from_matrix(
-        read_sparse(source.test), *(read_sparse(path) for path in source.order)
-    )
+    test = Observations.of_file(source.test, source.times)
     users = read_table(source.user_index)
     items = read_table(source.item_index, ["item_id", "n_train"])
-    ratings = read_table(source.test_ratings, ["user_id", "item_id", "timestamp"])
-    years = years_of(test, ratings, users, items)
+    years = years_of(test)
     settings = EvaluationSettings(**params.evaluation).for_data(read_json(source.source))
     for place, path in enumerate(progress(source.models, "fits")):
         evaluation = evaluate(

@@ -6,8 +6,7 @@ from blendmf.common.files import read_json, read_sparse, write_json
 from blendmf.common.job_log import job
 from blendmf.config.fields import BEST
 from blendmf.config.models import model_entry, tuned
-from blendmf.data.matrices import rating_matrix
-from blendmf.data.rating_order import places_of
+from blendmf.data.matrices import rating_matrix, rating_times
 from blendmf.data.tables import read_table
 from blendmf.evaluation.compare import best_model, choosable
 from blendmf.models.model import load_model
@@ -27,10 +26,10 @@ with job(snakemake.log[0], asked=snakemake.resources):
     evaluated = candidates.index(name)
     table = read_table(source.ratings)
     users, items = read_table(source.user_index), read_table(source.item_index, ["item_id"])
-    matrix = rating_matrix(table, pd.Index(users["user_id"]), pd.Index(items["item_id"]))
-    rating_order = places_of(table, table, users, items)
-    ratings = Observations.from_matrix(matrix, rating_order)
-    del table, matrix
+    index = pd.Index(users["user_id"]), pd.Index(items["item_id"])
+    times = rating_times(table, *index) if entry.uses_times else None
+    ratings = Observations.from_matrix(rating_matrix(table, *index), times)
+    del table
     low, high = facts["rating_range"]
     fit = fit_on_all(
         entry,

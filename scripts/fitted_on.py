@@ -1,6 +1,6 @@
 """Audit which part of the ratings every statistic was fitted on."""
 
-from blendmf.audits.fitted_on import MODEL_ARRAYS, ModelFile, Stored, fitted_on
+from blendmf.audits.fitted_on import MODEL_ARRAYS, PARTS, ModelFile, Stored, fitted_on
 from blendmf.common.files import (
     place_in_results,
     read_arrays,
@@ -11,19 +11,17 @@ from blendmf.common.files import (
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import ContentSettings
-from blendmf.data.rating_order import Places
 from blendmf.data.tables import RATINGS_COLUMNS, read_table
 
-PARTS = ("train", "validation", "test")
-FILES = ("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf")
+FILES = ("user_index", "item_index", "train_matrix", "times", "facts", "vocabulary", "tfidf")
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params
-    order = dict(zip(Places._fields, source.rating_order, strict=False))
     stored = Stored(
         user_ids=read_table(source.user_index)["user_id"],
         items=read_table(source.item_index),
         train=read_sparse(source.train_matrix),
+        times=read_arrays(source.times),
         tfidf=read_sparse(source.tfidf),
         vocabulary=read_table(source.vocabulary),
         content=read_json(source.facts),
@@ -35,9 +33,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
             )
             for path, fit in zip(source.models, source.fits, strict=True)
         ],
-        paths={name: place_in_results(source[name]) for name in FILES}
-        | {part: place_in_results(path) for part, path in order.items()},
-        places=Places(*map(read_sparse, order.values())) if order else None,
+        paths={name: place_in_results(source[name]) for name in FILES},
     )
     table, _ = fitted_on(
         {part: read_table(source[part], RATINGS_COLUMNS) for part in PARTS},

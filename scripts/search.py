@@ -22,7 +22,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         source.validation,
         source.source,
         source.get("content"),
-        source.get("rating_order", []),
+        source.get("times"),
         source.get("user_features"),
         entry=entry,
         evaluation=EvaluationSettings(**params.evaluation),

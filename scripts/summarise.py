@@ -6,13 +6,13 @@ from blendmf.common.files import read_json, write_json, write_text
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import ContentSettings, EvaluationSettings
-from blendmf.report.outcome.results import Results, validated
+from blendmf.report.outcome.results import Results, r_hats, validated
 from blendmf.report.summary import brief, summarise
 
 with job(snakemake.log[0], asked=snakemake.resources):
     source, params = snakemake.input, snakemake.params
     best = [read_json(path) for path in source.best]
-    fits = zip(params.fitted, map(read_json, source.fits), strict=True)
+    fits = list(zip(params.fitted, map(read_json, source.fits), strict=True))
     tables = ("table", "metrics", "differences", "strata", "rank_sweep", "fitted_on")
     results = Results(
         **{name: pd.read_csv(source[name], dtype={"bin": str}) for name in tables},
@@ -24,6 +24,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         evaluation=EvaluationSettings(**params.evaluation),
         published=params.published,
         validated=validated(best, fits),
+        r_hats=r_hats(fits),
     )
     name = snakemake.wildcards.dataset
     write_text(snakemake.output.outcome, summarise(results, name))

@@ -1,4 +1,6 @@
-"""Fit one model from one seed."""
+"""Fit one model, or one chain of it, from one seed."""
+
+from pathlib import Path
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import read_json, read_sparse, write_json, write_rows
@@ -6,6 +8,7 @@ from blendmf.common.job_log import job
 from blendmf.config.models import model_entry, tuned
 from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
+from blendmf.training.fitted import Fit
 from blendmf.training.loop import Epoch
 
 with job(snakemake.log[0], asked=snakemake.resources):
@@ -14,20 +17,29 @@ with job(snakemake.log[0], asked=snakemake.resources):
     facts = read_json(source.source)
     configured = model_entry(params.model).limited_to(facts["counts"])
     entry = tuned(configured, [read_json(path) for path in source.best])
-    train, validation = Observations.of_files(source.train, source.validation, source.rating_order)
-    low, high = facts["rating_range"]
-    fit = fit_model(
-        entry,
-        train,
-        validation,
-        read_sparse(source.content) if source.content else None,
-        rating_range=(low, high),
-        seed=params.seed,
-        name=("train", name, int(snakemake.wildcards.seed)),
-        threads=snakemake.threads,
-        ranks=params.ranks,
-        user_features=read_sparse(source.user_features) if source.user_features else None,
+    train, validation = (
+        Observations.of_file(path, source.times) for path in (source.train, source.validation)
     )
+    low, high = facts["rating_range"]
+    if source.get("chains"):
+        from blendmf.training.bayes.chains import in_one
+
+        fit = in_one([Fit.read(Path(path).parent) for path in source.chains], validation)
+    else:
+        chain = snakemake.wildcards.get("chain")
+        fit = fit_model(
+            entry,
+            train,
+            validation,
+            read_sparse(source.content) if source.content else None,
+            rating_range=(low, high),
+            seed=params.seed,
+            name=("train", name, int(snakemake.wildcards.seed)),
+            threads=snakemake.threads,
+            ranks=params.ranks,
+            user_features=read_sparse(source.user_features) if source.user_features else None,
+            chain=None if chain is None else int(chain),
+        )
     write_rows(output.history, Epoch._fields, fit.history)
     if fit.diverged and not fit.best_epoch:
         raise UserError(

@@ -38,8 +38,8 @@ class Pairs(NamedTuple):
 class Problem(NamedTuple):
     """Training data and test pairs.
 
-    `content` is of shape (n_items, n_terms). The places are those of each rating in its user's
-    order of time, from -1/2 to 1/2, or None if unknown.
+    `content` is of shape (n_items, n_terms). Times are those of the ratings in seconds, or None
+    if unknown.
     """
 
     train: Ratings
@@ -48,8 +48,8 @@ class Problem(NamedTuple):
     shape: tuple[int, int]
     rating_range: tuple[float, float]
     content: sp.csr_array
-    train_places: np.ndarray | None
-    validation_places: np.ndarray | None
+    train_times: np.ndarray | None
+    validation_times: np.ndarray | None
 
 
 class Request(NamedTuple):
@@ -130,6 +130,6 @@ def _read(path: str) -> Problem:
         (n_users, n_items),
         (low, high),
         content,
-        arrays.get("train_places"),
-        arrays.get("validation_places"),
+        arrays.get("train_times"),
+        arrays.get("validation_times"),
     )

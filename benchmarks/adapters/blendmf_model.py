@@ -8,7 +8,8 @@ from adapter import Point, Problem, Ratings, Request, answer
 
 from blendmf.config.models import model_entry
 from blendmf.models.observations import RATINGS_THEMSELVES, Observations
-from blendmf.training.fit import Fit, fit_model
+from blendmf.training.fit import fit_model
+from blendmf.training.fitted import Fit
 
 
 def curve(problem: Problem, request: Request) -> Iterator[Point]:
@@ -20,14 +21,14 @@ def curve(problem: Problem, request: Request) -> Iterator[Point]:
     unit = None if settings.pop("standardised", True) else RATINGS_THEMSELVES
     entry = model_entry(settings)
 
-    def observed(part: Ratings, places: np.ndarray | None) -> Observations:
-        return Observations(part.users, part.items, part.ratings, problem.shape, places)
+    def observed(part: Ratings, times: np.ndarray | None) -> Observations:
+        return Observations(part.users, part.items, part.ratings, problem.shape, times)
 
     def fit(epochs: int) -> Fit:
         return fit_model(
             entry.with_params({"epochs": epochs}),
-            observed(problem.train, problem.train_places),
-            observed(problem.validation, problem.validation_places),
+            observed(problem.train, problem.train_times),
+            observed(problem.validation, problem.validation_times),
             problem.content,
             rating_range=problem.rating_range,
             seed=request.seed,

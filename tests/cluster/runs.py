@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +17,12 @@ from slurm import Job, Slurm
 # Fewer models and seeds, since Slurm adds seconds to each job.
 SHORTER: dict[str, Any] = {
     "seeds": 1,
-    "models": {"popularity": None, "svd": None, "pure-svd": None, "mf": {"search": False}},
+    "models": dict.fromkeys(("popularity", "svd", "pure-svd", "bayes-content"))
+    | {"mf": {"search": False}},
+    "ablation": {"model": None},
 }
 TWO_SHARDS: dict[str, Any] = {**SHORTER, "search": {"shards": 2}}
+SNAKEMAKE = Path(__file__).with_name("impatient_snakemake.py")
 SECONDS = 900
 
 # Python imports sitecustomize.py from its path at start-up; this file records the variables that
@@ -60,13 +64,14 @@ class ThroughSlurm:
         self, *options: str, targets: Sequence[str] = (), changes: Mapping[str, Any] = TWO_SHARDS
     ) -> list[str]:
         profiles = self.project.code / "profiles"
-        return self.project.command(
+        arguments = self.project.arguments(
             *("--profile", str(profiles / "slurm")),
             *("--workflow-profile", str(profiles / "slurm-test")),
             *options,
             targets=targets,
             changes=changes,
         )
+        return [sys.executable, str(SNAKEMAKE), *arguments]
 
     @contextmanager
     def running(self, *options: str, **how: Any) -> Iterator[subprocess.Popen[bytes]]:

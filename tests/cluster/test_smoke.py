@@ -38,10 +38,10 @@ def test_tiny_rules_share_a_slurm_job(smoke: ThroughSlurm) -> None:
     for rule, variables in smoke.facts():
         jobs.setdefault(variables["SLURM_JOB_ID"], []).append(rule)
     together = sorted(sorted(rules) for rules in jobs.values() if len(rules) > 1)
-    of_data = ("content", "content", "import_tables", "leakage", "matrices", "places", "split")
+    of_data = ("content", "content", "import_tables", "leakage", "matrices", "split")
     assert list(of_data) in together
     # One group per model.
-    assert together.count(["evaluate", "train"]) == 4
+    assert together.count(["evaluate", "train"]) == 3
     assert sum("manifest" in rules for rules in together) == 1
     assert not {"search", "rank_sweep"} & {rule for rules in together for rule in rules}
     assert len(jobs) < sum(planned(smoke.output).values()) / 2

@@ -14,11 +14,16 @@ SIZES = ((390, "light"), (1024, "dark"), (1400, "light"))
 SERIOUS = ("critical", "serious")
 
 
-def violations(page):
-    """Critical and serious violations of a page as it is: rule, impact, first element."""
+def violations(page, *selectors):
+    """Critical and serious violations of a page as it is: rule, impact, first element.
+
+    With selectors: of those parts of the page.
+    """
     axe = files("axe_playwright_python").joinpath("axe.min.js")
     page.evaluate(axe.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    parts = {"include": [[selector] for selector in selectors]} if selectors else None
+    check = "parts => axe.run(parts ?? document, {resultTypes: ['violations']})"
+    found = page.evaluate(check, parts)["violations"]
     return [
         (rule["id"], rule["impact"], rule["nodes"][0]["html"])
         for rule in found
@@ -57,6 +62,10 @@ class Visit:
     def violations(self):
         """Critical and serious violations of accessibility rules."""
         return violations(self.page)
+
+    def violations_in(self, *selectors):
+        """The same of parts of the page."""
+        return violations(self.page, *selectors)
 
 
 @pytest.fixture

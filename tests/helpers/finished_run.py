@@ -29,7 +29,7 @@ def write_run(folder: Path, user_ids: type = int) -> None:
     """Write models, matrices and the comparison of a run."""
 
     def table(rows):
-        frame = pd.DataFrame(rows, columns=["user_id", "item_id", "rating"])
+        frame = pd.DataFrame(rows, columns=["user_id", "item_id", "rating"]).assign(timestamp=0)
         return frame.astype({"user_id": user_ids, "rating": "float32"})
 
     items = pd.DataFrame(

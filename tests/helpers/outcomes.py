@@ -159,6 +159,7 @@ def results(
         "evaluation": EvaluationSettings(**({"bootstrap_resamples": 2000} | (evaluation or {}))),
         "published": [],
         "validated": validated(changed.get("best", []), []),
+        "r_hats": {},
     }
     return Results(**(facts | changed))
 

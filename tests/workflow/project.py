@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from forked_snakemake import forked
+
 ROOT = Path(__file__).parents[2]
 COPIED = ("Snakefile", "config.yaml", "environment.yml", "workflow", "scripts", "src", "profiles")
 COMMITTED = (
@@ -57,7 +59,11 @@ def done(command: Sequence[str], **how: Any) -> subprocess.CompletedProcess[str]
 
 def output(command: Sequence[str], **how: Any) -> str:
     """Output of a command that must succeed."""
-    ran = done(command, **how)
+    return printed(done(command, **how))
+
+
+def printed(ran: subprocess.CompletedProcess[str]) -> str:
+    """Output of a command that succeeded."""
     assert ran.returncode == 0, ran.stdout
     return ran.stdout
 
@@ -100,7 +106,7 @@ class Project:
         shutil.copytree(self.folder, folder)
         return Project(folder)
 
-    def command(
+    def arguments(
         self,
         *options: str,
         targets: Sequence[str] = (),
@@ -108,7 +114,7 @@ class Project:
         changes: Mapping[str, Any] | None = None,
         plain: bool = True,
     ) -> list[str]:
-        """Command line of `experiment` (None: the default) overridden by `changes`.
+        """Arguments of Snakemake for `experiment` (None: the default) overridden by `changes`.
 
         `plain` asks for Snakemake's own output instead of the project's console.
         """
@@ -119,23 +125,27 @@ class Project:
                 json.dump(changes, file)
             overlays.append(overlay)
         return [
-            *(sys.executable, "-m", "snakemake", "--nocolor", *options),
+            *("--nocolor", *options),
             *(["--logger-blendmf-plain"] if plain else []),
             *("--snakefile", str(self.code / "Snakefile"), "--directory", str(self.run)),
             *(["--configfile", *overlays] if overlays else []),
             *("--", *targets),
         ]
 
+    def command(self, *options: str, **how: Any) -> list[str]:
+        """Command line of a process of its own."""
+        return [sys.executable, "-m", "snakemake", *self.arguments(*options, **how)]
+
     def environment(self) -> dict[str, str]:
         return environment(self.code)
 
     def snakemake(self, *options: str, **how: Any) -> subprocess.CompletedProcess[str]:
         """Run Snakemake, successful or not."""
-        return done(self.command(*options, **how), env=self.environment())
+        return forked(self.arguments(*options, **how), self.environment(), SECONDS)
 
     def succeed(self, *options: str, **how: Any) -> str:
         """Output of a run that must succeed."""
-        return output(self.command(*options, **how), env=self.environment())
+        return printed(self.snakemake(*options, **how))
 
     def summary(self, **how: Any) -> list[dict[str, str]]:
         """Every output file of a run: `output_file, rule, log-file(s), plan`."""

@@ -3,7 +3,7 @@
 import fcntl
 
 import pytest
-from project import Project
+from project import Project, done
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,8 @@ def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
     with (shared / "smoke.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not output.exists():
-            done = Project.created(shared / "smoke").commit().snakemake("--cores", "2")
-            output.write_text(f"exit code {done.returncode}\n{done.stdout}")
+            project = Project.created(shared / "smoke").commit()
+            ran = done(project.command("--cores", "2"), env=project.environment())
+            output.write_text(f"exit code {ran.returncode}\n{ran.stdout}")
     assert output.read_text().startswith("exit code 0\n"), output.read_text()
     return Project(shared / "smoke")

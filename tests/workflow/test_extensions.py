@@ -104,7 +104,7 @@ LINES = {
 FEW = {
     "models": {
         "median": {"kind": "median", "plus": 0.1},
-        **dict.fromkeys(("mf", "mf-content", "pure-svd", "bayes-content")),
+        **dict.fromkeys(("mf", "mf-content", "popularity", "pure-svd", "bayes-content")),
     },
     "svd": {"compared_with": None},
     "ablation": {"model": None},

@@ -43,7 +43,7 @@ def test_jobs_run_in_the_image_if_a_container_engine_is_requested(
     engine.chmod(0o755)
     folders = [str(engine.parent), str(Path(sys.executable).parent), os.environ["PATH"]]
     monkeypatch.setenv("PATH", os.pathsep.join(folders))
-    job = {"changes": {"container": IMAGE}, "targets": ["results/small-matrix/errors.csv"]}
+    job = {"changes": {"container": IMAGE}, "targets": ["results/synthetic/data/raw"]}
     fresh.succeed("--cores", "1", "--software-deployment-method", "apptainer", **job)
-    assert (fresh.run / "results/small-matrix/errors.csv").is_file()
+    assert list((fresh.run / "results/synthetic/data/raw").iterdir())
     assert (engine.parent / "images.txt").read_text().split() == [IMAGE]

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +27,6 @@ def imported(folder: Path | str) -> dict[str, Any]:
     return {"experiment": None, "changes": changes, "targets": [SOURCE]}
 
 
-@pytest.fixture
-def films(fresh: Project, tmp_path: Path) -> Path:
-    folder = tmp_path / "alice" / "films"
-    folder.mkdir(parents=True)
-    (folder / "ratings.csv").write_text(RATINGS)
-    fresh.succeed("--cores", "1", *ALL_LARGE, **imported(folder))
-    return folder
-
-
 def move_older_file(target: Path, text: str) -> None:
     other = target.with_name("new.csv")
     other.write_text(text)
@@ -50,32 +40,43 @@ def edit_keeping_the_time(target: Path, text: str) -> None:
     os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-@pytest.mark.parametrize("replace", [move_older_file, edit_keeping_the_time])
-def test_other_contents_are_imported_whatever_their_time(
-    replace: Callable[[Path, str], None], fresh: Project, films: Path
+def test_only_other_contents_are_imported_whatever_their_time(
+    fresh: Project, tmp_path: Path
 ) -> None:
-    replace(films / "ratings.csv", RATINGS.replace("u1,i1,3", "u1,i1,5"))
-    printed = fresh.succeed("--cores", "1", *ALL_LARGE, **imported(films))
-    assert "Fetching mine" in printed
-    assert "Importing mine" in printed
-    assert "Nothing to be done" in fresh.succeed("--cores", "1", *ALL_LARGE, **imported(films))
+    folder = tmp_path / "alice" / "films"
+    folder.mkdir(parents=True)
+    ratings = folder / "ratings.csv"
+    ratings.write_text(RATINGS)
+    assert "Importing mine" in run(fresh, folder)
+    assert_no_folder_is_named(fresh, folder)
+    os.utime(ratings)
+    assert "Nothing to be done" in run(fresh, folder)
+    for replace, text in (
+        (move_older_file, RATINGS.replace("u1,i1,3", "u1,i1,5")),
+        (edit_keeping_the_time, RATINGS.replace("u1,i1,3", "u1,i1,4")),
+    ):
+        replace(ratings, text)
+        printed = run(fresh, folder)
+        assert "Fetching mine" in printed
+        assert "Importing mine" in printed
+        assert "Nothing to be done" in run(fresh, folder)
 
 
-def test_a_touched_file_reruns_nothing(fresh: Project, films: Path) -> None:
-    os.utime(films / "ratings.csv")
-    assert "Nothing to be done" in fresh.succeed("--cores", "1", *ALL_LARGE, **imported(films))
+def run(project: Project, folder: Path) -> str:
+    return project.succeed("--cores", "1", *ALL_LARGE, **imported(folder))
 
 
-def test_the_source_names_no_folder_of_the_machine(fresh: Project, films: Path) -> None:
-    assert read_json(fresh.run / SOURCE)["origin"] == "films"
-    facts = [path for path in (fresh.run / "results").rglob("*") if path.is_file()]
+def assert_no_folder_is_named(project: Project, films: Path) -> None:
+    """Results must not have the folders of the machine above that of the data."""
+    assert read_json(project.run / SOURCE)["origin"] == "films"
+    facts = [path for path in (project.run / "results").rglob("*") if path.is_file()]
     naming = [path for path in facts if str(films.parent).encode() in path.read_bytes()]
     assert {path.parent.name for path in naming} <= {"logs"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["data{x}", "{a,b}/{dataset}"])
-def test_a_folder_may_have_braces(name: str, fresh: Project) -> None:
+def test_a_folder_may_have_braces(fresh: Project) -> None:
+    name = "{a,b}/data{x}/{dataset}"
     for folder in (fresh.run / name, fresh.folder / name):
         folder.mkdir(parents=True)
         (folder / "ratings.csv").write_text(RATINGS)

@@ -18,6 +18,9 @@ HOSTILE = "</script><script>window.hostile = 1</script><img src=x onerror='windo
 PUBLISHED = {"published": [{"system": HOSTILE, "rmse": 0.9, "note": HOSTILE}]}
 
 
+FILTERED = ("#all-models", "[role=dialog]")
+"""A table and the open form that filters it."""
+
 READY = """
     document.querySelectorAll(".dt-container").length >=
         Math.max(1, document.querySelectorAll("table[data-table]").length) &&
@@ -75,7 +78,7 @@ def test_columns_are_filtered_with_the_keyboard_alone(smoke: Project, visit) -> 
     page.keyboard.press("Enter")
     page.keyboard.type("content")
     assert names.all_inner_texts() == [name for name in everything if "content" in name]
-    assert visited.violations == []
+    assert visited.violations_in(*FILTERED) == []
     page.keyboard.press("Escape")
     filters.get_by_role("button", name="Filter RMSE", exact=True).focus()
     page.keyboard.press("Enter")
@@ -88,7 +91,7 @@ def test_columns_are_filtered_with_the_keyboard_alone(smoke: Project, visit) -> 
     assert page.locator("#models tbody").inner_text() == "No matching records found"
     dialog.get_by_label("Condition on RMSE").select_option("At most")
     assert len(names.all_inner_texts()) > 0
-    assert visited.violations == []
+    assert visited.violations_in(*FILTERED) == []
 
 
 def test_a_filter_opens_at_its_column_in_a_table_that_is_scrolled(smoke: Project, visit) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from project import ROOT, Project, output
+from forked_snakemake import forked
+from project import ROOT, SECONDS, Project, printed
 
 from benchmarks.published import Plan, Split
 
@@ -26,13 +27,14 @@ def test_every_published_split_can_be_planned(split: Split, fresh: Project) -> N
         text = "\n".join(["user,item,rating", *rows])
         (data / f"{name}.{part}.csv").write_text(text, encoding="utf-8")
     file = ROOT / Path(COMMON).with_name(f"{name}.yaml")
-    command = fresh.command(
+    arguments = fresh.arguments(
         "--dry-run",
         experiment=COMMON,
         changes=yaml.safe_load(file.read_text(encoding="utf-8")),
         targets=[f"results/{split.results}/comparison/table.csv"],
     )
-    plan = output(command, env={**fresh.environment(), "BLENDMF_DATA": str(data)})
+    environment = {**fresh.environment(), "BLENDMF_DATA": str(data)}
+    plan = printed(forked(arguments, environment, SECONDS))
     # Splits of one's own files have no words of items; only ml-100k's users are described.
     models = 1 + ("audit" in split.results) + (name == "ml-100k")
     assert re.search(r"^fetch +1$", plan, re.MULTILINE), plan

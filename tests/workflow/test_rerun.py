@@ -18,7 +18,7 @@ SEARCH = {"search", "select_best", "studies"}
 ALL = {"bayes-content", "bias", "mf", "mf-content", "popularity", "pure-svd", "svd"}
 AFTER_TRAIN = {"train", "fitted_on", *EVALUATE, "compare", *SHOWN}
 AFTER_SPLIT = {
-    *("split", "leakage", "matrices", "places", "content", "rank_sweep", "final_content"),
+    *("split", "leakage", "matrices", "content", "rank_sweep", "final_content"),
     *(*SEARCH, *AFTER_TRAIN),
 }
 

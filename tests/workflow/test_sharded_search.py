@@ -11,7 +11,7 @@ OUTCOME = [f"{SEARCH}/best.json", f"{SEARCH}/trials.csv"]
 
 
 def search(shards: int, **changes: Any) -> dict[str, Any]:
-    return {"search": {"trials": 9, "trials_per_generation": 7, "shards": shards, **changes}}
+    return {"search": {"trials": 5, "trials_per_generation": 3, "shards": shards, **changes}}
 
 
 def searched(project: Project, shards: int, *options: str) -> list[bytes]:
@@ -29,10 +29,10 @@ def shard_files(project: Project) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_seven_shards_give_the_outcome_of_one(in_one_job: list[bytes], copy: Project) -> None:
-    assert searched(copy, 7) == in_one_job
+def test_three_shards_give_the_outcome_of_one(in_one_job: list[bytes], copy: Project) -> None:
+    assert searched(copy, 3) == in_one_job
     # Generations 0 and 1, and the finalists.
-    assert len(shard_files(copy)) == 3 * 7
+    assert len(shard_files(copy)) == 3 * 3
 
 
 @pytest.mark.slow
@@ -52,7 +52,7 @@ def test_only_a_lost_shard_is_redone_and_more_trials_repeat_no_full_generation(
     assert sorted(redone) == sorted([*finalists, lost])
     assert [file for file in before if file.read_bytes() != before[file][1]] == []
 
-    pending = copy.pending(targets=OUTCOME, changes=search(2, trials=21))
+    pending = copy.pending(targets=OUTCOME, changes=search(2, trials=9))
     again = {str(Path(file).relative_to(SEARCH)) for file in pending["search"]}
     # The second generation was not full.
     steps = ("generation-1", "generation-2", "finalists")

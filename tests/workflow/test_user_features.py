@@ -9,7 +9,7 @@ from blendmf.common.files import read_json, read_sparse
 from blendmf.data.tables import read_table
 
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
-BAYES = {"kind": "mf", "training": {"optimiser": "bayes", "latent_dim": 2, "epochs": 40}}
+BAYES = {"kind": "mf", "training": {"optimiser": "bayes", "latent_dim": 16, "epochs": 40}}
 MODELS = {"with-users": BAYES | {"user_features": True}, "without": BAYES}
 
 

@@ -69,6 +69,7 @@ wildcard_constraints:
     dataset="|".join(re.escape(folder) for folder in VARIANTS),
     model=r"[A-Za-z][A-Za-z0-9._-]*",
     seed=r"\d+",
+    chain=r"\d+",
     step=r"generation-\d+|finalists",
     shard=r"\d+",
     choice="|".join(map(re.escape, EXPERIMENT.recommendations.choices)) or "(?!)",

@@ -83,6 +83,7 @@ rule matrices:
         items_table=found("data/items.parquet"),
     output:
         **each_part("matrices/*.npz"),
+        times=f"{DATASET}/matrices/times.npz",
         user_index=f"{DATASET}/matrices/users.parquet",
         item_index=f"{DATASET}/matrices/items.parquet",
     log:
@@ -99,33 +100,6 @@ rule matrices:
         "Indexing users and items, and building the sparse matrices"
     script:
         "../../scripts/matrices.py"
-
-
-rule places:
-    input:
-        train=found("split/train.parquet"),
-        validation=found("split/validation.parquet"),
-        test=found("split/test.parquet"),
-        user_index=found("matrices/users.parquet"),
-        item_index=found("matrices/items.parquet"),
-    output:
-        train=f"{DATASET}/places/train.npz",
-        validation=f"{DATASET}/places/validation.npz",
-        test=f"{DATASET}/places/test.npz",
-    log:
-        log_of("places"),
-    benchmark:
-        benchmark_of("places")
-    conda:
-        "../../environment.yml"
-    resources:
-        **resources_of("places"),
-    params:
-        code=code_of("places"),
-    message:
-        "Computing the position of each rating in its user's order"
-    script:
-        "../../scripts/places.py"
 
 
 rule content:

@@ -34,7 +34,7 @@ rule fitted_on:
         tfidf=found("content/tfidf.npz"),
         vocabulary=found("content/vocabulary.parquet"),
         facts=found("content/content.json"),
-        rating_order=rating_order_of,
+        times=found("matrices/times.npz"),
         models=fits_of_variant("models/{model}/seed-1/model.npz"),
         fits=fits_of_variant("models/{model}/seed-1/fit.json"),
     output:
@@ -61,8 +61,7 @@ rule evaluate:
     input:
         **each_part("matrices/*.npz", found),
         models=models_evaluated,
-        test_ratings=found("split/test.parquet"),
-        order=test_order_of,
+        times=found("matrices/times.npz"),
         user_index=found("matrices/users.parquet"),
         item_index=found("matrices/items.parquet"),
         source=found("data/source.json"),

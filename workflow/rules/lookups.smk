@@ -54,17 +54,21 @@ def user_features_of(wildcards) -> str | list[str]:
     return found("user_features/matrix.npz")(wildcards) if used else []
 
 
-def rating_order_of(wildcards, parts=("train", "validation")) -> list[str]:
-    """Files of the rating order in some parts, if a model of the job has drift."""
-    models = variant_of(wildcards).models
-    names = [wildcards.model] if "model" in wildcards.keys() else models
-    used = any(models[name].uses_rating_order for name in names)
-    return [found(f"places/{part}.npz")(wildcards) for part in parts if used]
+def times_of(wildcards) -> str | list[str]:
+    used = entry_of(wildcards).uses_times
+    return found("matrices/times.npz")(wildcards) if used else []
 
 
-def test_order_of(wildcards) -> list[str]:
-    """File of the rating order in the test part, if the model has drift."""
-    return rating_order_of(wildcards, ("test",))
+def fit_files(folder: str) -> dict[str, str]:
+    names = {"model": "model.npz", "history": "history.csv", "fit": "fit.json"}
+    return {key: f"{DATASET}/{folder}/{name}" for key, name in names.items()}
+
+
+def chains_of(wildcards) -> list[str]:
+    """Models of the chains, if each is a job of its own."""
+    n_chains = FILES.chain_jobs(entry_of(wildcards))
+    folder = "results/{dataset}/models/{model}/seed-{seed}".format(**wildcards)
+    return [f"{folder}/chain-{chain}/model.npz" for chain in range(n_chains)]
 
 
 def best_of(model: str | None, wildcards) -> list[str]:

@@ -7,7 +7,7 @@ rule search:
         validation=found("matrices/validation.npz"),
         content=content_of,
         user_features=user_features_of,
-        rating_order=rating_order_of,
+        times=times_of,
         source=found("data/source.json"),
         warm_start=warm_start_of,
         earlier=steps_before,
@@ -98,19 +98,23 @@ if SEARCHED:
             "../../scripts/studies.py"
 
 
+FIT_FROM = {
+    "train": found("matrices/train.npz"),
+    "validation": found("matrices/validation.npz"),
+    "content": content_of,
+    "user_features": user_features_of,
+    "times": times_of,
+    "source": found("data/source.json"),
+    "best": lambda wildcards: best_of(wildcards.model, wildcards),
+}
+
+
 rule train:
     input:
-        train=found("matrices/train.npz"),
-        validation=found("matrices/validation.npz"),
-        content=content_of,
-        user_features=user_features_of,
-        rating_order=rating_order_of,
-        source=found("data/source.json"),
-        best=lambda wildcards: best_of(wildcards.model, wildcards),
+        **FIT_FROM,
+        chains=chains_of,
     output:
-        model=f"{DATASET}/models/{{model}}/seed-{{seed}}/model.npz",
-        history=f"{DATASET}/models/{{model}}/seed-{{seed}}/history.csv",
-        fit=f"{DATASET}/models/{{model}}/seed-{{seed}}/fit.json",
+        **fit_files("models/{model}/seed-{seed}"),
     log:
         log_of("train/{model}/seed-{seed}"),
     benchmark:
@@ -129,3 +133,17 @@ rule train:
         "Training {wildcards.model}, seed {wildcards.seed}"
     script:
         "../../scripts/train.py"
+
+
+# One chain of a Bayesian model that has several.
+use rule train as chain with:
+    input:
+        **FIT_FROM,
+    output:
+        **fit_files("models/{model}/seed-{seed}/chain-{chain}"),
+    log:
+        log_of("chain/{model}/seed-{seed}-chain-{chain}"),
+    benchmark:
+        benchmark_of("chain/{model}/seed-{seed}-chain-{chain}")
+    message:
+        "Training {wildcards.model}, seed {wildcards.seed}, chain {wildcards.chain}"

@@ -20,7 +20,6 @@ from blendmf.common.random_streams import stream
 from blendmf.config.models import Entry, ShrunkenBiases, TrainedEntry
 from blendmf.config.protocol import ContentSettings
 from blendmf.data.content import dealt_rows
-from blendmf.data.rating_order import Places
 
 TOLERANCE = 1e-6
 """Largest difference, relative to values above 1, that rounding to 32 bits can explain."""
@@ -30,6 +29,8 @@ FITTED_ON_COLUMNS = [
     *("changes_with_training", "changes_with_validation", "changes_with_test"),
     *("as_expected", "meaning"),
 ]
+
+PARTS = ("train", "validation", "test")
 
 MODEL_ARRAYS = ("rating_range", "global_mean", "normal", "counts", "user_bias", "item_bias")
 """Arrays of a model's file that are checked."""
@@ -57,11 +58,10 @@ EXPECTED = {
         "Fitted on the training ratings, each moved to where validation ratings stand in their "
         "users' order: of these the times are looked at, and no rating.",
     ),
-    "places of ratings": Expectation(
-        TIMES,
-        TIMES,
-        NOTHING,
-        "Tells the order of a user's training ratings, and where validation ratings stand in it.",
+    "times of ratings": Expectation(
+        *(TIMES, TIMES, TIMES),
+        "Tells when each rating of a part was given; a fit reads those of the training and of the "
+        "validation part.",
     ),
     "training ratings of items": Expectation(
         ROWS, NOTHING, NOTHING, "Counts training ratings alone."
@@ -113,20 +113,19 @@ class Stored:
 
     `items` has the columns of the canonical table and ``n_train``; `train` is of shape (n_users,
     n_items) and `tfidf` of shape (n_items, n_terms); `content` is the run's ``content.json``.
-    `paths` are those of ``user_index, item_index, train_matrix, facts, vocabulary, tfidf`` and,
-    with `places` (None if no model uses the order of the ratings), of the places of ``train`` and
-    ``validation``.
+    `times` has those of each part, in the order of its matrix. `paths` are those of ``user_index,
+    item_index, train_matrix, times, facts, vocabulary, tfidf``.
     """
 
     user_ids: pd.Series
     items: pd.DataFrame
     train: sp.csr_array
+    times: Mapping[str, NDArray[np.int64]]
     tfidf: sp.csr_array
     vocabulary: pd.DataFrame
     content: Mapping[str, Any]
     models: Sequence[ModelFile]
     paths: Mapping[str, str]
-    places: Places | None = None
 
 
 Check = tuple[str, str, float, float]
@@ -192,9 +191,9 @@ def _rating_checks(again: recomputed.RecomputedRatings, stored: Stored) -> Itera
     yield _compared(
         "training matrix", paths["train_matrix"], stored.train, again.matrix("train", ratings)
     )
-    for part in Places._fields if stored.places else ():
-        found, places = getattr(stored.places, part), again.places[part]
-        yield _compared("places of ratings", paths[part], found, again.matrix(part, places))
+    for part in PARTS:
+        times = again.matrix(part, getattr(again, part)["timestamp"], np.int64).data
+        yield _compared("times of ratings", paths["times"], stored.times[part], times)
     for path, entry, arrays in stored.models:
         if "counts" in arrays:
             yield _compared(n_train, path, arrays["counts"], again.n_train)

@@ -9,8 +9,7 @@ import scipy.sparse as sp
 from blendmf.common.random_streams import stream
 from blendmf.config.protocol import ContentSettings
 from blendmf.data.content import content
-from blendmf.data.matrices import matrices
-from blendmf.data.rating_order import places
+from blendmf.data.matrices import Matrices, matrices
 from blendmf.data.splits import tags_known_in_training
 from blendmf.models.baselines import fit_bias, fit_global_mean
 from blendmf.models.drift import BIAS_SHRINKAGE, without_drift
@@ -96,9 +95,8 @@ def _fitted(
     """Fit every statistic, indexed by ids, since positions shift when ids come or go."""
     built = matrices(parts["train"], parts["validation"], parts["test"], items)
     users, rated = built.users["user_id"], built.items["item_id"]
-    placed = places(parts["train"], parts["validation"], built.users, built.items)
-    train = Observations.from_matrix(built.train, placed.train)
-    validation = Observations.from_matrix(built.validation, placed.validation)
+    train = Observations.from_matrix(built.train, built.times["train"])
+    validation = Observations.from_matrix(built.validation, built.times["validation"])
     moved = without_drift(train, validation, ANY_RANGE)
     bias = fit_bias(train, ANY_RANGE, *BIAS_SHRINKAGE)
     assert bias.user_bias is not None
@@ -115,7 +113,7 @@ def _fitted(
     return {
         "training mean": pd.Series([fit_global_mean(train, ANY_RANGE).global_mean]),
         "training mean without drift": pd.Series([fit_global_mean(moved, ANY_RANGE).global_mean]),
-        "places of ratings": pd.concat([_by_ids(part, users, rated) for part in placed]),
+        "times of ratings": _times_by_ids(built, users, rated),
         "training ratings of items": pd.Series(n_of_item, index=pd.Index(rated))[n_of_item > 0],
         "user ids": users,
         "item ids": rated,
@@ -126,6 +124,16 @@ def _fitted(
         "idf": pd.Series(text.vocabulary["idf"].to_numpy(), index=terms),
         "TF-IDF rows": _by_ids(text.tfidf, rated, pd.Series(terms)),
     }
+
+
+def _times_by_ids(built: Matrices, users: pd.Series, items: pd.Series) -> pd.DataFrame:
+    """Times of all ratings with the ids of their user and item."""
+    parts = []
+    for part, times in built.times.items():
+        matrix = getattr(built, part)
+        whole = sp.csr_array((times, matrix.indices, matrix.indptr), shape=matrix.shape)
+        parts.append(_by_ids(whole, users, items))
+    return pd.concat(parts)
 
 
 def _by_ids(matrix: sp.csr_array, row_ids: pd.Series, column_ids: pd.Series) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from blendmf.config.protocol import ContentSettings
 from blendmf.data.content import TERMS_OF
@@ -28,7 +28,7 @@ class RecomputedRatings:
     """Statistics of the ratings; columns ``user_id, item_id, rating, timestamp``."""
 
     def __init__(self, train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame) -> None:
-        self.train, self.validation = train, validation
+        self.train, self.validation, self.test = train, validation, test
         self.user_ids, self.item_ids = (
             pd.Index(sorted(set().union(*(p[name].unique() for p in (train, validation, test)))))
             for name in ("user_id", "item_id")
@@ -67,12 +67,12 @@ class RecomputedRatings:
             places[part] = np.where(n > 0, rank / np.maximum(n, 1) - 0.5, 0.0)
         return places
 
-    def matrix(self, part: str, values: ArrayLike) -> sp.csr_array:
-        """Values of the ``train`` or ``validation`` ratings, of shape (n_users, n_items)."""
+    def matrix(self, part: str, values: ArrayLike, dtype: DTypeLike = np.float32) -> sp.csr_array:
+        """Values of a part's ratings, of shape (n_users, n_items)."""
         rows, columns = self._positions(getattr(self, part))
         order = np.lexsort((columns, rows))
         starts = np.searchsorted(rows[order], np.arange(len(self.user_ids) + 1))
-        data = np.asarray(values, dtype=np.float32)[order]
+        data = np.asarray(values, dtype=dtype)[order]
         return sp.csr_array(
             (data, columns[order], starts), shape=(len(self.user_ids), len(self.item_ids))
         )

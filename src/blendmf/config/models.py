@@ -36,9 +36,10 @@ class Entry(Settings):
         return {name: found for name, found in space.items() if found is not None}
 
     @property
-    def uses_rating_order(self) -> bool:
-        """Whether the model reads the order in which users gave their ratings."""
-        return bool(getattr(self.searched_settings, "drift", False))
+    def uses_times(self) -> bool:
+        """Whether the model reads when users gave their ratings."""
+        training: TrainingSettings | None = getattr(self, "training", None)
+        return training is not None and training.uses_times
 
     @property
     def uses_user_features(self) -> bool:

@@ -96,12 +96,23 @@ class TrainingSettings(Settings):
         description="Whether users' ratings may rise or fall in the order in which they are given. "
         "bayes learns this with the rest; for the others it is removed from the ratings first.",
     )
+    moments: bool = Field(
+        default=True,
+        description="Whether ratings that a user gives within seconds have something in common "
+        "(bayes). It has no effect where the validation ratings are the users' last ones.",
+    )
+    chains: int = Field(
+        default=1,
+        ge=1,
+        description="Number of independent samplers of `epochs` sweeps each, whose draws are put "
+        "together (bayes). The error falls with it; time and file grow.",
+    )
     burn_in: int = Field(default=20, ge=0, description="First sweeps to discard (bayes).")
     draws: int = Field(
         default=50,
         ge=1,
-        description="Approximate number of draws to keep, evenly spread over the other sweeps "
-        "(bayes). The model's file and its scoring time grow with it.",
+        description="Approximate number of draws of a chain to keep, evenly spread over the other "
+        "sweeps (bayes). The model's file and its scoring time grow with it.",
     )
     feedback: bool = Field(
         default=True,
@@ -136,6 +147,11 @@ class TrainingSettings(Settings):
                 f"{max(self.penalties)} is 1 or more, so that each step overshoots zero; "
                 "lower one of them"
             )
+
+    @property
+    def uses_times(self) -> bool:
+        """Whether training reads the times of the ratings."""
+        return self.drift or (self.moments and self.optimiser == "bayes")
 
     @property
     def removes_drift(self) -> bool:

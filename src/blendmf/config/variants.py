@@ -63,7 +63,7 @@ class Variant:
         match step:
             case "data":
                 return True
-            case "split" | "matrices" | "places" | "user_features":
+            case "split" | "matrices" | "user_features":
                 return same_split
             case "content":
                 return same_split and self.content == base.content

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from blendmf.config.experiment import Experiment
+from blendmf.config.models import Entry, TrainedEntry
 
 ONE_JOB_RATINGS = 10**6
 """Smaller data sets are searched by one job per model, because starting a job takes longer than a
@@ -59,6 +60,11 @@ class WorkflowFiles:
             for model, seed in self.model_seeds(models)
         ]
 
+    def chain_jobs(self, entry: Entry) -> int:
+        """Number of jobs that fit one chain of a model each; 0 if one job fits the model."""
+        n_chains = entry.training.chains if isinstance(entry, TrainedEntry) else 1
+        return 0 if self.one_search_job or n_chains == 1 else n_chains
+
     def model_seeds(self, models: Collection[str] | None = None) -> list[tuple[str, int]]:
         """Model and seed of every fit, by model."""
         return [
@@ -92,8 +98,6 @@ class WorkflowFiles:
         models, searched = self.experiment.models, self.experiment.searched
         yield from ("fetch", "import_tables", "split", "leakage", "fitted_on", "matrices")
         yield from ("content", "rank_sweep", "compare")
-        if any(entry.uses_rating_order for entry in models.values()):
-            yield "places"
         for model in searched:
             if self.one_search_job:
                 yield f"search/{model}"
@@ -104,6 +108,8 @@ class WorkflowFiles:
             yield f"select_best/{model}"
         for model, seed in self.model_seeds():
             yield f"train/{model}/seed-{seed}"
+            for chain in range(self.chain_jobs(models[model])):
+                yield f"chain/{model}/seed-{seed}-chain-{chain}"
         for model in models:
             yield f"evaluate/{model}"
         if not before_manifest:

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from sklearn.preprocessing import normalize
 
 from blendmf.common.errors import UserError
 
@@ -72,7 +71,7 @@ def feature_matrix(features: pd.DataFrame, ids: pd.Index) -> sp.csr_array:
     Parameters
     ----------
     features : DataFrame
-        As of `features_of`.
+        As of `features_of`; a repeated feature of a user counts as often.
     ids : Index
         Ids of the rows.
     """
@@ -80,4 +79,7 @@ def feature_matrix(features: pd.DataFrame, ids: pd.Index) -> sp.csr_array:
     rows = ids.get_indexer(pd.Index(kept["user_id"]))
     numbers, names = pd.factorize(kept["feature"], sort=True)
     shape = (len(ids), len(names))
-    return sp.csr_array(normalize(sp.csr_array((np.ones(len(rows)), (rows, numbers)), shape=shape)))
+    matrix = sp.csr_array((np.ones(len(rows)), (rows, numbers)), shape=shape)
+    lengths = np.sqrt(matrix.power(2).sum(axis=1))
+    matrix.data /= np.repeat(lengths, np.diff(matrix.indptr))
+    return matrix

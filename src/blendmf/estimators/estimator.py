@@ -19,7 +19,6 @@ from blendmf.common.random_streams import stream
 from blendmf.config.fields import SEED
 from blendmf.config.models import Entry
 from blendmf.config.protocol import SplitSettings
-from blendmf.data.rating_order import Moments, places
 from blendmf.data.splits import divide_each_user
 from blendmf.data.user_features import feature_matrix
 from blendmf.estimators.content import features_of_users, words_of
@@ -27,10 +26,11 @@ from blendmf.estimators.folder import Fitted, write_folder
 from blendmf.estimators.replies import FittedEstimator
 from blendmf.estimators.tables import item_table, rating_table
 from blendmf.models.model import Model
-from blendmf.models.observations import Observations, RatingUnit
+from blendmf.models.observations import RatingUnit
 from blendmf.recommend.new_users import joined, refuse_outside
 from blendmf.training.final import fit_on_all
-from blendmf.training.fit import Fit, fit_model
+from blendmf.training.fit import fit_model
+from blendmf.training.fitted import Fit
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -66,8 +66,6 @@ class RatingEstimator(FittedEstimator, ABC):
         Columns item_id, title, year, genres and text of the items.
     ratings_ : csr_array of shape (n_users, n_items)
         The ratings that the model was fitted on, and those of new users.
-    moments_ : Moments or None
-        Their users and times; None if a time is unknown, or the estimator was loaded.
     deviation_ : float
         Standard deviation of the ratings that the model was fitted on.
     words_ : Words or None
@@ -154,7 +152,6 @@ class RatingEstimator(FittedEstimator, ABC):
                 self.fit_ = self._fit_once(train, held_out)
         self.model_: Model = self.fit_.model
         self.ratings_ = self.matrix(train)
-        self.moments_ = self.moments_of(train) if "timestamp" in train else None
         self.deviation_ = RatingUnit.of(self.ratings_.data).deviation
         return self
 
@@ -180,7 +177,8 @@ class RatingEstimator(FittedEstimator, ABC):
     def _fit_once(self, train: pd.DataFrame, validation: pd.DataFrame) -> Fit:
         return fit_model(
             self.entry_,
-            *self._observations(train, validation),
+            self.observations(train),
+            self.observations(validation),
             None if self.words_ is None else self.words_.tfidf,
             rating_range=self.rating_range_,
             seed=self.seed,
@@ -202,7 +200,7 @@ class RatingEstimator(FittedEstimator, ABC):
         evaluated = self._fit_once(ratings[part == 0], ratings[part != 0])
         return fit_on_all(
             self.entry_,
-            self._observations(ratings, ratings.iloc[:0])[0],
+            self.observations(ratings),
             None if self.words_ is None else self.words_.tfidf,
             evaluated.model,
             evaluated.best_epoch,
@@ -212,21 +210,6 @@ class RatingEstimator(FittedEstimator, ABC):
             threads=self.threads,
             user_features=self._user_features,
         )
-
-    def _observations(
-        self, train: pd.DataFrame, validation: pd.DataFrame
-    ) -> tuple[Observations, Observations]:
-        """Both parts, with the positions in the users' rating order if times are known."""
-        matrices = self.matrix(train), self.matrix(validation)
-        if "timestamp" not in train or "timestamp" not in validation:
-            return Observations.from_matrix(matrices[0]), Observations.from_matrix(matrices[1])
-        users = self.users_.to_frame(index=False)
-        placed = places(train, validation, users, self.items_)
-        first, second = (
-            Observations.from_matrix(matrix, order)
-            for matrix, order in zip(matrices, placed, strict=True)
-        )
-        return first, second
 
     def fold_in(self, ratings: Any) -> Self:
         """Take new users, without a new fit: a fitted estimator that knows them too.
@@ -255,13 +238,6 @@ class RatingEstimator(FittedEstimator, ABC):
         estimator.model_, ids, of_new = joining
         estimator.users_ = self.users_.append(ids)
         estimator.ratings_ = sp.csr_array(sp.vstack([self.ratings_, of_new]))
-        estimator.moments_ = None
-        if self.moments_ is not None and "timestamp" in table:
-            joined_now = table[table["user_id"].isin(ids) & table["item_id"].isin(items)]
-            users, times = estimator.moments_of(joined_now)
-            estimator.moments_ = Moments(
-                np.append(self.moments_.users, users), np.append(self.moments_.times, times)
-            )
         return estimator
 
     def save(self, folder: PathLike) -> None:
@@ -294,7 +270,6 @@ class RatingEstimator(FittedEstimator, ABC):
     ) -> None:
         """Take what was learned elsewhere, as the fitted attributes."""
         self.model_, self.users_, items, self.ratings_, self.words_ = fitted
-        self.moments_ = None
         genres = pd.Series([list(names) for names in items["genres"]], dtype=object)
         self.items_ = items.assign(genres=genres)
         self.entry_, self.name_, self.deviation_ = entry, name, deviation

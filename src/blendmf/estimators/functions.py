@@ -17,7 +17,6 @@ from blendmf.evaluation import compare as comparison
 from blendmf.evaluation.evaluate import ModelScores
 from blendmf.evaluation.evaluate import evaluate as evaluate_model
 from blendmf.ingest.import_tables import relevance_threshold
-from blendmf.models.observations import Observations
 
 
 class Parts(NamedTuple):
@@ -102,9 +101,7 @@ def evaluate(
     users, items = estimator.positions(held_out)
     known = (users >= 0) & (items >= 0)
     rated = held_out[known]
-    at = estimator.places(rated).get("places")
-    order = None if at is None else estimator.matrix(rated.assign(rating=at))
-    tested = Observations.from_matrix(estimator.matrix(rated), order)
+    tested = estimator.observations(rated)
     empty = held_out.iloc[:0]
     seen = empty if validation is None else rating_table(validation, None, estimator.columns)
     of_seen = estimator.positions(seen)

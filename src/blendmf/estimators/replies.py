@@ -13,11 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from blendmf.common.errors import UserError
 from blendmf.config.models import Entry
-from blendmf.data.matrices import rating_matrix
-from blendmf.data.rating_order import Moments, places_among
+from blendmf.data.matrices import rating_matrix, rating_times
 from blendmf.estimators.content import Words
 from blendmf.estimators.tables import pair_table, rating_table
-from blendmf.models.model import DriftingModel, Model, UncertainModel
+from blendmf.models.model import Model, TimedModel, UncertainModel
+from blendmf.models.observations import Observations
 from blendmf.recommend.explorer_files import penalty_of
 from blendmf.recommend.near_items import item_vectors, near_by_factors, near_by_words
 from blendmf.recommend.reasons import reasons_of
@@ -35,7 +35,6 @@ class FittedEstimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     users_: pd.Index
     items_: pd.DataFrame
     ratings_: sp.csr_array
-    moments_: Moments | None
     deviation_: float
     words_: Words | None
     entry_: Entry
@@ -47,8 +46,8 @@ class FittedEstimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         pairs : DataFrame, Arrow table or arrays
             Columns ``user`` and ``item``, or two arrays, or an array of shape (n, 2). An unknown
-            user or item gets the model's fallback. With a column ``timestamp``, a model with drift
-            predicts ratings of that time, if all its ratings had times and it was not loaded.
+            user or item gets the model's fallback. With a column ``timestamp``, a model that was
+            fitted on ratings with times predicts ratings of that time.
         interval : float, optional
             Probability, above 0 and below 1, with which an interval contains the rating.
 
@@ -65,7 +64,9 @@ class FittedEstimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         table = pair_table(pairs, self.columns)
         users, items = self.positions(table)
-        at = self.places(table)
+        at = {}
+        if "timestamp" in table and isinstance(self.model_, TimedModel):
+            at["seconds"] = table["timestamp"].to_numpy(dtype=np.int64)
         predicted = self.model_.predict(users, items, **at)
         if interval is None:
             return predicted
@@ -209,27 +210,17 @@ class FittedEstimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         items = pd.Index(self.items_["item_id"]).get_indexer(pd.Index(pairs["item_id"]))
         return users.astype(np.int64), items.astype(np.int64)
 
-    def places(self, pairs: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
-        """The argument ``places`` of a model with drift, if the times of the pairs are known."""
-        if "timestamp" not in pairs or self.moments_ is None:
-            return {}
-        if not isinstance(self.model_, DriftingModel):
-            return {}
-        known = pairs["user_id"].isin(self.users_).to_numpy()
-        found = np.zeros(len(pairs), dtype=np.float32)
-        found[known] = places_among(self.moments_of(pairs[known]), self.moments_)
-        return {"places": found}
-
-    def moments_of(self, ratings: pd.DataFrame) -> Moments:
-        """Users and times of ratings by known users."""
-        users = self.users_.get_indexer(pd.Index(ratings["user_id"]))
-        return Moments(users.astype(np.int32), ratings["timestamp"].to_numpy())
-
     def _known(self, what: str, wanted: Any) -> int:
         index = self.users_ if what == "user" else pd.Index(self.items_["item_id"])
         if wanted not in index:
             raise UserError(f"{what} {wanted} is unknown; ids are such as {index[0]}")
         return int(index.get_indexer(pd.Index([wanted]))[0])
+
+    def observations(self, ratings: pd.DataFrame) -> Observations:
+        """Known users' ratings of known items, with times if they are known."""
+        items = pd.Index(self.items_["item_id"])
+        times = rating_times(ratings, self.users_, items) if "timestamp" in ratings else None
+        return Observations.from_matrix(self.matrix(ratings), times)
 
     def matrix(self, ratings: pd.DataFrame) -> sp.csr_array:
         """Matrix of known users' ratings of known items, of shape (n_users, n_items)."""

@@ -8,7 +8,6 @@ calendar year of the rating.
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from blendmf.models.observations import Observations
@@ -92,42 +91,15 @@ def user_history(n_train: NDArray[np.int64]) -> NDArray[np.str_]:
     return np.array(labels)[_bins(lower, n_train)]
 
 
-def years_of(
-    test: Observations, ratings: pd.DataFrame, users: pd.DataFrame, items: pd.DataFrame
-) -> NDArray[np.int64] | None:
-    """Calendar year (UTC) of each held-out rating, in the order of `test`.
+def years_of(test: Observations) -> NDArray[np.int64] | None:
+    """Calendar year (UTC) of each held-out rating, of shape (n,).
 
-    Parameters
-    ----------
-    test : Observations
-        The held-out part, sorted by user and then item, as `Observations.from_matrix` makes it.
-    ratings : DataFrame
-        The same ratings in any order: ``user_id``, ``item_id``, ``timestamp``.
-    users, items : DataFrame
-        Columns ``user_id`` and ``item_id``; row number is the position in the matrix.
-
-    Returns
-    -------
-    ndarray of int64, of shape (n,), or None
-        None for data without timestamps (0 throughout) or with timestamps that cannot be seconds.
-
-    Raises
-    ------
-    ValueError
-        If the table and the matrix hold different ratings.
+    None for data without timestamps (0 throughout) or with timestamps that cannot be seconds.
     """
-    seconds = ratings["timestamp"].to_numpy(dtype=np.int64)
-    if not seconds.any():
+    if test.times is None or not test.times.any():
         return None
-    years = seconds.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
-    if years.max() > LAST_YEAR:
-        return None
-    rows = pd.Index(users["user_id"]).get_indexer(pd.Index(ratings["user_id"]))
-    columns = pd.Index(items["item_id"]).get_indexer(pd.Index(ratings["item_id"]))
-    order = np.lexsort((columns, rows))
-    if not (np.array_equal(rows[order], test.users) and np.array_equal(columns[order], test.items)):
-        raise ValueError("the table of test ratings and the test matrix hold different ratings")
-    return years[order]
+    years = test.times.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
+    return None if years.max() > LAST_YEAR else years
 
 
 def _ends(bounds: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

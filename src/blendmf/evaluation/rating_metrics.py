@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from blendmf.models.model import DriftingModel, Model, UncertainModel
+from blendmf.models.model import Model, TimedModel, UncertainModel
 from blendmf.models.observations import Observations
 
 PAIRS_PER_BLOCK = 2**18
@@ -24,8 +24,8 @@ def prediction_errors(
 ) -> NDArray[np.float64]:
     """Predicted minus observed rating of each held-out rating, of shape (n,).
 
-    A rating is predicted at its place in the user's order, if the model has drift and the part has
-    places. NaN throughout for a model that predicts no ratings.
+    A rating is predicted at its time, if the part has times and the model uses them. NaN throughout
+    for a model that predicts no ratings.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def prediction_errors(
     starts = range(0, len(test), pairs_per_block)
     blocks = [slice(start, start + pairs_per_block) for start in starts]
     predicted = [
-        model.predict(test.users[block], test.items[block], **_places(model, test, block))
+        model.predict(test.users[block], test.items[block], **_times(model, test, block))
         for block in blocks
     ]
     errors = np.concatenate([np.empty(0), *predicted]) - test.ratings.astype(np.float64)
@@ -46,10 +46,10 @@ def prediction_errors(
     return errors
 
 
-def _places(model: Model, part: Observations, block: slice) -> dict[str, NDArray[np.float32]]:
-    if part.places is None or not isinstance(model, DriftingModel):
+def _times(model: Model, part: Observations, block: slice) -> dict[str, NDArray[np.int64]]:
+    if part.times is None or not isinstance(model, TimedModel):
         return {}
-    return {"places": part.places[block]}
+    return {"seconds": part.times[block]}
 
 
 def rmse(model: Model, part: Observations) -> float:
@@ -149,8 +149,8 @@ def interval_sums(
     for start in range(0, len(test), pairs_per_block):
         block = slice(start, start + pairs_per_block)
         users, ratings = test.users[block], test.ratings[block]
-        places = _places(model, test, block)
-        low, high = model.intervals(users, test.items[block], LEVELS, **places)
+        times = _times(model, test, block)
+        low, high = model.intervals(users, test.items[block], LEVELS, **times)
         tolerance = ROUNDING * np.abs(ratings)
         within = (low - tolerance <= ratings) & (ratings <= high + tolerance)
         for number in range(len(LEVELS)):

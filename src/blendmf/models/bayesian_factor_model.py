@@ -1,15 +1,17 @@
 """Bayesian matrix factorisation: draws of the parameters from their posterior."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from statistics import NormalDist
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blendmf.common.files import PathLike, read_arrays, write_arrays
+from blendmf.models.moments import moment_effects
 from blendmf.models.observations import Positions, known_positions
+from blendmf.models.rating_times import RatingTimes
 from blendmf.models.user_prior import UserPrior
 
 Floats = NDArray[np.float32]
@@ -20,8 +22,8 @@ LEVELS = np.linspace(0.0, 1.0, 201)
 NORMAL_WIDTHS = np.array([NormalDist().inv_cdf((1 + min(x, 0.9995)) / 2) for x in LEVELS])
 """Half-widths of the intervals of a normal distribution, in standard deviations."""
 
-PRIOR = "user_prior."
-"""Start of the names of the arrays of the user prior in a model's file."""
+PRIOR, TIMES = "user_prior.", "times."
+"""Start of the names of the arrays of the user prior and of the times in a model's file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,10 @@ class BayesianFactorModel:
     user_slopes : ndarray of shape (n_users,), optional
         Mean over the draws of the users' drift: the change of a rating from the first to the last
         position of the user's order. The biases in `user_rows` are at ``user_prior.position``.
+    times : RatingTimes, optional
+        Times of the ratings that the model was fitted on.
+    moment_effects : ndarray of shape (2, n_ratings), optional
+        Mean over the draws of the effects of the moments (`blendmf.models.moments`) at `times`.
     """
 
     kind: ClassVar[str] = "bayesian-factor-model"
@@ -68,9 +74,11 @@ class BayesianFactorModel:
     widths: NDArray[np.float64]
     user_prior: UserPrior | None = None
     user_slopes: Floats | None = None
+    times: RatingTimes | None = None
+    moment_effects: Floats | None = None
 
     def predict(
-        self, users: ArrayLike, items: ArrayLike, places: ArrayLike | None = None
+        self, users: ArrayLike, items: ArrayLike, seconds: ArrayLike | None = None
     ) -> NDArray[np.float64]:
         """Predicted ratings of pairs: the mean over the draws, clipped to the rating range.
 
@@ -78,14 +86,15 @@ class BayesianFactorModel:
         ----------
         users, items : array of int, of shape (n,)
             Positions, possibly unknown.
-        places : array of float, of shape (n,), optional
-            Position of each rating in its user's order; ``user_prior.position`` by default.
+        seconds : array of int, of shape (n,), optional
+            Times of the ratings. By default they are at ``user_prior.position`` of the users'
+            orders, and at no time of a known rating.
 
         Returns
         -------
         ndarray of shape (n,)
         """
-        mean = self._moments(users, items)[0] + self._drift(users, places)
+        mean = self._moments(users, items)[0] + self._of_time(users, seconds)
         return np.clip(mean, *self.rating_range)
 
     def deviation(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
@@ -101,7 +110,7 @@ class BayesianFactorModel:
         users: ArrayLike,
         items: ArrayLike,
         level: ArrayLike,
-        places: ArrayLike | None = None,
+        seconds: ArrayLike | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of intervals that contain a future rating with probability `level`.
 
@@ -117,7 +126,7 @@ class BayesianFactorModel:
         mean, variance = self._moments(users, items)
         deviation = np.sqrt(variance + self._other_variance(users, items))
         half = np.interp(np.asarray(level), LEVELS, self.widths)[..., None] * deviation
-        middle = np.clip(mean + self._drift(users, places), low, high)
+        middle = np.clip(mean + self._of_time(users, seconds), low, high)
         return np.maximum(middle - half, low), np.minimum(middle + half, high)
 
     def score_pairs(self, users: ArrayLike, items: ArrayLike) -> Floats:
@@ -134,13 +143,34 @@ class BayesianFactorModel:
             scores += own[:, :1] + of_items[:, 0]
         return self.global_mean + scores / np.float32(len(self.user_rows))
 
+    @classmethod
+    def pooled(cls, models: Sequence["BayesianFactorModel"]) -> "BayesianFactorModel":
+        """All draws of several models of the same ratings and settings.
+
+        The widths of intervals are those of the first model.
+        """
+        means: dict[str, Any] = {}
+        for name in ("user_variance", "item_variance", "user_slopes", "moment_effects"):
+            arrays = [getattr(model, name) for model in models]
+            if arrays[0] is not None:
+                means[name] = np.mean(arrays, axis=0, dtype=np.float32)
+        priors = [model.user_prior for model in models if model.user_prior is not None]
+        return replace(
+            models[0],
+            user_rows=np.concatenate([model.user_rows for model in models]),
+            item_rows=np.concatenate([model.item_rows for model in models]),
+            user_prior=UserPrior.pooled(priors) if len(priors) == len(models) else None,
+            **means,
+        )
+
     def save(self, path: PathLike) -> None:
         """Write the draws to one ``.npz`` file."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        prior = values.pop("user_prior")
+        parts = {PRIOR: values.pop("user_prior"), TIMES: values.pop("times")}
         arrays = {name: np.asarray(value) for name, value in values.items() if value is not None}
-        prior = {} if prior is None else prior.arrays(PRIOR)
-        write_arrays(path, {"kind": np.array(self.kind), **arrays, **prior})
+        for prefix, part in parts.items():
+            arrays |= {} if part is None else part.arrays(prefix)
+        write_arrays(path, {"kind": np.array(self.kind), **arrays})
 
     @classmethod
     def load(cls, path: PathLike) -> "BayesianFactorModel":
@@ -152,21 +182,26 @@ class BayesianFactorModel:
             int(arrays["n_items"]),
             (low, high),
             float(arrays["global_mean"]),
-            **{f.name: arrays[f.name] for f in fields(cls)[4:-2]},
+            **{f.name: arrays[f.name] for f in fields(cls)[4:-4]},
             user_prior=UserPrior.of_arrays(arrays, PRIOR),
             user_slopes=arrays.get("user_slopes"),
+            times=RatingTimes.of_arrays(arrays, TIMES),
+            moment_effects=arrays.get("moment_effects"),
         )
 
-    def _drift(self, users: ArrayLike, places: ArrayLike | None) -> NDArray[np.float64] | float:
-        """What the users' drift adds at other places than the prior's position, of shape (n,)."""
-        if places is None or self.user_slopes is None or self.user_prior is None:
+    def _of_time(self, users: ArrayLike, seconds: ArrayLike | None) -> NDArray[np.float64] | float:
+        """What drift and moments add at known times, of shape (n,)."""
+        if seconds is None or self.times is None:
             return 0.0
         u, known = known_positions(users, self.n_users)
-        slopes = np.where(known, self.user_slopes[u], self.user_slopes.mean())
-        drift: NDArray[np.float64] = slopes * (
-            np.asarray(places, np.float64) - self.user_prior.position
-        )
-        return drift
+        added = np.zeros(len(u))
+        if self.user_slopes is not None and self.user_prior is not None:
+            slopes = np.where(known, self.user_slopes[u], self.user_slopes.mean())
+            usual = self.user_prior.position
+            added += slopes * (self.times.positions(users, seconds, usual) - usual)
+        if self.moment_effects is not None:
+            added += moment_effects(self.times, self.moment_effects, users, seconds)
+        return added
 
     def _other_variance(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.float64]:
         """Variance of pairs beyond the spread of the draws.

@@ -11,6 +11,7 @@ from blendmf.models.baselines import PopularityModel, RandomModel
 from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.item_neighbours import ItemNeighboursModel
+from blendmf.models.rating_times import RatingTimes
 from blendmf.models.svd import PureSvdModel
 
 
@@ -61,19 +62,19 @@ class UncertainModel(Model, Protocol):
 
 
 @runtime_checkable
-class DriftingModel(UncertainModel, Protocol):
-    """A model that predicts ratings at their positions in the users' orders.
+class TimedModel(UncertainModel, Protocol):
+    """A model that predicts ratings at given times.
 
-    `predict` and `intervals` take the positions, of shape (n,), as an additional argument,
-    ``places``.
+    `predict` and `intervals` take the times in seconds, of shape (n,), as an additional argument,
+    ``seconds``.
 
     Attributes
     ----------
-    user_slopes : ndarray of float32, of shape (n_users,), or None
-        Change of each user's ratings from the first to the last position; None without drift.
+    times : RatingTimes or None
+        Times of the ratings that the model was fitted on; None if it does not use them.
     """
 
-    user_slopes: NDArray[np.float32] | None
+    times: RatingTimes | None
 
 
 AnyModel = (

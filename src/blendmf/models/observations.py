@@ -1,13 +1,13 @@
 """Observed ratings of one part, as positions in the index, and the unit in which models train."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from blendmf.common.files import PathLike, read_sparse
+from blendmf.common.files import PathLike, read_arrays, read_sparse
 
 Positions = NDArray[np.int64]
 
@@ -65,27 +65,27 @@ class Observations:
     ratings : ndarray of float32, of shape (n,)
     shape : (n_users, n_items)
         Numbers of users and items, the same for every part.
-    places : ndarray of float32, of shape (n,), optional
-        Position of each rating in its user's order (`blendmf.data.rating_order.places`).
+    times : ndarray of int64, of shape (n,), optional
+        Seconds since 1970.
     """
 
     users: NDArray[np.int32]
     items: NDArray[np.int32]
     ratings: NDArray[np.float32]
     shape: tuple[int, int]
-    places: NDArray[np.float32] | None = None
+    times: NDArray[np.int64] | None = None
 
     @classmethod
     def from_matrix(
-        cls, matrix: sp.csr_array, places: sp.csr_array | None = None
+        cls, matrix: sp.csr_array, times: NDArray[np.int64] | None = None
     ) -> "Observations":
         """Observations of a CSR matrix in row order; an explicit zero is a rating of zero.
 
         Parameters
         ----------
         matrix : csr_array of shape (n_users, n_items)
-        places : csr_array of shape (n_users, n_items), optional
-            Position of each rating, with the same sparsity.
+        times : ndarray of int64, of shape (n,), optional
+            Time of each rating, in the order of ``matrix.data``.
         """
         users = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
         return cls(
@@ -93,23 +93,22 @@ class Observations:
             matrix.indices.astype(np.int32, copy=False),
             matrix.data.astype(np.float32, copy=False),
             (int(matrix.shape[0]), int(matrix.shape[1])),
-            None if places is None else places.data.astype(np.float32, copy=False),
+            times,
         )
 
     @classmethod
-    def of_files(
-        cls, train: PathLike, validation: PathLike, places: Sequence[PathLike] = ()
-    ) -> "tuple[Observations, Observations]":
-        """Read the two parts from matrix files, with rating-order files for both parts or none."""
-        parts = [read_sparse(path) for path in (train, validation)]
-        placed = [read_sparse(path) for path in places] or [None, None]
-        return cls.from_matrix(parts[0], placed[0]), cls.from_matrix(parts[1], placed[1])
+    def of_file(cls, path: PathLike, times: PathLike | None = None) -> "Observations":
+        """Read a part's matrix file, with the times of that part in the file `times`, if given."""
+        part = Path(path).stem
+        return cls.from_matrix(
+            read_sparse(path), read_arrays(times, [part])[part] if times else None
+        )
 
     def where(self, chosen: NDArray[np.bool_]) -> "Observations":
         """Observations selected by a mask of shape (n,)."""
-        places = None if self.places is None else self.places[chosen]
+        times = None if self.times is None else self.times[chosen]
         arrays = (self.users[chosen], self.items[chosen], self.ratings[chosen])
-        return Observations(*arrays, self.shape, places)
+        return Observations(*arrays, self.shape, times)
 
     def standardised(self, unit: RatingUnit) -> "Observations":
         """The observations with ratings in standard units."""

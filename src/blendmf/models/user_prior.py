@@ -1,7 +1,8 @@
 """What a Bayesian model expects of a user before any rating, and how ratings change it."""
 
-from dataclasses import dataclass, fields
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,6 +181,15 @@ class UserPrior:
         fixed = {name: array.astype(np.float32) for name, array in features._asdict().items()}
         freedom = np.inf if noise_freedom is None else noise_freedom
         return cls(position, freedom, **stacked, **fixed)
+
+    @classmethod
+    def pooled(cls, priors: Sequence["UserPrior"]) -> "UserPrior":
+        """Prior of the draws of several chains, which have the same features."""
+        of_draws: dict[str, Any] = {
+            name: np.concatenate([getattr(prior, name) for prior in priors])
+            for name in PriorDraw._fields
+        }
+        return replace(priors[0], **of_draws)
 
     def arrays(self, prefix: str) -> dict[str, NDArray[np.floating]]:
         """All values as arrays, under their names after a prefix."""

@@ -6,8 +6,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from blendmf.common.errors import UserError
-from blendmf.data.matrices import rating_matrix
-from blendmf.data.rating_order import places_of
+from blendmf.data.matrices import rating_matrix, rating_times
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations
 from blendmf.training.new_users import with_new_users
@@ -73,10 +72,9 @@ def joined(
         )
     refuse_outside(known["rating"], rating_range)
     ids = pd.Index(known["user_id"].unique(), name="user_id").sort_values()
-    matrix, order = rating_matrix(known, ids, items), None
-    if "timestamp" in known:
-        order = places_of(known, known, ids.to_frame(), items.to_frame(name="item_id"))
-    new = Observations.from_matrix(matrix, order)
+    matrix = rating_matrix(known, ids, items)
+    times = rating_times(known, ids, items) if "timestamp" in known else None
+    new = Observations.from_matrix(matrix, times)
     fitted_on = Observations.from_matrix(fitted_ratings)
     return Joined(with_new_users(model, fitted_on, new, list(ids), seed), ids, matrix)
 

@@ -117,7 +117,7 @@ EXTRA_MB = {
 
 RULES_OF_CLASS = {
     FIT: "train search rank_sweep parity final",
-    "tables": "import_tables split matrices places",
+    "tables": "import_tables split matrices",
     "variants": "audit_table ablation_table",
     "selection": "select_best check_parity manifest",
     "report": "studies summarise usage scaling report_page index_page",

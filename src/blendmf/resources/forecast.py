@@ -28,7 +28,7 @@ SHARDS = 5
 ONE_SHARD = f", one of {SHARDS} jobs"
 
 JOBS = (
-    *("import_tables", "split", "matrices", "places", "content", "leakage", "fitted_on"),
+    *("import_tables", "split", "matrices", "content", "leakage", "fitted_on"),
     *("search mf-content", f"search mf-content{ONE_SHARD}", "train bias", "train svd"),
     *("train mf-content", "train bayes-content", "evaluate mf-content", "evaluate bayes-content"),
     *("recommend mf-content", "compare", "rank_sweep", "figures"),

@@ -152,8 +152,8 @@ def largest_fit(entry: Entry, experiment: Experiment) -> Fit:
     return Fit(
         method,
         largest("latent_dim", training.latent_dim),
-        training.epochs,
-        draws=min(training.draws, training.epochs) if method == "bayes" else 0,
+        training.epochs * training.chains,
+        draws=training.chains * min(training.draws, training.epochs) if method == "bayes" else 0,
         user_words=only_words or blend in ("user", "both"),
         item_words=only_words or blend in ("item", "both"),
         gpus=int(method == "torch" and training.device == "cuda"),

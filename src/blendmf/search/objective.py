@@ -95,7 +95,7 @@ def objective_of_files(
     validation: PathLike,
     source: PathLike,
     content: PathLike | None,
-    rating_order: Sequence[PathLike],
+    times: PathLike | None,
     user_features: PathLike | None,
     *,
     entry: Entry,
@@ -104,15 +104,13 @@ def objective_of_files(
     threads: int,
     ranks: Sequence[int] = (),
 ) -> Objective:
-    """`validation_objective` from files: matrices, facts of the data, TF-IDF matrix, features.
-
-    `rating_order` has the files of both parts, or none.
-    """
+    """`validation_objective` from files: matrices, facts of the data, TF-IDF, times, features."""
     facts = read_json(source)
     low, high = facts["rating_range"]
     return validation_objective(
         entry,
-        *Observations.of_files(train, validation, rating_order),
+        Observations.of_file(train, times),
+        Observations.of_file(validation, times),
         read_sparse(content) if content else None,
         rating_range=(low, high),
         evaluation=evaluation.for_data(facts),

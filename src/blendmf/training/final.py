@@ -10,7 +10,8 @@ from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations
-from blendmf.training.fit import Fit, fit_model
+from blendmf.training.fit import fit_model
+from blendmf.training.fitted import Fit
 
 
 def fit_on_all(

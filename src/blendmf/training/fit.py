@@ -1,75 +1,21 @@
 """Fit any model from its entry in the configuration."""
 
-import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from threadpoolctl import threadpool_limits
 
 from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
 from blendmf.config.models import Entry, TrainedEntry
-from blendmf.config.training import TrainingSettings
 from blendmf.models.drift import without_drift
-from blendmf.models.model import Model
 from blendmf.models.observations import Observations, RatingUnit
 from blendmf.training.closed_form import fit_closed_form
-from blendmf.training.engines import EngineFacts, choose_engine, make_engine
-from blendmf.training.loop import Epoch, GoesOn, Training, to_the_end, train_epochs
+from blendmf.training.engines import EngineFacts, make_engine
+from blendmf.training.fitted import Fit
+from blendmf.training.loop import GoesOn, Training, to_the_end, train_epochs
 from blendmf.training.parameters import Parameters, Terms
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A fitted model and facts about the fit.
-
-    Attributes
-    ----------
-    model : Model
-    history : sequence of Epoch
-        Empty for a kind that is not trained by epochs.
-    best_epoch, epochs : int
-        Epoch of the model's parameters, and number of epochs run; both 0 without epochs.
-    validation_rmse : float
-        Of the best epoch; NaN without epochs or without validation ratings, infinite if no epoch
-        gave finite parameters.
-    diverged : bool
-    engine : EngineFacts
-        Engine and hardware used.
-    seconds : float
-        Duration of the fit, without reading, writing and compiling.
-    """
-
-    model: Model
-    history: Sequence[Epoch]
-    best_epoch: int
-    epochs: int
-    validation_rmse: float
-    diverged: bool
-    engine: EngineFacts
-    seconds: float
-
-    def facts(self, n_ratings: int) -> dict[str, Any]:
-        """Contents of ``fit.json``; `n_ratings` is the number of training ratings."""
-        rmse, rate = self.validation_rmse, self.epochs * n_ratings / self.seconds
-        return {
-            "engine": self.engine.name,
-            "engine_reason": self.engine.reason,
-            "threads": self.engine.threads,
-            "blocks": self.engine.blocks,
-            "gpu": self.engine.gpu,
-            "best_epoch": self.best_epoch,
-            "epochs": self.epochs,
-            "validation_rmse": rmse if math.isfinite(rmse) else None,
-            "diverged": self.diverged,
-            "seconds": self.seconds,
-            "ratings": n_ratings,
-            "ratings_per_second": rate if self.epochs else None,
-        }
 
 
 def fit_model(
@@ -86,8 +32,9 @@ def fit_model(
     goes_on: GoesOn = to_the_end,
     unit: RatingUnit | None = None,
     user_features: sp.csr_array | None = None,
+    chain: int | None = None,
 ) -> Fit:
-    """Fit one model.
+    """Fit one model, or only one chain of a Bayesian one.
 
     Parameters
     ----------
@@ -113,6 +60,8 @@ def fit_model(
         default.
     user_features : csr_array of shape (n_users, n_features), optional
         Features of the users, for the optimiser ``bayes``.
+    chain : int, optional
+        Number of the only chain to run, from 0. By default all ``training.chains`` are run.
     """
     start = time.perf_counter()
     if not isinstance(entry, TrainedEntry):
@@ -130,9 +79,17 @@ def fit_model(
         content = sp.csr_array((train.shape[1], 0), dtype=np.float32)
     random = stream(seed, *name)
     if settings.optimiser == "bayes":
+        # Only a Bayesian fit loads its kernels.
+        from blendmf.training.bayes.chains import Problem, fit_chains
+
         words = content if terms.use_content else None
-        sides = (words, user_features)
-        return _sampled(train, validation, sides, settings, rating_range, random, threads, goes_on)
+        return fit_chains(
+            Problem(train, validation, words, user_features, settings, rating_range),
+            lambda n: stream(seed, *name, *(("chain", n) if n else ())),
+            range(settings.chains) if chain is None else [chain],
+            threads,
+            goes_on,
+        )
     if user_features is not None:
         raise UserError(f"features of users need the optimiser bayes, not {settings.optimiser}")
     unit = unit or RatingUnit.of(train.ratings)
@@ -160,35 +117,3 @@ def fit_model(
         facts,
         seconds,
     )
-
-
-def _sampled(
-    train: Observations,
-    validation: Observations,
-    sides: tuple[sp.csr_array | None, sp.csr_array | None],
-    settings: TrainingSettings,
-    rating_range: tuple[float, float],
-    random: np.random.Generator,
-    threads: int,
-    goes_on: GoesOn,
-) -> Fit:
-    """Fit by Gibbs sampling with words of items and features of users.
-
-    The last sweep counts as the best epoch.
-    """
-    from blendmf.training.bayes.gibbs import GibbsSampler, load_kernels
-    from blendmf.training.bayes.posterior import sample_posterior
-
-    engine, reason = choose_engine(settings)
-    facts = EngineFacts(f"{engine} cpu", reason, threads)
-    print(f"training by {facts.name}, {facts.threads} threads: {facts.reason}")
-    # BLAS sums in an order that depends on its number of threads; this would change later draws.
-    with threadpool_limits(1, "blas"):
-        load_kernels(settings)
-        start = time.perf_counter()
-        content, user_features = sides
-        sampler = GibbsSampler(train, content, settings, random, threads, user_features)
-        model, history = sample_posterior(sampler, validation, settings, rating_range, goes_on)
-    seconds = time.perf_counter() - start
-    sweeps, rmse = len(history), history[-1].validation_rmse
-    return Fit(model, history, sweeps, sweeps, rmse, False, facts, seconds)

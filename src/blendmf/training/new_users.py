@@ -26,6 +26,7 @@ from blendmf.models.factor_model import FactorModel
 from blendmf.models.item_neighbours import ItemNeighboursModel
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations
+from blendmf.models.rating_times import RatingTimes
 
 Values = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ def with_new_users(
     known : Observations
         The ratings that the model was fitted on.
     ratings : Observations
-        Ratings by the m new users, of shape (m, n_items); ``places`` are optional.
+        Ratings by the m new users, of shape (m, n_items), sorted by user; ``times`` are optional.
     ids : sequence, of length m
         The users' ids: names of the random streams of a Bayesian model.
     seed : int
@@ -60,7 +61,7 @@ def with_new_users(
     """
     match model:
         case BayesianFactorModel():
-            return _drawn(model, _by_user(ratings), ids, seed)
+            return _drawn(model, ratings, ids, seed)
         case FactorModel() if model.user_bias is not None:
             return _solved(model, known, _by_user(ratings))
         case ItemNeighboursModel():
@@ -77,22 +78,23 @@ def with_new_users(
 
 
 RatedBy = list[tuple[NDArray[np.int64], Values, Values]]
-"""Items, ratings and positions in the order of each user."""
+"""Items, ratings and positions in the rating order of each user."""
 
 
 def _by_user(ratings: Observations) -> RatedBy:
-    order = np.argsort(ratings.users, kind="stable")
     ends = np.cumsum(np.bincount(ratings.users, minlength=ratings.shape[0]))
-    places = np.zeros(len(ratings)) if ratings.places is None else ratings.places
-    arrays = ratings.items.astype(np.int64), ratings.ratings, places.astype(np.float64)
-    pieces = [np.split(array[order], ends[:-1]) for array in arrays]
+    times, positions = RatingTimes.of(ratings), np.zeros(len(ratings))
+    if times is not None and ratings.times is not None:
+        positions = times.positions(ratings.users, ratings.times).astype(np.float64)
+    arrays = ratings.items.astype(np.int64), ratings.ratings, positions
+    pieces = [np.split(array, ends[:-1]) for array in arrays]
     return [
         (items, values.astype(np.float64), at) for items, values, at in zip(*pieces, strict=True)
     ]
 
 
 def _drawn(
-    model: BayesianFactorModel, by_user: RatedBy, ids: Sequence[str | int], seed: int
+    model: BayesianFactorModel, ratings: Observations, ids: Sequence[str | int], seed: int
 ) -> BayesianFactorModel:
     if model.user_prior is None:
         raise UserError(
@@ -100,9 +102,9 @@ def _drawn(
             "fit it again"
         )
     rows, slopes, variances = [], [], []
-    for name, (items, ratings, order) in zip(ids, by_user, strict=True):
+    for name, (items, values, order) in zip(ids, _by_user(ratings), strict=True):
         random = stream(seed, "new-user", name)
-        targets = ratings - model.global_mean
+        targets = values - model.global_mean
         drawn, slope, variance = model.user_prior.draw(
             items, targets, order, model.item_rows, random
         )
@@ -113,9 +115,17 @@ def _drawn(
     known_slopes = model.user_slopes
     if known_slopes is not None:
         known_slopes = np.append(known_slopes, np.array(slopes, dtype=np.float32))
+    times, effects = model.times, model.moment_effects
+    if times is not None:
+        new_times = RatingTimes.of(ratings) or RatingTimes.none(len(ids))
+        times = times.with_users(new_times)
+        if effects is not None:
+            effects = np.pad(effects, [(0, 0), (0, len(new_times.seconds))])
     return replace(
         model,
         n_users=model.n_users + len(ids),
+        times=times,
+        moment_effects=effects,
         user_rows=np.concatenate([model.user_rows, new_rows], axis=1),
         user_variance=np.append(model.user_variance, np.array(variances, dtype=np.float32)),
         user_slopes=known_slopes,

@@ -13,7 +13,6 @@ from blendmf.config.models import model_entry
 from blendmf.config.protocol import ContentSettings, SplitSettings
 from blendmf.data.content import content
 from blendmf.data.matrices import matrices
-from blendmf.data.rating_order import places
 from blendmf.data.splits import split
 from blendmf.models.baselines import fit_bias
 from blendmf.models.drift import without_drift
@@ -25,8 +24,8 @@ SPLIT = SplitSettings(train=0.7, validation=0.15, min_ratings=5)
 PATHS = {
     name: f"{name}.file"
     for name in (
-        *("user_index", "item_index", "train_matrix", "facts", "vocabulary", "tfidf"),
-        *("train", "validation"),
+        *("user_index", "item_index", "train_matrix", "times"),
+        *("facts", "vocabulary", "tfidf"),
     )
 }
 MOVED = model_entry({"kind": "mf", "training": {"optimiser": "als"}})
@@ -97,9 +96,10 @@ def stored_of(tables, tmp_path, settings=SETTINGS):
         named = {"rating_range": (0, 5), "seed": 1, "name": ("test",)}
         fit_closed_form(entry, train, train, **named).save(path)
         files.append(ModelFile(path, entry, read_arrays(path)))
-    placed = places(parts["train"], parts["validation"], built.users, built.items)
-    matrices_of = (built.train, built.validation)
-    observed = [Observations.from_matrix(*of) for of in zip(matrices_of, placed, strict=True)]
+    observed = [
+        Observations.from_matrix(getattr(built, part), built.times[part])
+        for part in ("train", "validation")
+    ]
     moved = fit_bias(without_drift(*observed, (0, 5)), (0, 5), **SHRINKAGE)
     moved.save(tmp_path / "mf.npz")
     files.append(ModelFile(str(tmp_path / "mf.npz"), MOVED, read_arrays(tmp_path / "mf.npz")))
@@ -107,12 +107,12 @@ def stored_of(tables, tmp_path, settings=SETTINGS):
         built.users["user_id"],
         built.items,
         built.train,
+        built.times,
         text.tfidf,
         text.vocabulary,
         text.facts,
         files,
         PATHS,
-        placed,
     )
 
 
@@ -183,7 +183,7 @@ def test_each_statistic_changes_under_the_expected_perturbations(tables, tmp_pat
     assert changes == {
         "training mean": ratings_alone,
         "training mean without drift": ("values, times, rows", "times", "nothing"),
-        "places of ratings": ("times, rows", "times, rows", "nothing"),
+        "times of ratings": ("times, rows", "times, rows", "times, rows"),
         "biases": ratings_alone,
         "training matrix": ratings_alone,
         "training ratings of items": ("rows", "nothing", "nothing"),
@@ -235,18 +235,18 @@ def test_content_of_wrong_items_or_of_too_many_tags_is_detected(tables, tmp_path
 
 
 @pytest.mark.usefixtures("known_dependence")
-def test_wrong_drift_and_wrong_rating_order_are_detected(tables, tmp_path):
+def test_wrong_drift_and_wrong_times_are_detected(tables, tmp_path):
     stored = stored_of(tables, tmp_path)
     plain = [model._replace(entry=MOVED) for model in stored.models]
     table = audited(tables, replace(stored, models=plain))
     wrong = table[~table["as_expected"]]
     assert set(wrong["statistic"]) == {"training mean without drift"}
     assert str(tmp_path / "mf.npz") not in set(wrong["stored_in"])
-    swapped = stored.places._replace(train=stored.places.validation)
-    table = audited(tables, replace(stored, places=swapped))
-    assert list(table.loc[~table["as_expected"], "stored_in"]) == [PATHS["train"]]
-    without_places = audited(tables, replace(stored, places=None))
-    assert "places of ratings" not in set(without_places["statistic"])
+    swapped = stored.times | {"train": stored.times["validation"]}
+    table = audited(tables, replace(stored, times=swapped))
+    wrong = table[~table["as_expected"]]
+    assert list(wrong["stored_in"]) == [PATHS["times"]]
+    assert list(wrong["statistic"]) == ["times of ratings"]
 
 
 @pytest.mark.usefixtures("known_dependence")
@@ -270,13 +270,11 @@ def test_pipeline_that_trains_on_the_test_part_is_detected(tables, tmp_path, mon
         return matrices(seen[-1], validation, test, items)
 
     monkeypatch.setattr(perturbations, "matrices", leaking)
-    monkeypatch.setattr(perturbations, "places", lambda _, *others: places(seen[-1], *others))
     table = audited(tables, stored)
     wrong = table[~table["as_expected"]].drop_duplicates("statistic").set_index("statistic")
     assert set(wrong.index) == {
         "training mean",
         "training mean without drift",
-        "places of ratings",
         "biases",
         "training matrix",
         "training ratings of items",

@@ -9,7 +9,7 @@ from benchmarks.accuracy import Evaluation
 from benchmarks.problem import Problem
 from benchmarks.systems import Runner, System
 from blendmf.common.errors import UserError
-from blendmf.common.files import write_json, write_sparse
+from blendmf.common.files import write_arrays, write_json, write_sparse
 
 ADAPTERS = Path(__file__).parents[3] / "benchmarks/adapters"
 
@@ -93,12 +93,11 @@ def test_systems_can_be_chosen_by_name():
 @pytest.mark.parametrize("variant", ["", "/audit/random"])
 def test_a_problem_is_read_from_the_split_of_a_run(variant, problem, tmp_path):
     folder = tmp_path / f"results/tiny{variant}"
-    places = problem.train.to_matrix()
-    for part in ("train", "validation", "test"):
-        write_sparse(folder / f"matrices/{part}.npz", getattr(problem, part).to_matrix())
-    if variant:
-        for part in ("train", "validation"):
-            write_sparse(folder / f"places/{part}.npz", getattr(problem, part).to_matrix())
+    parts = {part: getattr(problem, part) for part in ("train", "validation", "test")}
+    for part, observations in parts.items():
+        write_sparse(folder / f"matrices/{part}.npz", observations.to_matrix())
+    times = {part: np.arange(len(observations)) for part, observations in parts.items()}
+    write_arrays(folder / "matrices/times.npz", times)
     write_sparse(folder / "content/tfidf.npz", problem.content)
     # A variant uses the data of its experiment.
     write_json(tmp_path / "results/tiny/data/source.json", {"rating_range": (1, 5)})
@@ -106,8 +105,7 @@ def test_a_problem_is_read_from_the_split_of_a_run(variant, problem, tmp_path):
     assert (read.name, read.rating_range) == (f"tiny{variant}", (1, 5))
     assert (read.test.to_matrix() != problem.test.to_matrix()).nnz == 0
     assert (read.content != problem.content).nnz == 0
-    if variant:
-        np.testing.assert_array_equal(read.train.places, places.data)
+    np.testing.assert_array_equal(read.train.times, times["train"])
 
 
 def test_the_shipped_plan_is_complete():

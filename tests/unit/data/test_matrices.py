@@ -10,7 +10,8 @@ ITEMS = pd.DataFrame(
 
 
 def part(*rows):
-    return pd.DataFrame(rows, columns=["user_id", "item_id", "rating"])
+    table = pd.DataFrame(rows, columns=["user_id", "item_id", "rating"])
+    return table.assign(timestamp=(100 * table["rating"]).astype("int64"))
 
 
 def test_positions_follow_the_ids_and_content_rows_follow_the_items():
@@ -24,6 +25,8 @@ def test_positions_follow_the_ids_and_content_rows_follow_the_items():
     np.testing.assert_array_equal(built.train.toarray(), [[2, 0], [0, 4]])
     np.testing.assert_array_equal(built.validation.toarray(), [[0, 1], [0, 0]])
     np.testing.assert_array_equal(built.test.toarray(), [[0, 0], [5, 0]])
+    times = {part: of_part.tolist() for part, of_part in built.times.items()}
+    assert times == {"train": [200, 400], "validation": [100], "test": [500]}
 
 
 def test_an_item_rated_only_outside_training_has_a_column():

@@ -42,6 +42,12 @@ def test_rows_of_the_matrix_have_length_1_or_0_and_other_users_are_left_out() ->
     assert all_of.shape == (3, 4)
 
 
+def test_a_repeated_feature_counts_as_often() -> None:
+    words = pd.DataFrame({"user_id": [1, 1, 1, 2], "feature": ["red", "blue", "red", "blue"]})
+    matrix = feature_matrix(words, pd.Index([1, 2])).toarray()
+    np.testing.assert_allclose(matrix, np.array([[1, 2], [np.sqrt(5), 0]]) / np.sqrt(5))
+
+
 def test_data_without_described_users_are_refused() -> None:
     with pytest.raises(UserError, match=r"nothing describes the users.*dataset\.csv\.users"):
         user_features(pd.DataFrame({"user_id": []}), pd.Index([1]))

@@ -28,28 +28,19 @@ RATINGS = pd.DataFrame(
 
 def built(test):
     made = matrices(test[:0], test[:0], test, ITEMS)
-    return Observations.from_matrix(made.test), made.users, made.items
+    return Observations.from_matrix(made.test, made.times["test"])
 
 
 @given(st.permutations(range(5)))
 def test_years_are_in_matrix_order_for_any_order_of_the_table(order):
-    test, users, items = built(RATINGS)
+    test = built(RATINGS.iloc[list(order)])
     assert test.ratings.tolist() == [3, 2, 4, 1, 5]
-    years = years_of(test, RATINGS.iloc[list(order)], users, items)
-    assert years.tolist() == [1969, 2000, 2016, 1999, 2024]
+    assert years_of(test).tolist() == [1969, 2000, 2016, 1999, 2024]
 
 
 @pytest.mark.parametrize("timestamp", [0, 1_700_000_000_000])
 def test_years_are_absent_without_timestamps_or_with_milliseconds(timestamp):
-    table = RATINGS.assign(timestamp=timestamp)
-    test, users, items = built(table)
-    assert years_of(test, table, users, items) is None
-
-
-def test_ratings_of_another_test_part_are_refused():
-    test, users, items = built(RATINGS)
-    with pytest.raises(ValueError, match="hold different ratings"):
-        years_of(test, RATINGS[1:], users, items)
+    assert years_of(built(RATINGS.assign(timestamp=timestamp))) is None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import subprocess
+import sys
 from copy import deepcopy
 from pathlib import Path
 
@@ -188,3 +190,11 @@ def test_models_that_learn_from_users_need_a_file_that_describes_them(tmp_path):
     (tmp_path / "x.inter").write_text(header + text)
     with pytest.raises(UserError, match="nothing describes the users"):
         checked(config)
+
+
+def test_checks_load_no_heavy_library() -> None:
+    """Every start of Snakemake checks the configuration."""
+    heavy = ("numba", "torch", "sklearn", "scipy.stats", "optuna", "matplotlib")
+    code = f"import sys, blendmf.ingest.precheck; print(sorted(set({heavy}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -6,6 +6,7 @@ from scipy.stats import norm
 
 from blendmf.common.random_streams import stream
 from blendmf.models.bayesian_factor_model import LEVELS, NORMAL_WIDTHS, BayesianFactorModel
+from blendmf.models.rating_times import RatingTimes
 from blendmf.models.user_prior import UserPrior
 
 N_DRAWS, N_USERS, N_ITEMS, D = 5, 4, 6, 3
@@ -115,18 +116,26 @@ def test_intervals_of_unknown_users_and_items_cover_as_much_as_those_of_known_on
         assert np.mean((low <= ratings) & (ratings <= high)) == pytest.approx(0.9, abs=0.02), case
 
 
-def test_drift_adds_to_predictions_and_intervals_at_other_places():
+def test_drift_and_moments_add_to_predictions_and_intervals_at_known_times():
     slopes = np.array([1.0, -2.0, 0.0, 3.0], dtype=np.float32)
     prior = UserPrior(0.5, 20.0, *[np.zeros(1, dtype=np.float32)] * 8)
-    model = replace(model_of(), user_slopes=slopes, user_prior=prior)
+    # Users 0, 1 and 3 rated at the seconds 0 and 1000.
+    times = RatingTimes(np.array([0, 2, 4, 4, 6]), np.array([0, 1000] * 3))
+    effects = np.array([[1, 2, 3, 4, 5, 6], [10, 20, 30, 40, 50, 60]], dtype=np.float32)
+    model = replace(model_of(), user_slopes=slopes, user_prior=prior, times=times)
     users, items = np.array([0, 1, 3, -1]), np.array([0, 1, 2, 3])
-    places = np.array([0.5, 0.0, -0.5, -0.5])
-    drift = [0.0, 1.0, -3.0, -slopes.mean()]
-    before, after = model.predict(users, items), model.predict(users, items, places)
-    np.testing.assert_allclose(after - before, drift, atol=1e-6)
-    for still, moved in zip(
-        model.intervals(users, items, 0.9), model.intervals(users, items, 0.9, places), strict=True
-    ):
-        np.testing.assert_allclose(moved - still, drift, atol=1e-6)
-    without = replace(model, user_slopes=None)
-    np.testing.assert_array_equal(without.predict(users, items, places), before)
+    seconds = np.array([1010, 500, -120, 0])
+    drift = np.array([0.0, 1.0, -3.0, 0.0])
+    added = {None: drift, "moments": drift + np.array([22.0, 0.0, 50.0, 0.0])}
+    wide = replace(model, rating_range=(-1e3, 1e3))
+    for case, expected in added.items():
+        timed = wide if case is None else replace(wide, moment_effects=effects)
+        before, after = timed.predict(users, items), timed.predict(users, items, seconds)
+        np.testing.assert_allclose(after - before, expected, atol=1e-5)
+        intervals = timed.intervals(users, items, 0.9), timed.intervals(users, items, 0.9, seconds)
+        for still, moved in zip(*intervals, strict=True):
+            np.testing.assert_allclose(moved - still, expected, atol=1e-5)
+    without = replace(model, times=None)
+    np.testing.assert_array_equal(
+        without.predict(users, items, seconds), model.predict(users, items)
+    )

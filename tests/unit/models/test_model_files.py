@@ -13,12 +13,13 @@ from blendmf.models.bayesian_factor_model import NORMAL_WIDTHS, BayesianFactorMo
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.item_neighbours import ItemNeighboursModel
 from blendmf.models.model import MODELS, load_model
+from blendmf.models.rating_times import RatingTimes
 from blendmf.models.svd import PureSvdModel
 from blendmf.models.user_prior import UserPrior
 from configs import ROOT
 
 PAGE = (ROOT / "docs/reference/model-files.md").read_text(encoding="utf-8")
-M, N, T, D, S, R, RANGE = 4, 6, 3, 2, 5, 2, (0.5, 5.0)
+M, N, T, D, S, R, K, RANGE = 4, 6, 3, 2, 5, 2, 8, (0.5, 5.0)
 random = stream(1, "model files")
 
 
@@ -39,7 +40,7 @@ PRIOR = UserPrior(
 )  # fmt: skip
 BAYES = BayesianFactorModel(
     M, N, RANGE, 3.0, drawn(S, M, 1 + D), drawn(S, N, 1 + D), drawn(M), drawn(N), NORMAL_WIDTHS,
-    PRIOR, drawn(M),
+    PRIOR, drawn(M), RatingTimes(np.arange(0, 10, 2), np.arange(K)), drawn(2, K),
 )  # fmt: skip
 COMPLETE = {
     "factor-model": FactorModel(
@@ -52,7 +53,7 @@ COMPLETE = {
     "popularity": PopularityModel(M, np.arange(N)),
     "random": RandomModel(M, N, RANGE, 3.0, 1.0, 7),
 }  # fmt: skip
-SIZES = {"m": M, "n": N, "t": T, "d": D, "s": S, "r": R, "w": W}
+SIZES = {"m": M, "n": N, "t": T, "d": D, "s": S, "r": R, "w": W, "k": K}
 
 
 def rows_of(kind: str) -> dict[str, tuple[str, str]]:

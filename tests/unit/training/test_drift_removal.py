@@ -5,12 +5,15 @@ import pytest
 
 from blendmf.common.random_streams import stream
 from blendmf.config.models import model_entry
-from blendmf.models.drift import LAST_PLACE, predicted_place, user_slopes, without_drift
+from blendmf.models.drift import LAST_POSITION, predicted_position, user_slopes, without_drift
+from blendmf.models.rating_times import RatingTimes
 from blendmf.training.fit import fit_model
 from ratings import observed
 
 RANGE = (-100.0, 100.0)
 N_USERS, N_ITEMS = 40, 1500
+SECONDS = 1e8
+"""Time from the first to the last position."""
 
 
 @pytest.fixture(scope="module")
@@ -23,16 +26,17 @@ def drifting():
 
     def part(chosen, at_end):
         users, items = np.nonzero(chosen)
-        places = random.uniform(-0.5, 0.5, len(users)) * (not at_end) + 0.5 * at_end
-        ratings = level[users, items] + slopes[users] * places + random.normal(0, 0.2, len(users))
-        return observed(users, items, ratings, level.shape, places)
+        positions = random.uniform(-0.5, 0.5, len(users)) * (not at_end) + 0.5 * at_end
+        noise = random.normal(0, 0.2, len(users))
+        ratings = level[users, items] + slopes[users] * positions + noise
+        return observed(users, items, ratings, level.shape, SECONDS * positions)
 
     return part(is_training, False), part(~is_training, True), slopes
 
 
 def test_planted_slopes_are_recovered(drifting):
     train, _, slopes = drifting
-    found = user_slopes(train, train.places, RANGE)
+    found = user_slopes(train, train.times / SECONDS, RANGE)
     np.testing.assert_allclose(found, slopes, atol=0.35)
     np.testing.assert_allclose(found.mean(), slopes.mean(), atol=0.1)
 
@@ -40,30 +44,33 @@ def test_planted_slopes_are_recovered(drifting):
 def test_slopes_of_users_with_few_ratings_are_shrunk_to_the_common_slope(drifting):
     train, _, _ = drifting
     thinned = train.where((train.users != 0) | (np.arange(len(train)) < 3))
-    found = user_slopes(thinned, thinned.places, RANGE)
+    found = user_slopes(thinned, thinned.times / SECONDS, RANGE)
     assert abs(found[0] - found.mean()) < 0.1
 
 
 def test_ratings_are_moved_to_their_level_at_the_end(drifting):
     train, validation, slopes = drifting
     moved = without_drift(train, validation, RANGE)
-    expected = train.ratings + slopes[train.users] * (0.5 - train.places)
+    expected = train.ratings + slopes[train.users] * (0.5 - train.times / SECONDS)
     np.testing.assert_allclose(moved.ratings, expected, atol=0.4)
     np.testing.assert_array_equal(moved.items, train.items)
 
 
-def test_ratings_are_unchanged_without_a_rating_order(drifting):
+@pytest.mark.parametrize("times", [None, np.zeros])
+def test_ratings_are_unchanged_without_times(drifting, times):
     train, validation, _ = drifting
-    unplaced = replace(train, places=None)
-    assert without_drift(unplaced, validation, RANGE) is unplaced
+    timeless = replace(train, times=times and times(len(train), dtype=np.int64))
+    assert without_drift(timeless, validation, RANGE) is timeless
 
 
 def test_the_predicted_position_is_the_mean_of_the_validation_part(drifting):
-    validation = drifting[1]
-    assert predicted_place(validation) == 0.5
-    middle = replace(validation, places=np.zeros(len(validation), dtype=np.float32))
-    assert predicted_place(middle) == 0.0
-    assert predicted_place(replace(validation, places=None)) == LAST_PLACE
+    train, validation, _ = drifting
+    times = RatingTimes.of(train)
+    assert predicted_position(times, validation) == 0.5
+    middle = replace(validation, times=np.zeros(len(validation), dtype=np.int64))
+    assert predicted_position(times, middle) == pytest.approx(0.0, abs=0.01)
+    assert predicted_position(times, replace(validation, times=None)) == LAST_POSITION
+    assert predicted_position(None, validation) == LAST_POSITION
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "als"])

@@ -15,10 +15,10 @@ from ratings import observed_where
 RANGE = (1.0, 5.0)
 SHAPE = (40, 30)
 RATINGS = stream(0, "final ratings").integers(1, 6, SHAPE).astype(float)
-PLACES = stream(0, "final places").uniform(-0.5, 0.5, SHAPE)
+TIMES = stream(0, "final times").integers(10**6, size=SHAPE)
 PART = stream(0, "final parts").choice(4, SHAPE, p=[0.3, 0.15, 0.15, 0.4])
-TRAIN, VALIDATION = (observed_where(number == PART, RATINGS, PLACES) for number in (0, 1))
-ALL = observed_where(PART < 3, RATINGS, PLACES)
+TRAIN, VALIDATION = (observed_where(number == PART, RATINGS, TIMES) for number in (0, 1))
+ALL = observed_where(PART < 3, RATINGS, TIMES)
 CONTENT = sp.csr_array(stream(0, "final content").random((30, 4)) < 0.5, dtype=np.float32)
 SMALL = {"latent_dim": 2, "epochs": 12, "burn_in": 2, "draws": 4}
 

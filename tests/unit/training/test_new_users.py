@@ -189,9 +189,9 @@ def test_positions_in_the_order_matter_to_a_model_with_drift():
     """Users whose ratings rise: the prediction for a new one is above the mean rating."""
     random = np.random.default_rng(0)
     shown = random.random((200, 30)) < 0.6
-    places = np.where(shown, random.random((200, 30)) - 0.5, 0.0)
-    ratings = np.clip(5 + 4 * places + random.normal(scale=0.2, size=shown.shape), *RANGE)
-    train = observed_where(shown, ratings, places)
+    positions = np.where(shown, random.random((200, 30)) - 0.5, 0.0)
+    ratings = np.clip(5 + 4 * positions + random.normal(scale=0.2, size=shown.shape), *RANGE)
+    train = observed_where(shown, ratings, 1e8 * positions)
     entry = model_entry(ENTRIES["bayes"])
     nothing = train.where(np.zeros(len(train), dtype=bool))
     fit = fit_model(entry, train, nothing, None, rating_range=RANGE, seed=1, name=("fit",))
@@ -203,5 +203,5 @@ def test_positions_in_the_order_matter_to_a_model_with_drift():
     assert predicted.mean() == pytest.approx(7.0, abs=0.3)
     without = Observations(new.users, new.items, new.ratings, new.shape)
     unordered = with_new_users(fit.model, train, without, ["new"], seed=1)
-    # Without positions, nothing says that this user's own ratings rose; all users' did.
+    # Without times, nothing says that this user's own ratings rose; all users' did.
     assert unordered.predict(np.full(30, 200), np.arange(30)).mean() == pytest.approx(7.0, abs=0.5)

@@ -18,7 +18,7 @@ from blendmf.report.palette import GREY
 from blendmf.resources.usage import BYTES_PER_RATING, MIB
 
 PHASES = {
-    "data": ("fetch", "import_tables", "split", "matrices", "content", "places"),
+    "data": ("fetch", "import_tables", "split", "matrices", "content"),
     "audits": ("leakage", "fitted_on"),
     "training": ("train", "rank_sweep", "search", "select_best"),
     "evaluation": ("evaluate", "compare", "recommend"),

@@ -25,6 +25,9 @@ NAMES = {
 FEW_USERS = 30
 """With fewer users the bootstrap's intervals are rough."""
 
+SETTLED = 1.1
+"""Split R-hat up to which draws count as draws from one distribution."""
+
 LEVELS = {
     "test_older_than_training_of_user": 0.0,
     "test_older_than_training_of_item": 0.05,
@@ -64,6 +67,7 @@ def caution_sentences(results: Results) -> list[str]:
             _of_lists,
             _of_searches,
             _of_chance,
+            _of_draws,
             _of_strata,
             _of_time,
             _of_leakage,
@@ -173,6 +177,16 @@ def _of_chance(results: Results) -> Iterator[str]:
             f"fall below {smallest:.2g}, so no difference can be shown: raise "
             f"``evaluation.bootstrap_resamples`` to {resamples_needed(SIGNIFICANCE, pairs):,} or "
             "more."
+        )
+
+
+def _of_draws(results: Results) -> Iterator[str]:
+    unsettled = {name: value for name, value in results.r_hats.items() if value > SETTLED}
+    if unsettled:
+        yield (
+            f"The draws of {enumerated([literal(name) for name in unsettled])} had not settled "
+            f"(split R-hat of their validation errors up to {max(unsettled.values()):.1f}; 1.0 if "
+            "they have): more sweeps (``epochs``) or ``chains`` may lower the error a little."
         )
 
 

@@ -26,8 +26,10 @@ class Results:
 
     `best` has the ``best.json`` of each searched model, `fitted_on` the part that each statistic
     was fitted on, found by recomputation, and `validated` the validation RMSE of the models for
-    which it is known, from the function `validated`. `text` are the facts of the items' text
-    (``content.json``), `lists` the denominators of the rated lists (a block of ``metrics.json``).
+    which it is known, from the function `validated`. `r_hats` has the split R-hat of the validation
+    error of the Bayesian models, from the function `r_hats`. `text` are the facts of the items'
+    text (``content.json``), `lists` the denominators of the rated lists (a block of
+    ``metrics.json``).
     """
 
     table: pd.DataFrame
@@ -47,6 +49,7 @@ class Results:
     evaluation: EvaluationSettings
     published: Sequence[Mapping[str, Any]]
     validated: Mapping[str, float]
+    r_hats: Mapping[str, float]
 
     @property
     def missing_words(self) -> str | None:
@@ -113,6 +116,19 @@ def validated(
         values.setdefault(model, []).append(fit["validation_rmse"])
     means = {model: fmean(found) for model, found in values.items() if None not in found}
     return {found["model"]: found["value"] for found in best} | means
+
+
+def r_hats(fits: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, float]:
+    """The largest split R-hat of the validation RMSE of each Bayesian model, as far as it is known.
+
+    `fits` are pairs of a model and its ``fit.json``.
+    """
+    largest: dict[str, float] = {}
+    for model, fit in fits:
+        found = (fit.get("convergence") or {}).get("validation RMSE")
+        if found:
+            largest[model] = max(largest.get(model, 0.0), found["r_hat"])
+    return largest
 
 
 def best_of_kind(

@@ -2,14 +2,16 @@
 
 The model of a rating at position t of its user's order (from -1/2 to 1/2) is
 
-    r = mu + b_u + s_u t + b_i + p_u . q_i + e,   e ~ N(0, 1 / (alpha a_u)).
+    r = mu + b_u + s_u t + b_i + p_u . q_i + m + e,   e ~ N(0, 1 / (alpha a_u)).
 
+The effects m are common to what the user rates at one time (`MomentSampler`).
 The prior of the rows (b_u, p_u, s_u) and (b_i, q_i) is normal. Its mean is linear in side
 information: an item's words, a user's features, and each row's number of ratings and raters
 (`RowSampler`). The user's relative noise precision a_u has a Gamma prior, or is 1 if
 ``noise_freedom`` is None. Ratings are standardised, so no prior depends on the rating scale. A
 sweep updates
 
+    the moment effects,
     the prior of the users' rows, then each user's noise and row,
     the common noise,
     the prior of the items' rows, then the items' rows,
@@ -31,8 +33,10 @@ from numpy.typing import NDArray
 
 from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations, RatingUnit
+from blendmf.models.rating_times import RatingTimes, time_order
 from blendmf.models.user_prior import PriorDraw, RatedFeatures
 from blendmf.training.bayes.gibbs_kernels import add_scores
+from blendmf.training.bayes.moment_effects import MomentSampler
 from blendmf.training.bayes.rated_rows import rated_rows
 from blendmf.training.bayes.row_sampler import OtherSide, Rows, RowSampler, Values
 from blendmf.training.bayes.sparse_products import product
@@ -54,6 +58,8 @@ class Draw:
         items without ratings, whose rows are prior means.
     user_prior : PriorDraw
         Prior of the rows of users with ratings.
+    moment_effects : list of ndarray of float32
+        Effects of the moments of each gap in `blendmf.models.moments.GAPS`; empty without.
     """
 
     user_rows: NDArray[np.float32]
@@ -62,6 +68,7 @@ class Draw:
     user_variance: Values
     item_variance: Values
     user_prior: PriorDraw
+    moment_effects: list[NDArray[np.float32]]
 
 
 class GibbsSampler:
@@ -75,7 +82,7 @@ class GibbsSampler:
     user_features : csr_array of shape (n_users, n_features), optional
         Features of the users.
     settings : TrainingSettings
-        Uses ``latent_dim``, ``drift``, ``feedback`` and ``noise_freedom``.
+        Uses ``latent_dim``, ``drift``, ``moments``, ``feedback`` and ``noise_freedom``.
     random : Generator
     threads : int
         Number of threads; does not affect the result.
@@ -84,6 +91,8 @@ class GibbsSampler:
     ----------
     global_mean : float
         mu, the mean of the training ratings.
+    times : RatingTimes or None
+        Times of the training ratings, if the model uses them.
     users_without, items_without : ndarray of int, of shape (m,)
         Positions of users and items without training ratings.
     """
@@ -102,20 +111,37 @@ class GibbsSampler:
         self._unit = RatingUnit.of(train.ratings)
         self.global_mean = self._unit.mean
         self._width = 1 + settings.latent_dim
-        order = train.places if settings.drift else None
-        self._has_drift = order is not None
+        uses_times = settings.drift or settings.moments
+        by_time = time_order(train) if uses_times and train.times is not None else None
+        self.times = None if by_time is None else RatingTimes.of(train, by_time)
+        self._has_drift = settings.drift and self.times is not None
         feedback, width = settings.feedback, self._width
-        of_users, of_items = rated_rows(train)
+        of_users, of_items = rated_rows(train, by_time)
         user_width = width + self._has_drift
         self._users = RowSampler(
             of_users, user_features, feedback, width, user_width, random, threads
         )
         self._items = RowSampler(of_items, content, feedback, width, width, random, threads)
-        centred = self._unit.standardised(train.ratings)
-        for side in (self._users, self._items):
-            side.set_ratings(centred, np.zeros(len(train)) if order is None else order)
+        self._ratings = self._unit.standardised(train.ratings[of_users.chosen]).astype(np.float32)
+        self._order = np.zeros(len(train), dtype=np.float32)
+        if self._has_drift and self.times is not None and train.times is not None:
+            own = train.users[of_users.chosen], train.times[of_users.chosen]
+            self._order = self.times.positions(*own)
+        index = np.empty_like(of_users.chosen)
+        index[of_users.chosen] = np.arange(len(train))
+        self._of_items = index[of_items.chosen]
+        self._users.set_ratings(self._ratings, self._order)
+        self._items.set_ratings(self._ratings[self._of_items], self._order[self._of_items])
+        self._moments: MomentSampler | None = None
+        self._threads = threads
         self.users_without, self.items_without = of_users.without, of_items.without
         self._n_ratings, self._precision = len(train), 1.0
+
+    def add_moments(self) -> None:
+        """Include moment effects from now on, if the times of the ratings are known."""
+        if self.times is not None:
+            of_users, random = self._users.rated, self._random
+            self._moments = MomentSampler(self.times, of_users, random, self._threads)
 
     def sweep(self) -> float:
         """Update all parameters once.
@@ -127,6 +153,8 @@ class GibbsSampler:
             rows before the sweep.
         """
         users, items = self._users, self._items
+        if self._moments is not None:
+            self._draw_moments(self._moments)
         of_items = OtherSide(self._multipliers(items.rows), items.rows[:, 0])
         users.update(of_items, self._precision, self._freedom)
         weighted = float(users.squared_errors @ users.precisions)
@@ -136,6 +164,15 @@ class GibbsSampler:
         items.update(OtherSide(self._multipliers(users.rows), users.rows[:, 0], slopes, weights))
         mean_square = float(users.squared_errors.sum()) / self._n_ratings
         return self._unit.deviation * math.sqrt(mean_square)
+
+    def _draw_moments(self, moments: MomentSampler) -> None:
+        users, items = self._users, self._items
+        shared = users.rows[:, : self._width]
+        slopes = users.rows[:, -1].copy() if self._has_drift else np.zeros(len(shared))
+        precisions = self._precision * users.precisions
+        left = moments.draw(self._ratings, self._order, shared, items.rows, slopes, precisions)
+        users.set_ratings(left)
+        items.set_ratings(left[self._of_items])
 
     def current(self, position: float) -> Draw:
         """The current parameters in rating units, with biases at a position of the users' order.
@@ -147,7 +184,8 @@ class GibbsSampler:
         user_rows = self._in_ratings(self._at_position(rows, position))
         slopes = rows[:, -1] if self._has_drift else np.zeros(len(rows))
         item_rows = self._in_ratings(items.all_rows())
-        noise = 1.0 / (self._precision * users.precisions)
+        of_moments = 0.0 if self._moments is None else self._moments.variance
+        noise = of_moments + 1.0 / (self._precision * users.precisions)
         user_variance, item_variance = np.zeros(len(user_rows)), np.zeros(len(item_rows))
         user_variance[users.rated.positions] = noise
         if len(self.users_without):
@@ -159,14 +197,17 @@ class GibbsSampler:
         if len(self.items_without):
             unknown = items.variance_without(self._multipliers(users.rows), users.rated.counts)
             item_variance[self.items_without] = unknown
-        squared = self._unit.deviation**2
+        squared, deviation = self._unit.deviation**2, self._unit.deviation
+        common_noise = squared * (of_moments + 1 / self._precision)
+        effects = [] if self._moments is None else self._moments.effects
         return Draw(
             user_rows,
             item_rows,
-            (self._unit.deviation * slopes).astype(np.float32),
+            (deviation * slopes).astype(np.float32),
             squared * user_variance,
             squared * item_variance,
-            users.prior_draw(squared / self._precision).scaled(self._scale(users.rows.shape[1])),
+            users.prior_draw(common_noise).scaled(self._scale(users.rows.shape[1])),
+            [np.float32(deviation) * of_gap for of_gap in effects],
         )
 
     @property
@@ -201,9 +242,13 @@ class GibbsSampler:
 
 
 def load_kernels(settings: TrainingSettings) -> None:
-    """Load or compile the kernels that these settings need, by a sweep of a single rating."""
-    position, one = np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.float32)
-    single = Observations(position, position, one, (1, 1))
-    GibbsSampler(single, None, settings, np.random.default_rng(0)).sweep()
-    product(sp.csr_array(one[:, None]), one[:, None], threads=1)
-    compiled(add_scores)(0.0, position, position, one[:, None], one[:, None], np.zeros(1))
+    """Load or compile the kernels that these settings need, by a sweep of two ratings."""
+    pair, ones = np.zeros(2, dtype=np.int32), np.ones(2, dtype=np.float32)
+    items = np.arange(2, dtype=np.int32)
+    train = Observations(pair, items, ones, (1, 2), np.arange(2))
+    sampler = GibbsSampler(train, None, settings, np.random.default_rng(0))
+    if settings.moments:
+        sampler.add_moments()
+    sampler.sweep()
+    product(sp.csr_array(ones[:1, None]), ones[:1, None], threads=1)
+    compiled(add_scores)(0.0, pair, pair, ones[:, None], ones[:, None], np.zeros(2))

@@ -53,13 +53,23 @@ class RatedRows:
         return sp.csr_array((ones, self.others, self.indptr), shape=(len(self.positions), n_others))
 
 
-def rated_rows(train: Observations) -> tuple[RatedRows, RatedRows]:
-    """The users and the items with ratings."""
+def rated_rows(train: Observations, order: Positions | None = None) -> tuple[RatedRows, RatedRows]:
+    """The users and the items with ratings.
+
+    Parameters
+    ----------
+    train : Observations
+    order : ndarray of int64, of shape (n_ratings,), optional
+        Indices of the ratings sorted by user, as the users' ratings are to be ordered. Otherwise
+        they are ordered by item, as the items' are by user.
+    """
     kind = np.int32 if len(train) < 2**31 else np.int64
     by_user = sp.csr_array(
         (np.arange(len(train), dtype=kind), (train.users, train.items)), train.shape
     )
     by_item = sp.csr_array(by_user.T)
+    if order is not None:
+        by_user.data, by_user.indices = order.astype(kind), train.items[order]
     users, items = (np.flatnonzero(np.diff(matrix.indptr)) for matrix in (by_user, by_item))
     return _of(by_user, users, items), _of(by_item, items, users)
 

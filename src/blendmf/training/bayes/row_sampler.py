@@ -24,6 +24,7 @@ from blendmf.training.kernels.vector_rows import aligned_rows, lanes_of
 
 Rows = NDArray[np.float64]
 Values = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 HALF_WEIGHT_RATINGS = 5.0
 """Number of ratings with which a row has weight 1/2 in the prior of rows without ratings."""
@@ -135,10 +136,11 @@ class RowSampler:
     ) -> SideInformation:
         return SideInformation.of_features(features, self._random, most, self._threads)
 
-    def set_ratings(self, values: NDArray[np.floating], order: NDArray[np.floating]) -> None:
-        """Store the training ratings and their positions in their users' order."""
-        chosen = self.rated.chosen
-        self._values, self._order = (a[chosen].astype(np.float32) for a in (values, order))
+    def set_ratings(self, values: Floats, order: Floats | None = None) -> None:
+        """Set the values of the ratings, and unless they stay, their positions, row by row."""
+        self._values = values
+        if order is not None:
+            self._order = order
 
     def update(self, other: OtherSide, precision: float = 1.0, freedom: float = 0.0) -> None:
         """Draw the prior given the rows, then the rows given the prior and the other side.

@@ -86,6 +86,13 @@ TIMELESS = {name: part(100, 50, 0, 0) for name in ("train", "validation", "test"
                 "raise ``evaluation.bootstrap_resamples`` to 240 or more",
             ],
         ),
+        (
+            {"r_hats": {"mf": 1.84, "svd": 1.2, "bias": 1.09}},
+            [
+                "The draws of ``mf`` and ``svd`` had not settled (split R-hat of their validation errors "
+                "up to 1.8"
+            ],
+        ),
         ({"n_seeds": 1, "seed_sd": np.nan}, ["Every model was fitted once"]),
         (
             {"metrics": METRICS.assign(n_users=FEW_RANKED)},
