@@ -33,6 +33,9 @@ BLOCK = 64
 AHEAD = 16
 """Ratings between the fetching of multipliers and their use."""
 
+FEW_RATINGS = 6
+"""Number of ratings up to which a row is drawn rating by rating, without a Gram matrix."""
+
 MOST_IN_FLOAT32 = 1024
 """Ratings that are summed in float32 before their sum is added to one in float64."""
 
@@ -95,6 +98,12 @@ def draw_rows(
     for row in range(begin, end):
         first, last = indptr[row], indptr[row + 1]
         ratings = (others[first:last], values[first:last], order[first:last])
+        if freedom == 0.0 and last - first <= min(FEW_RATINGS, width):
+            given = (precision, means[row], normal[row])
+            squared_errors[row] = _draw_by_rating(*ratings, Z, slope, *given, U, V, x, width, lanes)
+            X[row] = x[0, :width]
+            own_precision[row] = 1.0
+            continue
         _sum_ratings(*ratings, Z, slope, width, block, partial, gram, lanes)
         own = 1.0
         if freedom > 0.0:
@@ -105,6 +114,56 @@ def draw_rows(
         X[row] = x[0, :width]
         own_precision[row] = own
         squared_errors[row] = _squared_error(gram, x, width, lanes)
+
+
+@njit(error_model="numpy")
+def _draw_by_rating(
+    others, values, order, Z, slope, precision, mean, normal, z, g, x, width, lanes
+):
+    """Draw a row into `x`, and return the sum of its squared errors.
+
+    The row is m + S y, with a standard normal y. Each rating changes m, and multiplies S on the
+    right by the symmetric root 1 - c g g' of the covariance of y given the rating, with g = S' z.
+    `z` and `g` are work space, with one row per rating.
+    """
+    n = len(others)
+    target, c = np.empty(FEW_RATINGS), np.empty(FEW_RATINGS)
+    z[:n] = 0.0
+    x[0, :width] = mean
+    m = load_row(x, 0, lanes)
+    for k in range(n):
+        of_other = Z[others[k]]
+        for f in range(width):
+            z[k, f] = of_other[f] + order[k] * slope[0, f]
+        target[k] = (
+            of_other[width] + values[k] * of_other[width + 1] + order[k] * of_other[width + 2]
+        )
+        seen = load_row(z, k, lanes)
+        left = target[k] - dot(seen, m)
+        for h in range(k):
+            seen = _without(c[h], load_row(g, h, lanes), seen)
+        store_row(g, k, seen)
+        variance = 1.0 / precision + dot(seen, seen)
+        c[k] = 1.0 / (variance + np.sqrt(variance / precision))
+        for h in range(k - 1, -1, -1):
+            seen = _without(c[h], load_row(g, h, lanes), seen)
+        m = fused(left / variance, seen, m)
+    x[0, :width] = normal
+    y = load_row(x, 0, lanes)
+    for h in range(n - 1, -1, -1):
+        y = _without(c[h], load_row(g, h, lanes), y)
+    drawn = fused(1.0, m, y)
+    store_row(x, 0, drawn)
+    total = 0.0
+    for k in range(n):
+        total += (target[k] - dot(load_row(z, k, lanes), drawn)) ** 2
+    return total
+
+
+@njit(error_model="numpy")
+def _without(c, g, y):
+    """(1 - c g g') y."""
+    return fused(-c * dot(g, y), g, y)
 
 
 def add_scores(mean, users, items, user_rows, item_rows, totals):

@@ -11,8 +11,12 @@ from blendmf.training.bayes.side_features import SideInformation
 
 Rows = NDArray[np.float64]
 
-EXPECTED_VARIANCE = 0.05
-"""Variance of a coordinate at the prior mean of the precision, for standardised ratings."""
+DEVIATION_SCALE, DEVIATION_FREEDOM = 1.0, 2.0
+"""Half-t prior of each coordinate's standard deviation, for standardised ratings. With 2 degrees of
+freedom, correlations of two coordinates are uniform a priori."""
+
+START_VARIANCE = 0.05
+"""Initial variance of a coordinate."""
 
 STRENGTH_PRIOR = (1.0, 0.001)
 """Shape and rate of the Gamma prior of `strength`, the coefficients' relative precision."""
@@ -22,8 +26,10 @@ class RowPrior:
     """Normal prior whose mean depends on features: x_k ~ N(sum_j (F_j W_j)_k, precision^-1).
 
     The coefficients W_j have a normal prior with mean 0 and `strength` times the rows' precision.
-    The strength has a Gamma prior unless F_j fixes it, and the precision has a weak Wishart prior.
-    Each is drawn from its full conditional distribution, so the scale of the features is learned.
+    The strength has a Gamma prior unless F_j fixes it. The precision has a Wishart prior whose
+    inverse scale is diagonal and drawn too, so that each coordinate's standard deviation has a
+    half-t prior: superfluous factors shrink to zero. Each is drawn from its full conditional
+    distribution, so the scale of the features is learned.
 
     Parameters
     ----------
@@ -47,28 +53,33 @@ class RowPrior:
     ----------
     R. Salakhutdinov and A. Mnih, "Bayesian probabilistic matrix factorization using Markov chain
     Monte Carlo", ICML 2008, and for the features J. Simm et al., "Macau: scalable Bayesian
-    factorization with high-dimensional side information using MCMC", MLSP 2017.
+    factorization with high-dimensional side information using MCMC", MLSP 2017. For the precision
+    A. Huang and M. Wand, "Simple marginally noninformative prior distributions for covariance
+    matrices", Bayesian Analysis 8 (2013).
     """
 
     def __init__(
         self, known: Sequence[SideInformation], weights: NDArray[np.float64], width: int
     ) -> None:
         self._known = (SideInformation.constant(weights), *known)
-        self._design = np.hstack([one.design for one in self._known])
         ends = np.cumsum([0, *(one.n_directions for one in self._known)])
         self._slices = [slice(begin, end) for begin, end in pairwise(ends)]
-        self._products = (self._design.T @ self._design).astype(np.float64)
+        design = np.hstack([one.design for one in self._known])
+        self._products = (design.T @ design).astype(np.float64)
         self._all_coefficients = np.zeros((len(self._products), width))
         self._strengths = [1.0 if one.strength is None else one.strength for one in self._known]
         self.mean = np.zeros((len(weights), width))
-        self._set_factor(np.eye(width) / np.sqrt(EXPECTED_VARIANCE))
+        self._set_factor(np.eye(width) / np.sqrt(START_VARIANCE))
 
     def update(self, rows: Rows, random: np.random.Generator) -> None:
         """Draw the coefficients, their strengths and the precision, given rows (n, width)."""
-        gathered = (self._design.T @ rows.astype(np.float32)).astype(np.float64)
+        single = rows.astype(np.float32)
+        gathered = np.vstack([one.sums(single) for one in self._known])
         for number in range(len(self._known)):
             self._update_coefficients(number, gathered, random)
-        self.mean = (self._design @ self._all_coefficients.astype(np.float32)).astype(np.float64)
+        self.mean = np.zeros_like(rows)
+        for one, own in zip(self._known, self.coefficients, strict=True):
+            self.mean += one.mapped(own)
         self._update_precision(rows, random)
 
     @property
@@ -113,24 +124,27 @@ class RowPrior:
             self._strengths[number] = random.gamma(shape + drawn.size / 2) / (rate + length / 2)
 
     def _update_precision(self, rows: Rows, random: np.random.Generator) -> None:
-        """Draw the precision from its conditional Wishart distribution."""
+        """Draw the inverse scale of the precision's prior, then the precision."""
         n, width = rows.shape
+        shape = (DEVIATION_FREEDOM + width) / 2
+        rates = DEVIATION_SCALE**-2 + DEVIATION_FREEDOM * np.sum(self.lower**2, axis=1)
+        scatter = np.diag(2 * DEVIATION_FREEDOM * random.standard_gamma(shape, width) / rates)
         residuals = (rows - self.mean).astype(np.float32)
         strengths = np.repeat(self._strengths, [one.n_directions for one in self._known])
-        scatter = width * EXPECTED_VARIANCE * np.eye(width) + residuals.T @ residuals
+        scatter += residuals.T @ residuals
         scatter += (strengths[:, None] * self._all_coefficients).T @ self._all_coefficients
-        freedom = width + n + len(self._all_coefficients)
+        freedom = DEVIATION_FREEDOM + width - 1 + n + len(self._all_coefficients)
         self._set_factor(draw_wishart(freedom, np.linalg.inv(scatter), random))
 
 
-def draw_wishart(freedom: int, scale: Rows, random: np.random.Generator) -> Rows:
+def draw_wishart(freedom: float, scale: Rows, random: np.random.Generator) -> Rows:
     """Cholesky factor of a draw from the Wishart distribution with mean ``freedom * scale``.
 
     By the Bartlett decomposition.
 
     Parameters
     ----------
-    freedom : int
+    freedom : float
         Degrees of freedom, at least the width.
     scale : ndarray of shape (width, width)
         Symmetric and positive definite.

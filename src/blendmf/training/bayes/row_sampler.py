@@ -30,8 +30,9 @@ Floats = NDArray[np.float32]
 HALF_WEIGHT_RATINGS = 5.0
 """Number of ratings with which a row has weight 1/2 in the prior of rows without ratings."""
 
-START_DEVIATION = 0.1
-"""Standard deviation of the initial factors."""
+START_VARIANCE = 0.05
+"""Variance of the initial products of factors, for standardised ratings. Factors that start smaller
+take many sweeps to grow where ratings are few."""
 
 
 class OtherSide(NamedTuple):
@@ -108,7 +109,8 @@ class RowSampler:
         m, counts = len(rated.positions), rated.counts
         self._n_shared = n_shared
         self.rows = np.zeros((m, width))
-        self.rows[:, 1:n_shared] = START_DEVIATION * random.standard_normal((m, n_shared - 1))
+        start = (START_VARIANCE / (n_shared - 1)) ** 0.25
+        self.rows[:, 1:n_shared] = start * random.standard_normal((m, n_shared - 1))
         self.precisions, self.squared_errors = np.ones(m), np.zeros(m)
         words = content if content is not None and content[rated.positions].nnz else None
         of_words = [] if words is None else [self._side_information(words[rated.positions])]

@@ -21,6 +21,9 @@ MAX_RATER_DIRECTIONS = 128
 MORE_DIRECTIONS, ITERATIONS = 16, 2
 """Additional directions, and iterations, of the search for the strongest directions."""
 
+SPARSE_COST = 12
+"""Cost of a product with an element of a sparse matrix, relative to one of a dense matrix."""
+
 SMALLEST_SHARE = 1e-6
 """Share of the largest squared singular value below which a direction is rounding error."""
 
@@ -40,6 +43,8 @@ class SideInformation:
         V, with orthonormal columns.
     design : ndarray of float32, of shape (n, r)
         F V.
+    features : csr_array of float32, of shape (n, k), or None
+        F, if products with F and V are cheaper than with the design.
     strength : float or None
         Prior precision of the coefficients relative to the rows'; None if it is sampled.
     """
@@ -47,6 +52,7 @@ class SideInformation:
     squares: NDArray[np.float64]
     directions: Rows
     design: Floats
+    features: sp.csr_array | None = None
     strength: float | None = None
 
     @classmethod
@@ -95,12 +101,29 @@ class SideInformation:
                 design = product(F, basis, threads)
         squares, vectors = _principal_axes(design)
         vectors = vectors[:, :most].astype(np.float32)
-        return cls(squares[:most], (basis @ vectors).astype(np.float64), design @ vectors)
+        directions, design = basis @ vectors, design @ vectors
+        is_cheaper = SPARSE_COST * F.nnz + directions.size < design.size
+        kept = F if is_cheaper else None
+        return cls(squares[:most], directions.astype(np.float64), design, kept)
 
     @property
     def n_directions(self) -> int:
         """Number of directions r."""
         return len(self.squares)
+
+    def sums(self, rows: Floats) -> Rows:
+        """Transposed design times rows of shape (n, width), of shape (r, width)."""
+        if self.features is None:
+            return (self.design.T @ rows).astype(np.float64)
+        sums: Rows = self.directions.T @ (self.features.T @ rows)
+        return sums
+
+    def mapped(self, coefficients: Rows) -> Floats:
+        """Design times coefficients of shape (r, width), of shape (n, width)."""
+        if self.features is None:
+            return self.design @ coefficients.astype(np.float32)
+        mapped: Floats = self.features @ (self.directions @ coefficients).astype(np.float32)
+        return mapped
 
     def mapped_of(self, features: sp.csr_array, coefficients: Rows) -> Rows:
         """Features of shape (m, k), times V W for coefficients W of shape (r, width)."""

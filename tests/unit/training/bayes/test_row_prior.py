@@ -21,6 +21,22 @@ def test_wishart_draws_have_the_theoretical_moments():
     np.testing.assert_allclose(draws.var(axis=0), variance, rtol=0.06)
 
 
+def test_without_rows_deviations_are_half_t_and_correlations_uniform():
+    random = stream(6, "no rows")
+    prior = RowPrior([], np.ones(0), 2)
+    covariances = []
+    for _ in range(20_000):
+        prior.update(np.zeros((0, 2)), random)
+        covariances.append(prior.inverse.T @ prior.inverse)
+    (first, between), (_, second) = np.moveaxis(np.array(covariances), 0, -1)
+    quantiles = np.array([0.4, 0.6, 0.8])
+    expected = np.sqrt(2) * quantiles / np.sqrt(1 - quantiles**2)
+    for variance in (first, second):
+        np.testing.assert_allclose(np.quantile(np.sqrt(variance), quantiles), expected, rtol=0.1)
+    correlations = between / np.sqrt(first * second)
+    np.testing.assert_allclose(np.quantile(correlations, quantiles), 2 * quantiles - 1, atol=0.05)
+
+
 @pytest.fixture(scope="module")
 def planted():
     """Rows: a linear map of their features plus noise of known precision."""

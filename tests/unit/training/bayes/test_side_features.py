@@ -35,6 +35,17 @@ def test_the_strongest_directions_are_found(n, k):
     )
 
 
+@pytest.mark.parametrize(("share", "is_sparse"), [(0.02, True), (0.9, False)])
+def test_sparse_and_dense_products_are_those_with_the_design(share, is_sparse):
+    random = stream(7, "sparse")
+    F = sp.random_array((600, 60), density=share, format="csr", rng=random)
+    known = SideInformation.of_features(F, random)
+    assert (known.features is not None) == is_sparse
+    rows, coefficients = random.random((600, 3), np.float32), random.random((known.n_directions, 3))
+    np.testing.assert_allclose(known.sums(rows), known.design.T @ rows, atol=1e-4)
+    np.testing.assert_allclose(known.mapped(coefficients), known.design @ coefficients, atol=1e-5)
+
+
 def test_rank_deficient_features_have_fewer_directions():
     column = np.arange(1.0, 9.0)[:, None]
     known = SideInformation.of_features(np.hstack([column, 2 * column, -column]), stream(1, "x"))
