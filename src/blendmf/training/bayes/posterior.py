@@ -52,8 +52,8 @@ def sample_posterior(
     -------
     (BayesianFactorModel, sequence of Epoch, dict of list)
         One epoch per sweep, with the training RMSE of its draw and the validation RMSE of the mean
-        prediction so far. For each kept draw, its own ``training RMSE`` and ``validation RMSE``,
-        and the standard deviation of its ``noise``.
+        prediction so far. For each kept draw, its own ``training RMSE`` and, if there are
+        validation ratings, ``validation RMSE``, and the standard deviation of its ``noise``.
     """
     position, epochs = predicted_position(sampler.times, validation), settings.epochs
     if settings.moments and abs(position) < AMID:
@@ -63,7 +63,7 @@ def sample_posterior(
     mean = _MeanPrediction(validation, position, sampler, rating_range)
     kept = _Kept((epochs - burn_in - 1) // every + 1)
     history: list[Epoch] = []
-    traces: Traces = {"training RMSE": [], "validation RMSE": [], "noise": []}
+    traces: Traces = {}
     for epoch in progress(range(1, epochs + 1), "sweeps"):
         train_rmse = sampler.sweep()
         is_kept = epoch > burn_in and (epochs - epoch) % every == 0
@@ -72,10 +72,14 @@ def sample_posterior(
             mean.add(draw, alone=not len(kept))
         if is_kept:
             kept.append(draw)
-            noise = math.sqrt(draw.user_prior.noise_variance)
-            values = (train_rmse, mean.rmse_of_draw, noise)
-            for name, value in zip(traces, values, strict=True):
-                traces[name].append(value)
+            values = {
+                "training RMSE": train_rmse,
+                "validation RMSE": mean.rmse_of_draw,
+                "noise": math.sqrt(draw.user_prior.noise_variance),
+            }
+            for name, value in values.items():
+                if not math.isnan(value):
+                    traces.setdefault(name, []).append(value)
         rmse = mean.rmse()
         history.append(Epoch(epoch, math.nan, train_rmse, rmse, math.nan))
         if not goes_on(epoch, rmse):

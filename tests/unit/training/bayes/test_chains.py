@@ -86,3 +86,12 @@ def test_every_fit_of_draws_states_its_convergence(three):
     for found in facts["convergence"].values():
         assert 0.9 < found["r_hat"] < 10
         assert 1 < found["effective_draws"] < 100
+
+
+def test_a_fit_without_validation_ratings_has_facts_that_can_be_written(tmp_path):
+    entry = model_entry({"kind": "mf", "training": SETTINGS})
+    nothing = VALIDATION.where(np.zeros(len(VALIDATION), dtype=bool))
+    given = {"rating_range": (-20, 20), "seed": 3, "name": ("chains",)}
+    facts = fit_model(entry, TRAIN, nothing, None, **given).facts(len(TRAIN))
+    write_json(tmp_path / "fit.json", facts)
+    assert facts["convergence"].keys() == {"training RMSE", "noise"}
