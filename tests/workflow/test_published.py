@@ -36,7 +36,7 @@ def test_every_published_split_can_be_planned(split: Split, fresh: Project) -> N
     environment = {**fresh.environment(), "BLENDMF_DATA": str(data)}
     plan = printed(forked(arguments, environment, SECONDS))
     # Splits of one's own files have no words of items; only ml-100k's users are described.
-    models = 1 + ("audit" in split.results) + (name == "ml-100k")
+    models = 2 + ("audit" in split.results) + 2 * (name == "ml-100k")
     assert re.search(r"^fetch +1$", plan, re.MULTILINE), plan
     assert re.search(rf"^train +{3 * models}$", plan, re.MULTILINE), plan
     assert not re.search(r"^search ", plan, re.MULTILINE), plan
