@@ -14,7 +14,7 @@ SHOWN = {"figures", "summarise", "final", "recommend", "explorer", "manifest", *
 
 EVALUATE = {"evaluate", "evaluate_seeds"}
 SEEDS = {"evaluate_seeds"}
-SEARCH = {"search", "select_best", "studies"}
+SEARCH = {"search", "select_best", "importances"}
 ALL = {"bayes-content", "bias", "mf", "mf-content", "popularity", "pure-svd", "svd"}
 AFTER_TRAIN = {"train", "fitted_on", *EVALUATE, "compare", *SHOWN}
 AFTER_SPLIT = {

@@ -67,35 +67,34 @@ rule select_best:
         "../../scripts/select_best.py"
 
 
-# Only the report shows studies: one job for all models, since its libraries load slowly.
+# Only the report shows importances: one job for all models, since its libraries load slowly.
 if SEARCHED:
 
-    rule studies:
+    rule importances:
         input:
             shards=[
                 path for model in SEARCHED for path in FILES.generation_shards(model)
             ],
             source=f"{DATASET}/data/source.json",
         output:
-            studies=FILES.of_searched("search/{model}/study.db"),
-            importances=FILES.of_searched("search/{model}/importances.csv"),
+            FILES.of_searched("search/{model}/importances.csv"),
         log:
-            log_of("studies"),
+            log_of("importances"),
         benchmark:
-            benchmark_of("studies")
+            benchmark_of("importances")
         conda:
             "../../environment.yml"
         resources:
-            **resources_of("studies"),
+            **resources_of("importances"),
         params:
-            code=code_of("studies"),
+            code=code_of("importances"),
             models={name: config["models"][name] for name in SEARCHED},
             search=config["search"],
             seed=config["seed"],
         message:
             "Computing the importance of each searched parameter"
         script:
-            "../../scripts/studies.py"
+            "../../scripts/importances.py"
 
 
 FIT_FROM = {

@@ -34,7 +34,7 @@ def study(
     """Export the searches of all models as Optuna studies in one SQLite file.
 
     Each model is a study. optuna-dashboard shows the file, also the timeline of the trials if the
-    logs of the run are there: files of results have no times, so that equal runs give equal files.
+    logs of the run are there.
     """
     from blendmf.search.study import write_studies
 

@@ -115,7 +115,7 @@ class WorkflowFiles:
         if not before_manifest:
             yield from ("figures", "summarise", "manifest")
             if searched:
-                yield "studies"
+                yield "importances"
             if choices := self.experiment.recommendations.choices:
                 yield from ("final_content", "explorer")
             for choice in choices:

@@ -105,7 +105,7 @@ FIT = "fit"
 
 EXTRA_MB = {
     "rank_sweep": 80,
-    "studies": 110,
+    "importances": 110,
     "scaling": 80,
     "check_parity": 75,
     "final": 100,
@@ -120,7 +120,7 @@ RULES_OF_CLASS = {
     "tables": "import_tables split matrices",
     "variants": "audit_table ablation_table",
     "selection": "select_best check_parity manifest",
-    "report": "studies summarise usage scaling report_page index_page",
+    "report": "importances summarise usage scaling report_page index_page",
 }
 ALONE_IN_CLASS = (
     *("fetch", "leakage", "content", "user_features", "fitted_on", "figures", "small_matrix"),

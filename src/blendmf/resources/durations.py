@@ -52,9 +52,8 @@ USUAL = {
 # fmt: on
 
 USUAL_OF_RULE = {
-    "places": Usual(0.8, 1.2),
     "check_parity": Usual(0.8, 1.0),
-    "studies": Usual(7.0, 0.2),
+    "importances": Usual(3.5, 0.1),
     "manifest": Usual(0.6, 0.2),
     "report_page": Usual(2.2, 0.2),
 }

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NO_TIME = datetime(1970, 1, 1)
-"""Time of trials whose time is not known; in results, of all, so that equal trials give equal
-files."""
+"""Time of trials whose time is not known."""
 
 
 def new_study(**settings: object) -> optuna.Study:
@@ -82,19 +81,13 @@ def frozen(
     )
 
 
-def write_study(path: PathLike, plan: SearchPlan, trials: Iterable[Trial]) -> None:
-    """Write the trials as an Optuna study named after the model, in an SQLite file.
-
-    optuna-dashboard opens it, and so does
-    ``optuna.load_study(study_name=model, storage="sqlite:///study.db")``.
-    """
-    write_studies(path, [(plan, trials, {})])
-
-
 def write_studies(
     path: PathLike, searches: Iterable[tuple[SearchPlan, Iterable[Trial], Mapping[int, Times]]]
 ) -> None:
-    """Write several searches as studies of one SQLite file.
+    """Write searches as Optuna studies, named after their models, in one SQLite file.
+
+    optuna-dashboard opens it, and so does
+    ``optuna.load_study(study_name=model, storage="sqlite:///searches.db")``.
 
     Parameters
     ----------

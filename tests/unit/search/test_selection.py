@@ -11,7 +11,7 @@ from blendmf.common.files import write_rows
 from blendmf.search.finalists import Refit, best_trials
 from blendmf.search.generation import propose
 from blendmf.search.selection import select_best, trials_table
-from blendmf.search.study import importances, write_study
+from blendmf.search.study import importances, write_studies
 from blendmf.search.trials import Trial, TrialOutcome, complete
 from searches import SPACE, diverging_above, plan_of, run
 
@@ -153,7 +153,7 @@ def test_a_study_file_has_the_same_bytes_and_reopens_with_the_same_trials(tmp_pa
     plan = plan_of(model="mf-content")
     trials, _ = run(plan, tmp_path / "trials", diverging_above(1e-2))
     for name in ("study.db", "again.db"):
-        write_study(tmp_path / name, plan, trials)
+        write_studies(tmp_path / name, [(plan, trials, {})])
     assert (tmp_path / "study.db").read_bytes() == (tmp_path / "again.db").read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"study.db", "again.db", "trials"}
     storage = f"sqlite:///{tmp_path / 'study.db'}"

@@ -1,11 +1,11 @@
-"""Write every search as an Optuna study, and the importance of its parameters."""
+"""Compute the importance of each searched parameter."""
 
 from blendmf.common.files import read_json, write_csv
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.search import SearchSettings
 from blendmf.search.plan import SearchPlan
-from blendmf.search.study import importances, write_study
+from blendmf.search.study import importances
 from blendmf.search.trials import read_trials
 
 with job(snakemake.log[0], asked=snakemake.resources):
@@ -18,5 +18,4 @@ with job(snakemake.log[0], asked=snakemake.resources):
         plan = SearchPlan.of_model(model, limited, settings, params.seed)
         shards = source.shards[place * files_each : (place + 1) * files_each]
         trials = read_trials(shards, plan, range(settings.trials))
-        write_csv(output.importances[place], importances(plan, trials))
-        write_study(output.studies[place], plan, trials)
+        write_csv(output[place], importances(plan, trials))
