@@ -5,6 +5,7 @@ for which ratings are predicted.
 """
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,12 +52,14 @@ def user_slopes(
     return slopes
 
 
+@lru_cache(maxsize=1)
 def without_drift(
     train: Observations, validation: Observations, rating_range: tuple[float, float]
 ) -> Observations:
     """The training part with ratings shifted to the mean position of the validation ratings.
 
-    Unchanged if the times are unknown or all equal.
+    Unchanged if the times are unknown or all equal. The last result is kept, because the trials of
+    a search have the same parts.
     """
     times = RatingTimes.of(train)
     if times is None or train.times is None:

@@ -54,7 +54,7 @@ RATINGS_THEMSELVES = RatingUnit(0.0, 1.0)
 """The unit of ratings that are not standardised."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Observations:
     """Observed ratings of one part.
 
