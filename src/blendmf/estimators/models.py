@@ -19,7 +19,7 @@ from blendmf.estimators.estimator import RatingEstimator
 Made = TypeVar("Made", bound=Settings)
 
 SGD = TrainingSettings()
-BAYES = TrainingSettings(optimiser="bayes", latent_dim=16, epochs=100)
+BAYES = TrainingSettings(optimiser="bayes", latent_dim=16, epochs=100, chains=2)
 NEIGHBOURS = ItemNeighboursEntry(kind="item-neighbours")
 BIAS = BiasEntry(kind="bias")
 
@@ -43,9 +43,14 @@ class BayesianMF(RatingEstimator):
     burn_in : int, default 20
         First sweeps to discard.
     draws : int, default 50
-        Approximate number of draws to keep, evenly spread over the other sweeps.
+        Approximate number of draws of a chain to keep, evenly spread over the other sweeps.
+    chains : int, default 2
+        Number of independent samplers whose draws are put together: more lower the error.
     drift : bool, default True
         Whether users' ratings may rise or fall in the order in which they are given; needs times.
+    moments : bool, default True
+        Whether ratings that a user gives within seconds have something in common; needs times, and
+        has no effect where the validation ratings are the users' last ones.
     feedback : bool, default True
         Whether which items a user rated, and who rated an item, inform the factors.
     noise_freedom : float or None, default 20
@@ -56,7 +61,9 @@ class BayesianMF(RatingEstimator):
     epochs: int = BAYES.epochs
     burn_in: int = BAYES.burn_in
     draws: int = BAYES.draws
+    chains: int = BAYES.chains
     drift: bool = BAYES.drift
+    moments: bool = BAYES.moments
     feedback: bool = BAYES.feedback
     noise_freedom: float | None = BAYES.noise_freedom
 
