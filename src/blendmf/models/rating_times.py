@@ -105,11 +105,16 @@ class RatingTimes:
         otherwise : float, default 0
             Position of users without training ratings and of unknown ones.
         """
-        u, known = known_positions(users, self.n_users)
-        first, last = self.indptr[u], self.indptr[u + 1]
-        before = self._number_before(u, seconds, "left") + self._number_before(u, seconds, "right")
-        share = (before / 2 - first) / np.maximum(last - first, 1)
-        return np.where(known & (last > first), share - 0.5, otherwise).astype(np.float32)
+        all_users, at = np.atleast_1d(users), np.atleast_1d(seconds)
+        found = np.full(len(all_users), otherwise, dtype=np.float32)
+        for begin in range(0, len(found), RATINGS_PER_BLOCK):
+            block = slice(begin, begin + RATINGS_PER_BLOCK)
+            u, known = known_positions(all_users[block], self.n_users)
+            first, last = self.indptr[u], self.indptr[u + 1]
+            before = sum(self._number_before(u, at[block], side) for side in ("left", "right"))
+            share = (before / 2 - first) / np.maximum(last - first, 1)
+            found[block] = np.where(known & (last > first), share - 0.5, otherwise)
+        return found
 
     def nearest(self, users: ArrayLike, seconds: ArrayLike) -> tuple[Positions, Seconds]:
         """Index among all training ratings of the nearest one of the user, and its distance.
@@ -126,7 +131,7 @@ class RatingTimes:
         at = np.asarray(seconds, dtype=np.int64)
         first, last = self.indptr[u], self.indptr[u + 1]
         none = ~known | (last == first)
-        if none.all():
+        if none.all():  # also of no users at all
             return np.zeros(len(u), np.int64), np.full(len(u), FAR)
         following = self._number_before(u, at, "left")
         before, after = (
@@ -171,17 +176,13 @@ class RatingTimes:
 
         Equal ones count if `side` is "right".
         """
-        at = np.asarray(seconds, dtype=np.int64)
-        number = np.empty(len(users), dtype=np.int64)
-        for begin in range(0, len(users), RATINGS_PER_BLOCK):
-            block = slice(begin, begin + RATINGS_PER_BLOCK)
-            low, high = int(users[block].min()), int(users[block].max())
-            first, last = self.indptr[low], self.indptr[high + 1]
-            owners = np.repeat(np.arange(low, high + 1), np.diff(self.indptr[low : high + 2]))
-            all_users = np.concatenate([owners, users[block]])
-            keys = _keys(all_users, np.concatenate([self.seconds[first:last], at[block]]))
-            known, wanted = np.split(keys, [last - first])
-            number[block] = first + np.searchsorted(known, wanted, side)
+        low, high = int(users.min()), int(users.max())
+        first, last = self.indptr[low], self.indptr[high + 1]
+        owners = np.repeat(np.arange(low, high + 1), np.diff(self.indptr[low : high + 2]))
+        times = np.concatenate([self.seconds[first:last], np.asarray(seconds, dtype=np.int64)])
+        keys = _keys(np.concatenate([owners, users]), times)
+        known, wanted = np.split(keys, [last - first])
+        number: Positions = first + np.searchsorted(known, wanted, side)
         return number
 
 
