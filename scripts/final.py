@@ -39,7 +39,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         read_json(source.fits[evaluated])["best_epoch"],
         rating_range=(low, high),
         seed=params.seed,
-        name=name,
+        name=("final", name),
         threads=snakemake.threads,
         user_features=read_sparse(source.user_features) if entry.uses_user_features else None,
     )

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from blendmf.common.errors import UserError
 from blendmf.common.files import read_json, read_sparse, write_json, write_rows
 from blendmf.common.job_log import job
@@ -24,7 +26,9 @@ with job(snakemake.log[0], asked=snakemake.resources):
     if source.get("chains"):
         from blendmf.training.bayes.chains import in_one
 
-        fit = in_one([Fit.read(Path(path).parent) for path in source.chains], validation)
+        fits = [Fit.read(Path(path).parent) for path in source.chains]
+        fitted = len(validation) if entry.training.refit else 0
+        fit = in_one(fits, validation.where(np.arange(len(validation)) >= fitted))
     else:
         chain = snakemake.wildcards.get("chain")
         fit = fit_model(

@@ -51,6 +51,12 @@ TRAINING_ALONE = Expectation(RATINGS, NOTHING, NOTHING, "Fitted on the training 
 
 EXPECTED = {
     "training mean": TRAINING_ALONE,
+    "mean of training and validation": Expectation(
+        RATINGS,
+        RATINGS,
+        NOTHING,
+        "Fitted on the training and the validation ratings (refit: true).",
+    ),
     "training mean without drift": Expectation(
         ALL,
         TIMES,
@@ -204,6 +210,9 @@ def _rating_checks(again: recomputed.RecomputedRatings, stored: Stored) -> Itera
                 low, high = (float(rating) for rating in arrays["rating_range"])
                 again_mean = [mean_without_drift(low, high)]
                 yield _compared("training mean without drift", path, mean_found, again_mean)
+            elif isinstance(entry, TrainedEntry) and entry.training.refit:
+                both = [again.mean_of_both]
+                yield _compared("mean of training and validation", path, mean_found, both)
             else:
                 yield _compared("training mean", path, mean_found, [again.mean])
         if isinstance(entry, ShrunkenBiases):

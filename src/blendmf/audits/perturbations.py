@@ -112,6 +112,9 @@ def _fitted(
     terms = pd.Index(text.vocabulary["part"] + ":" + text.vocabulary["term"])
     return {
         "training mean": pd.Series([fit_global_mean(train, ANY_RANGE).global_mean]),
+        "mean of training and validation": pd.Series(
+            [fit_global_mean(train.joined(validation), ANY_RANGE).global_mean]
+        ),
         "training mean without drift": pd.Series([fit_global_mean(moved, ANY_RANGE).global_mean]),
         "times of ratings": _times_by_ids(built, users, rated),
         "training ratings of items": pd.Series(n_of_item, index=pd.Index(rated))[n_of_item > 0],

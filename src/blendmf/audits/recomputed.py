@@ -40,6 +40,12 @@ class RecomputedRatings:
         return float(self.train["rating"].to_numpy().sum(dtype=np.float64)) / len(self.train)
 
     @cached_property
+    def mean_of_both(self) -> float:
+        """Mean of the training and the validation ratings."""
+        ratings = pd.concat([self.train["rating"], self.validation["rating"]])
+        return float(ratings.to_numpy(dtype=np.float64).mean())
+
+    @cached_property
     def n_train(self) -> NDArray[np.int64]:
         """Training ratings of each item, of shape (n_items,)."""
         counts = self.train["item_id"].value_counts().reindex(self.item_ids, fill_value=0)

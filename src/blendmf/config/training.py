@@ -107,6 +107,12 @@ class TrainingSettings(Settings):
         description="Number of independent samplers of `epochs` sweeps each, whose draws are put "
         "together (bayes). The error falls with it; time and file grow.",
     )
+    refit: bool = Field(
+        default=False,
+        description="Whether, after a fit by which the validation ratings set the position in the "
+        "users' order, the offsets of cold users and items and the widths of intervals, the draws "
+        "are made from the training and the validation ratings together (bayes).",
+    )
     burn_in: int = Field(default=20, ge=0, description="First sweeps to discard (bayes).")
     draws: int = Field(
         default=50,

@@ -206,7 +206,7 @@ class RatingEstimator(FittedEstimator, ABC):
             evaluated.best_epoch,
             rating_range=self.rating_range_,
             seed=self.seed,
-            name=self.name_,
+            name=("final", self.name_),
             threads=self.threads,
             user_features=self._user_features,
         )

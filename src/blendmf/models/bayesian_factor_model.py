@@ -58,6 +58,8 @@ class BayesianFactorModel:
         Times of the ratings that the model was fitted on.
     moment_effects : ndarray of shape (2, n_ratings), optional
         Mean over the draws of the effects of the moments (`blendmf.models.moments`) at `times`.
+    cold_offsets : ndarray of shape (2,), optional
+        What was added to the biases of users, and of items, without ratings.
     """
 
     kind: ClassVar[str] = "bayesian-factor-model"
@@ -76,6 +78,7 @@ class BayesianFactorModel:
     user_slopes: Floats | None = None
     times: RatingTimes | None = None
     moment_effects: Floats | None = None
+    cold_offsets: Floats | None = None
 
     def predict(
         self, users: ArrayLike, items: ArrayLike, seconds: ArrayLike | None = None
@@ -150,7 +153,8 @@ class BayesianFactorModel:
         The widths of intervals are those of the first model.
         """
         means: dict[str, Any] = {}
-        for name in ("user_variance", "item_variance", "user_slopes", "moment_effects"):
+        optional = ("user_slopes", "moment_effects", "cold_offsets")
+        for name in ("user_variance", "item_variance", *optional):
             arrays = [getattr(model, name) for model in models]
             if arrays[0] is not None:
                 means[name] = np.mean(arrays, axis=0, dtype=np.float32)
@@ -182,11 +186,12 @@ class BayesianFactorModel:
             int(arrays["n_items"]),
             (low, high),
             float(arrays["global_mean"]),
-            **{f.name: arrays[f.name] for f in fields(cls)[4:-4]},
+            **{f.name: arrays[f.name] for f in fields(cls)[4:-5]},
             user_prior=UserPrior.of_arrays(arrays, PRIOR),
             user_slopes=arrays.get("user_slopes"),
             times=RatingTimes.of_arrays(arrays, TIMES),
             moment_effects=arrays.get("moment_effects"),
+            cold_offsets=arrays.get("cold_offsets"),
         )
 
     def _of_time(self, users: ArrayLike, seconds: ArrayLike | None) -> NDArray[np.float64] | float:

@@ -104,6 +104,16 @@ class Observations:
             read_sparse(path), read_arrays(times, [part])[part] if times else None
         )
 
+    def joined(self, other: "Observations") -> "Observations":
+        """These observations and others of other pairs, sorted by user, then item."""
+        users, items = np.append(self.users, other.users), np.append(self.items, other.items)
+        order = np.lexsort((items, users))
+        times = None
+        if self.times is not None and other.times is not None:
+            times = np.append(self.times, other.times)[order]
+        ratings = np.append(self.ratings, other.ratings)[order]
+        return Observations(users[order], items[order], ratings, self.shape, times)
+
     def where(self, chosen: NDArray[np.bool_]) -> "Observations":
         """Observations selected by a mask of shape (n,)."""
         times = None if self.times is None else self.times[chosen]

@@ -1,7 +1,5 @@
 """The fit that people use: on all ratings, with what the evaluated fit of the model learned."""
 
-from dataclasses import replace
-
 import numpy as np
 import scipy.sparse as sp
 
@@ -10,6 +8,7 @@ from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.model import Model
 from blendmf.models.observations import Observations
+from blendmf.training.bayes.chosen import Chosen
 from blendmf.training.fit import fit_model
 from blendmf.training.fitted import Fit
 
@@ -23,14 +22,15 @@ def fit_on_all(
     *,
     rating_range: tuple[float, float],
     seed: int,
-    name: str,
+    name: tuple[str | int, ...],
     threads: int = 1,
     user_features: sp.csr_array | None = None,
 ) -> Fit:
     """Fit a model on all ratings, without a validation part.
 
     What the validation part chose for the evaluated fit is kept: the number of epochs, the rank of
-    an SVD, and the widths of prediction intervals.
+    an SVD, and of a Bayesian model the widths of prediction intervals and the offsets of users and
+    items without ratings.
 
     Parameters
     ----------
@@ -47,28 +47,29 @@ def fit_on_all(
     rating_range : (float, float)
     seed : int
         The experiment's seed.
-    name : str
-        Name of the model.
+    name : tuple
+        Name of the random stream of this fit.
     threads : int
         Number of training threads; does not affect the result.
     user_features : csr_array of shape (n_users, n_features), optional
         Features of the users, for the optimiser ``bayes``.
     """
+    chosen = None
+    if isinstance(evaluated, BayesianFactorModel):
+        chosen = Chosen.by(evaluated, keeps_position=False)
     nothing = ratings.where(np.zeros(len(ratings), dtype=bool))
-    fit = fit_model(
+    return fit_model(
         _as_chosen(entry, evaluated, best_epoch),
         ratings,
         nothing,
         content,
         rating_range=rating_range,
         seed=seed,
-        name=("final", name),
+        name=name,
         threads=threads,
         user_features=user_features,
+        chosen=chosen,
     )
-    if isinstance(fit.model, BayesianFactorModel) and isinstance(evaluated, BayesianFactorModel):
-        return replace(fit, model=replace(fit.model, widths=evaluated.widths))
-    return fit
 
 
 def _as_chosen(entry: Entry, evaluated: Model, best_epoch: int) -> Entry:

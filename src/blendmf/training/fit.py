@@ -11,6 +11,7 @@ from blendmf.common.random_streams import stream
 from blendmf.config.models import Entry, TrainedEntry
 from blendmf.models.drift import without_drift
 from blendmf.models.observations import Observations, RatingUnit
+from blendmf.training.bayes.chosen import Chosen
 from blendmf.training.closed_form import fit_closed_form
 from blendmf.training.engines import EngineFacts, make_engine
 from blendmf.training.fitted import Fit
@@ -33,6 +34,7 @@ def fit_model(
     unit: RatingUnit | None = None,
     user_features: sp.csr_array | None = None,
     chain: int | None = None,
+    chosen: Chosen | None = None,
 ) -> Fit:
     """Fit one model, or only one chain of a Bayesian one.
 
@@ -62,6 +64,8 @@ def fit_model(
         Features of the users, for the optimiser ``bayes``.
     chain : int, optional
         Number of the only chain to run, from 0. By default all ``training.chains`` are run.
+    chosen : Chosen, optional
+        What an earlier fit of the Bayesian model chose by its validation part.
     """
     start = time.perf_counter()
     if not isinstance(entry, TrainedEntry):
@@ -84,7 +88,7 @@ def fit_model(
 
         words = content if terms.use_content else None
         return fit_chains(
-            Problem(train, validation, words, user_features, settings, rating_range),
+            Problem(train, validation, words, user_features, settings, rating_range, chosen),
             lambda n: stream(seed, *name, *(("chain", n) if n else ())),
             range(settings.chains) if chain is None else [chain],
             threads,

@@ -14,7 +14,7 @@ from blendmf.config.protocol import ContentSettings, SplitSettings
 from blendmf.data.content import content
 from blendmf.data.matrices import matrices
 from blendmf.data.splits import split
-from blendmf.models.baselines import fit_bias
+from blendmf.models.baselines import fit_bias, fit_global_mean
 from blendmf.models.drift import without_drift
 from blendmf.models.observations import Observations
 from blendmf.training.closed_form import fit_closed_form
@@ -29,6 +29,7 @@ PATHS = {
     )
 }
 MOVED = model_entry({"kind": "mf", "training": {"optimiser": "als"}})
+REFITTED = model_entry({"kind": "mf", "training": {"optimiser": "bayes", "refit": True}})
 SHRINKAGE = {"user_shrinkage": 4.0, "item_shrinkage": 3.0}
 CLOSED_FORM = {
     "global-mean": {},
@@ -103,6 +104,9 @@ def stored_of(tables, tmp_path, settings=SETTINGS):
     moved = fit_bias(without_drift(*observed, (0, 5)), (0, 5), **SHRINKAGE)
     moved.save(tmp_path / "mf.npz")
     files.append(ModelFile(str(tmp_path / "mf.npz"), MOVED, read_arrays(tmp_path / "mf.npz")))
+    fit_global_mean(observed[0].joined(observed[1]), (0, 5)).save(tmp_path / "refitted.npz")
+    refitted = str(tmp_path / "refitted.npz")
+    files.append(ModelFile(refitted, REFITTED, read_arrays(refitted)))
     return Stored(
         built.users["user_id"],
         built.items,
@@ -182,6 +186,7 @@ def test_each_statistic_changes_under_the_expected_perturbations(tables, tmp_pat
     words = ("times, rows", "rows", "rows")
     assert changes == {
         "training mean": ratings_alone,
+        "mean of training and validation": ("values, rows", "values, rows", "nothing"),
         "training mean without drift": ("values, times, rows", "times", "nothing"),
         "times of ratings": ("times, rows", "times, rows", "times, rows"),
         "biases": ratings_alone,
@@ -274,6 +279,7 @@ def test_pipeline_that_trains_on_the_test_part_is_detected(tables, tmp_path, mon
     wrong = table[~table["as_expected"]].drop_duplicates("statistic").set_index("statistic")
     assert set(wrong.index) == {
         "training mean",
+        "mean of training and validation",
         "training mean without drift",
         "biases",
         "training matrix",

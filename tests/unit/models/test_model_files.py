@@ -40,7 +40,7 @@ PRIOR = UserPrior(
 )  # fmt: skip
 BAYES = BayesianFactorModel(
     M, N, RANGE, 3.0, drawn(S, M, 1 + D), drawn(S, N, 1 + D), drawn(M), drawn(N), NORMAL_WIDTHS,
-    PRIOR, drawn(M), RatingTimes(np.arange(0, 10, 2), np.arange(K)), drawn(2, K),
+    PRIOR, drawn(M), RatingTimes(np.arange(0, 10, 2), np.arange(K)), drawn(2, K), drawn(2),
 )  # fmt: skip
 COMPLETE = {
     "factor-model": FactorModel(

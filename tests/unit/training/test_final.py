@@ -28,7 +28,9 @@ def both(entry, ranks=()):
     entry = model_entry(entry)
     given = {"rating_range": RANGE, "seed": 3}
     fit = fit_model(entry, TRAIN, VALIDATION, CONTENT, **given, name=("a",), ranks=ranks)
-    final = fit_on_all(entry, ALL, CONTENT, fit.model, fit.best_epoch, **given, name="mf")
+    final = fit_on_all(
+        entry, ALL, CONTENT, fit.model, fit.best_epoch, **given, name=("final", "mf")
+    )
     return fit, final
 
 
@@ -73,7 +75,7 @@ def test_a_rating_of_the_test_part_changes_the_fit_that_people_use_only(entry):
         fit.best_epoch,
         rating_range=RANGE,
         seed=3,
-        name="mf",
+        name=("final", "mf"),
     )
     users, items = np.arange(40), np.zeros(40, dtype=int)
     assert not np.array_equal(final.model.predict(users, items), other.model.predict(users, items))

@@ -14,6 +14,7 @@ from blendmf.models.drift import predicted_position
 from blendmf.models.moments import AMID, GAPS
 from blendmf.models.observations import Observations
 from blendmf.models.user_prior import PriorDraw, UserPrior
+from blendmf.training.bayes.chosen import Chosen
 from blendmf.training.bayes.cold_start_offsets import ColdRatings, Offsets
 from blendmf.training.bayes.gibbs import Draw, GibbsSampler
 from blendmf.training.bayes.gibbs_kernels import add_scores
@@ -30,6 +31,7 @@ def sample_posterior(
     settings: TrainingSettings,
     rating_range: tuple[float, float],
     goes_on: GoesOn,
+    chosen: Chosen | None = None,
 ) -> tuple[BayesianFactorModel, Sequence[Epoch], Traces]:
     """Run Gibbs sweeps and keep draws spread evenly over the sweeps after the burn-in.
 
@@ -47,6 +49,8 @@ def sample_posterior(
     rating_range : (float, float)
     goes_on : GoesOn
         Called after each sweep with its validation RMSE; sampling stops if it returns False.
+    chosen : Chosen, optional
+        What an earlier fit's validation part determined, if there is none here.
 
     Returns
     -------
@@ -56,6 +60,8 @@ def sample_posterior(
         validation ratings, ``validation RMSE``, and the standard deviation of its ``noise``.
     """
     position, epochs = predicted_position(sampler.times, validation), settings.epochs
+    if chosen is not None and chosen.position is not None:
+        position = chosen.position
     if settings.moments and abs(position) < AMID:
         sampler.add_moments()
     burn_in = min(settings.burn_in, epochs - 1)
@@ -86,11 +92,16 @@ def sample_posterior(
             break
     if not len(kept):
         kept.append(draw)
-    kept.move(sampler, mean.offsets())
+    offsets = mean.offsets() if chosen is None else chosen.offsets
+    kept.move(sampler, offsets)
     prior = UserPrior.of_draws(
         kept.user_priors, sampler.rated_features, position, settings.noise_freedom
     )
-    model = kept.model(sampler, rating_range, prior)
+    model = replace(
+        kept.model(sampler, rating_range, prior),
+        cold_offsets=np.array(offsets, dtype=np.float32),
+        widths=NORMAL_WIDTHS if chosen is None else chosen.widths,
+    )
     return calibrated(model, validation), history, traces
 
 

@@ -95,3 +95,24 @@ def test_a_fit_without_validation_ratings_has_facts_that_can_be_written(tmp_path
     facts = fit_model(entry, TRAIN, nothing, None, **given).facts(len(TRAIN))
     write_json(tmp_path / "fit.json", facts)
     assert facts["convergence"].keys() == {"training RMSE", "noise"}
+
+
+def test_a_refit_uses_the_validation_ratings_and_keeps_what_they_chose():
+    plain, refitted = fit(), fit(refit=True)
+    assert rmse(refitted.model, TEST) < rmse(plain.model, TEST)
+    assert refitted.validation_rmse == plain.validation_rmse
+    np.testing.assert_array_equal(refitted.model.widths, plain.model.widths)
+    np.testing.assert_array_equal(refitted.model.cold_offsets, plain.model.cold_offsets)
+    assert refitted.model.user_prior.position == plain.model.user_prior.position
+    assert refitted.model.global_mean == pytest.approx(TRAIN.joined(VALIDATION).ratings.mean())
+    low, high = refitted.model.intervals(TEST.users, TEST.items, 0.9, TEST.times)
+    assert 0.85 < np.mean((low <= TEST.ratings) & (TEST.ratings <= high)) < 0.95
+
+
+def test_refitted_chains_of_separate_jobs_give_the_same_bits():
+    alone = [fit(chains=2, chain=number, refit=True) for number in range(2)]
+    nothing = VALIDATION.where(np.zeros(len(VALIDATION), dtype=bool))
+    together, in_one_job = in_one(alone, nothing), fit(chains=2, refit=True)
+    np.testing.assert_array_equal(together.model.user_rows, in_one_job.model.user_rows)
+    np.testing.assert_array_equal(together.model.widths, in_one_job.model.widths)
+    assert together.validation_rmse == in_one_job.validation_rmse
