@@ -28,7 +28,11 @@ def test_every_rule_has_the_configured_image_and_the_conda_environment(
     rules = json.loads(output(command, env=fresh.environment()).splitlines()[-1])
     scripts = {file.stem for file in (ROOT / "scripts").glob("*.py")}
     assert {
-        rule.removesuffix("_seeds").removesuffix("_folds").removeprefix("final_") for rule in rules
+        rule.removesuffix("_seeds")
+        .removesuffix("_folds")
+        .removesuffix("_chain")
+        .removeprefix("final_")
+        for rule in rules
     } == scripts
     conda = str(fresh.code / "environment.yml")
     assert all(software == {"container": container, "conda": conda} for software in rules.values())

@@ -75,15 +75,14 @@ def test_every_job_leaves_a_log_and_a_benchmark(smoke: Project) -> None:
         assert (seconds > 0).all(), benchmark
 
 
-def test_memory_requests_cover_usage_and_are_about_twice_it_at_most(
+def test_memory_requests_cover_usage_and_are_at_most_twice_it(
     smoke: Project,
 ) -> None:
     usage = pd.read_csv(smoke.run / "results/synthetic/usage.csv", keep_default_na=False)
     jobs = {row["log-file(s)"] for row in smoke.summary()}
     assert usage["jobs"].sum() == len(jobs) - 3, "all but this table's and the two pages'"
-    # Which model is the best is not known when its fit is requested: any of them may be. The scores
-    # of a model that only ranks take 4 % less than those of the others.
-    limit = usage["rule"].map({"final": 4, "evaluate": 2.1}).fillna(2)
+    # Which model is the best is not known when its fit is requested: any of them may be.
+    limit = usage["rule"].map({"final": 4}).fillna(2)
     assert usage["asked_by_used"].between(1, limit).all(), usage
     assert (usage["used_minutes"] < usage["asked_minutes"]).all(), usage
 

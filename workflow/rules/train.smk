@@ -135,14 +135,14 @@ rule train:
 
 
 # One chain of a Bayesian model that has several.
-use rule train as chain with:
+use rule train as train_chain with:
     input:
         **FIT_FROM,
     output:
         **fit_files("models/{model}/seed-{seed}/chain-{chain}"),
     log:
-        log_of("chain/{model}/seed-{seed}-chain-{chain}"),
+        log_of("train/{model}/seed-{seed}-chain-{chain}"),
     benchmark:
-        benchmark_of("chain/{model}/seed-{seed}-chain-{chain}")
+        benchmark_of("train/{model}/seed-{seed}-chain-{chain}")
     message:
         "Training {wildcards.model}, seed {wildcards.seed}, chain {wildcards.chain}"

@@ -109,7 +109,7 @@ class WorkflowFiles:
         for model, seed in self.model_seeds():
             yield f"train/{model}/seed-{seed}"
             for chain in range(self.chain_jobs(models[model])):
-                yield f"chain/{model}/seed-{seed}-chain-{chain}"
+                yield f"train/{model}/seed-{seed}-chain-{chain}"
         for model in models:
             yield f"evaluate/{model}"
         if not before_manifest:

@@ -85,7 +85,7 @@ COSTS = {
                    {"train_rating": 0.8, "train_epoch": 5.0, "train_epoch_factor": 0.1,
                     "train_epoch_word": 4.0}),
     # Scores of a model, its lists of items, and what is computed from the scores of all models.
-    "evaluate": Costs(237, {"rating": 34, "user": 200, "block_factor": 4, "met_word": 8.5,
+    "evaluate": Costs(235, {"rating": 34, "user": 200, "block_factor": 4, "met_word": 8.5,
                             "drawn_factor": 4.5, "neighbour": 8, "long_byte": 0.5},
                       {"rating": 0.8, "user": 60, "listed_item": 0.05, "rating_neighbour": 0.05}),
     "recommend": Costs(185, {"rating": 3, "item": 4700, "factor": 4, "met_word": 8,

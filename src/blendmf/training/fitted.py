@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 
 from blendmf.common.files import read_json
 from blendmf.models.model import Model, load_model
@@ -73,6 +72,9 @@ class Fit:
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The fit of a chain from the files of its job: model, history and facts."""
+        # Only the union of chains needs it, and it takes time and memory to load.
+        import pandas as pd
+
         facts, history = read_json(folder / "fit.json"), pd.read_csv(folder / "history.csv")
         engine = EngineFacts(facts["engine"], facts["engine_reason"], facts["threads"])
         validation_rmse = facts["validation_rmse"]
