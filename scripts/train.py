@@ -1,4 +1,4 @@
-"""Fit one model, or one chain of it, from one seed."""
+"""Fit one model, or one chain of it, from one seed or all seeds."""
 
 from pathlib import Path
 
@@ -22,32 +22,38 @@ with job(snakemake.log[0], asked=snakemake.resources):
     train, validation = (
         Observations.of_file(path, source.times) for path in (source.train, source.validation)
     )
+    content, features = (
+        read_sparse(path) if path else None for path in (source.content, source.user_features)
+    )
     low, high = facts["rating_range"]
-    if source.get("chains"):
-        from blendmf.training.bayes.chains import in_one
+    wildcards = snakemake.wildcards
+    chain, only = (wildcards.get(key) for key in ("chain", "seed"))
+    for place in range(len(output.model)):
+        seed = place + 1 if only is None else int(only)
+        if source.get("chains"):
+            from blendmf.training.bayes.chains import in_one
 
-        fits = [Fit.read(Path(path).parent) for path in source.chains]
-        fitted = len(validation) if entry.training.refit else 0
-        fit = in_one(fits, validation.where(np.arange(len(validation)) >= fitted))
-    else:
-        chain = snakemake.wildcards.get("chain")
-        fit = fit_model(
-            entry,
-            train,
-            validation,
-            read_sparse(source.content) if source.content else None,
-            rating_range=(low, high),
-            seed=params.seed,
-            name=("train", name, int(snakemake.wildcards.seed)),
-            threads=snakemake.threads,
-            ranks=params.ranks,
-            user_features=read_sparse(source.user_features) if source.user_features else None,
-            chain=None if chain is None else int(chain),
-        )
-    write_rows(output.history, Epoch._fields, fit.history)
-    if fit.diverged and not fit.best_epoch:
-        raise UserError(
-            f"{name} diverged in its first epoch; lower models.{name}.training.learning_rate"
-        )
-    fit.model.save(output.model)
-    write_json(output.fit, {"settings": entry.model_dump(), **fit.facts(len(train))})
+            fits = [Fit.read(Path(path).parent) for path in source.chains]
+            fitted = len(validation) if entry.training.refit else 0
+            fit = in_one(fits, validation.where(np.arange(len(validation)) >= fitted))
+        else:
+            fit = fit_model(
+                entry,
+                train,
+                validation,
+                content,
+                rating_range=(low, high),
+                seed=params.seed,
+                name=("train", name, seed),
+                threads=snakemake.threads,
+                ranks=params.ranks,
+                user_features=features,
+                chain=None if chain is None else int(chain),
+            )
+        write_rows(output.history[place], Epoch._fields, fit.history)
+        if fit.diverged and not fit.best_epoch:
+            raise UserError(
+                f"{name} diverged in its first epoch; lower models.{name}.training.learning_rate"
+            )
+        fit.model.save(output.model[place])
+        write_json(output.fit[place], {"settings": entry.model_dump(), **fit.facts(len(train))})

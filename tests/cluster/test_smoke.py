@@ -15,6 +15,7 @@ def planned(output: str) -> Counter[str]:
     counts = Counter({rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M)})
     del counts["all"]
     counts["evaluate"] += counts.pop("evaluate_seeds")
+    counts["train"] += counts.pop("train_chain", 0)
     counts["content"] += counts.pop("final_content")
     return counts
 

@@ -46,7 +46,17 @@ def test_a_run_reproduced_from_its_manifest_is_byte_identical(
     again = tmp_path / "elsewhere" / "again"
     git(tmp_path, "clone", "--quiet", smoke.code, again)
     first = "results/synthetic/models/svd/seed-1/model.npz"
-    equip(again, "--cores", "3", "--set-threads", "train=3", "search=2", "--prioritize", first)
+    equip(
+        again,
+        "--cores",
+        "3",
+        "--set-threads",
+        "train=3",
+        "train_seeds=3",
+        "search=2",
+        "--prioritize",
+        first,
+    )
     (again / MANIFEST).parent.mkdir(parents=True)
     shutil.copy2(smoke.run / MANIFEST, again / MANIFEST)
     run(again, manifest["regenerate"])

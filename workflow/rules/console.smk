@@ -7,15 +7,21 @@ import json
 from blendmf.report.console import closing, plan
 from blendmf.resources.durations import Planned, expected_run, expected_seconds
 
-COSTED_AS = {"final_content": "content"}
+COSTED_AS = {
+    "final_content": "content",
+    "evaluate_seeds": "evaluate",
+    "train_chain": "train",
+    "train_seeds": "train",
+}
 
 
 def planned(job) -> Planned:
     """Expected duration of a job of the workflow; rules that only collect files take no time."""
     name = COSTED_AS.get(job.rule.name, job.rule.name)
     predicted = name in costs.RULES
+    sized = with_seeds(job.wildcards) if job.rule.name == "train_seeds" else job.wildcards
     return Planned(
-        expected_seconds(JOB_SIZES.job(name, job.wildcards)) if predicted else 0.0,
+        expected_seconds(JOB_SIZES.job(name, sized)) if predicted else 0.0,
         job.threads,
         [needed.jobid for needed in workflow.dag.dependencies[job]],
     )

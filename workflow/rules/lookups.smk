@@ -59,9 +59,15 @@ def times_of(wildcards) -> str | list[str]:
     return found("matrices/times.npz")(wildcards) if used else []
 
 
-def fit_files(folder: str) -> dict[str, str]:
+def fit_files(folder: str, seeds: list[int] | None = None) -> dict[str, list[str]]:
     names = {"model": "model.npz", "history": "history.csv", "fit": "fit.json"}
-    return {key: f"{DATASET}/{folder}/{name}" for key, name in names.items()}
+    path, of_seeds = f"{DATASET}/models/{{model}}/{folder}", (
+        {} if seeds is None else {"seed": seeds}
+    )
+    return {
+        key: expand(f"{path}/{name}", **of_seeds, allow_missing=True)
+        for key, name in names.items()
+    }
 
 
 def chains_of(wildcards) -> list[str]:

@@ -13,11 +13,16 @@ def attempt_of(wildcards, attempt) -> int:
     return attempt
 
 
-def resources_of(rule: str) -> dict:
+def with_seeds(wildcards) -> dict[str, str]:
+    """The wildcards of a job that fits a model from all seeds."""
+    return {**wildcards, "seeds": "all"}
+
+
+def resources_of(rule: str, sized=lambda wildcards: wildcards) -> dict:
     """Requests of a rule's jobs; memory (MB) and runtime (minutes) double after each failure."""
 
     def job(wildcards) -> costs.Job:
-        return JOB_SIZES.job(rule, wildcards)
+        return JOB_SIZES.job(rule, sized(wildcards))
 
     def memory(wildcards, attempt) -> int:
         # Snakemake knows its executor only after it has read the rules.

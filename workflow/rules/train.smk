@@ -113,7 +113,7 @@ rule train:
         **FIT_FROM,
         chains=chains_of,
     output:
-        **fit_files("models/{model}/seed-{seed}"),
+        **fit_files("seed-{seed}"),
     log:
         log_of("train/{model}/seed-{seed}"),
     benchmark:
@@ -134,12 +134,34 @@ rule train:
         "../../scripts/train.py"
 
 
+# All seeds of a stochastic model, where starting a job takes longer than a fit.
+if FILES.one_search_job:
+
+    use rule train as train_seeds with:
+        input:
+            **FIT_FROM,
+        output:
+            **fit_files("seed-{seed}", list(range(1, EXPERIMENT.seeds + 1))),
+        log:
+            log_of("train/{model}"),
+        benchmark:
+            benchmark_of("train/{model}")
+        wildcard_constraints:
+            model="|".join(map(re.escape, STOCHASTIC)) or "(?!)",
+        resources:
+            **resources_of("train", with_seeds),
+        message:
+            "Training {wildcards.model}"
+
+    ruleorder: train_seeds > train
+
+
 # One chain of a Bayesian model that has several.
 use rule train as train_chain with:
     input:
         **FIT_FROM,
     output:
-        **fit_files("models/{model}/seed-{seed}/chain-{chain}"),
+        **fit_files("seed-{seed}/chain-{chain}"),
     log:
         log_of("train/{model}/seed-{seed}-chain-{chain}"),
     benchmark:

@@ -106,10 +106,14 @@ class WorkflowFiles:
                     for shard in range(self.experiment.search.shards):
                         yield f"search/{model}/{step}-shard-{shard}"
             yield f"select_best/{model}"
-        for model, seed in self.model_seeds():
-            yield f"train/{model}/seed-{seed}"
-            for chain in range(self.chain_jobs(models[model])):
-                yield f"train/{model}/seed-{seed}-chain-{chain}"
+        for model, entry in models.items():
+            if self.one_search_job and entry.stochastic:
+                yield f"train/{model}"
+                continue
+            for seed in entry.seeds(self.experiment.seeds):
+                yield f"train/{model}/seed-{seed}"
+                for chain in range(self.chain_jobs(entry)):
+                    yield f"train/{model}/seed-{seed}-chain-{chain}"
         for model in models:
             yield f"evaluate/{model}"
         if not before_manifest:

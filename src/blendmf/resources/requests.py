@@ -93,7 +93,7 @@ def job_of(
     """The job of a rule on data of some size, for the experiment itself or one of its variants.
 
     The wildcard ``model`` names the model that the job fits or scores; a job that scores a model
-    does so for all seeds. With ``shard`` a search is divided among several jobs. ``choice`` names
+    does so for all seeds, as does a fit with ``seeds``. With ``shard`` a search is divided among several jobs. ``choice`` names
     the model of a fit on all ratings, or means any of them. The explorer may read any model.
     """
     wildcards = wildcards or {}
@@ -170,8 +170,8 @@ def _method(training: TrainingSettings) -> str:
 
 
 def _n_fits(rule: str, experiment: Experiment, entry: Entry, wildcards: Mapping[str, str]) -> int:
-    """Trials plus refits of finalists of a search; seeds of a scored model; otherwise 1."""
-    if rule == "evaluate":
+    """Trials and refits of finalists of a search; seeds of a scored model; otherwise 1."""
+    if rule == "evaluate" or "seeds" in wildcards:
         return len(entry.seeds(experiment.seeds))
     if rule != "search":
         return 1

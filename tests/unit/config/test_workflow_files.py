@@ -45,9 +45,10 @@ def test_stochastic_models_have_one_fit_per_seed() -> None:
 def test_every_job_has_one_benchmark() -> None:
     jobs = [path.split("/benchmarks/")[1] for path in files().benchmarks()]
     assert len(set(jobs)) == len(jobs)
-    assert {"search/mf.tsv", "train/mf/seed-3.tsv", "evaluate/bias.tsv", "figures.tsv"} <= set(jobs)
+    assert {"search/mf.tsv", "train/mf.tsv", "evaluate/bias.tsv", "figures.tsv"} <= set(jobs)
     sharded = files(shards=2).benchmarks(before_manifest=True)
     assert sum("/search/mf/" in path for path in sharded) == 2 * 4
+    assert sum("/train/mf/" in path for path in sharded) == 3
     assert not any(path.endswith("manifest.tsv") for path in sharded)
 
 
