@@ -93,8 +93,9 @@ def job_of(
     """The job of a rule on data of some size, for the experiment itself or one of its variants.
 
     The wildcard ``model`` names the model that the job fits or scores; a job that scores a model
-    does so for all seeds, as does a fit with ``seeds``. With ``shard`` a search is divided among several jobs. ``choice`` names
-    the model of a fit on all ratings, or means any of them. The explorer may read any model.
+    does so for all seeds, as does a fit with ``seeds``. With ``shard`` a search is divided among
+    several jobs. ``choice`` names the model of a fit on all ratings, or means any of them. The
+    explorer may read any model.
     """
     wildcards = wildcards or {}
     entry = variant.models[wildcards["model"]] if "model" in wildcards else None
