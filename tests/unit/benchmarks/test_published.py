@@ -111,9 +111,9 @@ def test_every_split_is_configured_with_the_information_it_is_labelled_with(spli
         update_config(config, load_configfile(str(EXPERIMENTS / f"{name}.yaml")))
     variant = variants(experiment(config))[split.results]
     assert set(variant.models) <= set(Plan.read().ours)
-    assert variant.split.validation <= 0.001
     for name, entry in variant.models.items():
         uses = Plan.read().ours[name]
-        assert ("times" in uses) == entry.training.drift
+        assert entry.training.refit, "fitted to all ratings that are not tested"
+        assert ("times" in uses) == entry.training.uses_times
         assert ("words" in uses) == entry.uses_content
         assert not entry.searched
