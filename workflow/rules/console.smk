@@ -19,7 +19,9 @@ def planned(job) -> Planned:
     """Expected duration of a job of the workflow; rules that only collect files take no time."""
     name = COSTED_AS.get(job.rule.name, job.rule.name)
     predicted = name in costs.RULES
-    sized = with_seeds(job.wildcards) if job.rule.name == "train_seeds" else job.wildcards
+    sized = (
+        with_seeds(job.wildcards) if job.rule.name == "train_seeds" else job.wildcards
+    )
     return Planned(
         expected_seconds(JOB_SIZES.job(name, sized)) if predicted else 0.0,
         job.threads,
