@@ -34,8 +34,8 @@ with job(snakemake.log[0], asked=snakemake.resources):
             from blendmf.training.bayes.chains import in_one
 
             fits = [Fit.read(Path(path).parent) for path in source.chains]
-            fitted = len(validation) if entry.training.refit else 0
-            fit = in_one(fits, validation.where(np.arange(len(validation)) >= fitted))
+            is_held_out = np.full(len(validation), not entry.training.refit)
+            fit = in_one(fits, validation.where(is_held_out))
         else:
             fit = fit_model(
                 entry,

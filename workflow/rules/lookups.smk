@@ -175,7 +175,7 @@ def evaluation_of_search(wildcards) -> dict:
 
 
 # A small data set is searched by one job per model. Either way each step writes its own files.
-if FILES.one_search_job:
+if FILES.one_job_per_model:
     SEARCH_JOB = "search/{model}"
     SEARCH_STEPS = FILES.shards("{model}", FILES.search_steps)
 else:

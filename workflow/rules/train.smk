@@ -18,7 +18,7 @@ rule search:
     benchmark:
         benchmark_of(SEARCH_JOB)
     group:
-        "search" if FILES.one_search_job else None
+        "search" if FILES.one_job_per_model else None
     conda:
         "../../environment.yml"
     threads: training_threads
@@ -50,7 +50,7 @@ rule select_best:
     benchmark:
         benchmark_of("select_best/{model}")
     group:
-        "search" if FILES.one_search_job else None
+        "search" if FILES.one_job_per_model else None
     conda:
         "../../environment.yml"
     resources:
@@ -135,7 +135,7 @@ rule train:
 
 
 # All seeds of a stochastic model, where starting a job takes longer than a fit.
-if FILES.one_search_job:
+if FILES.one_job_per_model:
 
     use rule train as train_seeds with:
         input:

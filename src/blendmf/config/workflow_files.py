@@ -11,8 +11,8 @@ from blendmf.config.experiment import Experiment
 from blendmf.config.models import Entry, TrainedEntry
 
 ONE_JOB_RATINGS = 10**6
-"""Smaller data sets are searched by one job per model, because starting a job takes longer than a
-generation of trials."""
+"""On smaller data sets one job runs a model's search, and one fits it from all seeds, because
+starting a job takes longer than a fit."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class WorkflowFiles:
     root: str = "results/{dataset}"
 
     @property
-    def one_search_job(self) -> bool:
-        """Whether one job runs the whole search of a model."""
+    def one_job_per_model(self) -> bool:
+        """Whether one job runs a model's search, and one job its fits from all seeds."""
         return self.experiment.search.shards == 1 and self.n_ratings < ONE_JOB_RATINGS
 
     @property
@@ -63,7 +63,7 @@ class WorkflowFiles:
     def chain_jobs(self, entry: Entry) -> int:
         """Number of jobs that fit one chain of a model each; 0 if one job fits the model."""
         n_chains = entry.training.chains if isinstance(entry, TrainedEntry) else 1
-        return 0 if self.one_search_job or n_chains == 1 else n_chains
+        return 0 if self.one_job_per_model or n_chains == 1 else n_chains
 
     def model_seeds(self, models: Collection[str] | None = None) -> list[tuple[str, int]]:
         """Model and seed of every fit, by model."""
@@ -99,7 +99,7 @@ class WorkflowFiles:
         yield from ("fetch", "import_tables", "split", "leakage", "fitted_on", "matrices")
         yield from ("content", "rank_sweep", "compare")
         for model in searched:
-            if self.one_search_job:
+            if self.one_job_per_model:
                 yield f"search/{model}"
             else:
                 for step in self.search_steps:
@@ -107,7 +107,7 @@ class WorkflowFiles:
                         yield f"search/{model}/{step}-shard-{shard}"
             yield f"select_best/{model}"
         for model, entry in models.items():
-            if self.one_search_job and entry.stochastic:
+            if self.one_job_per_model and entry.stochastic:
                 yield f"train/{model}"
                 continue
             for seed in entry.seeds(self.experiment.seeds):

@@ -16,9 +16,9 @@ def files(n_ratings: int = 100_000, **search: int) -> WorkflowFiles:
 
 
 def test_small_data_are_searched_in_one_job_unless_shards_are_configured() -> None:
-    assert files().one_search_job
-    assert not files(10**6).one_search_job
-    assert not files(shards=2).one_search_job
+    assert files().one_job_per_model
+    assert not files(10**6).one_job_per_model
+    assert not files(shards=2).one_job_per_model
 
 
 def test_a_search_has_generations_followed_by_finalists() -> None:
