@@ -21,7 +21,7 @@ from blendmf.config.fields import BEST
 from blendmf.config.models import SvdEntry
 from blendmf.config.variants import Variant, ablation_variants, other_folds, variants
 from blendmf.config.workflow_files import WorkflowFiles
-from blendmf.config.yaml_files import ShownSettings, refuse_repeated_keys
+from blendmf.config.yaml_files import ShownSettings, refuse_unclear_yaml
 from blendmf.ingest.catalogue import expected_ratings
 from blendmf.ingest.content_digest import content_digest
 from blendmf.ingest.local_copies import local_files, portable
@@ -39,7 +39,7 @@ if workflow.is_main_process and re.search(r"[^\w@%+=:,./~-]", sys.executable):
     )
 
 try:
-    refuse_repeated_keys(map(Path, workflow.configfiles))
+    refuse_unclear_yaml(map(Path, workflow.configfiles))
     # Jobs read the workflow again; their data were checked when it started.
     if workflow.is_main_process:
         from blendmf.ingest.precheck import checked

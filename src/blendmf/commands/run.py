@@ -71,14 +71,14 @@ def check(
     from snakemake.common.configfile import load_configfile
     from snakemake.utils import update_config
 
-    from blendmf.config.yaml_files import refuse_repeated_keys
+    from blendmf.config.yaml_files import refuse_unclear_yaml
     from blendmf.ingest.precheck import checked
 
     require_snakefile()
     files = [CONFIGURATION] if CONFIGURATION.is_file() else []
     if configuration is not None:
         files.append(existing_configuration(configuration))
-    refuse_repeated_keys(files)
+    refuse_unclear_yaml(files)
     config: dict[str, Any] = {}
     for file in files:
         try:

@@ -10,6 +10,18 @@ def enumerated(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def printable(text: str) -> str:
+    """The text with escapes such as ``\\u200b`` in place of characters that are not seen."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shortened(text: str, most: int = 100) -> str:
+    """The text as a message shows it: printable, and cut after `most` characters."""
+    return printable(text[:most]) + "..." * (len(text) > most)
+
+
 def share_of(numerator: int, denominator: int) -> str:
     """A share with its denominator: ``9.8 % (1,515 of 15,422)``."""
     return f"{100 * numerator / denominator:.1f} % ({numerator:,} of {denominator:,})"

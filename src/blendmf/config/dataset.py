@@ -1,14 +1,17 @@
 """Settings of the data: where the ratings come from, and the size of generated ones."""
 
+import codecs
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import AfterValidator, Field, PlainValidator
 
 from blendmf.config.fields import (
     Distinct,
     Files,
     FolderName,
+    LocalPath,
     Number,
+    RatingValue,
     Removable,
     Settings,
     Sorted,
@@ -26,14 +29,55 @@ Column = Annotated[str | int, PlainValidator(_column, json_schema_input_type=str
 """A column: its name in the header, or its number from 0."""
 
 
+NOT_OF_FILES = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
+"""Python's codecs that no text file is written in."""
+
+
+def _encoding(name: str) -> str:
+    try:
+        found = codecs.lookup(name)
+        "".encode(name)  # refuses codecs that are not of text, such as base64
+    except (LookupError, ValueError):
+        known = False
+    else:
+        known = found.name not in NOT_OF_FILES
+    if not known:
+        raise ValueError("is no encoding of text; name one such as utf-8, latin-1 or cp1252")
+    return name
+
+
+Encoding = Annotated[str, AfterValidator(_encoding)]
+"""An encoding of text files that Python knows."""
+
+
+def _separator(text: str) -> str:
+    if not text or set(text) & set('"\r\n\0'):
+        raise ValueError("separates no columns; use a text without line ends and quotation marks")
+    return text
+
+
+Separator = Annotated[str, AfterValidator(_separator)]
+"""What separates columns, or a word for it."""
+
+
+def _date_form(form: str) -> str:
+    if not any(code in form for code in ("%Y", "%y", "%G")):
+        raise ValueError('has no code of the year; write a form such as "%d/%m/%Y"')
+    return form
+
+
+DateForm = Annotated[str, AfterValidator(_date_form)]
+"""A form of dates, as in `datetime.strptime`."""
+
+
 class OwnFile(Settings):
     """A file of one's own data: text of separated columns, compressed or not, or Parquet."""
 
     file: Files = Field(description="Name of the file in `dataset.path`.")
-    separator: str | None = Field(
-        default=None, min_length=1, description="As `csv.separator`, for this file."
+    separator: Separator | None = Field(
+        default=None, description="As `csv.separator`, for this file."
     )
-    encoding: str | None = Field(default=None, description="As `csv.encoding`, for this file.")
+    encoding: Encoding | None = Field(default=None, description="As `csv.encoding`, for this file.")
     columns: Annotated[list[str], Field(min_length=1), Distinct] | None = Field(
         default=None, description="Names of all columns in order, for a file without a header."
     )
@@ -61,7 +105,7 @@ class RatingsFile(OwnFile):
     timestamp: Column | None = Field(
         default=None, description="Column of the time. null: the order of the rows counts."
     )
-    timestamp_format: str | None = Field(
+    timestamp_format: DateForm | None = Field(
         default=None,
         description='Form of the times, such as "%d/%m/%Y". null: seconds or milliseconds since '
         "1970, or ISO 8601 dates.",
@@ -95,7 +139,7 @@ class TagsFile(OwnFile):
     timestamp: Column | None = Field(
         default=None, description="Column of the time, as for ratings."
     )
-    timestamp_format: str | None = Field(default=None, description="As for ratings.")
+    timestamp_format: DateForm | None = Field(default=None, description="As for ratings.")
 
 
 class UsersFile(OwnFile):
@@ -115,13 +159,12 @@ class UsersFile(OwnFile):
 class CsvSettings(Settings):
     """Files of one's own, and their columns."""
 
-    separator: str | None = Field(
+    separator: Separator | None = Field(
         default=None,
-        min_length=1,
         description="What separates the columns: any text, `tab`, or `blanks` for runs of blanks. "
         "null: found in the file.",
     )
-    encoding: str = Field(default="utf-8", description="Encoding of the files.")
+    encoding: Encoding = Field(default="utf-8", description="Encoding of the files.")
     decimal: Literal[".", ","] = Field(default=".", description="Decimal mark of the ratings.")
     ratings: RatingsFile
     items: ItemsFile | None = None
@@ -163,13 +206,13 @@ class DatasetSettings(Settings):
         description="ml-100k, ml-latest-small, ml-1m, ml-10m, ml-20m, ml-25m, ml-32m, synthetic, "
         "or another name with `path` and `csv`. Also the folder's name under results/."
     )
-    path: str | None = Field(
+    path: LocalPath | None = Field(
         default=None,
         description="Local folder or archive with the data; may name environment variables, such "
         "as $BLENDMF_DATA. null: looked for as NAME/ or NAME.zip in the folder of the environment "
         "variable BLENDMF_DATA, then fetched from its source.",
     )
-    rating_range: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = Field(
+    rating_range: Annotated[list[RatingValue], Field(min_length=2, max_length=2)] | None = Field(
         default=None,
         description="Lowest and highest possible rating. Predictions are clipped to it, ratings "
         "outside it are refused. null: that of the known data set; required for CSV files.",
@@ -179,7 +222,7 @@ class DatasetSettings(Settings):
         description="Two ratings of one item by one user: error stops, last keeps the newest, mean "
         "averages them.",
     )
-    unrated: Annotated[list[Number], Distinct] = Field(
+    unrated: Annotated[list[RatingValue], Distinct] = Field(
         default=[],
         description="Values that mark an item as not rated, such as [0] or [99]: dropped, counted.",
     )

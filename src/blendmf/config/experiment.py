@@ -73,6 +73,7 @@ class AblationSettings(Settings):
     placebos: int = Field(
         default=19,
         ge=0,
+        le=10_000,
         description="Variants in which every item has the words of another. With n of them the "
         "smallest p-value is 1 / (n + 1).",
     )
@@ -144,6 +145,7 @@ class Experiment(Settings):
     seeds: int = Field(
         default=3,
         ge=1,
+        le=1000,
         description="Fits of each stochastic model from different random streams.",
     )
     container: str | None = Field(

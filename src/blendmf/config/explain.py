@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from blendmf.common.errors import UserError
+from blendmf.common.wording import shortened
 from blendmf.config.fields import FOLDER_NAME, Settings
 
 Checked = TypeVar("Checked", bound=Settings)
@@ -72,7 +73,8 @@ def without_errors(
 def _key(path: tuple[Any, ...], model: type[Settings]) -> str:
     """Dotted path of a key as the user wrote it; that of the mapping if the key is invalid."""
     written = _written(path, model)
-    return ".".join(map(str, written[:-1] if path[-1] == "[key]" else written))
+    parts = written[:-1] if path[-1:] == ("[key]",) else written
+    return ".".join(shortened(str(part)) for part in parts)
 
 
 def _delete(config: Any, path: list[Any]) -> None:
@@ -84,7 +86,7 @@ def _delete(config: Any, path: list[Any]) -> None:
 
 
 def _reason(found: Any, model: type[Settings]) -> str:
-    value, context = found["input"], found.get("ctx", {})
+    value, context = shortened(repr(found["input"])), found.get("ctx", {})
     kind = found["type"]
     if kind == "extra_forbidden":
         return _unknown_key(found["loc"], model)
@@ -96,33 +98,35 @@ def _reason(found: Any, model: type[Settings]) -> str:
     if kind == "union_tag_not_found":
         return f"missing; kind is one of {_tags(found['loc'], model)}"
     if kind == "union_tag_invalid":
-        return f"{context['tag']!r} is not one of {_tags(found['loc'], model)}"
-    if kind == "invalid_key" or found["loc"][-1] == "[key]":
-        return f"the key {value!r} {_key_reason(found)}"
+        return f"{shortened(repr(context['tag']))} is not one of {_tags(found['loc'], model)}"
+    if kind == "invalid_key" or found["loc"][-1:] == ("[key]",):
+        return f"the key {value} {_key_reason(found)}"
     if kind == "literal_error":
         allowed = re.findall(r"'([^']+)'", context["expected"])
-        near = get_close_matches(str(value), allowed, 1)
-        return f"{value!r} is not one of {allowed}" + (f"; {near[0]}?" if near else "")
+        near = get_close_matches(str(found["input"]), allowed, 1)
+        return f"{value} is not one of {allowed}" + (f"; {near[0]}?" if near else "")
     if kind in LIMITS:
         name, words = LIMITS[kind]
-        return f"{value!r} is out of range; it must be {words} {context[name]}"
+        return f"{value} is out of range; it must be {words} {context[name]}"
     if kind == "finite_number":
-        return f"{value!r} is not a finite number"
+        return f"{value} is not a finite number"
     if kind in ("too_short", "too_long"):
         bound = f"at least {context.get('min_length')}" if kind == "too_short" else "at most "
         bound = bound if kind == "too_short" else f"{bound}{context['max_length']}"
-        return f"{value!r} has {context['actual_length']} entries; it must have {bound}"
+        return f"{value} has {context['actual_length']} entries; it must have {bound}"
+    if kind == "string_too_long":
+        return f"{value} is too long; write at most {context['max_length']} characters"
     if kind == "string_pattern_mismatch" and context["pattern"] == FOLDER_NAME:
         return (
-            f"{value!r} cannot name a folder; use letters, digits, '.', '_' and '-', and start "
+            f"{value} cannot name a folder; use letters, digits, '.', '_' and '-', and start "
             "with a letter or digit"
         )
     if kind == "value_error":
-        return f"{value!r} {context['error']}"
+        return f"{value} {context['error']}"
     expected = EXPECTED.get(kind.removesuffix("_type"))
     if expected is None:
-        return f"{value!r}: {found['msg']}"
-    return f"{value!r} is not {expected}{_exponent(value, kind)}"
+        return f"{value}: {found['msg']}"
+    return f"{value} is not {expected}{_exponent(found['input'], kind)}"
 
 
 def _key_reason(found: Any) -> str:

@@ -1,5 +1,6 @@
 """Base class of all configuration blocks, and types of their values."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Self, TypeVar
 
@@ -62,8 +63,20 @@ def _sorted(block: dict[str, Value]) -> dict[str, Value]:
 Number = Annotated[float, WrapValidator(_as_written)]
 """A finite number that keeps its type: 2 stays an integer, also in files written from it."""
 
+LONGEST_PATH, LONGEST_PART = 4096, 255
+"""Bytes of the longest path that a system opens, and of a name in it."""
+
+LARGEST_RATING = 3.4e38
+"""Largest rating in single precision, in which ratings are stored."""
+
+RatingValue = Annotated[Number, Field(ge=-LARGEST_RATING, le=LARGEST_RATING)]
+"""A number on the scale of the ratings."""
+
+LONGEST_NAME = 100
+"""Characters of the longest name that may be a folder."""
+
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-FolderName = Annotated[str, Field(pattern=FOLDER_NAME)]
+FolderName = Annotated[str, Field(pattern=FOLDER_NAME, max_length=LONGEST_NAME)]
 """A name that may be a folder: letters, digits, dot, underscore and hyphen."""
 
 READ_AS_VALUES = frozenset(
@@ -106,7 +119,9 @@ def _is_no_value(name: str) -> str:
 
 
 ModelName = Annotated[
-    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$"), AfterValidator(_is_no_value)
+    str,
+    Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$", max_length=LONGEST_NAME),
+    AfterValidator(_is_no_value),
 ]
 """Name of a model: starts with a letter, and no table reads it as a number or as missing."""
 
@@ -138,6 +153,19 @@ def _files(value: Any) -> str | list[str]:
 
 Files = Annotated[str | list[str], PlainValidator(_files, json_schema_input_type=str | list[str])]
 """Name of a file, or of several files of the same form."""
+
+
+def _path(value: str) -> str:
+    if not value or re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value):
+        raise ValueError("is no path: empty, or with control characters")
+    lengths = [len(part.encode()) for part in value.split("/")]
+    if sum(lengths) + len(lengths) > LONGEST_PATH or max(lengths) > LONGEST_PART:
+        raise ValueError("is longer than a path can be; correct it")
+    return value
+
+
+LocalPath = Annotated[str, AfterValidator(_path)]
+"""A path of this machine."""
 
 
 def _share_or_files(value: Any) -> float | str | list[str]:

@@ -37,7 +37,7 @@ class SplitSettings(Settings):
         ge=0,
         description="Users with fewer ratings stay whole in training (per-user schemes).",
     )
-    folds: int = Field(default=5, ge=2, description="Number of folds.")
+    folds: int = Field(default=5, ge=2, le=1000, description="Number of folds.")
     fold: int = Field(default=1, ge=1, description="Fold that is the test part, from 1.")
     fold_rule: Literal["random", "rows"] = Field(
         default="random",
@@ -96,7 +96,7 @@ class ContentSettings(Settings):
 class EvaluationSettings(Settings):
     """Scores on held-out ratings."""
 
-    k: int = Field(default=10, ge=1, description="Length of the ranked list.")
+    k: int = Field(default=10, ge=1, le=10_000, description="Length of the ranked list.")
     relevance_threshold: Number | None = Field(
         default=None,
         description="A held-out rating of at least this much is relevant. null: five eighths of "

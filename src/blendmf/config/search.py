@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from blendmf.config.fields import Number, Removable, Settings, Sorted
+from blendmf.config.fields import LocalPath, Number, Removable, Settings, Sorted
 
 
 class Bounds(Settings):
@@ -22,15 +22,17 @@ Space = dict[str, Bounds | None]
 class SearchSettings(Settings):
     """Hyper-parameter search of every model with `search: true`."""
 
-    trials: int = Field(default=30, ge=1, description="Trials of each model.")
+    trials: int = Field(default=30, ge=1, le=100_000, description="Trials of each model.")
     trials_per_generation: int = Field(
         default=5,
         ge=1,
+        le=100_000,
         description="Trials that are proposed together, from everything before them.",
     )
     shards: int = Field(
         default=1,
         ge=1,
+        le=10_000,
         description="Jobs that share a generation's trials; does not affect the result. With 1, a "
         "single job runs all generations of data with less than a million ratings.",
     )
@@ -45,14 +47,18 @@ class SearchSettings(Settings):
         "this many trials continues. null: every trial runs to its end.",
     )
     finalists: int = Field(
-        default=3, ge=1, description="Best trials that are fitted again before one is chosen."
+        default=3,
+        ge=1,
+        le=1000,
+        description="Best trials that are fitted again before one is chosen.",
     )
     finalist_seeds: int = Field(
         default=3,
         ge=1,
+        le=1000,
         description="Fits of each finalist from different random numbers; the lowest mean wins.",
     )
-    warm_start: str | None = Field(
+    warm_start: LocalPath | None = Field(
         default=None,
         description="Folder of an earlier search, such as a copy of results/ml-100k/search: "
         "its finalists are the first trials after the configured settings.",

@@ -34,7 +34,11 @@ class TrainingSettings(Settings):
         "like the seed. null: chosen so that a block's parameters fit the cache, at least 16.",
     )
     latent_dim: int = Field(
-        default=48, ge=1, description="Number of factors d.", json_schema_extra=SEARCHABLE
+        default=48,
+        ge=1,
+        le=100_000,
+        description="Number of factors d.",
+        json_schema_extra=SEARCHABLE,
     )
     learning_rate: float = Field(
         default=0.03,
@@ -104,6 +108,7 @@ class TrainingSettings(Settings):
     chains: int = Field(
         default=1,
         ge=1,
+        le=1000,
         description="Number of independent samplers of `epochs` sweeps each, whose draws are put "
         "together (bayes). The error falls with it; time and file grow.",
     )
