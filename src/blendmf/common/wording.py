@@ -11,7 +11,7 @@ def enumerated(names: Sequence[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with escapes such as ``\\u200b`` in place of characters that are not seen."""
+    r"""The text with escapes such as ``\u200b`` in place of characters that are not seen."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

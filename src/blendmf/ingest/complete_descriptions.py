@@ -9,8 +9,9 @@ import pandas as pd
 
 from blendmf.common.errors import UserError
 from blendmf.data.tables import ITEMS_COLUMNS
+from blendmf.ingest.ids import DECIMALS
 from blendmf.ingest.raw_tables import GENRES_TYPE, Finding, RawTable
-from blendmf.ingest.validation import DECIMALS, Checked
+from blendmf.ingest.validation import Checked
 
 EXAMPLES = 3
 """Number of ids of each table that a note shows."""

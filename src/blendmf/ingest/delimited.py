@@ -4,7 +4,6 @@ Arrow does not know in which line a row is when values contain line ends or line
 it refuses a file, or if a value is wrong, Python's slower CSV reader finds the lines.
 """
 
-import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,26 +11,31 @@ from itertools import islice
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from blendmf.common.errors import UserError
+from blendmf.common.wording import shortened
+from blendmf.ingest.ids import IDS
 from blendmf.ingest.raw_tables import ROWS_SHOWN, Finding, RawTable, bad_rows
+from blendmf.ingest.text_checks import scanned, unusual_text
 from blendmf.ingest.text_files import (
     BLOCK_BYTES,
     UNIT_SEPARATOR,
     TextFile,
     decoded,
     first_lines,
-    opened,
     records_of,
     utf8_content,
     with_unit_separators,
 )
-from blendmf.ingest.values import IDS, converted
+from blendmf.ingest.values import converted
+
+COLUMNS_SHOWN = 1000
+"""Characters of the names of unused columns that a finding has."""
 
 ID_TYPE = pa.dictionary(pa.int32(), pa.string())
 NUMBER_TYPES = {"rating": pa.float64(), "timestamp": pa.int64()}
-WIDE_ENCODINGS = ("utf-16", "utf-32")
 
 
 class Head(NamedTuple):
@@ -58,15 +62,19 @@ def read_delimited(file: TextFile, columns: Mapping[str, str]) -> RawTable:
     """
     name, where = file.path.name, partial(_where, file)
     head = _head(file)
+    scan = scanned(file)
     _check_columns(file, head, columns)
     findings = []
     if unused := [column for column in head.names if column not in columns.values()]:
-        findings.append(Finding(name, len(unused), f"columns not used: {', '.join(unused)}"))
+        shown = shortened(", ".join(unused), COLUMNS_SHOWN)
+        findings.append(Finding(name, len(unused), f"columns not used: {shown}"))
     if not head.has_rows:
         findings.append(Finding(name, 0, "no rows below the header"))
     try:
         dates_are_text = file.timestamp_format is not None
         numbers = {n: k for n, k in NUMBER_TYPES.items() if n != "timestamp" or not dates_are_text}
+        if scan.rare_numbers:
+            numbers = {}
         table = _parse(file, head, columns, numbers)
     except pa.ArrowInvalid as refusal:
         decoded(file.path, file.encoding)
@@ -76,7 +84,7 @@ def read_delimited(file: TextFile, columns: Mapping[str, str]) -> RawTable:
         except pa.ArrowInvalid:
             raise UserError(f"{name}: cannot be read: {refusal}. {file.advice}") from refusal
     raw = RawTable(table.to_pandas(), name, where)
-    findings += _unusual_lines(file, head, len(raw.rows))
+    findings += unusual_text(file, columns, head.names, scan, len(raw.rows) + head.n_lines)
     raw = replace(raw, findings=tuple(findings))
     return converted(raw, file.decimal, file.timestamp_format)
 
@@ -108,28 +116,6 @@ def _check_number_of_fields(file: TextFile, n_columns: int) -> None:
         raise bad_rows(file.path.name, count, what, shown, remedy)
 
 
-def _unusual_lines(file: TextFile, head: Head, n_rows: int) -> list[Finding]:
-    """Count blank lines and rows of several lines; a quotation mark that is not closed is refused.
-
-    The slow reader is used only if there are more lines than rows.
-    """
-    # Some bytes of wider encodings look like line ends.
-    is_wide = codecs.lookup(file.encoding).name.startswith(WIDE_ENCODINGS)
-    with opened(file.path, file.encoding) if is_wide else file.path.open("rb") as lines:
-        n_lines = sum(1 for _ in lines)
-    if n_lines <= n_rows + head.n_lines:
-        return []
-    covered = long = 0
-    for record in records_of(file, strict=True):
-        covered += record.last_line - record.line + 1
-        long += record.last_line > record.line
-    findings = [
-        Finding(file.path.name, n_lines - covered, "blank lines skipped"),
-        Finding(file.path.name, long, "rows of more than one line, by quoted line ends"),
-    ]
-    return [finding for finding in findings if finding.count > 0]
-
-
 def _check_columns(file: TextFile, head: Head, columns: Mapping[str, str]) -> None:
     for column in columns.values():
         if (count := head.names.count(column)) != 1:
@@ -158,7 +144,7 @@ def _parse(
     separator, encoding = file.separator, file.encoding
     # Unpacked files may keep the name of a compressed one, which Arrow would unpack again.
     source = pa.input_stream(str(file.path), compression=None)
-    if len(separator) > 1:
+    if file.has_long_separator:
         source = pa.BufferReader(with_unit_separators(utf8_content(file), separator))
         separator, encoding = UNIT_SEPARATOR, "utf-8"
     # A column that is both an id and a text is read as an id.
@@ -181,4 +167,17 @@ def _parse(
         ),
     )
     canonical = {name: table[column].cast(kinds[name]) for name, column in columns.items()}
+    if file.has_long_separator and file.quoted:
+        canonical = {
+            name: _with_separator(values, file.separator) for name, values in canonical.items()
+        }
     return pa.table(canonical).unify_dictionaries()
+
+
+def _with_separator(values: pa.ChunkedArray, separator: str) -> pa.ChunkedArray:
+    """Texts in which the separator, inside quotation marks, is written as in the file."""
+    kind = values.type
+    if kind not in (ID_TYPE, pa.string()):
+        return values
+    texts = pc.replace_substring(values.cast(pa.string()), UNIT_SEPARATOR, separator)
+    return texts.dictionary_encode() if kind == ID_TYPE else texts

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from blendmf.common.wording import shortened
+from blendmf.ingest.numbers import numbers_in
 from blendmf.ingest.raw_tables import GENRES_TYPE, MISSING, Finding, RawTable
 
 NO_GENRE = ("", "(no genres listed)", "unknown")
@@ -47,8 +49,8 @@ def described(items: RawTable, genres_separator: str) -> RawTable:
     text = rows.get("title", nothing).str.strip()
     parts = text.str.extract(TITLE_AND_YEAR)
     stated_text = rows.get("year", nothing)
-    stated = pd.to_numeric(stated_text.str.extract(YEAR)[0]).astype("Int64")
-    in_title = pd.to_numeric(parts["year"]).astype("Int64")
+    stated = _years(stated_text.str.extract(YEAR)[0])
+    in_title = _years(parts["year"])
     year = stated.fillna(in_title)
     title = text.mask((in_title == year).fillna(False).astype(bool), parts["title"])
     genres, notes = genre_lists(rows.get("genres", nothing), genres_separator, items.file)
@@ -66,6 +68,11 @@ def described(items: RawTable, genres_separator: str) -> RawTable:
         what = f"years that are not four digits, looked for in the title instead: {examples}"
         notes.append(Finding(items.file, len(unreadable), what))
     return replace(items, rows=table, findings=(*items.findings, *notes))
+
+
+def _years(texts: pd.Series) -> pd.Series:
+    """Texts of four digits, of any script, as numbers."""
+    return texts.astype(object).map(int, na_action="ignore").astype("Int64")
 
 
 def genre_lists(
@@ -132,17 +139,34 @@ def described_users(users: RawTable, codes: Collection[str] = KNOWN_CODES) -> Ra
 
     `users` has the column ``user_id`` and others, all text. A column whose values are all finite
     numbers or missing becomes numbers, unless it is one of `codes`; all others are text without
-    surrounding blanks, null if empty.
+    surrounding blanks, null if empty. The findings report texts among numbers.
     """
     ids = users.rows["user_id"]
     others = users.rows.drop(columns="user_id")
     read = {name: _numbers_or_text(column, name in codes) for name, column in others.items()}
-    return replace(users, rows=pd.DataFrame({"user_id": ids, **read}))
+    notes = [
+        note
+        for name, column in others.items()
+        if name not in codes and (note := _texts_among_numbers(users.file, str(name), column))
+    ]
+    rows = pd.DataFrame({"user_id": ids, **read})
+    return replace(users, rows=rows, findings=(*users.findings, *notes))
+
+
+def _texts_among_numbers(file: str, name: str, column: pd.Series) -> Finding | None:
+    text = column.astype("str").str.strip()
+    text = text[~text.str.lower().isin(MISSING)]
+    others = text[~np.isfinite(numbers_in(text).to_numpy())]
+    if len(others) == 0 or len(others) > len(text) / 2:
+        return None
+    shown = ", ".join(shortened(repr(value), 40) for value in others.unique()[:3])
+    what = f"values of {name} that are not numbers ({shown}), so that all of them count as text"
+    return Finding(file, len(others), what, doubtful=True)
 
 
 def _numbers_or_text(column: pd.Series, is_code: bool) -> pd.Series:
     text = column.astype("str").str.strip()
     given = ~text.str.lower().isin(MISSING)
-    numbers = pd.to_numeric(text.where(given), errors="coerce").astype(np.float64)
+    numbers = numbers_in(text.where(given))
     is_numeric = not is_code and bool(np.isfinite(numbers[given]).all())
     return numbers if is_numeric else text.mask(text == "")

@@ -1,14 +1,14 @@
 """How a text file is written: its separator, whether it has a header, and where its columns are."""
 
 import csv
-import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from blendmf.common.errors import UserError
+from blendmf.common.wording import printable, shortened
 from blendmf.config.dataset import CsvSettings, OwnFile
-from blendmf.ingest.text_files import BLANKS, TextFile, first_lines, split_line
+from blendmf.ingest.text_files import BLANKS, TextFile, first_lines, is_number, split_line
 
 SEPARATORS = ("\t", ";", ",", "|", "::", BLANKS)
 """Separators that are looked for."""
@@ -16,7 +16,9 @@ SEPARATORS = ("\t", ";", ",", "|", "::", BLANKS)
 WRITTEN = {"tab": "\t", "\\t": "\t", "blanks": BLANKS, "space": BLANKS, " ": BLANKS}
 """Separators as they are written in a configuration."""
 
-NUMBER = re.compile(r"[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?")
+HEADER_SHOWN = 300
+"""Characters of a header that a message shows."""
+
 LEAST_OF_RATINGS = 3
 """Smallest number of columns of a file of ratings."""
 
@@ -84,7 +86,7 @@ def own_text_file(
     if wrong:
         raise UserError(
             f"{path.name}: no column {', '.join(wrong)}; it has {len(header)} columns, numbered "
-            f"from 0: {', '.join(first)}. Correct them under {key}."
+            f"from 0: {shortened(', '.join(first), HEADER_SHOWN)}. Correct them under {key}."
         )
     text = TextFile(
         path,
@@ -156,11 +158,6 @@ def _is_header(given: OwnFile, columns: Columns, first: Sequence[str]) -> bool:
     return isinstance(rating, int) and rating < len(first) and not is_number(first[rating])
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is a number, with a point or a comma."""
-    return NUMBER.fullmatch(text.strip()) is not None
-
-
 def _header_below(lines: Sequence[str], names: Sequence[str]) -> str | None:
     """The first line that has all names, if it is not the first of all."""
     for line in lines[1:]:
@@ -173,7 +170,7 @@ def _check_header(
     file: str, key: str, header: Sequence[str], columns: Columns, separator_stated: bool
 ) -> None:
     """Refuse a header without the named columns, or one that looks like a row of values."""
-    shown = ", ".join(header[:12]) + (", ..." if len(header) > 12 else "")
+    shown = shortened(", ".join(header[:12]), HEADER_SHOWN) + ", ..." * (len(header) > 12)
     missing = {name: column for name, column in columns.items() if column not in header}
     values = sum(map(is_number, header)) >= max(1, len(header) // 2)
     telling = [columns["rating"]] if "rating" in columns else list(columns.values())
@@ -191,9 +188,8 @@ def _check_header(
         for c in missing.values()
     }
     hints = [next(h for h in header if h.lower() == found[0]) for found in near.values() if found]
-    remedy = f"Name the right columns under {key}" + (
-        f", perhaps {', '.join(hints)}." if hints else "."
-    )
+    perhaps = ", ".join(printable(hint) for hint in hints)
+    remedy = f"Name the right columns under {key}" + (f", perhaps {perhaps}." if hints else ".")
     if len(header) == 1:
         remedy = (
             "The separator is another one: correct dataset.csv.separator, or leave it out."

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from blendmf.ingest.dialects import is_number
+from blendmf.ingest.text_files import is_number
 from blendmf.ingest.timestamps import (
     EARLIEST,
     LATEST,

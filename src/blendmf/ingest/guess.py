@@ -9,8 +9,9 @@ import pandas as pd
 
 from blendmf.common.errors import UserError
 from blendmf.ingest.descriptions import NO_GENRE, YEAR, likely_separator
-from blendmf.ingest.dialects import WIDE, is_number
+from blendmf.ingest.dialects import WIDE
 from blendmf.ingest.first_rows import MOSTLY, Column
+from blendmf.ingest.text_files import is_number
 
 DECIMAL_COMMA = r"\s*[-+]?\d+,\d+\s*"
 THOUSANDS = r"[1-9]\d{0,2}(?:[.,]\d{3})+"

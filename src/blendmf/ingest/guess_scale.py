@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from blendmf.ingest.import_tables import refuse_equal_ratings, with_unified_ids
+from blendmf.ingest.ids import lost_digits, with_unified_ids
+from blendmf.ingest.import_tables import refuse_equal_ratings
 from blendmf.ingest.overlay_text import Initial
 from blendmf.ingest.raw_tables import RawTable, RawTables
-from blendmf.ingest.validation import drop_unrated, lost_digits, pair_keys, sorted_by_item
+from blendmf.ingest.validation import drop_unrated, pair_keys, sorted_by_item
 
 FILES: tuple[str, ...] = ("format", "csv")
 """Keys of the files, which come last."""

@@ -15,22 +15,23 @@ from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import RATINGS_COLUMNS
 from blendmf.ingest.catalogue import COUNTS
 from blendmf.ingest.complete_descriptions import complete_items, complete_users
-from blendmf.ingest.raw_tables import Finding, RawTable, RawTables
+from blendmf.ingest.ids import with_unified_ids
+from blendmf.ingest.raw_tables import Finding, RawTable
 from blendmf.ingest.readers import read_raw
 from blendmf.ingest.validation import (
     clean_tags,
     drop_unrated,
     keep_core,
-    lost_digits,
     resolve_duplicates,
-    unify_ids,
-    with_decimals,
 )
 
 DISTINCT_RATINGS_LISTED = 100
 
 RELEVANT_FROM = 5 / 8
 """Share of the rating range from which on ratings are relevant: 3.5 of 1 to 5 stars."""
+
+LARGEST_CHANGE = 1e-3
+"""Share of the rating range by which storing in single precision may change a rating."""
 
 MIN_RELEVANT = 0.1
 """Smallest share of the ratings on either side of a threshold that can tell models apart."""
@@ -80,7 +81,12 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     ratings, repeated = resolve_duplicates(raw_ratings, dataset.duplicates)
     least = (dataset.min_user_ratings, dataset.min_item_ratings)
     ratings, outside_core = keep_core(ratings, raw_ratings.file, *least)
-    refuse_equal_ratings(ratings["rating"].to_numpy(), raw_ratings.file)
+    exact = ratings["rating"].to_numpy(dtype=np.float64)
+    stored = exact.astype(np.float32)
+    refuse_equal_ratings(stored, raw_ratings.file)
+    changed = int((np.abs(stored - exact) > LARGEST_CHANGE * (high - low)).sum())
+    what = "ratings that single precision changes by over a thousandth of the rating range"
+    rounded = [Finding(raw_ratings.file, changed, what, doubtful=True)] if changed else []
     items, undescribed = complete_items(raw_items, ratings)
     tags, untagged = clean_tags(tables.get("tags"), ratings, items)
     users, undescribed_users = complete_users(tables.get("users"), ratings)
@@ -88,6 +94,7 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     ratings = ratings[RATINGS_COLUMNS + of_files].astype({"rating": np.float32})
     findings = [finding for table in tables.values() for finding in table.findings]
     findings += [
+        *rounded,
         *unrated,
         *decimals,
         *repeated,
@@ -190,28 +197,6 @@ def _other_edition(
     if origin.get("checksum_matches") is False:
         return f"not the known edition of {dataset.name}: its checksums differ"
     return None
-
-
-def with_unified_ids(read: RawTables) -> tuple[dict[str, RawTable], list[Finding]]:
-    """Give every id column the same type in all tables, int64 or str."""
-    findings, tables = [], read.by_name
-    for column in ("user_id", "item_id"):
-        holders = [name for name, table in tables.items() if column in table.rows]
-        given_ids = [tables[name].rows[column] for name in holders]
-        unified = unify_ids(*given_ids)
-        for name, before, ids in zip(holders, given_ids, unified, strict=True):
-            if ids.dtype == np.int64 and (count := with_decimals(before)):
-                what = f"{column}s written with decimals, as in 12.0: read as whole numbers"
-                findings.append(Finding(tables[name].file, count, what))
-            if count := lost_digits(before):
-                what = (
-                    f"{column}s rounded by a spreadsheet, as in 7.65612E+16: different ones may "
-                    "have become equal"
-                )
-                findings.append(Finding(tables[name].file, count, what, doubtful=True))
-            rows = tables[name].rows.assign(**{column: ids})
-            tables[name] = replace(tables[name], rows=rows)
-    return tables, findings
 
 
 def _facts(

@@ -27,7 +27,7 @@ from blendmf.ingest.guess import (
     refuse_repeated_items,
 )
 from blendmf.ingest.guess_scale import describe_values
-from blendmf.ingest.import_tables import with_unified_ids
+from blendmf.ingest.ids import with_unified_ids
 from blendmf.ingest.overlay_text import Initial
 from blendmf.ingest.own_files import read_table
 from blendmf.ingest.raw_tables import RawTable, RawTables

@@ -13,9 +13,10 @@ from blendmf.config.dataset import CsvSettings, ItemsFile, OwnFile, UsersFile
 from blendmf.ingest.delimited import read_delimited
 from blendmf.ingest.descriptions import described, described_users
 from blendmf.ingest.dialects import own_text_file
+from blendmf.ingest.ids import IDS
 from blendmf.ingest.parquet_files import column_names, is_parquet, read_parquet
 from blendmf.ingest.raw_tables import Finding, RawTable, RawTables
-from blendmf.ingest.values import IDS, converted
+from blendmf.ingest.values import converted
 
 COLUMNS = {
     "ratings": {"user_id": "user", "item_id": "item", "rating": "rating", "timestamp": "timestamp"},

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from blendmf.common.errors import UserError
 from blendmf.data.tables import read_column
+from blendmf.ingest.ids import IDS
 from blendmf.ingest.raw_tables import Finding, RawTable
-from blendmf.ingest.values import IDS
 
 FIRST_BYTES = b"PAR1"
 SUFFIXES = (".parquet", ".pq")

@@ -190,7 +190,7 @@ def _whole_rows(content: bytes, encoding: str) -> bytes:
     """The whole rows at the start of a text; all of it if it is not in its encoding."""
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(content)
-    except (LookupError, UnicodeDecodeError):
+    except UnicodeError:
         return content
     lines = LINE_END.split(text)[:-1]
     # A line end inside quotes does not end a row.

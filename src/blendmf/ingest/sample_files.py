@@ -18,15 +18,15 @@ from blendmf.ingest.first_rows import Column, sample_of
 from blendmf.ingest.parquet_files import first_rows, is_parquet
 from blendmf.ingest.text_files import (
     BLANKS,
-    START_BYTES,
     TEXT_SHOWN,
     TextFile,
     first_lines,
     records_of,
-    require_text,
+    split_line,
 )
 
 SAMPLE_ROWS = 10_000
+MOST_COLUMNS = 1000
 CHUNK = 1 << 22
 
 WRITTEN = {"\t": "tab"}
@@ -57,7 +57,7 @@ def unpacked(paths: list[Path]) -> Iterator[Path]:
 
 
 def _encoding(path: Path) -> str:
-    """Encoding of a text file: UTF-8 if all of it is, UTF-16 by its mark, otherwise a Latin one."""
+    """Encoding of a text file: UTF-8 if all is, UTF-16 or UTF-32 by its mark, otherwise Latin."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
@@ -66,6 +66,8 @@ def _encoding(path: Path) -> str:
             decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         content = path.read_bytes()
+        if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+            return "utf-32"
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         # Latin-1 has no printable characters there.
@@ -80,10 +82,14 @@ def sample(path: Path) -> tuple[list[Column], dict[str, Any]]:
         rows = first_rows(path, SAMPLE_ROWS)[0].to_pandas(ignore_metadata=True)
         texts = {name: rows[name].astype("str").mask(rows[name].isna(), "") for name in rows}
         return [Column(str(name), text) for name, text in texts.items()], {}
-    with path.open("rb") as file:
-        require_text(path, file.read(START_BYTES))
     encoding = _encoding(path)
-    separator = found_separator(first_lines(path, encoding))
+    lines = first_lines(path, encoding)
+    separator = found_separator(lines)
+    if (width := len(split_line(lines[0], separator))) > MOST_COLUMNS:
+        raise UserError(
+            f"{path.name}: {width:,} columns, probably one per item. Write one row per rating "
+            "instead (in pandas: melt), with columns for user, item and rating."
+        )
     text = TextFile(path, separator, quoted=separator != BLANKS, encoding=encoding)
     rows = [record.fields for record in islice(records_of(text), SAMPLE_ROWS)]
     usual = usual_width([len(row) for row in rows])

@@ -6,7 +6,7 @@ Python's CSV reader is slow but knows the lines of each record, also if a field 
 import codecs
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from blendmf.common.errors import UserError
+from blendmf.common.wording import shortened
 
 BLOCK_BYTES = 1 << 23
 """Size of the blocks that Arrow reads: no field is longer."""
@@ -28,6 +29,14 @@ RUNS_OF_BLANKS = re.compile(rb"[ \t]+")
 OUTER_BLANKS = re.compile(rb"(?<![^\r\n])[ \t]+|[ \t]+(?![^\r\n])")
 """Blanks with nothing or a line end on one side."""
 
+MARK = "\ufeff"
+"""Mark of the byte order as a character."""
+
+WIDE_ENCODINGS = ("utf-16", "utf-32")
+WIDE_MARKS = (
+    *(codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+)
+NUMBER = re.compile(r"[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?")
 START_BYTES = 1 << 12
 LINES_READ = 50
 JSON = ("{", "[")
@@ -56,6 +65,17 @@ class TextFile:
     advice: str = "The file is not as its publisher made it: delete it and fetch it again."
 
     @property
+    def has_long_separator(self) -> bool:
+        """Whether another character takes its place, because the readers know short ones only."""
+        return len(self.separator) > 1 or not self.separator.isascii()
+
+    def with_one_separator(self, lines: Iterable[str]) -> Iterable[str]:
+        """The lines with a separator of one character."""
+        if not self.has_long_separator:
+            return lines
+        return (with_unit_separators(line.encode(), self.separator).decode() for line in lines)
+
+    @property
     def starts_with_header(self) -> bool:
         """Whether the first row is a header."""
         return self.names is None if self.has_header is None else self.has_header
@@ -69,8 +89,7 @@ class Record(NamedTuple):
     fields: list[str]
 
     def __str__(self) -> str:
-        text = ", ".join(self.fields)
-        return f"line {self.line} ({text[:TEXT_SHOWN]}{'...' if len(text) > TEXT_SHOWN else ''})"
+        return f"line {self.line} ({shortened(', '.join(self.fields), TEXT_SHOWN)})"
 
 
 @contextmanager
@@ -80,7 +99,7 @@ def opened(path: Path, encoding: str, **options: Any) -> Iterator[TextIO]:
     Raises
     ------
     UserError
-        If the file is missing, or if the encoding is unknown.
+        If the file is missing.
     """
     try:
         is_utf8 = codecs.lookup(encoding).name == "utf-8"
@@ -89,11 +108,6 @@ def opened(path: Path, encoding: str, **options: Any) -> Iterator[TextIO]:
         raise UserError(
             f"{path}: no such file. Fetch the data again, or correct the file's name under "
             "dataset.csv."
-        ) from None
-    except LookupError:
-        raise UserError(
-            f"{path.name}: unknown encoding {encoding!r}. Set dataset.csv.encoding to one such as "
-            "utf-8, latin-1 or cp1252."
         ) from None
     with file:
         yield file
@@ -105,13 +119,16 @@ def first_lines(path: Path, encoding: str) -> list[str]:
     Raises
     ------
     UserError
-        If the file is missing, empty, compressed, JSON or in an unknown encoding.
+        If the file is missing, empty, compressed or JSON, if a line is too long, or if the lines
+        end in other characters.
     """
     try:
         with opened(path, encoding) as file:
-            given = (line.rstrip("\r\n") for line in file if line.strip())
+            require_text(path, file.buffer.read(START_BYTES), encoding)
+            file.buffer.seek(0)
+            given = (line.rstrip("\r\n") for line in _lines(path, file) if line.strip())
             lines = list(islice(given, LINES_READ))
-    except UnicodeDecodeError:
+    except UnicodeError:
         decoded(path, encoding)
         raise
     if not lines:
@@ -123,21 +140,50 @@ def first_lines(path: Path, encoding: str) -> list[str]:
             f"{path.name}: looks like JSON. Convert it into a table first (in pandas: read_json, "
             "with lines=True if each line is one record, then to_csv)."
         )
+    if lines[0].startswith(MARK):
+        raise UserError(
+            f"{path.name}: begins with a mark of the byte order that is not part of {encoding}, or "
+            "with two. Remove it, or set dataset.csv.encoding to utf-8 or utf-16."
+        )
+    if len(lines) == 1 and len(others := lines[0].splitlines()) > 2:
+        end = lines[0][len(others[0])]
+        raise UserError(
+            f"{path.name}: its lines end in {end!r} (U+{ord(end):04X}), which ends no line of a "
+            "table. Save it with usual line ends."
+        )
     return lines
 
 
-def require_text(path: Path, start: bytes) -> None:
-    """Refuse a file whose first bytes are those of no text."""
-    if b"\x00" in start and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    number = 0
+    while line := file.readline(BLOCK_BYTES):
+        number += 1
+        if len(line) == BLOCK_BYTES:
+            raise UserError(
+                f"{path.name}: line {number} is longer than 8 MiB. Write one row per line."
+            )
+        yield line
+
+
+def require_text(path: Path, start: bytes, encoding: str = "utf-8") -> None:
+    """Refuse a file whose first bytes are those of no text, or of text in another encoding."""
+    wide = codecs.lookup(encoding).name.startswith(WIDE_ENCODINGS)
+    if not wide and start.startswith(WIDE_MARKS) and len(start) > len(codecs.BOM_UTF16_LE):
+        bits = 32 if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else 16
         raise UserError(
-            f"{path.name}: neither text nor Parquet. Unpack it, or save the table as CSV in UTF-8."
+            f"{path.name}: begins with the mark of UTF-{bits}. Set dataset.csv.encoding: "
+            f"utf-{bits}."
+        )
+    if b"\x00" in start and not wide:
+        raise UserError(
+            f"{path.name}: neither text nor Parquet, because it has NUL bytes. Unpack it, save the "
+            "table as CSV in UTF-8, or set dataset.csv.encoding if it is UTF-16."
         )
 
 
 def decoded(path: Path, encoding: str) -> str:
     """The whole text of a file; one that is not in its encoding is refused, naming the line."""
     content = path.read_bytes()
-    require_text(path, content[:START_BYTES])
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -149,10 +195,17 @@ def decoded(path: Path, encoding: str) -> str:
         ) from error
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number, with a point or a comma."""
+    return NUMBER.fullmatch(text.strip()) is not None
+
+
 def split_line(line: str, separator: str) -> list[str]:
     """Fields of one line, as far as they do not contain line ends."""
+    if separator == BLANKS:
+        return re.split("[ \t]+", line.strip(" \t"))
     if len(separator) > 1:
-        return _one_separator(line, separator).split(UNIT_SEPARATOR)
+        return line.split(separator)
     return next(csv.reader([line], delimiter=separator), [])
 
 
@@ -170,10 +223,6 @@ def with_unit_separators(text: bytes, separator: str) -> bytes:
     return text.replace(separator.encode(), UNIT_SEPARATOR.encode())
 
 
-def _one_separator(line: str, separator: str) -> str:
-    return with_unit_separators(line.encode(), separator).decode()
-
-
 def records_of(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
     """Iterate over the header and the rows of a file, without blank lines.
 
@@ -184,10 +233,9 @@ def records_of(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
         `strict`, also if quotation marks are not balanced.
     """
     with opened(file.path, file.encoding, errors="replace", newline="") as lines:
-        is_long = len(file.separator) > 1
         reader = csv.reader(
-            (_one_separator(line, file.separator) for line in lines) if is_long else lines,
-            delimiter=UNIT_SEPARATOR if is_long else file.separator,
+            file.with_one_separator(lines),
+            delimiter=UNIT_SEPARATOR if file.has_long_separator else file.separator,
             quoting=csv.QUOTE_MINIMAL if file.quoted else csv.QUOTE_NONE,
             strict=strict,
         )
@@ -195,6 +243,9 @@ def records_of(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
         try:
             for fields in reader:
                 if fields:
+                    if file.has_long_separator:
+                        # A quoted field may contain the separator.
+                        fields = [f.replace(UNIT_SEPARATOR, file.separator) for f in fields]
                     yield Record(last_line + 1, reader.line_num, fields)
                 last_line = reader.line_num
         except csv.Error as error:

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from blendmf.common.errors import UserError
+from blendmf.ingest.numbers import numbers_in
 from blendmf.ingest.raw_tables import Finding, RawTable
 
 Seconds = NDArray[np.int64]
@@ -64,9 +66,16 @@ def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Fi
     """
     column = raw.rows["timestamp"]
     if form is not None:
-        return _from_dates(raw, _dates(column, form), form)
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    is_number = np.abs(numbers) < LARGEST_SECONDS * PER_SECOND["nanoseconds"]
+        try:
+            dates = _dates(column, form)
+        except ValueError as error:
+            raise UserError(
+                f"{raw.file}: the timestamp_format {form!r} cannot be used: {error}. Correct it "
+                "under dataset.csv."
+            ) from None
+        return _from_dates(raw, dates, form)
+    numbers = numbers_in(column).to_numpy()
+    is_number = np.isfinite(numbers)
     if not is_number.all():
         dates = _dates(column)
         if dates.notna().sum() > is_number.sum():
@@ -85,8 +94,14 @@ def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Fi
         findings.append(Finding(raw.file, len(numbers), f"timestamps read as {unit}"))
         numbers = numbers / PER_SECOND[unit]
         exact = None if exact is None else exact // PER_SECOND[unit]
+    raw.require(
+        np.abs(numbers) < LARGEST_SECONDS,
+        "timestamp(s) beyond any date",
+        f"Correct them; {EXAMPLE}.",
+    )
     late = int((numbers >= MILLISECONDS_FROM).sum())
-    findings.append(Finding(raw.file, late, "timestamps after the year 5000: used as seconds"))
+    what = "timestamps after the year 5000: used as seconds, unlike all others"
+    findings.append(Finding(raw.file, late, what, doubtful=True))
     if exact is None:
         exact = np.floor(numbers).astype(np.int64)
         cut = int((exact != numbers).sum())
@@ -113,7 +128,10 @@ def unit_of(numbers: NDArray[np.float64]) -> str | None:
 
 def _dates(column: pd.Series, form: str = "ISO8601") -> pd.Series:
     """Values as dates in UTC; those of another form are missing."""
-    return pd.to_datetime(column.astype("str"), errors="coerce", utc=True, format=form)
+    text = column.astype("str")
+    # Without digits, "now" and "today" would be the time of the import.
+    text = text.where(text.str.contains("[0-9]").fillna(False).astype(bool), "")
+    return pd.to_datetime(text, errors="coerce", utc=True, format=form)
 
 
 def _from_dates(raw: RawTable, dates: pd.Series, form: str) -> tuple[Seconds, list[Finding]]:

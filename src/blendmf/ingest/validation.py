@@ -12,55 +12,13 @@ from numpy.typing import NDArray
 
 from blendmf.common.errors import UserError
 from blendmf.data.tables import TAGS_COLUMNS
+from blendmf.ingest.ids import unify_ids
 from blendmf.ingest.raw_tables import Finding, RawTable
 
-INTEGER = r"(?:0|-?[1-9]\d{0,17})(?:\.0+)?"
-DECIMALS = r"\.0+$"
-ROUNDED = r"\s*\d(?:[.,]\d+)?[eE]\+\d+\s*"
 SORTED = 0.95
 """Smallest share of ascending steps in sorted rows; half of them ascend by chance."""
 
 Checked = tuple[pd.DataFrame, list[Finding]]
-
-
-def unify_ids(*columns: pd.Series) -> list[pd.Series]:
-    """Give ids of the same kind in several tables the same type.
-
-    Each column is int64 or a categorical of strings. All become int64 if every id is an integer
-    without leading zeros, perhaps written with decimals such as "12.0"; otherwise str without
-    surrounding spaces, so that "007" and "7" remain distinct.
-    """
-    texts = [c.cat.categories.astype("str").str.strip() for c in columns if c.dtype == "category"]
-    integers = all(text.str.fullmatch(INTEGER).all() for text in texts)
-    return [_as_ids(column, integers) for column in columns]
-
-
-def with_decimals(ids: pd.Series) -> int:
-    """Number of rows whose id, a categorical of strings, is written with decimals, as in "12.0"."""
-    if ids.dtype != "category":
-        return 0
-    written = np.array(["." in name for name in ids.cat.categories], dtype=bool)
-    return int(written[ids.cat.codes].sum())
-
-
-def lost_digits(ids: pd.Series) -> int:
-    """Number of rows whose id, a categorical of strings, is rounded, as in "7.65612E+16"."""
-    if ids.dtype != "category":
-        return 0
-    texts = pd.Series(ids.cat.categories).astype("str")
-    is_rounded = texts.str.fullmatch(ROUNDED).fillna(False).to_numpy(dtype=bool)
-    return int(is_rounded[ids.cat.codes].sum())
-
-
-def _as_ids(column: pd.Series, integers: bool) -> pd.Series:
-    if column.dtype != "category":
-        return column.astype(np.int64 if integers else "str")
-    text = column.cat.categories.astype("str").str.strip()
-    if integers:
-        text = text.str.replace(DECIMALS, "", regex=True)
-    # The same letters may be written as one character or with combining accents.
-    values = text.astype(np.int64) if integers else text.str.normalize("NFC")
-    return pd.Series(values.take(column.cat.codes.to_numpy()), index=column.index)
 
 
 def resolve_duplicates(ratings: RawTable, policy: str) -> Checked:

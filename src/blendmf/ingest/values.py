@@ -5,10 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from blendmf.config.fields import LARGEST_RATING
+from blendmf.ingest.ids import IDS, plain
+from blendmf.ingest.numbers import numbers_in, vanished
 from blendmf.ingest.raw_tables import FILL_IN, Finding, RawTable
 from blendmf.ingest.timestamps import seconds_of
 
-IDS = ("user_id", "item_id")
+SMALLEST_RATING = 1.2e-38
+"""Smallest rating above 0 in single precision."""
 
 
 def converted(raw: RawTable, decimal: str = ".", timestamp_format: str | None = None) -> RawTable:
@@ -36,25 +40,39 @@ def converted(raw: RawTable, decimal: str = ".", timestamp_format: str | None = 
     rows, findings = raw.rows, list(raw.findings)
     for name in rows:
         if name in IDS and rows[name].dtype == "category":
-            given = rows[name].cat.categories.str.strip().to_numpy() != ""
+            given = np.array([plain(text) != "" for text in rows[name].cat.categories], dtype=bool)
             raw.require(given[rows[name].cat.codes], f"row(s) without {name}", FILL_IN)
         elif name == "rating":
-            ratings = rows[name]
-            if not pd.api.types.is_float_dtype(ratings):
-                text = ratings.str.replace(decimal, ".", regex=False)
-                ratings = pd.to_numeric(text, errors="coerce").astype(np.float64)
-            raw.require_read(
-                name,
-                np.isfinite(ratings.to_numpy()),
-                "rating(s) that are not a finite number",
-                "Write each as a number, with a point before decimals and nothing between "
-                'thousands, or set dataset.csv.decimal to ",".',
-            )
-            rows[name] = ratings
+            rows[name] = _ratings(raw, decimal)
         elif name == "timestamp":
             rows[name], notes = seconds_of(raw, timestamp_format)
             findings += [note for note in notes if note.count]
     return replace(raw, findings=tuple(findings))
+
+
+def _ratings(raw: RawTable, decimal: str) -> pd.Series:
+    """The ratings as floating-point numbers, all of which single precision can hold."""
+    given = raw.rows["rating"]
+    is_text = not pd.api.types.is_float_dtype(given)
+    ratings = numbers_in(given, decimal) if is_text else given
+    raw.require_read(
+        "rating",
+        np.isfinite(ratings.to_numpy()),
+        "rating(s) that are not a finite number",
+        "Write each as a number, with digits 0 to 9, "
+        + ("a point" if decimal == "." else "a comma")
+        + " before decimals and nothing between thousands, or correct dataset.csv.decimal.",
+    )
+    size = np.abs(ratings.to_numpy())
+    fits = (size == 0) | ((size >= SMALLEST_RATING) & (size <= LARGEST_RATING))
+    if is_text:
+        fits &= ~vanished(given, ratings)
+    raw.require(
+        fits,
+        f"rating(s) beyond single precision ({SMALLEST_RATING:g} to {LARGEST_RATING:g})",
+        "Multiply all ratings by a constant.",
+    )
+    return ratings
 
 
 def _without_empty_rows(raw: RawTable) -> RawTable:

@@ -10,9 +10,10 @@ from blendmf.common.errors import UserError
 from blendmf.common.files import write_json
 from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import read_table, write_table
+from blendmf.ingest.ids import unify_ids
 from blendmf.ingest.import_tables import ImportedTables, import_tables, relevance_threshold
 from blendmf.ingest.raw_tables import RawTable
-from blendmf.ingest.validation import resolve_duplicates, unify_ids
+from blendmf.ingest.validation import resolve_duplicates
 
 RATINGS = "user,item,rating,time\n"
 ITEMS = "item,title,year,genres\n"
@@ -141,7 +142,7 @@ def test_unifying_id_types_keeps_the_ids(integers, others):
     assert alone.tolist() == integers
     both = unify_ids(column(integers), column(["x", *others]))
     assert both[0].tolist() == [str(value) for value in integers]
-    expected = pd.Series(["x", *others]).str.strip().str.normalize("NFC")
+    expected = pd.Series(["x", *others]).str.strip(" \t").str.normalize("NFC")
     assert both[1].tolist() == expected.tolist()
 
 
