@@ -18,14 +18,28 @@ from pathlib import Path, PureWindowsPath
 from typing import IO, cast
 
 from blendmf.common.errors import UserError
+from blendmf.ingest.archive_ends import (
+    CHUNK,
+    GIB,
+    GZIP,
+    MOST_ZEROS,
+    ZIP,
+    bytes_to_end,
+    require_nothing_after,
+)
 from blendmf.ingest.catalogue import Layout, select
 
 Container = zipfile.ZipFile | tarfile.TarFile
-GIB = 2**30
-GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
-"""First bytes of packed files."""
-
-CHUNK = 2**20
+OTHERS = {
+    b"BZh91AY&": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"7z\xbc\xaf": "7-Zip",
+    b"Rar!\x1a": "RAR",
+    b"\x1f\x9d": "compress",
+}
+OTHER_BYTES = 8
+"""First bytes of files that are packed in another way, and how many are looked at."""
 
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -54,7 +68,7 @@ def unpack(archive: Path, layouts: Sequence[Layout], folder: Path, max_gib: floa
         is a link or a device or its name leads out of a folder, or if no layout is complete.
     """
     left = max_gib * GIB
-    with _opened(archive) as container:
+    with _opened(archive, max_gib) as container:
         names = _file_names(container, archive, max_gib)
         layout, members = select(names, layouts, "the archive")
         for name, member in members.items():
@@ -65,7 +79,12 @@ def unpack(archive: Path, layouts: Sequence[Layout], folder: Path, max_gib: floa
                 else cast(IO[bytes], container.extractfile(member))
             )
             with opened as source:
-                left -= _write(source, folder / name, left, _too_large(archive, max_gib))
+                size = _write(source, folder / name, left, _too_large(archive, max_gib))
+            if isinstance(container, zipfile.ZipFile) and size != (
+                stated := container.getinfo(member).file_size
+            ):
+                raise ValueError(f"{name} has {size:,} bytes instead of {stated:,}")
+            left -= size
     return layout
 
 
@@ -103,13 +122,17 @@ def _file_names(container: Container, archive: Path, max_gib: float) -> list[str
             raise _too_large(archive, max_gib)
         if is_file:
             names.append(name)
+    most = left + MOST_ZEROS
+    if isinstance(container, tarfile.TarFile) and most < bytes_to_end(container, most):
+        raise _too_large(archive, max_gib)
     return names
 
 
 @contextmanager
-def _opened(archive: Path) -> Iterator[Container]:
+def _opened(archive: Path, max_gib: float) -> Iterator[Container]:
     """Open an archive and report damage as a `UserError`."""
     try:
+        require_nothing_after(archive, max_gib)
         # zipfile.is_zipfile looks at the end, where a tar archive may contain a zip file.
         with archive.open("rb") as file:
             is_zip = file.read(2) == b"PK"
@@ -137,35 +160,32 @@ def _members(container: Container) -> Iterator[tuple[str, bool, bool, int]]:
     else:
         for member in container:
             yield member.name, member.isfile(), member.isdir(), member.size
-        # The checksum of compressed data follows the last member.
-        rest = cast(IO[bytes], container.fileobj)
-        while rest.read(CHUNK):
-            pass
 
 
 def is_packed(path: Path) -> bool:
     """Whether a file is compressed by gzip, or a zip archive, whatever its name."""
     with path.open("rb") as file:
         start = file.read(4)
-    return start[:2] == GZIP or start == ZIP
+    return start[:2] == GZIP or start in (ZIP, b"PK\x05\x06")
 
 
 @contextmanager
-def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
+def open_unpacked(path: Path, max_gib: float) -> Iterator[IO[bytes]]:
     """Open a file, unpacked if it is compressed by gzip or a zip archive of one file.
 
     Raises
     ------
     UserError
-        If it is damaged, or if the archive has several files.
+        If it is damaged, packed twice or in another way, or if the archive has several files.
     """
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(OTHER_BYTES)
     try:
+        require_nothing_after(path, max_gib)
         if start[:2] == GZIP:
             with gzip.open(path) as unzipped:
                 yield cast(IO[bytes], unzipped)
-        elif start == ZIP:
+        elif start[:2] == b"PK":
             with zipfile.ZipFile(path) as archive:
                 names = [name for name in archive.namelist() if not name.endswith("/")]
                 if "[Content_Types].xml" in names:
@@ -180,6 +200,11 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
                     )
                 with archive.open(names[0]) as member:
                     yield member
+        elif start.startswith(tuple(OTHERS)):
+            raise UserError(
+                f"{path.name} is packed by {OTHERS[next(m for m in OTHERS if start.startswith(m))]}"
+                "; unpack it, or pack it by gzip"
+            )
         else:
             with path.open("rb") as file:
                 yield file
@@ -196,10 +221,13 @@ def unpack_in_place(path: Path, max_gib: float) -> None:
         If it cannot be unpacked, or unpacks to more than `max_gib`.
     """
     if not is_packed(path):
-        return
+        with open_unpacked(path, max_gib):
+            return
     unpacked = path.with_name(f".{path.name}.unpacked")
-    with open_unpacked(path) as source:
+    with open_unpacked(path, max_gib) as source:
         _write(source, unpacked, max_gib * GIB, _too_large(path, max_gib))
+    if is_packed(unpacked):
+        raise UserError(f"{path.name} is packed twice; unpack it once")
     unpacked.replace(path)
 
 

@@ -18,6 +18,7 @@ from blendmf.ingest.local_copies import (
     data_path,
     local_copies,
     portable_path,
+    require_plain_file,
     select_in_folder,
 )
 
@@ -119,6 +120,7 @@ def _generate(
 
 
 def _from_path(data_set: DataSet, path: Path, files: Path, max_gib: float) -> Retrieved:
+    require_plain_file(path)
     if not path.exists():
         raise UserError(
             f"dataset.path: {path} does not exist; give a folder or archive that contains "

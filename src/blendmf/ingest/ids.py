@@ -122,8 +122,8 @@ def _spelled_alike(
         return []
     written = {name: _names(table.rows[column]) for name, table in tables.items()}
     every = pd.Series(list(dict.fromkeys(n for names in written.values() for n in names)))
-    is_odd = [not ORDINARY.fullmatch(name) for name in every]
-    if not any(is_odd):
+    is_odd = np.array([not ORDINARY.fullmatch(name) for name in every], dtype=bool)
+    if not is_odd.any():
         return []
     odd = every[is_odd]
     read = every.mask(

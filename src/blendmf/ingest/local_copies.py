@@ -1,5 +1,6 @@
 """Copies of a data set on this machine: where they are searched, and which of their files count."""
 
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,21 @@ def data_path(dataset: DatasetSettings) -> Path:
         if path.name.removesuffix(".gz") in {name.removesuffix(".gz") for name in names}:
             return path.parent
     return path
+
+
+def require_plain_file(path: Path) -> None:
+    """Refuse a pipe, a socket and a device before it is opened, which could wait without end.
+
+    Files, folders and paths where nothing is pass.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}.") from None
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UserError(f"{path}: is a pipe, a socket or a device, not a file; give a plain file.")
 
 
 def portable_path(path: str) -> str:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from blendmf.common.errors import UserError
 from blendmf.common.files import write_json
+from blendmf.common.wording import shortened
 from blendmf.config.checks import experiment
 from blendmf.config.dataset import DatasetSettings
 from blendmf.config.experiment import Experiment
@@ -26,7 +27,7 @@ from blendmf.data.user_features import require_described
 from blendmf.ingest.archives import open_unpacked
 from blendmf.ingest.catalogue import KNOWN, DataSet, find_data_set
 from blendmf.ingest.import_tables import import_tables, require_range
-from blendmf.ingest.local_copies import data_path, select_in_folder
+from blendmf.ingest.local_copies import data_path, require_plain_file, select_in_folder
 from blendmf.ingest.own_files import COLUMNS, read_table
 from blendmf.ingest.parquet_files import FIRST_BYTES, first_rows, is_parquet
 from blendmf.ingest.readers import READERS
@@ -97,6 +98,7 @@ def data_problems(
         if not dataset.is_own or dataset.path is None:
             return []
         path = data_path(dataset)
+        require_plain_file(path)
         if not path.exists():
             return [
                 f"dataset.path: {dataset.path} does not exist; give the folder or archive of "
@@ -107,6 +109,8 @@ def data_problems(
         return list(_file_problems(dataset, data_set, path, found, [] if notes is None else notes))
     except UserError as error:
         return [str(error)]
+    except OSError as error:
+        return [f"dataset.path: {error.filename or dataset.path}: {error.strerror}"]
 
 
 def _file_problems(
@@ -119,14 +123,16 @@ def _file_problems(
     try:
         layout, members = select_in_folder(folder, data_set.layouts)
     except UserError as error:
-        here = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) or "nothing"
+        names = sorted(p.name + (not p.is_file()) * " (no file)" for p in folder.iterdir())
+        here = shortened(", ".join(names[:8]), 500) or "nothing"
         yield f"dataset.path: {dataset.path}: {error}; it has {here}"
         return
     with tempfile.TemporaryDirectory() as name:
         sample = Path(name)
+        max_gib = dataset.max_unpacked_gib
         encodings = {} if dataset.csv is None else dataset.csv.encodings
         copies = [
-            _copy_first_rows(folder / member, sample / file, encodings.get(file, "utf-8"))
+            _copy_first_rows(folder / member, sample / file, encodings.get(file, "utf-8"), max_gib)
             for file, member in members.items()
         ]
         faults = 0
@@ -170,17 +176,17 @@ def _limits(found: Experiment, counts: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _copy_first_rows(path: Path, target: Path, encoding: str) -> bool:
+def _copy_first_rows(path: Path, target: Path, encoding: str, max_gib: float) -> bool:
     """Copy the first whole rows of a file, unpacked; whether these are all its rows."""
     if is_parquet(path):
         table, is_whole = first_rows(path, PARQUET_ROWS)
         pq.write_table(table, target)
         return is_whole
-    with open_unpacked(path) as file:
+    with open_unpacked(path, max_gib) as file:
         content = file.read(SAMPLE_BYTES + 1)
         if content.startswith(FIRST_BYTES):
             target.write_bytes(content + file.read())
-            return _copy_first_rows(target, target, encoding)
+            return _copy_first_rows(target, target, encoding, max_gib)
     is_whole = len(content) <= SAMPLE_BYTES
     target.write_bytes(content if is_whole else _whole_rows(content, encoding))
     return is_whole
@@ -198,4 +204,6 @@ def _whole_rows(content: bytes, encoding: str) -> bytes:
     n_rows = int(np.flatnonzero(n_quotes % 2 == 0).max(initial=-1)) + 1
     # Otherwise the marks are part of the values, such as inches, and enclose nothing.
     kept = lines[:n_rows] if n_rows > len(lines) / 2 else lines
+    if not any(map(str.strip, kept)):
+        return content
     return "".join(f"{line}\n" for line in kept).encode(encoding)

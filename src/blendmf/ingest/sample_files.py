@@ -15,6 +15,7 @@ from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.archives import is_packed, unpack_in_place
 from blendmf.ingest.dialects import found_separator, usual_width
 from blendmf.ingest.first_rows import Column, sample_of
+from blendmf.ingest.local_copies import require_plain_file
 from blendmf.ingest.parquet_files import first_rows, is_parquet
 from blendmf.ingest.text_files import (
     BLANKS,
@@ -34,10 +35,16 @@ WRITTEN = {"\t": "tab"}
 
 
 def require_file(path: Path) -> None:
-    """Refuse a folder, and a path where nothing is."""
+    """Refuse a folder, a path where nothing is, and a file that cannot be read."""
+    require_plain_file(path)
     if not path.is_file():
         what = "is a folder; give the file in it" if path.is_dir() else "no such file"
         raise UserError(f"{path}: {what}.")
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
 
 
 @contextmanager
