@@ -210,7 +210,7 @@ def _from_source(source: Wheel | Download, files: Path, scratch: Path, max_gib: 
     if isinstance(source, Wheel):
         archive, retrieved_by, is_checked = get_wheel(source, scratch), "pip", True
     else:
-        archive, retrieved_by = get_download(source, scratch), "download"
+        archive, retrieved_by = get_download(source, scratch, max_gib), "download"
         is_checked = source.checksum is not None or source.checksum_url is not None
     layout = unpack(archive, [source.layout], files, max_gib)
     differing = _differing(layout, files)
