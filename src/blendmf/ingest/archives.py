@@ -180,12 +180,16 @@ def open_unpacked(path: Path, max_gib: float) -> Iterator[IO[bytes]]:
     """
     with path.open("rb") as file:
         start = file.read(OTHER_BYTES)
+    for magic, name in OTHERS.items():
+        if start.startswith(magic):
+            raise UserError(f"{path.name} is packed by {name}; unpack it, or pack it by gzip")
     try:
-        require_nothing_after(path, max_gib)
+        if start[:2] in (GZIP, ZIP[:2]):
+            require_nothing_after(path, max_gib)
         if start[:2] == GZIP:
             with gzip.open(path) as unzipped:
                 yield cast(IO[bytes], unzipped)
-        elif start[:2] == b"PK":
+        elif start[:2] == ZIP[:2]:
             with zipfile.ZipFile(path) as archive:
                 names = [name for name in archive.namelist() if not name.endswith("/")]
                 if "[Content_Types].xml" in names:
@@ -200,11 +204,6 @@ def open_unpacked(path: Path, max_gib: float) -> Iterator[IO[bytes]]:
                     )
                 with archive.open(names[0]) as member:
                     yield member
-        elif start.startswith(tuple(OTHERS)):
-            raise UserError(
-                f"{path.name} is packed by {OTHERS[next(m for m in OTHERS if start.startswith(m))]}"
-                "; unpack it, or pack it by gzip"
-            )
         else:
             with path.open("rb") as file:
                 yield file

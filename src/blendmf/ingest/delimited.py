@@ -123,7 +123,8 @@ def _check_columns(file: TextFile, head: Head, columns: Mapping[str, str]) -> No
             problem = "no column" if count == 0 else f"{count} columns named"
             advice = f"{file.advice} Columns of the same name can be numbered from 0." * (count > 1)
             raise UserError(
-                f"{file.path.name}: {problem} {column!r}; it has {', '.join(head.names)}. "
+                f"{file.path.name}: {problem} {column!r}; it has "
+                f"{shortened(', '.join(head.names), COLUMNS_SHOWN)}. "
                 f"{advice or file.advice}"
             )
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from blendmf.common.errors import UserError
-from blendmf.common.wording import printable, shortened
+from blendmf.common.wording import shortened
 from blendmf.config.dataset import CsvSettings, OwnFile
 from blendmf.ingest.text_files import BLANKS, TextFile, first_lines, is_number, split_line
 
@@ -188,8 +188,9 @@ def _check_header(
         for c in missing.values()
     }
     hints = [next(h for h in header if h.lower() == found[0]) for found in near.values() if found]
-    perhaps = ", ".join(printable(hint) for hint in hints)
-    remedy = f"Name the right columns under {key}" + (f", perhaps {perhaps}." if hints else ".")
+    remedy = f"Name the right columns under {key}" + (
+        f", perhaps {', '.join(hints)}." if hints else "."
+    )
     if len(header) == 1:
         remedy = (
             "The separator is another one: correct dataset.csv.separator, or leave it out."

@@ -128,9 +128,12 @@ def first_lines(path: Path, encoding: str) -> list[str]:
             file.buffer.seek(0)
             given = (line.rstrip("\r\n") for line in _lines(path, file) if line.strip())
             lines = list(islice(given, LINES_READ))
-    except UnicodeError:
+    except UnicodeError as error:
         decoded(path, encoding)
-        raise
+        raise UserError(
+            f"{path.name}: is not {encoding}: {error}. Set dataset.csv.encoding to its encoding, "
+            "such as utf-8 or utf-16-le."
+        ) from error
     if not lines:
         raise UserError(
             f"{path.name}: the file is empty. Give a file with data, or fetch it again."
