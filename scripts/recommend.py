@@ -5,6 +5,7 @@ import numpy as np
 from blendmf.common.files import read_sparse, write_csv
 from blendmf.common.job_log import job
 from blendmf.common.random_streams import sample
+from blendmf.common.spreadsheets import defused
 from blendmf.data.tables import read_table
 from blendmf.models.model import load_model
 from blendmf.recommend.top_items import recommend
@@ -20,4 +21,4 @@ with job(snakemake.log[0], asked=snakemake.resources):
         settings["n"],
         sample(np.arange(len(users)), settings["users"], snakemake.params.seed, "recommend"),
     )
-    write_csv(snakemake.output[0], table)
+    write_csv(snakemake.output[0], defused(table))

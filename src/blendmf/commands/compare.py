@@ -11,7 +11,12 @@ import typer
 
 from blendmf.commands.options import ResultsOption, complete_compared
 from blendmf.commands.output import FormatOption, OutputOption, note, show
-from blendmf.commands.results_folder import COMPARISON, configuration_of, results_folder
+from blendmf.commands.results_folder import (
+    COMPARISON,
+    configuration_of,
+    read_figures,
+    results_folder,
+)
 from blendmf.common.errors import UserError
 
 if TYPE_CHECKING:
@@ -76,9 +81,7 @@ def model_differences(folder: Path, a: str, b: str) -> pd.DataFrame:
     from blendmf.evaluation.verdict import against
 
     path = folder / "comparison" / "differences.csv"
-    if not path.is_file():
-        raise UserError(f"{path}: not found; run blendmf run to make it")
-    differences = pd.read_csv(path)
+    differences = read_figures(path, ("model_a", "model_b", "metric"))
     known = sorted({*differences["model_a"], *differences["model_b"]})
     for name in (a, b):
         if name not in known:
@@ -123,7 +126,7 @@ def _compare_folders(
         return
     unknown = [f"{folder}: has no manifest.json with its settings" for folder in without]
     note(unknown[0] if unknown else _summary(differing))
-    tables = [pd.read_csv(folder / COMPARISON).set_index("model") for folder in (a, b)]
+    tables = [read_figures(folder / COMPARISON, ("model",)).set_index("model") for folder in (a, b)]
     both = [name for name in tables[0].index if name in tables[1].index]
     if not both:
         raise UserError(f"{a} and {b} have no model in common")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from blendmf.common.errors import UserError
+from blendmf.common.wording import shortened
 
 USER_ERROR = 2
 """Exit code after a mistake of the user, also of the command line."""
@@ -21,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 after a mistake of the user, which is reported on stderr.
+        0; 2 after a mistake of the user, or where the system refuses a file, which is reported on
+        stderr.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["--version"]:
@@ -38,6 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app(given, prog_name="blendmf", obj=options)
     except UserError as error:
         print(f"blendmf: {error}", file=sys.stderr)
+        return USER_ERROR
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"blendmf: {shortened(str(error.filename))}: {error.strerror}", file=sys.stderr)
         return USER_ERROR
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0

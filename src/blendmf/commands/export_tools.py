@@ -11,7 +11,12 @@ import typer
 from blendmf.commands.compare import flat
 from blendmf.commands.options import ResultsOption
 from blendmf.commands.output import note
-from blendmf.commands.results_folder import COMPARISON, configuration_of, results_folder
+from blendmf.commands.results_folder import (
+    COMPARISON,
+    configuration_of,
+    read_figures,
+    results_folder,
+)
 from blendmf.common.errors import UserError
 
 if TYPE_CHECKING:
@@ -106,7 +111,6 @@ def mlflow(
         import mlflow
     except ImportError:
         raise UserError(f"mlflow is not installed here; install it with: {MLFLOW}") from None
-    import pandas as pd
 
     folder = results_folder(results, COMPARISON)
     output.mkdir(parents=True, exist_ok=True)
@@ -120,7 +124,7 @@ def mlflow(
             folder.name, artifact_location=(output.resolve() / "artifacts").as_uri()
         )
     )
-    metrics = pd.read_csv(folder / "comparison" / "metrics.csv")
+    metrics = read_figures(folder / "comparison" / "metrics.csv", ("model", "metric", "mean"))
     models = list(dict.fromkeys(metrics["model"].astype(str)))
     for name in models:
         with mlflow.start_run(experiment_id=experiment, run_name=name):

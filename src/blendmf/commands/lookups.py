@@ -10,6 +10,9 @@ from blendmf.common.errors import UserError
 from blendmf.recommend.titles import close_titles, find_titles, labels, normalise
 from blendmf.recommend.trained_model import TrainedModel
 
+LONGEST_TEXT = 1000
+"""Most characters of an id or a title that is looked up."""
+
 
 def find_user(trained: TrainedModel, user: str) -> int:
     """Position of a user.
@@ -19,6 +22,7 @@ def find_user(trained: TrainedModel, user: str) -> int:
     UserError
         If no user has this id; the message names close ones.
     """
+    _require_text("--user", user)
     position = trained.position_of("user", user)
     if position < 0:
         close = close_ids(user, trained.users["user_id"])
@@ -54,12 +58,14 @@ def find_items(trained: TrainedModel, title: str | None, item_id: str | None) ->
     if (title is None) == (item_id is None):
         raise UserError("name the item by --item TITLE or by --item-id ID, one of both")
     if item_id is not None:
+        _require_text("--item-id", item_id)
         position = trained.position_of("item", item_id)
         if position < 0:
             close = close_ids(item_id, trained.items["item_id"])
             raise UserError(f"--item-id {item_id}: no such item in {trained.folder}{_hint(close)}")
         return [position]
     assert title is not None
+    _require_text("--item", title)
     if not normalise(title):
         raise UserError(f'--item "{title}": has no letters or digits; give a part of the title')
     titles = labels(trained.items)
@@ -72,6 +78,17 @@ def find_items(trained: TrainedModel, title: str | None, item_id: str | None) ->
         raise UserError(f'--item "{title}": no title in {trained.folder} contains it{_hint(close)}')
     n_train = trained.items["n_train"].to_numpy()
     return [item for group in found for item in sorted(group, key=lambda i: (-n_train[i], i))]
+
+
+def _require_text(option: str, text: str) -> None:
+    """Refuse what is too long to be searched, or not in the encoding of the terminal."""
+    if len(text) > LONGEST_TEXT:
+        raise UserError(
+            f"{option}: has {len(text):,} characters; give at most {LONGEST_TEXT:,}, such as a "
+            "part of a title"
+        )
+    if re.search(r"[\ud800-\udfff]", text):
+        raise UserError(f"{option} {text}: is not in the encoding of the terminal; write UTF-8")
 
 
 def close_ids(wanted: str, ids: Iterable[object], n: int = 3) -> list[str]:

@@ -9,11 +9,17 @@ import scipy.sparse as sp
 from blendmf.commands.lookups import find_item
 from blendmf.commands.replies import labelled_items
 from blendmf.common.errors import UserError
+from blendmf.common.wording import shortened
+from blendmf.config.dataset import CsvSettings, RatingsFile
 from blendmf.estimators.tables import rating_table
+from blendmf.ingest.ids import unify_ids
+from blendmf.ingest.own_files import read_table
+from blendmf.ingest.sample_files import require_file, sample, unpacked
 from blendmf.recommend.new_users import joined
 from blendmf.recommend.top_items import recommend
 from blendmf.recommend.trained_model import TrainedModel
 
+USER_AND_ITEM = ("user", "item")
 NEW_USER = "new"
 """Id of the user if a file has no column for it."""
 
@@ -27,8 +33,8 @@ def recommendations_of_new_users(
     ----------
     trained : TrainedModel
     file : Path
-        CSV or Parquet, columns ``item`` (an id) or ``title``, ``rating``, and perhaps ``user``
-        and ``timestamp``.
+        Text or Parquet, with the columns ``item`` (an id) or ``title``, ``rating``, and perhaps
+        ``user`` and ``timestamp``.
     n : int
 
     Returns
@@ -47,8 +53,6 @@ def recommendations_of_new_users(
     except UserError as error:
         raise UserError(f"--ratings {file}: {error}") from None
     ids = trained.items["item_id"]
-    if table["item_id"].dtype != ids.dtype:
-        table["item_id"] = table["item_id"].astype(ids.dtype)
     joining = joined(
         trained.model,
         trained.fitted_ratings,
@@ -66,22 +70,35 @@ def recommendations_of_new_users(
 
 
 def _read(trained: TrainedModel, file: Path) -> pd.DataFrame:
-    """The file, with ids of items in place of titles and with an id of the user."""
-    try:
-        is_parquet = file.suffix == ".parquet"
-        table = pd.read_parquet(file) if is_parquet else pd.read_csv(file)
-    except FileNotFoundError:
-        raise UserError("no such file") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot be read: {error}") from None
-    items = {"item", "item_id"} & set(table)
-    if "rating" not in table or not (items or "title" in table):
-        raise UserError(
-            f"has the columns {', '.join(map(str, table))}; it needs item or title, and rating"
+    """The file, read as one's own data are, with ids of items in place of titles."""
+    require_file(file)
+    with unpacked([file]) as folder:
+        columns, written = sample(folder / file.name)
+        names = [str(column) for column in columns]
+        user, item = (next((n for n in (w, f"{w}_id") if n in names), None) for w in USER_AND_ITEM)
+        described = item or ("title" if "title" in names else None)
+        if "rating" not in names or described is None:
+            raise UserError(
+                f"has the columns {shortened(', '.join(names))}; it needs item or title, and rating"
+            )
+        settings = RatingsFile(
+            file=file.name,
+            user=user or described,
+            item=described,
+            rating="rating",
+            timestamp="timestamp" if "timestamp" in names else None,
+            **written,
         )
-    if not items:
-        known = {title: find_item(trained, title, None)[0] for title in table["title"].unique()}
-        table["item"] = trained.items["item_id"].to_numpy()[table["title"].map(known)]
-    if not {"user", "user_id"} & set(table):
-        table["user"] = NEW_USER
-    return table
+        table = read_table(folder, "ratings", CsvSettings(ratings=settings))
+    assert table is not None
+    rows = table.rows if settings.timestamp else table.rows.drop(columns="timestamp")
+    texts = [str(text) for text in unify_ids(rows["item_id"])[0]]
+    ids = trained.items["item_id"].to_numpy()
+    if item is None:
+        known = {title: ids[find_item(trained, title, None)[0]] for title in dict.fromkeys(texts)}
+    else:
+        known = dict(zip(map(str, ids), ids, strict=True))
+    return rows.assign(
+        user_id=NEW_USER if user is None else unify_ids(rows["user_id"])[0],
+        item_id=pd.Series([known.get(text, text) for text in texts], dtype=object),
+    )

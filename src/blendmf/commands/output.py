@@ -19,13 +19,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from blendmf.common.errors import UserError
+from blendmf.common.spreadsheets import defused
 
 if TYPE_CHECKING:
     # The help and the completion of the shell come without waiting for pandas.
     import pandas as pd
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters of texts that spreadsheets take for formulas."""
 
 GAP = 2
 """Characters between two columns on a terminal."""
@@ -113,6 +111,8 @@ def show(
     if output is None:
         _until_closed(lambda: _write_to_stdout(content))
         return
+    if output.exists() and not output.is_file():
+        raise UserError(f"{output}: is no plain file; name another one with --output")
     from blendmf.common.files import replacing
 
     try:
@@ -131,8 +131,7 @@ def _form_of(output: Path | None) -> Format:
 def _content(table: pd.DataFrame, form: Format, people: Callable[[], Cells]) -> bytes:
     match form:
         case Format.CSV:
-            defused = table.apply(lambda column: column.map(_defused))
-            return defused.to_csv(index=False).encode()
+            return defused(table).to_csv(index=False).encode()
         case Format.JSON:
             values = table.astype(object).to_numpy().tolist()
             records = [dict(zip(table, map(_plain, row), strict=True)) for row in values]
@@ -147,10 +146,6 @@ def _content(table: pd.DataFrame, form: Format, people: Callable[[], Cells]) -> 
             pq.write_table(arrow.replace_schema_metadata(None), buffer, compression="zstd")
             return buffer.getvalue().to_pybytes()
     return _aligned(people()).encode()
-
-
-def _defused(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def _plain(value: Any) -> Any:

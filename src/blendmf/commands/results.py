@@ -15,6 +15,7 @@ from blendmf.commands.results_folder import (
     RESULTS,
     configuration_of,
     folders_with,
+    read_figures,
     results_folder,
 )
 from blendmf.common.errors import UserError
@@ -59,7 +60,7 @@ def results(
         folders = [results_folder(None, COMPARISON)]
     tables, lengths = [], []
     for folder in folders:
-        table = pd.read_csv(folder / COMPARISON)
+        table = read_figures(folder / COMPARISON, ("model", "rmse"))
         table.insert(0, "dataset", folder.name)
         tables.append(table)
         lengths.append(configuration_of(folder).get("evaluation", {}).get("k"))

@@ -1,11 +1,17 @@
 """The results folder that a command means, found without naming it where it is plain."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blendmf.common.errors import UserError
+from blendmf.common.wording import shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RESULTS = Path("results")
 CONFIGURATION = Path("config.yaml")
@@ -60,8 +66,32 @@ def results_folder(given: Path | None, needed: str) -> Path:
 def folders_with(needed: str) -> list[Path]:
     """Folders of data sets under ``results`` that have some files."""
     return sorted(
-        folder for folder in RESULTS.glob("*") if folder.is_dir() and any(folder.glob(needed))
+        folder
+        for folder in RESULTS.glob("*")
+        if folder.is_dir() and any(path.is_file() for path in folder.glob(needed))
     )
+
+
+def read_figures(path: Path, needed: Sequence[str]) -> pd.DataFrame:
+    """A table that a run has written, with at least some columns.
+
+    Raises
+    ------
+    UserError
+        If it is missing or damaged.
+    """
+    import pandas as pd
+
+    remedy = "delete it and run snakemake again"
+    if not path.is_file():
+        raise UserError(f"{path}: not found; run snakemake to make it")
+    try:
+        table = pd.read_csv(path)
+    except ValueError as error:
+        raise UserError(f"{path}: is damaged: {shortened(str(error))}; {remedy}") from None
+    if missing := [name for name in needed if name not in table]:
+        raise UserError(f"{path}: has no column {', '.join(missing)}; {remedy}")
+    return table
 
 
 def model_names(folder: Path) -> list[str]:

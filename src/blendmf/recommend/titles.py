@@ -8,10 +8,10 @@ from functools import cache
 
 import pandas as pd
 
-ARTICLES = (
-    "a|an|the|le|la|les|l'|un|une|der|die|das|ein|eine|el|los|las|il|lo|gli|i|den|det|de|het|o|os"
-)
-MOVED_ARTICLE = re.compile(rf"([^()]+?), ({ARTICLES})(?=\s*(?:[()]|$))", re.IGNORECASE)
+ARTICLES = {
+    *("a", "an", "the", "le", "la", "les", "l'", "un", "une", "der", "die", "das", "ein", "eine"),
+    *("el", "los", "las", "il", "lo", "gli", "i", "den", "det", "de", "het", "o", "os"),
+}
 YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
 
 
@@ -39,7 +39,15 @@ def normalise(text: str) -> str:
 
 def natural(title: str) -> str:
     """Title with its article in front: "Beautiful Mind, A (2001)" is "A Beautiful Mind (2001)"."""
-    return MOVED_ARTICLE.sub(r"\2 \1", title).strip()
+    return "".join(map(_article_first, re.split(r"([()])", title))).strip()
+
+
+def _article_first(part: str) -> str:
+    """A part of a title between parentheses, with the article at its end in front."""
+    name, _, article = part.rpartition(", ")
+    if name and article.strip().casefold() in ARTICLES:
+        return f"{article.strip()} {name}{article[len(article.rstrip()) :]}"
+    return part
 
 
 def find_titles(query: str, titles: Sequence[str]) -> tuple[list[int], list[int]]:

@@ -86,7 +86,7 @@ def top_unseen(
         ``rating_low`` and ``rating_high``, the ends of its 90 % interval (NaN without intervals).
     """
     scores = unseen_scores(model, users, seen)
-    lists = top_k(scores, n)
+    lists = top_k(scores, min(n, scores.shape[1]))
     row, place = np.nonzero(lists >= 0)
     user, item = users[row], lists[row, place]
     low, high = interval_ends(model, user, item)

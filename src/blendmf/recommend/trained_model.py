@@ -161,10 +161,14 @@ def _fits(folder: Path) -> dict[str, dict[int | None, Path]]:
     """Model file of every fit by model and seed; None stands for the fit on all ratings."""
     fits: dict[str, dict[int | None, Path]] = {}
     for path in sorted(folder.glob("models/final/*/model.npz")):
-        fits.setdefault(read_json(path.with_name("fit.json"))["model"], {})[None] = path
+        fit = path.with_name("fit.json")
+        if fit.is_file():
+            fits.setdefault(read_json(fit)["model"], {})[None] = path
     for path in folder.glob("models/*/seed-*/model.npz"):
-        number = int(path.parent.name.removeprefix("seed-"))
-        fits.setdefault(path.parents[1].name, {})[number] = path
+        number = path.parent.name.removeprefix("seed-")
+        # Other folders are not of a run.
+        if number.isascii() and number.isdecimal():
+            fits.setdefault(path.parents[1].name, {})[int(number)] = path
     return {name: dict(sorted(fits[name].items(), key=_by_seed)) for name in sorted(fits)}
 
 

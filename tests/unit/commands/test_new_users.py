@@ -70,7 +70,7 @@ def test_parquet_is_read(capsys, tmp_path):
         ("item,rating\n20,3\n20,4\n", "rated more than once"),
         ("user,item,rating\n5,20,3\n", "known already: 5; give new users new ids"),
         ("title,rating\nToyz,3\n", "perhaps you mean: Toy Story"),
-        ("", "mine.csv: cannot be read"),
+        ("", "mine.csv: the file is empty"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(capsys, tmp_path, text, message):

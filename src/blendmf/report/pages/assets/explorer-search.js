@@ -1,6 +1,7 @@
 // Search: a text box with a list of suggestions, by pointer or keyboard; Enter takes the first one.
 
 const SUGGESTIONS = 12;
+const LONGEST_SEARCH = 200; // characters; more would only make the page wait
 
 function plainText(text) {
   return String(text).normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
@@ -18,7 +19,7 @@ function finder(entries) {
     return ` ${entry.plain}`.includes(` ${first}`) ? 2 : 3;
   };
   return (text) => {
-    const query = plainText(text).trim();
+    const query = plainText(text.slice(0, LONGEST_SEARCH)).trim();
     const words = query.split(/\s+/);
     return known
       .filter((entry) => words.every((word) => entry.all.includes(word)))
@@ -45,6 +46,7 @@ function searchBox(name, label, { find, note, choose }) {
   const input = element("input", {
     id: name,
     type: "text",
+    maxLength: LONGEST_SEARCH,
     autocomplete: "off",
     spellcheck: false,
     role: "combobox",
