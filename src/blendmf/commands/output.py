@@ -20,6 +20,7 @@ import typer
 
 from blendmf.common.errors import UserError
 from blendmf.common.spreadsheets import defused
+from blendmf.common.wording import printable
 
 if TYPE_CHECKING:
     # The help and the completion of the shell come without waiting for pandas.
@@ -64,6 +65,7 @@ OutputOption = Annotated[
 
 def note(text: str) -> None:
     """Tell people something that is no part of the table."""
+    text = "\n".join(map(printable, text.split("\n")))
     if sys.stderr.isatty():
         columns = shutil.get_terminal_size().columns
         text = textwrap.fill(text, columns, break_long_words=False, break_on_hyphens=False)

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 
 from blendmf.common.errors import UserError
-from blendmf.common.wording import shortened
 from blendmf.config.checks_of_data import Problem, data_problems, split_problems, variant_problems
 from blendmf.config.dataset import DatasetSettings
 from blendmf.config.experiment import Experiment
@@ -17,9 +16,6 @@ from blendmf.config.fields import Settings
 from blendmf.config.models import Entry, MfContentEntry, MfEntry, SearchedEntry, TrainedEntry
 from blendmf.config.search import Bounds
 from blendmf.config.training import TrainingSettings
-
-LONGEST_LINE = 1500
-"""Characters of the longest line about a mistake."""
 
 
 def experiment(config: Mapping[str, Any]) -> Experiment:
@@ -53,8 +49,7 @@ def experiment(config: Mapping[str, Any]) -> Experiment:
             if problem.partition(": ")[0] not in reported
         ]
     if problems:
-        lines = (shortened(f"configuration key {problem}", LONGEST_LINE) for problem in problems)
-        raise UserError("\n".join(lines))
+        raise UserError("\n".join(f"configuration key {problem}" for problem in problems))
     assert found is not None
     whole = {"models": _whole(found), "dataset": _with_split_files(found)}
     return without_content_models(found.model_copy(update=whole))

@@ -126,7 +126,7 @@ def _long_records(
     covered = n_long = n_inside = 0
     long: list[Record] = []
     swallowing: list[Record] = []
-    for record in records_of(file, strict=True):
+    for record in records_of(file):
         covered += record.last_line - record.line + 1
         if record.last_line == record.line:
             continue

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -24,6 +24,9 @@ csv.field_size_limit(BLOCK_BYTES)
 UNIT_SEPARATOR = "\x1f"
 BLANKS = "blanks"
 """Separator of files whose columns are separated by runs of spaces and tabs."""
+
+END = "\uffff" * 3
+"""Line after the last one, which a quotation mark that is not closed encloses; no text has it."""
 
 RUNS_OF_BLANKS = re.compile(rb"[ \t]+")
 OUTER_BLANKS = re.compile(rb"(?<![^\r\n])[ \t]+|[ \t]+(?![^\r\n])")
@@ -226,25 +229,27 @@ def with_unit_separators(text: bytes, separator: str) -> bytes:
     return text.replace(separator.encode(), UNIT_SEPARATOR.encode())
 
 
-def records_of(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
+def records_of(file: TextFile) -> Iterator[Record]:
     """Iterate over the header and the rows of a file, without blank lines.
 
     Raises
     ------
     UserError
-        If the file is missing, if the encoding is unknown, or if a field does not end; with
-        `strict`, also if quotation marks are not balanced.
+        If the file is missing, or if a field is too long or does not end.
     """
     with opened(file.path, file.encoding, errors="replace", newline="") as lines:
         reader = csv.reader(
-            file.with_one_separator(lines),
+            chain(file.with_one_separator(lines), (END,)),
             delimiter=UNIT_SEPARATOR if file.has_long_separator else file.separator,
             quoting=csv.QUOTE_MINIMAL if file.quoted else csv.QUOTE_NONE,
-            strict=strict,
         )
         last_line = 0
         try:
             for fields in reader:
+                if fields == [END]:
+                    return
+                if fields and fields[-1].endswith(END):
+                    raise csv.Error("a quotation mark is not closed")
                 if fields:
                     if file.has_long_separator:
                         # A quoted field may contain the separator.
@@ -253,7 +258,6 @@ def records_of(file: TextFile, *, strict: bool = False) -> Iterator[Record]:
                 last_line = reader.line_num
         except csv.Error as error:
             raise UserError(
-                f"{file.path.name}: from line {last_line + 1}: {error}; a quotation mark is "
-                "probably not closed. Enclose fields that contain quotation marks in quotes, and "
-                "double the marks inside."
+                f"{file.path.name}: from line {last_line + 1}: {error}. Enclose fields that "
+                "contain quotation marks in quotes, and double the marks inside."
             ) from error

@@ -1,5 +1,7 @@
 """Times of ratings and tags as whole seconds since 1970."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -68,7 +70,7 @@ def seconds_of(raw: RawTable, form: str | None = None) -> tuple[Seconds, list[Fi
     if form is not None:
         try:
             dates = _dates(column, form)
-        except ValueError as error:
+        except (ValueError, re.error) as error:
             raise UserError(
                 f"{raw.file}: the timestamp_format {form!r} cannot be used: {error}. Correct it "
                 "under dataset.csv."
