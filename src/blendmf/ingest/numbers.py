@@ -11,8 +11,16 @@ from numpy.typing import NDArray
 
 NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 
-NEEDS_TEXT = re.compile(r"0[xX]|[0-9.,][eE]-[0-9]")
-"""What Arrow reads as a number in another way: hexadecimal ones, and too small ones as 0."""
+LETTERS, HINTS = ("x", "X", "e", "E"), ("0x", "0X", "e-", "E-")
+READ_OTHERWISE = re.compile(r"0[xX]|[0-9.,][eE]-[0-9]")
+
+
+def needs_text(characters: str) -> bool:
+    """Whether Arrow may read some number in another way: hexadecimal ones, tiny ones as 0."""
+    # A letter is found much faster than a text, and a text much faster than a pattern.
+    may = any(letter in characters for letter in LETTERS)
+    may = may and any(hint in characters for hint in HINTS)
+    return may and READ_OTHERWISE.search(characters) is not None
 
 
 def numbers_in(column: pd.Series, decimal: str = ".") -> pd.Series:

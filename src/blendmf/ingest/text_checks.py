@@ -10,7 +10,7 @@ from itertools import islice
 
 from blendmf.common.errors import UserError
 from blendmf.common.wording import shortened
-from blendmf.ingest.numbers import NEEDS_TEXT
+from blendmf.ingest.numbers import needs_text
 from blendmf.ingest.raw_tables import ROWS_SHOWN, Finding, bad_rows
 from blendmf.ingest.text_files import (
     UNIT_SEPARATOR,
@@ -73,7 +73,7 @@ def scanned(file: TextFile) -> Scan:
                     )
             n_lines += _line_ends(chunk, last)
             n_quotes += chunk.count('"')
-            rare = rare or NEEDS_TEXT.search(tail + chunk) is not None
+            rare = rare or needs_text(tail + chunk)
             n_controls += 0 if chunk.isascii() else len(CONTROLS.findall(chunk))
             tail, last = chunk[-OVERLAP:], chunk[-1]
     return Scan(n_lines + (last not in "\r\n"), n_quotes, rare, n_controls)
@@ -81,8 +81,10 @@ def scanned(file: TextFile) -> Scan:
 
 def _line_ends(chunk: str, before: str) -> int:
     """Number of line ends in a chunk; a pair across its start counts in the one before."""
-    pairs = chunk.count("\r\n") + (before == "\r" and chunk.startswith("\n"))
-    return chunk.count("\n") + chunk.count("\r") - pairs
+    n_returns = chunk.count("\r")
+    pairs = int(before == "\r" and chunk.startswith("\n"))
+    pairs += chunk.count("\r\n") if n_returns else 0
+    return chunk.count("\n") + n_returns - pairs
 
 
 def unusual_text(

@@ -55,7 +55,7 @@ def test_every_form_of_library_import_is_followed_and_no_other(tmp_path: Path) -
         "from blendmf.common import random_streams\n"
         "def later():\n    from blendmf.common.imported_files import imported_files\n"
     )
-    names = ("errors", "imported_files", "random_streams")
+    names = ("errors", "imported_files", "random_streams", "wording")
     assert imported_files(script) == [PACKAGE / f"common/{name}.py" for name in names]
 
 
