@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from blendmf.common.wording import shortened
+from blendmf.ingest.ids import plain
 from blendmf.ingest.numbers import numbers_in
 from blendmf.ingest.raw_tables import GENRES_TYPE, MISSING, Finding, RawTable
 
@@ -139,7 +140,8 @@ def described_users(users: RawTable, codes: Collection[str] = KNOWN_CODES) -> Ra
 
     `users` has the column ``user_id`` and others, all text. A column whose values are all finite
     numbers or missing becomes numbers, unless it is one of `codes`; all others are text without
-    surrounding blanks, null if empty. The findings report texts among numbers.
+    surrounding blanks, null if empty. The findings report numbers in other digits
+    than 0 to 9.
     """
     ids = users.rows["user_id"]
     others = users.rows.drop(columns="user_id")
@@ -147,21 +149,21 @@ def described_users(users: RawTable, codes: Collection[str] = KNOWN_CODES) -> Ra
     notes = [
         note
         for name, column in others.items()
-        if name not in codes and (note := _texts_among_numbers(users.file, str(name), column))
+        if name not in codes and (note := _in_other_digits(users.file, str(name), column))
     ]
     rows = pd.DataFrame({"user_id": ids, **read})
     return replace(users, rows=rows, findings=(*users.findings, *notes))
 
 
-def _texts_among_numbers(file: str, name: str, column: pd.Series) -> Finding | None:
+def _in_other_digits(file: str, name: str, column: pd.Series) -> Finding | None:
     text = column.astype("str").str.strip()
-    text = text[~text.str.lower().isin(MISSING)]
-    others = text[~np.isfinite(numbers_in(text).to_numpy())]
-    if len(others) == 0 or len(others) > len(text) / 2:
+    text = text[[not value.isascii() for value in text]]
+    numbers = text[np.isfinite(numbers_in(text.map(plain)).to_numpy())]
+    if numbers.empty:
         return None
-    shown = ", ".join(shortened(repr(value), 40) for value in others.unique()[:3])
-    what = f"values of {name} that are not numbers ({shown}), so that all of them count as text"
-    return Finding(file, len(others), what, doubtful=True)
+    shown = ", ".join(shortened(repr(value), 40) for value in numbers.unique()[:3])
+    what = f"values of {name} in digits other than 0 to 9 ({shown}): the column is read as text"
+    return Finding(file, len(numbers), what, doubtful=True)
 
 
 def _numbers_or_text(column: pd.Series, is_code: bool) -> pd.Series:

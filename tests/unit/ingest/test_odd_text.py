@@ -401,11 +401,11 @@ def test_control_characters_of_latin_1_are_counted(tmp_path, encoding, count):
     assert all("the encoding is probably cp1252" in doubt for doubt in doubts)
 
 
-def test_texts_among_numbers_of_users_are_counted(tmp_path):
-    users = "user,age,job\nu1,33,clerk\nu2,44,7\nu3,\uff13\uff13,artist\n"
+def test_numbers_of_users_in_other_digits_are_counted(tmp_path):
+    users = "user,age,post\nu1,33,1\nu2,44,T8\nu3,\uff13\uff13,\u00e9\n"
     csv = {"users": {"file": "users.csv", "user": "user"}}
     [doubt] = imported(tmp_path, TEXT, csv, users=users).source["doubts"]
-    assert "1 values of age that are not numbers ('\uff13\uff13')" in doubt
+    assert "1 values of age in digits other than 0 to 9 ('\uff13\uff13')" in doubt
 
 
 def test_wide_files_are_refused_as_a_first_configuration(tmp_path):
