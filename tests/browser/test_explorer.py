@@ -145,6 +145,22 @@ def test_the_search_needs_no_accents_and_finds_nothing_where_there_is_nothing(vi
     page.wait_for_function("location.hash === '#item=i-8'")
 
 
+@pytest.mark.parametrize("words", ["film " * 20_000, "\u00e9" * 100_000, "f i l m " * 12_500])
+def test_a_search_of_100_kb_does_not_make_the_page_wait(explorer, words):
+    page = explorer().page
+    took = page.locator("#find-item").evaluate(
+        """(box, words) => {
+            const start = performance.now();
+            box.value = words;
+            box.dispatchEvent(new Event("input"));
+            return performance.now() - start;
+        }""",
+        words,
+    )
+    assert took < 100
+    assert " found" in page.locator("#items [role=status]").inner_text()
+
+
 def test_hostile_titles_genres_and_words_are_texts(explorer):
     visited = explorer("#item=i-3")
     page = visited.page

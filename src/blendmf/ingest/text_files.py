@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -41,7 +41,7 @@ WIDE_MARKS = (
 )
 NUMBER = re.compile(r"[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?")
 START_BYTES = 1 << 12
-LINES_READ = 50
+LINES_READ, FIRST_CHARACTERS = 50, 1 << 20
 JSON = ("{", "[")
 TEXT_SHOWN = 80
 
@@ -129,8 +129,7 @@ def first_lines(path: Path, encoding: str) -> list[str]:
         with opened(path, encoding) as file:
             require_text(path, file.buffer.read(START_BYTES), encoding)
             file.buffer.seek(0)
-            given = (line.rstrip("\r\n") for line in _lines(path, file) if line.strip())
-            lines = list(islice(given, LINES_READ))
+            lines = list(_given_lines(path, file))
     except UnicodeError as error:
         decoded(path, encoding)
         raise UserError(
@@ -160,15 +159,22 @@ def first_lines(path: Path, encoding: str) -> list[str]:
     return lines
 
 
-def _lines(path: Path, file: TextIO) -> Iterator[str]:
-    number = 0
-    while line := file.readline(BLOCK_BYTES):
+def _given_lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The first lines that are not blank, without their ends; few of them if they are long."""
+    number = length = n_given = 0
+    while (
+        n_given < LINES_READ and length < FIRST_CHARACTERS and (line := file.readline(BLOCK_BYTES))
+    ):
         number += 1
-        if len(line) == BLOCK_BYTES:
+        if len(line) == BLOCK_BYTES or (n_given == 0 and len(line) > FIRST_CHARACTERS):
+            most = 8 if n_given else 1
             raise UserError(
-                f"{path.name}: line {number} is longer than 8 MiB. Write one row per line."
+                f"{path.name}: line {number} is longer than {most} MiB. Write one row per line."
             )
-        yield line
+        if line.strip():
+            n_given += 1
+            length += len(line)
+            yield line.rstrip("\r\n")
 
 
 def require_text(path: Path, start: bytes, encoding: str = "utf-8") -> None:

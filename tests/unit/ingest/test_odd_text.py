@@ -292,7 +292,7 @@ REFUSED = {
     "a hidden character": (TEXT.replace("film", "film\u200b"), "perhaps film\\u200b"),
     "a column twice": ("user,user,film,stars,when\nx,u,a,4,5\n", "2 columns named 'user'"),
     "a long line": (TEXT + "u3," + "x" * (1 << 23) + ",3,4\n", "line 5 is longer than 8 MiB"),
-    "no line end": (b"a" * (1 << 24), "line 1 is longer than 8 MiB"),
+    "no line end": (b"a" * (1 << 24), "line 1 is longer than 1 MiB"),
     "an open quote in a row": (HEAD + 'u1,"a,4,1\nu1,b,2,2\nu2,a,5,3\n', "line 2"),
     "an open quote at the end": (
         TEXT + 'u3,b,3,"1300000180\n',
