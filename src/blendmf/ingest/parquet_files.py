@@ -38,7 +38,7 @@ def _refusing_damage(path: Path) -> Iterator[None]:
             f"{path}: no such file. Fetch the data again, or correct the file's name under "
             "dataset.csv."
         ) from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise UserError(
             f"{path.name}: cannot be read as Parquet: {error}. Write it again."
         ) from error
@@ -82,6 +82,9 @@ def read_parquet(path: Path, columns: Mapping[str, str | int]) -> RawTable:
             )
         # One after another, so that only one column exists twice while it is converted.
         series = {name: _column(path, str(c), name) for name, c in names.items()}
+        n_rows = pq.read_metadata(path).num_rows
+        if any(len(column) != n_rows for column in series.values()):
+            raise pa.ArrowInvalid("its columns have different numbers of rows")
     unused = [column for column in schema.names if column not in names.values()]
     note = Finding(path.name, len(unused), f"columns not used: {', '.join(unused)}")
     where = partial(_where, path, list(map(str, names.values())))

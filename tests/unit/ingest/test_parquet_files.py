@@ -114,3 +114,18 @@ def test_the_first_rows_keep_their_types(tmp_path):
     pd.testing.assert_frame_equal(
         first_rows(tmp_path / "r.pq", 99)[0].to_pandas(), table.to_pandas()
     )
+
+
+def test_a_changed_byte_never_changes_the_number_of_rows(tmp_path):
+    n_rows = len(read(tmp_path).rows)
+    content = (tmp_path / "r.pq").read_bytes()
+    n_refused = 0
+    for place in range(0, len(content), 5):
+        changed = bytearray(content)
+        changed[place] ^= 2
+        (tmp_path / "r.pq").write_bytes(changed)
+        try:
+            assert len(converted(read_parquet(tmp_path / "r.pq", COLUMNS)).rows) == n_rows
+        except UserError:
+            n_refused += 1
+    assert n_refused > len(content) / 20
