@@ -22,13 +22,13 @@ from blendmf.ingest.text_files import (
     TEXT_SHOWN,
     TextFile,
     first_lines,
+    is_utf8,
     records_of,
     split_line,
 )
 
 SAMPLE_ROWS = 10_000
 MOST_COLUMNS = 1000
-CHUNK = 1 << 22
 
 WRITTEN = {"\t": "tab"}
 """Separators that are written as a word."""
@@ -65,21 +65,15 @@ def unpacked(paths: list[Path]) -> Iterator[Path]:
 
 def _encoding(path: Path) -> str:
     """Encoding of a text file: UTF-8 if all is, UTF-16 or UTF-32 by its mark, otherwise Latin."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        content = path.read_bytes()
-        if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-            return "utf-32"
-        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        # Latin-1 has no printable characters there.
-        return "cp1252" if re.search(rb"[\x80-\x9f]", content) else "latin-1"
-    return "utf-8"
+    if is_utf8(path):
+        return "utf-8"
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # Latin-1 has no printable characters there.
+    return "cp1252" if re.search(rb"[\x80-\x9f]", content) else "latin-1"
 
 
 def sample(path: Path) -> tuple[list[Column], dict[str, Any]]:

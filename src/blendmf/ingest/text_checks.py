@@ -3,6 +3,7 @@
 One pass over the characters decides which slower checks are needed.
 """
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from blendmf.ingest.text_files import (
     Record,
     TextFile,
     is_number,
+    is_utf8,
     opened,
     records_of,
     split_line,
@@ -26,7 +28,8 @@ CHUNK = 1 << 22
 OVERLAP = 40
 """Characters of a chunk that are read again, because a number may be cut by its end."""
 
-LATIN = ("iso8859-1", "latin-1", "cp1252")
+LATIN = ("iso8859-1", "cp1252")
+OTHERS = re.compile(r"[^\x00-\x7f]")
 CONTROLS = re.compile(r"[\x80-\x9f]")
 
 
@@ -43,12 +46,15 @@ class Scan:
         Whether some text may be a number that Arrow reads in another way.
     n_controls : int
         Number of characters that Latin-1 has and no text uses.
+    n_others : int
+        Number of characters that ASCII does not have.
     """
 
     n_lines: int
     n_quotes: int
     rare_numbers: bool
     n_controls: int
+    n_others: int
 
 
 def scanned(file: TextFile) -> Scan:
@@ -60,7 +66,7 @@ def scanned(file: TextFile) -> Scan:
         If it has a NUL character, or the one that takes the place of a longer separator.
     """
     refused = {"\0": "NUL"} | ({UNIT_SEPARATOR: "U+001F"} if file.has_long_separator else {})
-    n_lines = n_quotes = n_controls = 0
+    n_lines = n_quotes = n_controls = n_others = 0
     rare, tail, last = False, "", "\n"
     with opened(file.path, file.encoding, errors="replace", newline="") as text:
         while chunk := text.read(CHUNK):
@@ -74,9 +80,11 @@ def scanned(file: TextFile) -> Scan:
             n_lines += _line_ends(chunk, last)
             n_quotes += chunk.count('"')
             rare = rare or needs_text(tail + chunk)
-            n_controls += 0 if chunk.isascii() else len(CONTROLS.findall(chunk))
+            if not chunk.isascii():
+                n_controls += len(CONTROLS.findall(chunk))
+                n_others += len(OTHERS.findall(chunk))
             tail, last = chunk[-OVERLAP:], chunk[-1]
-    return Scan(n_lines + (last not in "\r\n"), n_quotes, rare, n_controls)
+    return Scan(n_lines + (last not in "\r\n"), n_quotes, rare, n_controls, n_others)
 
 
 def _line_ends(chunk: str, before: str) -> int:
@@ -109,9 +117,13 @@ def unusual_text(
         If a quotation mark is not closed, or if quotation marks enclose several ratings.
     """
     name, findings = file.path.name, []
-    if scan.n_controls and file.encoding.lower().startswith(LATIN):
-        what = f"control characters of {file.encoding}: the encoding is probably cp1252"
-        findings.append(Finding(name, scan.n_controls, what, doubtful=True))
+    if scan.n_others and codecs.lookup(file.encoding).name in LATIN:
+        if is_utf8(file.path):
+            what = f"special letters read as {file.encoding}, but the file is UTF-8"
+            findings.append(Finding(name, scan.n_others, what, doubtful=True))
+        elif scan.n_controls:
+            what = f"control characters of {file.encoding}: the encoding is probably cp1252"
+            findings.append(Finding(name, scan.n_controls, what, doubtful=True))
     if scan.n_lines > n_rows or scan.n_quotes % 2:
         findings += _long_records(file, columns, names, scan.n_lines)
     if file.quoted and scan.n_quotes:

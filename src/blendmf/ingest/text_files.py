@@ -212,6 +212,19 @@ def is_number(text: str) -> bool:
     return NUMBER.fullmatch(text.strip()) is not None
 
 
+def is_utf8(path: Path) -> bool:
+    """Whether all bytes of a file are UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(BLOCK_BYTES):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def split_line(line: str, separator: str) -> list[str]:
     """Fields of one line, as far as they do not contain line ends."""
     if separator == BLANKS:

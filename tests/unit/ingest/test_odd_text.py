@@ -401,6 +401,14 @@ def test_control_characters_of_latin_1_are_counted(tmp_path, encoding, count):
     assert all("the encoding is probably cp1252" in doubt for doubt in doubts)
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "ISO-8859-1", "cp1252", "windows-1252"])
+def test_utf_8_that_is_read_as_latin_1_is_doubtful(tmp_path, encoding):
+    [doubt] = imported(tmp_path, TEXT + "\u00fc,b,3,4\n", {"encoding": encoding}).source["doubts"]
+    assert f"2 special letters read as {encoding}, but the file is UTF-8" in doubt
+    content = (TEXT + "\u00fc,b,3,4\n").encode("latin-1")
+    assert imported(tmp_path, content, {"encoding": encoding}).source["doubts"] == []
+
+
 def test_numbers_of_users_in_other_digits_are_counted(tmp_path):
     users = "user,age,post\nu1,33,1\nu2,44,T8\nu3,\uff13\uff13,\u00e9\n"
     csv = {"users": {"file": "users.csv", "user": "user"}}
