@@ -130,14 +130,20 @@ def _file_names(container: Container, archive: Path, max_gib: float) -> list[str
 
 @contextmanager
 def _opened(archive: Path, max_gib: float) -> Iterator[Container]:
-    """Open an archive and report damage as a `UserError`."""
-    try:
+    with _naming_damage(archive, "no zip or tar archive, or "):
         require_nothing_after(archive, max_gib)
         # zipfile.is_zipfile looks at the end, where a tar archive may contain a zip file.
         with archive.open("rb") as file:
             is_zip = file.read(2) == b"PK"
         with zipfile.ZipFile(archive) if is_zip else tarfile.open(archive) as container:
             yield container
+
+
+@contextmanager
+def _naming_damage(path: Path, or_else: str = "") -> Iterator[None]:
+    """Report damage of a packed file as a `UserError`."""
+    try:
+        yield
     except (*_DAMAGE, OSError) as error:
         # Damage is an OSError without a number or with "invalid argument" (an impossible offset);
         # any other number is a problem of the machine.
@@ -145,8 +151,7 @@ def _opened(archive: Path, max_gib: float) -> Iterator[Container]:
             raise
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise UserError(
-            f"{archive.name} is no zip or tar archive, or damaged or cut short ({reason}); "
-            "get it again"
+            f"{path.name} is {or_else}damaged or cut short ({reason}); get it again"
         ) from error
 
 
@@ -183,7 +188,7 @@ def open_unpacked(path: Path, max_gib: float) -> Iterator[IO[bytes]]:
     for magic, name in OTHERS.items():
         if start.startswith(magic):
             raise UserError(f"{path.name} is packed by {name}; unpack it, or pack it by gzip")
-    try:
+    with _naming_damage(path):
         if start[:2] in (GZIP, ZIP[:2]):
             require_nothing_after(path, max_gib)
         if start[:2] == GZIP:
@@ -207,8 +212,6 @@ def open_unpacked(path: Path, max_gib: float) -> Iterator[IO[bytes]]:
         else:
             with path.open("rb") as file:
                 yield file
-    except (*_DAMAGE, gzip.BadGzipFile) as error:
-        raise UserError(f"{path.name} is damaged or cut short ({error}); get it again") from error
 
 
 def unpack_in_place(path: Path, max_gib: float) -> None:

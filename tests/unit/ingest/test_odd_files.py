@@ -104,6 +104,9 @@ def test_an_archive_with_a_changed_byte_is_unpacked_right_or_refused(tmp_path, k
         changed[place] ^= 0xFF
         with suppress(UserError):
             assert unpacked(tmp_path, bytes(changed)) == CONTENT
+        (tmp_path / "r.csv").write_bytes(changed)
+        with suppress(UserError):
+            unpack_in_place(tmp_path / "r.csv", 0.1)
 
 
 def changed_zip(directory: dict[int, bytes], local: dict[int, bytes] | None = None) -> bytes:
@@ -174,6 +177,12 @@ def test_headers_that_nothing_reads_do_no_harm(tmp_path, content):
         (gzip.compress(gzip.compress(CONTENT)), "packed twice"),
         (ARCHIVES["zip"] + b"\0", "data after its end"),
         (ARCHIVES["zip"] + b"junk", "data after its end"),
+        (changed_zip({42: b"\xff\xff\xff\x7f"}), "damaged or cut short"),
+        (ARCHIVES["zip"][:-6] + b"\xff\xff\xff\xff\0\0", "damaged or cut short"),
+        (
+            ARCHIVES["zip"][:-10] + b"\xff\xff\xff\xff" + ARCHIVES["zip"][-6:],
+            "damaged or cut short",
+        ),
         (zipped("a", "b"), "has 2 files"),
         (zipped("a/"), "has 0 files"),
         (b"PK\x05\x06" + b"\0" * 18, "has 0 files"),
