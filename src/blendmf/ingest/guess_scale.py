@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from blendmf.ingest.ids import lost_digits, with_unified_ids
+from blendmf.ingest.ids import with_unified_ids
 from blendmf.ingest.import_tables import refuse_equal_ratings
 from blendmf.ingest.overlay_text import Initial
 from blendmf.ingest.raw_tables import RawTable, RawTables
@@ -140,12 +140,10 @@ def describe_values(found: Initial, table: RawTable) -> None:
         table, _ = drop_unrated(table, unrated)
     if doubt := doubt_about_zeros(values[is_rated], counts[is_rated]):
         found.checks.append(doubt)
-    found.checks += [
-        f"{count:,} {name}s are rounded, as in 7.65612E+16: write them in full"
-        for name in ("user_id", "item_id")
-        if (count := lost_digits(table.rows[name]))
-    ]
-    rows = with_unified_ids(RawTables(table))[0]["ratings"].rows
+    tables, findings = with_unified_ids(RawTables(table))
+    doubts = [finding for finding in (*table.findings, *findings) if finding.doubtful]
+    found.checks += [f"{doubt.count:,} {doubt.what}" for doubt in doubts]
+    rows = tables["ratings"].rows
     pairs, n_of_pair = np.unique(pair_keys(rows), return_counts=True)
     n_pairs, n_repeated = len(pairs), int((n_of_pair > 1).sum())
     if n_repeated:

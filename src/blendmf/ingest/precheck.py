@@ -159,6 +159,7 @@ def _file_problems(
             split(imported.ratings, **found.split.model_dump(), files=files, seed=found.seed)
             if any(entry.uses_user_features for entry in found.models.values()):
                 require_described(imported.users)
+            notes += [f"note: {doubt}" for doubt in imported.source["doubts"]]
             notes += _limits(found, imported.source["counts"])
         except UserError as error:
             yield str(error)

@@ -29,7 +29,7 @@ from odd_bytes import any_file
 
 some = settings(
     max_examples=40,
-    deadline=10_000,
+    deadline=30_000,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

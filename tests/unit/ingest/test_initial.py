@@ -440,7 +440,7 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path):
 def test_ids_that_a_spreadsheet_rounded_are_doubted(tmp_path):
     text = written(user=lambda user: f"{76561198000000000 + user:.5E}")
     found = initial(tmp_path, text)
-    assert any("user_ids are rounded, as in 7.65612E+16" in check for check in found.checks)
+    assert any("360 user_ids rounded by a spreadsheet" in check for check in found.checks)
     (doubt,) = imported(tmp_path, found).source["doubts"]
     assert "360 user_ids rounded by a spreadsheet" in doubt
 

@@ -198,3 +198,13 @@ def test_checks_load_no_heavy_library() -> None:
     code = f"import sys, blendmf.ingest.precheck; print(sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_doubts_about_ids_are_told_before_the_run(tmp_path):
+    text = HEADER + "u,a,4,1300000000\nu,b,3,1300000060\nu\u00a0,a,2,1300000120\n"
+    text += "".join(f"v,{n},3,{1300000000 + n}\n" for n in range(9))
+    config = configured(tmp_path, text)
+    del config["dataset"]["csv"]["items"]
+    [doubt, *_] = checked(config)[1]
+    assert doubt.startswith("note: ratings.csv: 1 user_ids that look like others")
+    assert "line 4" in doubt
