@@ -81,10 +81,9 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
     ratings, repeated = resolve_duplicates(raw_ratings, dataset.duplicates)
     least = (dataset.min_user_ratings, dataset.min_item_ratings)
     ratings, outside_core = keep_core(ratings, raw_ratings.file, *least)
-    exact = ratings["rating"].to_numpy(dtype=np.float64)
-    stored = exact.astype(np.float32)
+    stored = ratings["rating"].to_numpy().astype(np.float32, copy=False)
     refuse_equal_ratings(stored, raw_ratings.file)
-    changed = int((np.abs(stored - exact) > LARGEST_CHANGE * (high - low)).sum())
+    changed = _changed(ratings["rating"].to_numpy(), stored, LARGEST_CHANGE * (high - low))
     what = "ratings that single precision changes by over a thousandth of the rating range"
     rounded = [Finding(raw_ratings.file, changed, what, doubtful=True)] if changed else []
     items, undescribed = complete_items(raw_items, ratings)
@@ -121,6 +120,15 @@ def import_tables(raw: Path, dataset: DatasetSettings) -> ImportedTables:
         ],
     }
     return ImportedTables(ratings, items, tags, users, source)
+
+
+def _changed(exact: NDArray[np.floating], stored: NDArray[np.float32], largest: float) -> int:
+    """Number of ratings that storing them has changed by more than `largest`."""
+    if exact.dtype == stored.dtype:
+        return 0
+    change = stored.astype(np.float64)
+    change -= exact
+    return int(np.count_nonzero(np.abs(change, out=change) > largest))
 
 
 def require_range(ratings: RawTable, rating_range: tuple[float, float]) -> None:

@@ -63,8 +63,12 @@ def _ratings(raw: RawTable, decimal: str) -> pd.Series:
         + ("a point" if decimal == "." else "a comma")
         + " before decimals and nothing between thousands, or correct dataset.csv.decimal.",
     )
+    if ratings.dtype == np.float32:
+        return ratings
     size = np.abs(ratings.to_numpy())
-    fits = (size == 0) | ((size >= SMALLEST_RATING) & (size <= LARGEST_RATING))
+    fits = size <= LARGEST_RATING
+    fits &= (size >= SMALLEST_RATING) | (size == 0)
+    del size
     if is_text:
         fits &= ~vanished(given, ratings)
     raw.require(
