@@ -28,10 +28,11 @@ PRIOR, TIMES = "user_prior.", "times."
 
 @dataclass(frozen=True, eq=False)
 class BayesianFactorModel:
-    """Draws of all parameters; a prediction is the mean over the draws.
+    """Expected parameters in each of s draws; a prediction is the mean over the draws.
 
-    A draw predicts mu + b_u + b_i + p_u . q_i. Side information, such as words, is part of the
-    draws. An unknown user or item (a negative position, or one past the end) is predicted as the
+    A draw predicts mu + b_u + b_i + p_u . q_i, with the expected rows of the users given the items'
+    rows before, and of the items given the users' rows. Side information, such as words, is part of
+    the rows. An unknown user or item (a negative position, or one past the end) is predicted as the
     mean of all users or items.
 
     Attributes
@@ -46,7 +47,7 @@ class BayesianFactorModel:
         Bias and factors of s draws.
     user_variance, item_variance : ndarray of shape (n_users,) and (n_items,)
         Variance of ratings beyond the spread of the draws, averaged over the draws: a user's noise,
-        and the prior variance of users and items without ratings.
+        and the variance of the predictions around those by the expected rows.
     widths : ndarray of shape (len(LEVELS),)
         Half-width of the interval of each level, in predicted standard deviations.
     user_prior : UserPrior, optional

@@ -101,15 +101,16 @@ class UserPrior:
             means += np.einsum("r,srw->sw", [standard, standard**2 - 1], self.activity_effects)
         return means
 
-    def draw(
+    def expect(
         self,
         rated: NDArray[np.int64],
         targets: Values,
         order: Values,
         item_rows: Floats,
+        item_squares: Values,
         random: np.random.Generator,
     ) -> tuple[Floats, float, float]:
-        """Draw a new user's rows from their full conditional distribution, given all draws.
+        """Expected rows of a new user given the items' rows of each draw.
 
         The row x and the relative noise precision a of draw k are drawn in turn,
 
@@ -118,7 +119,7 @@ class UserPrior:
 
         with prior mean m and precision L of the draw, noise variance v, and f degrees of freedom.
         X are the rated items' rows with 1 for the bias and, with drift, the rating's position. The
-        chain goes on from draw to draw.
+        chain goes on from draw to draw. The expected row is the mean of x given a.
 
         Parameters
         ----------
@@ -129,14 +130,16 @@ class UserPrior:
         order : ndarray of shape (n,)
             Position of each rating in the user's order.
         item_rows : ndarray of shape (s, n_items, 1 + d)
-            The model's draws of the items.
+            The model's rows of the items.
+        item_squares : ndarray of shape (s, 1 + d, 1 + d)
+            Mean over the items of the products of their rows' coordinates, with 1 for the bias.
         random : Generator
 
         Returns
         -------
         (ndarray of float32 of shape (s, 1 + d), float, float)
             Bias at the predicted position and factors, the mean of the slopes (0 without drift),
-            and that of the noise variances.
+            and that of the variances: the noise, and the row around the expected row.
         """
         n_draws, width = self.intercept.shape
         n_shared = item_rows.shape[2]
@@ -151,19 +154,26 @@ class UserPrior:
             left = targets - item_rows[k, rated, 0]
             variance = float(self.noise_variance[k])
             for _ in range(1 if k else FIRST_STEPS):
-                row = _draw_row(
+                expected, row = _draw_row(
                     means[k], self.precision[k], design, left, variance / precision, random
                 )
                 if np.isfinite(self.noise_freedom):
                     errors = float(np.sum((left - design @ row) ** 2)) / variance
                     shape = (self.noise_freedom + len(left)) / 2
                     precision = random.gamma(shape) / ((self.noise_freedom + errors) / 2)
-            variances[k] = variance / precision
-            rows[k] = row[:n_shared]
+            deviation = self._at_position(row - expected, n_shared)
+            variances[k] = variance / precision + deviation @ item_squares[k] @ deviation
+            rows[k] = self._at_position(expected, n_shared)
             if width > n_shared:
-                slopes[k] = row[-1]
-                rows[k, 0] += self.position * row[-1]
+                slopes[k] = expected[-1]
         return rows, float(slopes.mean()), float(variances.mean())
+
+    def _at_position(self, row: Values, n_shared: int) -> Values:
+        """Bias, with the drift up to the predicted position if any, and factors of a row."""
+        moved = row[:n_shared].copy()
+        if len(row) > n_shared:
+            moved[0] += self.position * row[-1]
+        return moved
 
     @classmethod
     def of_draws(
@@ -212,11 +222,11 @@ def _draw_row(
     targets: Values,
     variance: float,
     random: np.random.Generator,
-) -> Values:
-    """Draw a row from its normal conditional distribution."""
+) -> tuple[Values, Values]:
+    """Mean of a row's normal conditional distribution, and a draw from it."""
     lower = np.linalg.cholesky(prior_precision + design.T @ design / variance)
     gain = design.T @ (targets - design @ mean) / variance
     # NumPy's solver, because SciPy's for triangles takes 0.1 s to load.
-    step = np.linalg.solve(lower, gain) + random.standard_normal(len(mean))
-    drawn: Values = mean + np.linalg.solve(lower.T, step)
-    return drawn
+    steps = np.column_stack([np.linalg.solve(lower, gain), random.standard_normal(len(mean))])
+    to_mean, to_draw = np.linalg.solve(lower.T, steps).T
+    return mean + to_mean, mean + to_mean + to_draw
