@@ -111,7 +111,8 @@ class RowSampler:
         self.rows = np.zeros((m, width))
         start = (START_VARIANCE / (n_shared - 1)) ** 0.25
         self.rows[:, 1:n_shared] = start * random.standard_normal((m, n_shared - 1))
-        self._expected, self._inverse = self.rows, np.eye(width)
+        self._expected: NDArray[np.floating] = self.rows
+        self._inverse = np.eye(width)
         self.precisions, self.squared_errors = np.ones(m), np.zeros(m)
         words = content if content is not None and content[rated.positions].nnz else None
         of_words = [] if words is None else [self._side_information(words[rated.positions])]
