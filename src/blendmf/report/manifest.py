@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.linalg  # noqa: F401, loads its own linear algebra library, which is listed too
-from threadpoolctl import threadpool_info
 
 from blendmf.common.files import file_digest, parts_below
 
@@ -95,7 +93,7 @@ def manifest(
             "engines": sorted({f"{fit['engine']}: {fit['engine_reason']}" for fit in fits}),
             "training_threads": sorted({fit["threads"] for fit in fits}),
             "gpus": sorted({fit["gpu"] for fit in fits if fit["gpu"]}),
-            "linear_algebra": thread_pools(),
+            "linear_algebra": sorted({one for fit in fits for one in fit["linear_algebra"]}),
         },
         "timings": timings(benchmarks),
     }
@@ -195,18 +193,6 @@ def instruction_sets() -> list[str]:
     """Vector instructions of this processor that NumPy uses, by NumPy's names."""
     extensions: Any = np.show_config(mode="dicts")["SIMD Extensions"]
     return [name for kind in ("baseline", "found") for name in extensions.get(kind, [])]
-
-
-def thread_pools() -> list[dict[str, Any]]:
-    """Loaded libraries for linear algebra and threads: name, version and threads, not the path.
-
-    The numbers of threads are those of the manifest's own job.
-    """
-    pools = [
-        {key: value for key, value in pool.items() if key != "filepath"}
-        for pool in threadpool_info()
-    ]
-    return sorted(pools, key=json.dumps)
 
 
 def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:

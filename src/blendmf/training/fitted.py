@@ -11,7 +11,7 @@ import numpy as np
 from blendmf.common.files import read_json
 from blendmf.models.model import Model, load_model
 from blendmf.training.bayes.convergence import convergence
-from blendmf.training.engines import EngineFacts
+from blendmf.training.engines import EngineFacts, linear_algebra
 from blendmf.training.loop import Epoch
 
 
@@ -57,6 +57,7 @@ class Fit:
             "threads": self.engine.threads,
             "blocks": self.engine.blocks,
             "gpu": self.engine.gpu,
+            "linear_algebra": linear_algebra(),
             "best_epoch": self.best_epoch,
             "epochs": self.epochs,
             "validation_rmse": rmse if math.isfinite(rmse) else None,
