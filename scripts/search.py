@@ -13,7 +13,7 @@ from blendmf.search.plan import SearchPlan
 from blendmf.search.selection import earlier_finalists
 from blendmf.search.trials import read_trials, write_trials
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
     shard = int(wildcards.get("shard", 0))
     counts = read_json(source.source)["counts"]

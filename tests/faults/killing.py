@@ -56,6 +56,7 @@ def killed(project: Project, random: np.random.Generator) -> Kill | None:
         if running.poll() is not None:
             return None
         jobs = jobs_of(running.pid)
+        scripts = " ".join(sorted({name_of(job) for job in jobs} - {""}))
         if victim == "group":
             os.killpg(running.pid, number)
         elif victim == "run":
@@ -71,7 +72,6 @@ def killed(project: Project, random: np.random.Generator) -> Kill | None:
         # A signal that comes while the interpreter starts or ends may have no effect.
         if running.poll() is None:
             os.killpg(running.pid, signal.SIGKILL)
-    scripts = " ".join(sorted({name_of(job) for job in jobs} - {""}))
     return Kill(number.name, victim, scripts, unlocked(project))
 
 

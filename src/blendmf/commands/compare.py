@@ -73,12 +73,14 @@ def model_differences(folder: Path, a: str, b: str) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from blendmf.common.digests import intact
+    from blendmf.common.files import read_csv
     from blendmf.evaluation.verdict import against
 
     path = folder / "comparison" / "differences.csv"
     if not path.is_file():
         raise UserError(f"{path}: not found; run blendmf run to make it")
-    differences = pd.read_csv(path)
+    differences = read_csv(intact(path, folder))
     known = sorted({*differences["model_a"], *differences["model_b"]})
     for name in (a, b):
         if name not in known:
@@ -113,6 +115,9 @@ def _compare_folders(
 ) -> None:
     import pandas as pd
 
+    from blendmf.common.digests import intact
+    from blendmf.common.files import read_csv
+
     note(f"A: {a}, B: {b}")
     without = [folder for folder in (a, b) if not configuration_of(folder)]
     if settings and without:
@@ -123,7 +128,8 @@ def _compare_folders(
         return
     unknown = [f"{folder}: has no manifest.json with its settings" for folder in without]
     note(unknown[0] if unknown else _summary(differing))
-    tables = [pd.read_csv(folder / COMPARISON).set_index("model") for folder in (a, b)]
+    paths = [intact(folder / COMPARISON, folder) for folder in (a, b)]
+    tables = [read_csv(path).set_index("model") for path in paths]
     both = [name for name in tables[0].index if name in tables[1].index]
     if not both:
         raise UserError(f"{a} and {b} have no model in common")

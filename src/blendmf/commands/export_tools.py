@@ -62,6 +62,7 @@ def finished_searches(
     UserError
         If the run has no manifest, or trials are missing.
     """
+    from blendmf.common.digests import refuse_damage
     from blendmf.common.files import read_json
     from blendmf.config.models import model_entry
     from blendmf.config.search import SearchSettings
@@ -70,10 +71,10 @@ def finished_searches(
     from blendmf.search.trial_times import read_times
     from blendmf.search.trials import read_trials
 
-    existing(folder / "manifest.json")
+    existing(folder / "manifest.json", folder)
     configuration = configuration_of(folder)
     settings = SearchSettings(**configuration["search"])
-    counts = read_json(existing(folder / "data" / "source.json"))["counts"]
+    counts = read_json(existing(folder / "data" / "source.json", folder))["counts"]
     for name, values in configuration["models"].items():
         entry = model_entry(values)
         if not entry.searched:
@@ -85,6 +86,7 @@ def finished_searches(
         shards = [place / f"shard-{n}.jsonl" for place in places for n in range(settings.shards)]
         logs = folder / "logs" / "search"
         times = read_times([*logs.glob(f"{name}.log"), *sorted(logs.glob(f"{name}/*.log"))])
+        refuse_damage(shards, folder)
         trials = read_trials(shards, plan, range(settings.trials))
         yield plan, trials, {number: times[number] for number in times if number < len(trials)}
 
@@ -106,7 +108,8 @@ def mlflow(
         import mlflow
     except ImportError:
         raise UserError(f"mlflow is not installed here; install it with: {MLFLOW}") from None
-    import pandas as pd
+    from blendmf.common.digests import intact
+    from blendmf.common.files import read_csv
 
     folder = results_folder(results, COMPARISON)
     output.mkdir(parents=True, exist_ok=True)
@@ -120,7 +123,7 @@ def mlflow(
             folder.name, artifact_location=(output.resolve() / "artifacts").as_uri()
         )
     )
-    metrics = pd.read_csv(folder / "comparison" / "metrics.csv")
+    metrics = read_csv(intact(folder / "comparison" / "metrics.csv", folder))
     models = list(dict.fromkeys(metrics["model"].astype(str)))
     for name in models:
         with mlflow.start_run(experiment_id=experiment, run_name=name):
@@ -138,10 +141,11 @@ def mlflow(
 
 
 def _settings_of(folder: Path, model: str) -> dict[str, str]:
+    from blendmf.common.digests import intact
     from blendmf.common.files import read_json
 
     fits = sorted(folder.glob(f"models/{model}/seed-*/fit.json"))
-    return _texts(read_json(fits[0])["settings"]) if fits else {}
+    return _texts(read_json(intact(fits[0], folder))["settings"]) if fits else {}
 
 
 def _texts(settings: dict[str, Any]) -> dict[str, str]:

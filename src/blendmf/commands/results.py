@@ -50,7 +50,8 @@ def results(
     """
     import pandas as pd
 
-    from blendmf.common.files import read_json
+    from blendmf.common.digests import intact
+    from blendmf.common.files import read_csv, read_json
 
     folders = folders_with(COMPARISON)
     if dataset is not None:
@@ -59,13 +60,13 @@ def results(
         folders = [results_folder(None, COMPARISON)]
     tables, lengths = [], []
     for folder in folders:
-        table = pd.read_csv(folder / COMPARISON)
+        table = read_csv(intact(folder / COMPARISON, folder))
         table.insert(0, "dataset", folder.name)
         tables.append(table)
         lengths.append(configuration_of(folder).get("evaluation", {}).get("k"))
         summary = folder / "comparison" / "summary.json"
         if summary.is_file():
-            note(read_json(summary)["answer"])
+            note(read_json(intact(summary, folder))["answer"])
     table = pd.concat(tables, ignore_index=True)
     hidden = {"dataset"} if len(folders) == 1 else set()
     shown = [name for name in SHOWN if name in table and name not in hidden]

@@ -1,6 +1,5 @@
 """The results folder that a command means, found without naming it where it is plain."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -85,7 +84,11 @@ def configuration_of(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     if not path.is_file():
         return {}
-    configuration: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["configuration"]
+    # These take time to load, which the completion of names does not need.
+    from blendmf.common.digests import intact
+    from blendmf.common.files import read_json
+
+    configuration: dict[str, Any] = read_json(intact(path, folder))["configuration"]
     return configuration
 
 

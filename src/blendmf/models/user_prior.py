@@ -7,11 +7,28 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from blendmf.models.stored import Layout, Stored
+
 Values = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 FIRST_STEPS = 10
 """Steps between the user's parameters and the user's noise before the first draw."""
+
+
+PRIOR_LAYOUT: Layout = {
+    "position": Stored("", "float64"),
+    "noise_freedom": Stored("", "float64", finite=False, least=0),
+    "noise_variance": Stored("s", "float32", least=0),
+    "intercept": Stored("s, w", "float32"),
+    "precision": Stored("s, w, w", "float32"),
+    "rated_weights": Stored("n", "float32"),
+    "rated_directions": Stored("n, r", "float32"),
+    "rated_effects": Stored("s, r, w", "float32"),
+    "activity_scale": Stored("2", "float32"),
+    "activity_effects": Stored("s, 2, w", "float32"),
+}
+"""Arrays of a file; s is the number of draws, w the width of a user's row."""
 
 
 class PriorDraw(NamedTuple):
@@ -208,10 +225,10 @@ class UserPrior:
     @classmethod
     def of_arrays(cls, arrays: dict[str, np.ndarray], prefix: str) -> "UserPrior | None":
         """The prior among the arrays of a file; None if the file has none."""
-        names = [f.name for f in fields(cls)]
-        if any(prefix + name not in arrays for name in names):
+        names = [prefix + f.name for f in fields(cls)]
+        if not any(name in arrays for name in names):
             return None
-        values = [arrays[prefix + name] for name in names]
+        values = [arrays[name] for name in names]
         return cls(float(values[0]), float(values[1]), *values[2:])
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from blendmf.common.files import file_digest, parts_below
+from blendmf.common.files import file_digest, parts_below, reading
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -206,7 +206,7 @@ def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     for path in sorted(benchmarks):
         name = parts_below(path.with_suffix(""), "benchmarks")[0]
         rule = by_rule.setdefault(name, {"jobs": 0, "seconds": 0.0, "max_rss_mib": None})
-        with path.open(newline="") as file:
+        with reading(path), path.open(newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 rule["jobs"] += 1
                 rule["seconds"] = round(rule["seconds"] + float(row["s"]), 4)
