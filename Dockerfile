@@ -29,7 +29,7 @@ COPY workflow workflow
 COPY src src
 RUN python -m pip install --no-deps --editable . \
     && python -m blendmf.training.precompile \
-    && chmod -R a+rwX "$NUMBA_CACHE_DIR"
+    && chmod -R a+rX,go-w "$NUMBA_CACHE_DIR"
 
 # Results are written to the folder that is mounted here.
 WORKDIR /work

@@ -12,7 +12,7 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster chromium slurmctld test-peers cluster setup lint format docs smoke bench sweeps parity peers known-answers new-users published parts docs-figures images clean
+.PHONY: report audit ablation folds test test-slow test-cluster test-faults chromium slurmctld test-peers cluster setup lint format docs smoke bench sweeps parity peers known-answers new-users published parts docs-figures images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see docs/how-to/run.md.
@@ -33,6 +33,11 @@ test-slow: $(VENV)/dev chromium
 # Starts a Slurm on this machine, on the loopback address; takes a few minutes.
 test-cluster: $(VENV)/dev $(VENV)/slurm slurmctld
 	$(BIN)/python -m pytest tests/cluster $(ARGS)
+
+# Kills runs 200 times at random moments, in half an hour; the table is results/benchmarks/kills.csv.
+test-faults: $(VENV)/dev
+	@mkdir -p results/benchmarks && rm -f results/benchmarks/kills.csv
+	KILLS=$(CURDIR)/results/benchmarks/kills.csv $(BIN)/python -m pytest tests/faults $(ARGS)
 
 chromium:
 	@command -v chromium > /dev/null || { apt-get update && apt-get install --yes chromium; } || \

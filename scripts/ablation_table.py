@@ -1,11 +1,10 @@
 """Write the ablation study of the content as a table, a figure and an HTML page."""
 
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
-from blendmf.common.files import read_json, write_csv, write_json, write_text
+from blendmf.common.files import read_json, read_text, write_csv, write_json, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
 from blendmf.report.figure_files import write_figure
@@ -16,7 +15,7 @@ from blendmf.studies.ablation import ablation, findings
 
 COLUMNS = ["user_id", "n_ratings", "squared_error"]
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     found = ablation(
         params.variants_of_fits,
@@ -37,7 +36,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         shown_table(shown, "Variants without a part of the content", file=output.table),
         text="ablation-table",
         findings=[*findings(found), "Placebos are in the file and in the figure."],
-        drawing=Path(output.figure).read_text(encoding="utf-8"),
+        drawing=read_text(output.figure),
         drawing_text="ablation",
     )
     write_text(output.page, page)

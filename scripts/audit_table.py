@@ -1,11 +1,8 @@
 """Write the protocol audit as a table, a figure and a page."""
 
 from functools import partial
-from pathlib import Path
 
-import pandas as pd
-
-from blendmf.common.files import read_json, write_csv, write_text
+from blendmf.common.files import read_csv, read_json, read_text, write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
 from blendmf.report.figure_files import write_figure
@@ -16,7 +13,7 @@ from blendmf.studies.protocol_audit import AuditedVariant, audit, audit_findings
 
 COLUMNS = ["user_id", "n_ratings", "squared_error"]
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     per_user = {name: {} for name in params.variants}
     for fit, path in zip(params.fits, source.per_user, strict=True):
@@ -24,8 +21,8 @@ with job(snakemake.log[0], asked=snakemake.resources):
     variants = [
         AuditedVariant(
             name,
-            pd.read_csv(source.metrics[place]),
-            pd.read_csv(source.differences[place]),
+            read_csv(source.metrics[place]),
+            read_csv(source.differences[place]),
             read_json(source.split[place]),
             read_json(source.leakage[place]),
             read_json(source.content[place]),
@@ -47,7 +44,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         shown,
         text="audit-table",
         findings=findings,
-        drawing=Path(output.figure).read_text(encoding="utf-8"),
+        drawing=read_text(output.figure),
         drawing_text="audit",
     )
     write_text(output.page, page)

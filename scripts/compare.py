@@ -1,8 +1,6 @@
 """Compare all models: metrics with intervals, paired differences, headline table, strata."""
 
-import pandas as pd
-
-from blendmf.common.files import read_json, write_csv, write_text
+from blendmf.common.files import read_csv, read_json, write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_table
 from blendmf.evaluation.compare import Run, compare
@@ -10,13 +8,13 @@ from blendmf.evaluation.differences import group_differences
 from blendmf.report.pages.study import study_page
 from blendmf.report.pages.tables import shown_table
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output = snakemake.input, snakemake.output
     runs = []
     paths = zip(source.metrics, source.per_user, source.strata, strict=True)
     for metrics_path, per_user_path, strata_path in paths:
         metrics = read_json(metrics_path)
-        strata = pd.read_csv(strata_path, dtype={"bin": str, "upper": "Int64"})
+        strata = read_csv(strata_path, dtype={"bin": str, "upper": "Int64"})
         runs.append(
             Run(metrics["model"], metrics["seed"], metrics, read_table(per_user_path), strata)
         )

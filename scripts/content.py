@@ -5,7 +5,7 @@ from blendmf.common.job_log import job
 from blendmf.data.content import content
 from blendmf.data.tables import read_table, write_table
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     items, tags = read_table(source.item_index), read_table(source.tags)
     # Only ratings by authors of tags matter here.

@@ -5,15 +5,16 @@ import json
 import numpy as np
 import pandas as pd
 
-from blendmf.common.files import read_json, read_sparse, write_text
+from blendmf.common.files import read_csv, read_json, read_sparse, write_text
 from blendmf.common.job_log import job
 from blendmf.config.experiment import ExplorerSettings
+from blendmf.data.matrices import index_digest
 from blendmf.data.tables import read_column, read_table
 from blendmf.recommend.explorer import ExplorerRun, explorer, shown_of
 from blendmf.recommend.explorer_files import explorer_models, item_ratings
 from blendmf.report.pages.explorer import explorer_page
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, params = snakemake.input, snakemake.params
     facts = read_json(source.source)
     low, high = facts["rating_range"]
@@ -24,10 +25,11 @@ with job(snakemake.log[0], asked=snakemake.resources):
         *(read_column(source.ratings, column) for column in ("item_id", "rating")),
     )
     models = explorer_models(
-        pd.read_csv(source.table),
+        read_csv(source.table),
         params.models,
         final=list(zip(source.final, source.fits, strict=True)),
         evaluated=dict(zip(params.models, source.evaluated, strict=True)),
+        index=index_digest(users["user_id"], items["item_id"]),
         words=words,
         rating_deviation=float(read_column(source.ratings, "rating").std(ddof=0)),
     )

@@ -7,6 +7,6 @@ from blendmf.common.job_log import job
 from blendmf.config.dataset import DatasetSettings
 from blendmf.ingest.fetch import fetch
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     dataset = DatasetSettings(**snakemake.params.dataset)
     fetch(dataset, Path(snakemake.output[0]), snakemake.params.seed, os.environ)

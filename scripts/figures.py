@@ -3,9 +3,7 @@
 from functools import partial
 from pkgutil import resolve_name
 
-import pandas as pd
-
-from blendmf.common.files import read_json
+from blendmf.common.files import read_csv, read_json
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.data.tables import read_table
@@ -17,7 +15,7 @@ from blendmf.report.figures.registry import FIGURES
 from blendmf.report.outcome.results import BLENDED, best_of_kind, reference_model, validated
 from blendmf.search.space import search_space
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     models = {name: model_entry(values) for name, values in params.models.items()}
     kinds = {name: entry.kind for name, entry in models.items()}
@@ -25,12 +23,12 @@ with job(snakemake.log[0], asked=snakemake.resources):
     formats = params.report["figures"]
     best = [read_json(path) for path in source.best]
     tables = ("metrics", "differences", "table", "rank_sweep")
-    metrics, differences, table, rank_sweep = (pd.read_csv(source[name]) for name in tables)
-    strata = pd.read_csv(source.strata, dtype={"bin": str})
+    metrics, differences, table, rank_sweep = (read_csv(source[name]) for name in tables)
+    strata = read_csv(source.strata, dtype={"bin": str})
 
     chart = partial(
         learning_curves,
-        [pd.read_csv(path) for path in source.histories],
+        [read_csv(path) for path in source.histories],
         [model for model, _ in params.histories],
         [seed for _, seed in params.histories],
     )
@@ -42,8 +40,8 @@ with job(snakemake.log[0], asked=snakemake.resources):
                 found["model"],
                 found["score"],
                 found["number"],
-                pd.read_csv(trials),
-                pd.read_csv(importances),
+                read_csv(trials),
+                read_csv(importances),
                 search_space(models[found["model"]]),
             )
             for found, trials, importances in zip(

@@ -15,7 +15,7 @@ from blendmf.data.tables import RATINGS_COLUMNS, read_table
 
 FILES = ("user_index", "item_index", "train_matrix", "times", "facts", "vocabulary", "tfidf")
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, params = snakemake.input, snakemake.params
     stored = Stored(
         user_ids=read_table(source.user_index)["user_id"],

@@ -8,7 +8,7 @@ from blendmf.config.dataset import DatasetSettings
 from blendmf.data.tables import write_table
 from blendmf.ingest.import_tables import import_tables
 
-with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
+with job(snakemake):
     output = snakemake.output
     tables = import_tables(Path(snakemake.input.raw), DatasetSettings(**snakemake.params.dataset))
     write_table(output.ratings_table, tables.ratings)

@@ -8,7 +8,7 @@ from blendmf.search.plan import SearchPlan
 from blendmf.search.study import importances
 from blendmf.search.trials import read_trials
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     counts = read_json(source.source)["counts"]
     settings = SearchSettings(**params.search)

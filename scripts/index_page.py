@@ -6,6 +6,6 @@ from blendmf.common.files import write_text
 from blendmf.common.job_log import job
 from blendmf.report.pages.index import index_page
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     output = Path(snakemake.output[0])
     write_text(output, index_page(output.parent))

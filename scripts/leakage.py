@@ -5,7 +5,7 @@ from blendmf.common.files import write_json
 from blendmf.common.job_log import job
 from blendmf.data.tables import read_blocks, read_table
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source = snakemake.input
     parts = (source.train, source.validation, source.test)
     blocks = (read_blocks(path, MOMENTS) for path in parts)

@@ -6,7 +6,7 @@ from blendmf.common.files import read_json, write_json
 from blendmf.common.job_log import job
 from blendmf.report.manifest import manifest
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     facts = manifest(
         Path(output[0]),

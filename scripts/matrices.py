@@ -1,11 +1,11 @@
 """Index users and items, and build the sparse matrices."""
 
-from blendmf.common.files import write_arrays, write_sparse
+from blendmf.common.files import write_arrays, write_json, write_sparse
 from blendmf.common.job_log import job
 from blendmf.data.matrices import matrices
 from blendmf.data.tables import read_table, write_table
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output = snakemake.input, snakemake.output
     columns = ["user_id", "item_id", "rating", "timestamp"]
     parts = (source.train, source.validation, source.test)
@@ -17,3 +17,4 @@ with job(snakemake.log[0], asked=snakemake.resources):
     write_arrays(output.times, built.times)
     write_table(output.user_index, built.users)
     write_table(output.item_index, built.items)
+    write_json(output.index, built.index_facts)

@@ -7,7 +7,7 @@ from blendmf.config.training import TrainingSettings
 from blendmf.models.observations import Observations
 from blendmf.studies.engine_parity import ParityFit, parity
 
-with job(snakemake.log[0], snakemake.threads, asked=snakemake.resources):
+with job(snakemake):
     source, params = snakemake.input, snakemake.params
     paths = (source.train, source.test)
     low, high = read_json(source.source)["rating_range"]

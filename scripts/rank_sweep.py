@@ -6,7 +6,7 @@ from blendmf.config.models import model_entry, tuned
 from blendmf.models.observations import Observations
 from blendmf.studies.rank_sweep import rank_sweep
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, params = snakemake.input, snakemake.params
     best, best_svd = (
         [read_json(path) for path in paths] for paths in (source.best, source.best_svd)

@@ -6,18 +6,20 @@ from blendmf.common.files import read_sparse, write_csv
 from blendmf.common.job_log import job
 from blendmf.common.random_streams import sample
 from blendmf.common.spreadsheets import defused
+from blendmf.data.matrices import index_digest
 from blendmf.data.tables import read_table
 from blendmf.models.model import load_model
 from blendmf.recommend.top_items import recommend
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, settings = snakemake.input, snakemake.params.recommendations
     users = read_table(source.user_index)
+    items = read_table(source.item_index, ["item_id", "title"])
     table = recommend(
-        load_model(source.model),
+        load_model(source.model, index_digest(users["user_id"], items["item_id"])),
         [read_sparse(path) for path in source.rated],
         users,
-        read_table(source.item_index, ["item_id", "title"]),
+        items,
         settings["n"],
         sample(np.arange(len(users)), settings["users"], snakemake.params.seed, "recommend"),
     )

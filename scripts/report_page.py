@@ -2,33 +2,29 @@
 
 from pathlib import Path
 
-import pandas as pd
-
-from blendmf.common.files import read_json, write_text
+from blendmf.common.files import read_csv, read_json, read_text, write_text
 from blendmf.common.job_log import job
 from blendmf.report.pages.data_set import report_page
 from blendmf.report.pages.data_set_parts import ReportFiles
 
 TABLES = ("table", "metrics", "differences", "strata", "groups", "rank_sweep", "fitted_on", "usage")
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, params = snakemake.input, snakemake.params
     fits: dict[str, list[dict]] = {}
     for model, path in zip(params.fitted, source.fits, strict=True):
         fits.setdefault(model, []).append(read_json(path))
-    tables = {name: pd.read_csv(source[name], dtype={"bin": str}) for name in TABLES}
-    tables["small_matrix"] = pd.read_csv(source.small_matrix)
+    tables = {name: read_csv(source[name], dtype={"bin": str}) for name in TABLES}
+    tables["small_matrix"] = read_csv(source.small_matrix)
     page = report_page(
         ReportFiles(
             dataset=snakemake.wildcards.dataset,
             config=params.config,
-            outcome=Path(source.outcome).read_text(encoding="utf-8"),
+            outcome=read_text(source.outcome),
             tables=tables,
-            figures={
-                Path(path).stem: Path(path).read_text(encoding="utf-8") for path in source.figures
-            },
+            figures={Path(path).stem: read_text(path) for path in source.figures},
             charts={Path(path).stem: read_json(path) for path in source.charts},
-            trials=dict(zip(params.searched, map(pd.read_csv, source.trials), strict=True)),
+            trials=dict(zip(params.searched, map(read_csv, source.trials), strict=True)),
             best=dict(zip(params.searched, map(read_json, source.best), strict=True)),
             fits=fits,
             source=read_json(source.source),

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from blendmf.common.files import write_csv, write_text
+from blendmf.common.files import read_text, write_csv, write_text
 from blendmf.common.job_log import job
 from blendmf.report.figure_files import write_figure
 from blendmf.report.figures.scaling import plot_scaling, scaling_text
@@ -11,7 +11,7 @@ from blendmf.report.pages.study import study_page
 from blendmf.report.pages.tables import shown_table
 from blendmf.resources.usage import scaling
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output = snakemake.input, snakemake.output
     ratings = {name: size["ratings"] for name, size in snakemake.params.scale.items()}
     jobs = zip(map(Path, source.benchmarks), map(Path, source.logs), strict=True)
@@ -24,7 +24,7 @@ with job(snakemake.log[0], asked=snakemake.resources):
         title,
         shown_table(table, "Each rule, model and data set", file=output.rules),
         text="scaling-table",
-        drawing=Path(output.figure).read_text(encoding="utf-8"),
+        drawing=read_text(output.figure),
         drawing_text="scaling",
     )
     write_text(output.page, page)

@@ -6,13 +6,14 @@ from blendmf.config.models import model_entry
 from blendmf.config.protocol import EvaluationSettings
 from blendmf.config.search import SearchSettings
 from blendmf.search.finalists import refit_finalists, write_refits
+from blendmf.search.finished_steps import FinishedSteps
 from blendmf.search.generation import search
 from blendmf.search.objective import objective_of_files
 from blendmf.search.plan import SearchPlan
 from blendmf.search.selection import earlier_finalists
 from blendmf.search.trials import read_trials, write_trials
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
     shard = int(wildcards.get("shard", 0))
     counts = read_json(source.source)["counts"]
@@ -40,10 +41,17 @@ with job(snakemake.log[0], asked=snakemake.resources):
     shards = plan.settings.shards
     first = len(source.get("earlier", [])) // shards
     trials = read_trials(source.get("earlier", []), plan, range(plan.numbers(first).start))
-    for generation, path in enumerate(snakemake.output.steps, start=first):
-        if plan.numbers(generation):
-            found = search(objective, plan, trials, generation=generation, shard=shard)
-            write_trials(path, found)
-            trials += found
-        else:
-            write_refits(path, refit_finalists(objective, plan, trials, shard=shard))
+    steps = snakemake.output.steps
+    finished = FinishedSteps(steps, source, dict(params.items()))
+    for generation, path in enumerate(steps, start=first):
+        numbers = plan.numbers(generation)
+        if not finished.restore(path):
+            if numbers:
+                found = search(objective, plan, trials, generation=generation, shard=shard)
+                write_trials(path, found)
+            else:
+                write_refits(path, refit_finalists(objective, plan, trials, shard=shard))
+            finished.keep(path)
+        if numbers and len(steps) > 1:
+            trials += read_trials([path], plan, numbers)
+    finished.discard()

@@ -10,7 +10,7 @@ from blendmf.search.plan import SearchPlan, score_name
 from blendmf.search.selection import select_best, trials_table
 from blendmf.search.trials import read_trials
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     counts = read_json(source.source)["counts"]
     entry = model_entry(params.model).limited_to(counts)

@@ -8,7 +8,7 @@ from blendmf.report.figure_files import write_figure
 from blendmf.report.figures.small_matrix import plot_small_matrix, small_matrix_text
 from blendmf.studies.small_matrix import small_matrix
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     output = snakemake.output
     study = small_matrix(**snakemake.params.small_matrix, seed=snakemake.params.seed)
     write_csv(output.errors, study.errors)

@@ -5,7 +5,7 @@ from blendmf.common.job_log import job
 from blendmf.data.splits import split
 from blendmf.data.tables import read_table, write_table
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     files = read_json(source.source)["ratings_files"]
     parts = split(read_table(source.ratings), **params.split, files=files, seed=params.seed)

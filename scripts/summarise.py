@@ -1,21 +1,19 @@
 """Write the outcome of the run in words."""
 
-import pandas as pd
-
-from blendmf.common.files import read_json, write_json, write_text
+from blendmf.common.files import read_csv, read_json, write_json, write_text
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry
 from blendmf.config.protocol import ContentSettings, EvaluationSettings
 from blendmf.report.outcome.results import Results, r_hats, validated
 from blendmf.report.summary import brief, summarise
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, params = snakemake.input, snakemake.params
     best = [read_json(path) for path in source.best]
     fits = list(zip(params.fitted, map(read_json, source.fits), strict=True))
     tables = ("table", "metrics", "differences", "strata", "rank_sweep", "fitted_on")
     results = Results(
-        **{name: pd.read_csv(source[name], dtype={"bin": str}) for name in tables},
+        **{name: read_csv(source[name], dtype={"bin": str}) for name in tables},
         **{name: read_json(source[name]) for name in ("source", "text", "split", "leakage")},
         lists=read_json(source.evaluation)["rated"],
         best=best,

@@ -8,15 +8,16 @@ from blendmf.common.errors import UserError
 from blendmf.common.files import read_json, read_sparse, write_json, write_rows
 from blendmf.common.job_log import job
 from blendmf.config.models import model_entry, tuned
+from blendmf.models.model import save_model
 from blendmf.models.observations import Observations
 from blendmf.training.fit import fit_model
 from blendmf.training.fitted import Fit
 from blendmf.training.loop import Epoch
 
-with job(snakemake.log[0], asked=snakemake.resources):
+with job(snakemake):
     source, output, params = snakemake.input, snakemake.output, snakemake.params
     name = snakemake.wildcards.model
-    facts = read_json(source.source)
+    facts, index = read_json(source.source), read_json(source.index)["sha256"]
     configured = model_entry(params.model).limited_to(facts["counts"])
     entry = tuned(configured, [read_json(path) for path in source.best])
     train, validation = (
@@ -33,7 +34,8 @@ with job(snakemake.log[0], asked=snakemake.resources):
         if source.get("chains"):
             from blendmf.training.bayes.chains import in_one
 
-            fits = [Fit.read(Path(path).parent) for path in source.chains]
+            folders = dict.fromkeys(Path(path).parent for path in source.chains)
+            fits = [Fit.read(folder, index) for folder in folders]
             is_held_out = np.full(len(validation), not entry.training.refit)
             fit = in_one(fits, validation.where(is_held_out))
         else:
@@ -55,5 +57,5 @@ with job(snakemake.log[0], asked=snakemake.resources):
             raise UserError(
                 f"{name} diverged in its first epoch; lower models.{name}.training.learning_rate"
             )
-        fit.model.save(output.model[place])
+        save_model(output.model[place], fit.model, index)
         write_json(output.fit[place], {"settings": entry.model_dump(), **fit.facts(len(train))})

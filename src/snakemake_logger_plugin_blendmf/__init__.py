@@ -47,6 +47,8 @@ class LogHandler(LogHandlerBase):
         self._snakemakes = self._own_handler(stream)
         asked = (common.dryrun, common.verbose, common.debug_dag, common.printshellcmds)
         self._always_plain = self.settings.plain or any(asked)
+        # A full disk ends the run with a message of its own; here every line of the log file fails.
+        logging.raiseExceptions = self._always_plain
         self._run: Run | None = None
         self._screen = Screen(stream, colour=not common.nocolor)
 

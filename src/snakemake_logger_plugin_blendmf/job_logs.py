@@ -36,12 +36,16 @@ MORE_MEMORY = (
 MORE_FROM_CLUSTER = (
     "Request more for the rule (set-resources in the profile, docs/how-to/cluster.md) and"
 )
+MAKE_WRITABLE = (
+    "Make the file or folder writable, or for one in .cache set XDG_CACHE_HOME to a folder that "
+    "is, and"
+)
 REMEDY_OF_ERRNO = {
     errno.ENOSPC: "Free some disk space and",
     errno.EDQUOT: "Free some disk space and",
-    errno.EACCES: "Make the file or folder writable and",
-    errno.EPERM: "Make the file or folder writable and",
-    errno.EROFS: "Make the file or folder writable and",
+    errno.EACCES: MAKE_WRITABLE,
+    errno.EPERM: MAKE_WRITABLE,
+    errno.EROFS: MAKE_WRITABLE,
     errno.ENOTDIR: "Put a folder where the file is, and",
     errno.EISDIR: "Remove the folder where a file should be, and",
     errno.ENOENT: "Restore the missing file, or delete the results that need it, and",

@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from blendmf.commands.entry import main
-from blendmf.common.files import write_csv, write_json, write_sparse
+from blendmf.common.files import read_json, write_csv, write_json, write_sparse
 from blendmf.data.matrices import matrices
 from blendmf.data.tables import write_table
 from blendmf.models.baselines import PopularityModel, fit_bias, fit_global_mean
+from blendmf.models.model import Model, save_model
 from blendmf.models.observations import Observations
 
 PARTS = ("train", "validation", "test")
@@ -45,6 +46,7 @@ def write_run(folder: Path, user_ids: type = int) -> None:
         write_sparse(folder / "matrices" / f"{part}.npz", getattr(made, part))
     write_table(folder / "matrices/users.parquet", made.users)
     write_table(folder / "matrices/items.parquet", made.items)
+    write_json(folder / "matrices/index.json", made.index_facts)
     write_json(folder / "data/source.json", {"rating_range": [1.0, 5.0]})
     train = Observations.from_matrix(made.train)
     models = {
@@ -56,9 +58,15 @@ def write_run(folder: Path, user_ids: type = int) -> None:
     for name, model in models.items():
         for seed in (1, 2):
             place = folder / f"models/{name}/seed-{seed}"
-            model.save(place / "model.npz")
+            add_model(folder, f"{name}/seed-{seed}", model)
             write_json(place / "fit.json", {"settings": {"kind": kinds[name]}})
     write_comparison(folder)
+
+
+def add_model(folder: Path, name: str, model: Model) -> None:
+    """Write the file of a model of the run, such as ``mf/seed-1``."""
+    index = read_json(folder / "matrices/index.json")["sha256"]
+    save_model(folder / "models" / name / "model.npz", model, index)
 
 
 def write_comparison(folder: Path) -> None:

@@ -9,10 +9,19 @@ from snakemake.exceptions import WorkflowError
 from snakemake.io import contains_wildcard
 from snakemake.logging import logger
 
-# The library of this working copy takes precedence over an installed one.
+# The library of this working copy takes precedence over an installed one, of which the logger
+# plugin may have loaded some modules.
 SOURCES = Path(str(workflow.current_basedir)).parents[1] / "src"
 if SOURCES.is_dir():
     sys.path.insert(0, str(SOURCES))
+    installed = [
+        name
+        for name, loaded in sys.modules.items()
+        if name.split(".")[0] == "blendmf"
+        and not Path(loaded.__file__).is_relative_to(SOURCES)
+    ]
+    for name in installed:
+        del sys.modules[name]
 
 from blendmf.common.errors import UserError
 from blendmf.common.imported_files import code_digest, make_importable

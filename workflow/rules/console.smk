@@ -2,8 +2,8 @@
 #
 # These are log messages for every logger. `part` tells blendmf's own (snakemake_logger_plugin_blendmf)
 # which is which; it also takes the jobs' expected seconds for its live line.
-import json
-
+from blendmf.common.digests import intact
+from blendmf.common.files import read_json
 from blendmf.report.console import closing, plan
 from blendmf.resources.durations import Planned, expected_run, expected_seconds
 
@@ -56,7 +56,7 @@ def closing_of(name: str) -> list[str]:
         return []
     return [
         closing(
-            json.loads(brief.read_text(encoding="utf-8")),
+            read_json(intact(brief)),
             folder / "report.html",
             folder / "comparison/outcome.rst",
             only_answer=len(DATA_SETS) > 1,

@@ -86,6 +86,7 @@ rule matrices:
         times=f"{DATASET}/matrices/times.npz",
         user_index=f"{DATASET}/matrices/users.parquet",
         item_index=f"{DATASET}/matrices/items.parquet",
+        index=f"{DATASET}/matrices/index.json",
     log:
         log_of("matrices"),
     benchmark:

@@ -71,10 +71,14 @@ def fit_files(folder: str, seeds: list[int] | None = None) -> dict[str, list[str
 
 
 def chains_of(wildcards) -> list[str]:
-    """Models of the chains, if each is a job of its own."""
-    n_chains = FILES.chain_jobs(entry_of(wildcards))
-    folder = "results/{dataset}/models/{model}/seed-{seed}".format(**wildcards)
-    return [f"{folder}/chain-{chain}/model.npz" for chain in range(n_chains)]
+    """Files of the fits of the chains, models first, if each is a job of its own."""
+    chains = range(FILES.chain_jobs(entry_of(wildcards)))
+    files = [
+        path
+        for paths in fit_files("seed-{seed}/chain-{chain}").values()
+        for path in paths
+    ]
+    return [path.format(**wildcards, chain=chain) for path in files for chain in chains]
 
 
 def best_of(model: str | None, wildcards) -> list[str]:

@@ -33,6 +33,8 @@ def resources_of(rule: str, sized=lambda wildcards: wildcards) -> dict:
         return costs.minutes(job(wildcards), attempt)
 
     requests = {"mem_mb": memory, "runtime": runtime, "attempt": attempt_of}
+    if workflow.storage_settings.default_storage_provider:
+        requests["stored"] = 1
     if costs.writes_tables(rule):
         requests["disk_mb"] = lambda wildcards: costs.disk_mb(job(wildcards))
     if costs.fits_models(rule):

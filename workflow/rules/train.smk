@@ -104,6 +104,7 @@ FIT_FROM = {
     "user_features": user_features_of,
     "times": times_of,
     "source": found("data/source.json"),
+    "index": found("matrices/index.json"),
     "best": lambda wildcards: best_of(wildcards.model, wildcards),
 }
 

@@ -80,8 +80,9 @@ def model_differences(folder: Path, a: str, b: str) -> pd.DataFrame:
 
     from blendmf.evaluation.verdict import against
 
-    path = folder / "comparison" / "differences.csv"
-    differences = read_figures(path, ("model_a", "model_b", "metric"))
+    differences = read_figures(
+        folder, "comparison/differences.csv", ("model_a", "model_b", "metric")
+    )
     known = sorted({*differences["model_a"], *differences["model_b"]})
     for name in (a, b):
         if name not in known:
@@ -126,7 +127,7 @@ def _compare_folders(
         return
     unknown = [f"{folder}: has no manifest.json with its settings" for folder in without]
     note(unknown[0] if unknown else _summary(differing))
-    tables = [read_figures(folder / COMPARISON, ("model",)).set_index("model") for folder in (a, b)]
+    tables = [read_figures(f, COMPARISON, ("model",)).set_index("model") for f in (a, b)]
     both = [name for name in tables[0].index if name in tables[1].index]
     if not both:
         raise UserError(f"{a} and {b} have no model in common")

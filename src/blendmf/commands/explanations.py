@@ -14,7 +14,7 @@ from blendmf.recommend.explorer_files import penalty_of
 from blendmf.recommend.reasons import LEAST_SHARE, Reason, reasons_of
 from blendmf.recommend.titles import labels
 from blendmf.recommend.top_items import decimals_for
-from blendmf.recommend.trained_model import TrainedModel, existing
+from blendmf.recommend.trained_model import TrainedModel
 
 PARTS_OF_SCORE = {
     "base": "mean of all ratings",
@@ -36,10 +36,10 @@ def explanation(trained: TrainedModel, user: int, item: int) -> pd.DataFrame:
         user's own ratings on it, the largest ones.
     """
     low, high = trained.rating_range
-    entry = model_entry(read_json(existing(trained.file.with_name("fit.json")))["settings"])
+    entry = model_entry(read_json(trained.existing(trained.file.with_name("fit.json")))["settings"])
     words = None
     if entry.uses_content:
-        words = read_sparse(existing(trained.content / "tfidf.npz"))
+        words = read_sparse(trained.existing(trained.content / "tfidf.npz"))
     decimals = decimals_for((low, high))
     fitted = trained.fitted_ratings
     [reasons] = reasons_of(
@@ -71,7 +71,7 @@ def explanation(trained: TrainedModel, user: int, item: int) -> pd.DataFrame:
 def _named_parts(trained: TrainedModel, parts: Sequence[Reason]) -> list[tuple[str, float]]:
     names = []
     if any(kind == "word" for kind, _, _ in parts):
-        names = word_labels(read_table(existing(trained.content / "vocabulary.parquet")))
+        names = word_labels(read_table(trained.existing(trained.content / "vocabulary.parquet")))
     return [
         (
             f"word: {names[number]}"

@@ -67,6 +67,7 @@ def finished_searches(
     UserError
         If the run has no manifest, or trials are missing.
     """
+    from blendmf.common.digests import refuse_damage
     from blendmf.common.files import read_json
     from blendmf.config.models import model_entry
     from blendmf.config.search import SearchSettings
@@ -75,10 +76,10 @@ def finished_searches(
     from blendmf.search.trial_times import read_times
     from blendmf.search.trials import read_trials
 
-    existing(folder / "manifest.json")
+    existing(folder / "manifest.json", folder)
     configuration = configuration_of(folder)
     settings = SearchSettings(**configuration["search"])
-    counts = read_json(existing(folder / "data" / "source.json"))["counts"]
+    counts = read_json(existing(folder / "data" / "source.json", folder))["counts"]
     for name, values in configuration["models"].items():
         entry = model_entry(values)
         if not entry.searched:
@@ -90,6 +91,7 @@ def finished_searches(
         shards = [place / f"shard-{n}.jsonl" for place in places for n in range(settings.shards)]
         logs = folder / "logs" / "search"
         times = read_times([*logs.glob(f"{name}.log"), *sorted(logs.glob(f"{name}/*.log"))])
+        refuse_damage(shards, folder)
         trials = read_trials(shards, plan, range(settings.trials))
         yield plan, trials, {number: times[number] for number in times if number < len(trials)}
 
@@ -124,7 +126,7 @@ def mlflow(
             folder.name, artifact_location=(output.resolve() / "artifacts").as_uri()
         )
     )
-    metrics = read_figures(folder / "comparison" / "metrics.csv", ("model", "metric", "mean"))
+    metrics = read_figures(folder, "comparison/metrics.csv", ("model", "metric", "mean"))
     models = list(dict.fromkeys(metrics["model"].astype(str)))
     for name in models:
         with mlflow.start_run(experiment_id=experiment, run_name=name):
@@ -142,10 +144,11 @@ def mlflow(
 
 
 def _settings_of(folder: Path, model: str) -> dict[str, str]:
+    from blendmf.common.digests import intact
     from blendmf.common.files import read_json
 
     fits = sorted(folder.glob(f"models/{model}/seed-*/fit.json"))
-    return _texts(read_json(fits[0])["settings"]) if fits else {}
+    return _texts(read_json(intact(fits[0], folder))["settings"]) if fits else {}
 
 
 def _texts(settings: dict[str, Any]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from blendmf.recommend.near_items import (
 )
 from blendmf.recommend.titles import labels
 from blendmf.recommend.top_items import interval_ends, recommend
-from blendmf.recommend.trained_model import TrainedModel, existing
+from blendmf.recommend.trained_model import TrainedModel
 
 
 def predictions(trained: TrainedModel, user: int, items: Sequence[int]) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def similar_items(
     counts = np.bincount(trained.all_ratings.indices, minlength=len(trained.items))
     of = np.array([item])
     if by == "words":
-        tfidf = read_sparse(existing(trained.content / "tfidf.npz"))
+        tfidf = read_sparse(trained.existing(trained.content / "tfidf.npz"))
         [near] = near_by_words(tfidf, counts, n, of)
     else:
         vectors = item_vectors(trained.model, np.arange(len(trained.items)))

@@ -51,6 +51,7 @@ def results(
     """
     import pandas as pd
 
+    from blendmf.common.digests import intact
     from blendmf.common.files import read_json
 
     folders = folders_with(COMPARISON)
@@ -60,13 +61,13 @@ def results(
         folders = [results_folder(None, COMPARISON)]
     tables, lengths = [], []
     for folder in folders:
-        table = read_figures(folder / COMPARISON, ("model", "rmse"))
+        table = read_figures(folder, COMPARISON, ("model", "rmse"))
         table.insert(0, "dataset", folder.name)
         tables.append(table)
         lengths.append(configuration_of(folder).get("evaluation", {}).get("k"))
         summary = folder / "comparison" / "summary.json"
         if summary.is_file():
-            note(read_json(summary)["answer"])
+            note(read_json(intact(summary, folder))["answer"])
     table = pd.concat(tables, ignore_index=True)
     hidden = {"dataset"} if len(folders) == 1 else set()
     shown = [name for name in SHOWN if name in table and name not in hidden]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blendmf.common.errors import UserError
-from blendmf.common.wording import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,25 +70,24 @@ def folders_with(needed: str) -> list[Path]:
     )
 
 
-def read_figures(path: Path, needed: Sequence[str]) -> pd.DataFrame:
-    """A table that a run has written, with at least some columns.
+def read_figures(folder: Path, name: str | Path, needed: Sequence[str]) -> pd.DataFrame:
+    """A table that a run has written to its folder, with at least some columns.
 
     Raises
     ------
     UserError
         If it is missing or damaged.
     """
-    import pandas as pd
+    from blendmf.common.digests import intact
+    from blendmf.common.files import read_csv
 
-    remedy = "delete it and run snakemake again"
+    path = folder / name
     if not path.is_file():
         raise UserError(f"{path}: not found; run snakemake to make it")
-    try:
-        table = pd.read_csv(path)
-    except ValueError as error:
-        raise UserError(f"{path}: is damaged: {shortened(str(error))}; {remedy}") from None
-    if missing := [name for name in needed if name not in table]:
-        raise UserError(f"{path}: has no column {', '.join(missing)}; {remedy}")
+    table = read_csv(intact(path, folder))
+    if missing := [column for column in needed if column not in table]:
+        columns = ", ".join(missing)
+        raise UserError(f"{path}: has no column {columns}; delete it and run snakemake again")
     return table
 
 
@@ -115,7 +112,11 @@ def configuration_of(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     if not path.is_file():
         return {}
-    configuration: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["configuration"]
+    # These take time to load, which the completion of names does not need.
+    from blendmf.common.digests import intact
+    from blendmf.common.files import read_json
+
+    configuration: dict[str, Any] = read_json(intact(path, folder))["configuration"]
     return configuration
 
 

@@ -15,14 +15,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from blendmf.common.errors import UserError
 
 if TYPE_CHECKING:
-    # A job that writes no table or matrix starts faster without them.
+    # A process that reads or writes no table, matrix or array starts faster without them.
+    import numpy as np
     import pandas as pd
     import scipy.sparse as sp
 
 PathLike = str | os.PathLike[str]
+
+MAKE_AGAIN = "delete it and run snakemake again, or save the estimator again"
+
+LONGEST_REASON = 200
+"""Characters of a parser's message that are shown."""
 
 
 @contextmanager
@@ -36,6 +42,24 @@ def replacing(path: PathLike) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def reading(path: PathLike, remedy: str = MAKE_AGAIN) -> Iterator[None]:
+    """Name the file and the remedy in whatever a parser raises about a damaged or foreign file.
+
+    Raises
+    ------
+    UserError
+        If the block raises any exception but one about memory.
+    """
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_REASON]
+        raise UserError(f"{path}: cannot be read ({reason}); {remedy}") from error
 
 
 def parts_below(path: PathLike, folder: str) -> tuple[str, ...]:
@@ -68,6 +92,8 @@ def write_json(path: PathLike, value: Any) -> None:
 
 
 def _plain(value: Any) -> Any:
+    import numpy as np
+
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
@@ -77,7 +103,22 @@ def _plain(value: Any) -> Any:
 
 def read_json(path: PathLike) -> Any:
     """Read a JSON document."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    with reading(path):
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def read_text(path: PathLike) -> str:
+    """Read text in UTF-8."""
+    with reading(path):
+        return Path(path).read_text(encoding="utf-8")
+
+
+def read_csv(path: PathLike, **options: Any) -> pd.DataFrame:
+    """Read a table from CSV; `options` are those of pandas."""
+    import pandas as pd
+
+    with reading(path):
+        return pd.read_csv(path, **options)
 
 
 def write_csv(path: PathLike, table: pd.DataFrame) -> None:
@@ -96,15 +137,18 @@ def write_rows(path: PathLike, columns: Sequence[str], rows: Iterable[Sequence[A
 
 def write_arrays(path: PathLike, arrays: Mapping[str, np.ndarray]) -> None:
     """Write named arrays as an uncompressed ``.npz`` without pickle."""
+    import numpy as np
+
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 
 def read_arrays(path: PathLike, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
     """Read all arrays of an ``.npz`` file, or those of `names` that it has; pickle is refused."""
-    with np.load(path, allow_pickle=False) as file:
-        wanted = file.files if names is None else [name for name in names if name in file.files]
-        return {name: file[name] for name in wanted}
+    from blendmf.common.npz import read_npz
+
+    with reading(path):
+        return read_npz(Path(path), names)
 
 
 def write_sparse(path: PathLike, matrix: sp.csr_array | sp.csr_matrix) -> None:
@@ -119,4 +163,16 @@ def read_sparse(path: PathLike) -> sp.csr_array:
     """Read a sparse matrix written by `write_sparse`."""
     import scipy.sparse as sp
 
-    return sp.csr_array(sp.load_npz(path))
+    from blendmf.common.npz import read_npz
+
+    with reading(path):
+        arrays = read_npz(Path(path))
+        if arrays["format"] != b"csr":
+            raise ValueError(f"the format is {arrays['format']}, not csr")
+        matrix = sp.csr_array(
+            tuple(arrays[part] for part in ("data", "indices", "indptr")),
+            shape=tuple(arrays["shape"]),
+        )
+        # An index outside of the matrix would end the process.
+        matrix.check_format(full_check=True)
+        return matrix

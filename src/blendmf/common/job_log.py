@@ -5,14 +5,15 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from blendmf.common.digests import checked
 from blendmf.common.errors import UserError
 from blendmf.common.files import PathLike
 
@@ -25,29 +26,50 @@ USED = re.compile(
 )
 
 
+class Job(Protocol):
+    """What Snakemake hands to the script of a rule.
+
+    Attributes
+    ----------
+    log, input, output : sequence of str
+    resources : mapping
+        ``mem_mb`` and ``runtime`` (minutes) that the job requested, the number of its ``attempt``,
+        and whether its files are ``stored``: local copies of files in a storage.
+    """
+
+    log: Sequence[str]
+    input: Sequence[str]
+    output: Sequence[str]
+    resources: Mapping[str, Any]
+
+
 @contextmanager
-def job(log: PathLike, threads: int = 1, asked: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Run a job: write its output to `log` and limit its linear algebra to `threads` threads.
+def job(script: Job) -> Iterator[None]:
+    """Run a job: write its output to its log, check what it reads, and seal what it writes.
 
-    The log of a successful job ends with its processor time and peak memory, and with its requests,
-    ``mem_mb`` and ``runtime`` (minutes) of `asked`. A `UserError` is logged as its message, any
-    other exception with its traceback; both end the process with status 1. The default is one
-    thread, because results of BLAS may depend on the number of threads.
+    Inputs are checked before the block and the digests of the outputs are written after it
+    (`blendmf.common.digests`), except with a storage, which several machines share and which checks
+    what it transfers. Linear algebra runs on one thread, because results of BLAS may depend on the
+    number of threads.
 
-    A further attempt of the same run (``attempt`` of `asked`) after a `UserError` ends at once: it
+    The log of a successful job ends with its processor time and peak memory, and with its requests.
+    A `UserError` is logged as its message, any other exception with its traceback; both end the
+    process with status 1. A further attempt of the same run after a `UserError` ends at once: it
     would only fail again. A hidden file next to the log keeps the message, because Snakemake
     deletes the log before another attempt.
     """
-    path = Path(log)
+    path, asked = Path(script.log[0]), script.resources
     path.parent.mkdir(parents=True, exist_ok=True)
     mistake = path.with_name(f".{path.name}.mistake")
-    if mistake.is_file() and (asked or {}).get("attempt", 1) > 1:
+    if mistake.is_file() and asked.get("attempt", 1) > 1:
         path.write_text(mistake.read_text(encoding="utf-8"), encoding="utf-8")
         sys.exit(1)
     mistake.unlink(missing_ok=True)
     with path.open("w", encoding="utf-8", buffering=1) as file:
         try:
-            with redirect_stdout(file), redirect_stderr(file), threadpool_limits(threads):
+            stored = asked.get("stored", False)
+            digests = nullcontext() if stored else checked(script.input, script.output)
+            with redirect_stdout(file), redirect_stderr(file), threadpool_limits(1), digests:
                 yield
         except UserError as error:
             file.write(f"error: {error}\n")
@@ -61,8 +83,8 @@ def job(log: PathLike, threads: int = 1, asked: Mapping[str, Any] | None = None)
             file.write(f"{used}{_requests(asked)}\n")
 
 
-def _requests(asked: Mapping[str, Any] | None) -> str:
-    if asked is None:
+def _requests(asked: Mapping[str, Any]) -> str:
+    if asked.get("mem_mb") is None:
         return ""
     return f", asked for {asked['mem_mb']} MB, {asked['runtime']} min"
 

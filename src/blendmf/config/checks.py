@@ -251,7 +251,7 @@ def _warm_start(found: Experiment) -> str | None:
     if not folder.is_dir():
         return f"{named!r} is not a folder; name one like results/ml-100k/search, or null"
     if folder in [Path("results", name, "search").resolve() for name in found.data_sets()]:
-        return f"{named!r} is what this run writes; copy it elsewhere and name the copy"
+        return f"{named!r} is what this run writes; copy it out of results and name the copy"
     if not any((folder / name / "trials.csv").is_file() for name in found.searched):
         return (
             f"{named!r} has no MODEL/trials.csv of any searched model ({found.searched}); name the "

@@ -120,7 +120,7 @@ class TrainingSettings(Settings):
     )
     burn_in: int = Field(default=20, ge=0, description="First sweeps to discard (bayes).")
     draws: int = Field(
-        default=50,
+        default=25,
         ge=1,
         description="Approximate number of draws of a chain to keep, evenly spread over the other "
         "sweeps (bayes). The model's file and its scoring time grow with it.",

@@ -1,6 +1,8 @@
 """Sparse matrices of the ratings, and the index of users and items."""
 
-from typing import NamedTuple
+import hashlib
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,6 +32,12 @@ class Matrices(NamedTuple):
     users: pd.DataFrame
     items: pd.DataFrame
 
+    @property
+    def index_facts(self) -> dict[str, Any]:
+        """Numbers of users and items, and the digest of their ids."""
+        digest = index_digest(self.users["user_id"], self.items["item_id"])
+        return {"users": len(self.users), "items": len(self.items), "sha256": digest}
+
 
 def matrices(
     train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame, items: pd.DataFrame
@@ -56,6 +64,16 @@ def matrices(
 def _index(ids: list[pd.Series]) -> pd.Index:
     occurring = pd.concat([pd.Series(of_part.unique()) for of_part in ids])
     return pd.Index(occurring.unique(), name=ids[0].name).sort_values()
+
+
+def index_digest(user_ids: Iterable[Any], item_ids: Iterable[Any]) -> str:
+    """SHA-256 of the ids of users and items in the order of their positions."""
+    digest = hashlib.sha256()
+    for ids in (user_ids, item_ids):
+        texts = list(map(str, ids))
+        lengths = ",".join(str(len(text)) for text in texts)
+        digest.update(f"{len(texts)}:{lengths}:{''.join(texts)};".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def rating_matrix(part: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> sp.csr_array:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike
 
-from blendmf.common.files import PathLike, replacing
+from blendmf.common.files import PathLike, reading, replacing
 
 RATINGS_COLUMNS = ["user_id", "item_id", "rating", "timestamp"]
 """``rating`` is float32, ``timestamp`` int64 seconds since 1970; ids are int64 or string."""
@@ -42,16 +42,23 @@ def read_table(
     path: PathLike, columns: list[str] | None = None, *, of_users: ArrayLike | None = None
 ) -> pd.DataFrame:
     """Read a Parquet table, optionally only some columns and only the rows of some users."""
-    if of_users is not None:
-        kind = pq.read_schema(path).field("user_id").type
-        where = pc.field("user_id").isin(pa.array(of_users, type=kind))
-        return pq.read_table(path, columns=columns, filters=where).to_pandas()
-    names = pq.read_schema(path).names if columns is None else columns
-    return pd.DataFrame({name: read_column(path, name) for name in names}, copy=False)
+    with reading(path):
+        if of_users is not None:
+            kind = pq.read_schema(path).field("user_id").type
+            where = pc.field("user_id").isin(pa.array(of_users, type=kind))
+            return pq.read_table(path, columns=columns, filters=where).to_pandas()
+        names = pq.read_schema(path).names if columns is None else columns
+        return pd.DataFrame({name: parquet_column(path, name) for name in names}, copy=False)
 
 
 def read_column(path: PathLike, name: str) -> pd.Series:
     """Read one column of a Parquet table; a numeric column is never in memory twice."""
+    with reading(path):
+        return parquet_column(path, name)
+
+
+def parquet_column(path: PathLike, name: str) -> pd.Series:
+    """The same for any Parquet file; whatever is wrong with it is raised as it is."""
     with pq.ParquetFile(path) as file:
         kind = file.schema_arrow.field(name).type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
@@ -69,7 +76,7 @@ def read_column(path: PathLike, name: str) -> pd.Series:
 
 def read_blocks(path: PathLike, columns: list[str]) -> Iterator[pd.DataFrame]:
     """Yield some columns of a Parquet table: an empty block first, then blocks of rows."""
-    with pq.ParquetFile(path) as file:
+    with reading(path), pq.ParquetFile(path) as file:
         yield file.schema_arrow.empty_table().select(columns).to_pandas()
         for block in file.iter_batches(ROWS_PER_BLOCK, columns=columns):
             yield block.to_pandas()

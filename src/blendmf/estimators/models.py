@@ -42,7 +42,7 @@ class BayesianMF(RatingEstimator):
         Number of Gibbs sweeps.
     burn_in : int, default 20
         First sweeps to discard.
-    draws : int, default 50
+    draws : int, default 25
         Approximate number of draws of a chain to keep, evenly spread over the other sweeps.
     chains : int, default 2
         Number of independent samplers whose draws are put together: more lower the error.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from blendmf.common.errors import UserError
-from blendmf.common.files import PathLike, read_json, read_sparse
+from blendmf.common.files import PathLike, read_json, read_sparse, reading
 from blendmf.config.models import Entry, model_entry
 from blendmf.data.tables import read_table
 from blendmf.estimators import models
@@ -49,13 +49,18 @@ def load(folder: PathLike, model: str | None = None, seed: int | None = None) ->
         raise UserError(f"{path}: no such folder; name one that save() or snakemake has written")
     if not (path / FACTS).is_file():
         return of_run(open_trained(path, model, seed))
-    facts, loaded = read_json(path / FACTS), read_folder(path)
-    params = facts["params"]
-    if params["rating_range"]:
-        params["rating_range"] = tuple(params["rating_range"])
-    estimator: RatingEstimator = getattr(models, facts["class"])(**params)
-    entry = model_entry(facts["settings"])
-    estimator.set_fitted(loaded, entry, facts["name"], facts["rating_range"], facts["deviation"])
+    loaded, facts = read_folder(path), read_json(path / FACTS)
+    with reading(path / FACTS):
+        params = facts["params"]
+        if params["rating_range"]:
+            params["rating_range"] = tuple(params["rating_range"])
+        of_kind = getattr(models, facts["class"])
+        if not issubclass(of_kind, RatingEstimator):
+            raise ValueError(f"{facts['class']} is no estimator")
+        estimator: RatingEstimator = of_kind(**params)
+        entry = model_entry(facts["settings"])
+        learned = (facts["name"], facts["rating_range"], float(facts["deviation"]))
+        estimator.set_fitted(loaded, entry, *learned)
     return estimator
 
 
@@ -67,11 +72,12 @@ def of_run(trained: TrainedModel) -> RatingEstimator:
     UserError
         If no estimator has models of this kind.
     """
-    entry = model_entry(read_json(trained.file.with_name("fit.json"))["settings"])
+    entry = model_entry(read_json(trained.existing(trained.file.with_name("fit.json")))["settings"])
     words = None
     if entry.uses_content:
-        vocabulary = read_table(trained.content / "vocabulary.parquet")
-        words = Words(read_sparse(trained.content / "tfidf.npz"), terms_of(vocabulary))
+        vocabulary = read_table(trained.existing(trained.content / "vocabulary.parquet"))
+        tfidf = read_sparse(trained.existing(trained.content / "tfidf.npz"))
+        words = Words(tfidf, terms_of(vocabulary))
     items = trained.items[["item_id", "title", "year", "genres"]].assign(text=None)
     ratings = trained.fitted_ratings
     fitted = Fitted(trained.model, pd.Index(trained.users["user_id"]), items, ratings, words)

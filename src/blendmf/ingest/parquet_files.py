@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from blendmf.common.errors import UserError
-from blendmf.data.tables import read_column
+from blendmf.data.tables import parquet_column
 from blendmf.ingest.ids import IDS
 from blendmf.ingest.raw_tables import Finding, RawTable
 
@@ -97,11 +97,11 @@ def _column(path: Path, column: str, name: str) -> pd.Series:
     if name in ("rating", "timestamp") and (
         pa.types.is_integer(kind) or pa.types.is_floating(kind)
     ):
-        numbers = read_column(path, column)
+        numbers = parquet_column(path, column)
         return numbers.astype("float64") if name == "rating" and kind != pa.float32() else numbers
     # Integers of 64 bits without a sign do not fit the type of ids.
     if name in IDS and pa.types.is_integer(kind) and kind != pa.uint64():
-        ids = read_column(path, column)
+        ids = parquet_column(path, column)
         if pd.api.types.is_integer_dtype(ids):
             return ids
     values = pq.read_table(path, columns=[column])[column]

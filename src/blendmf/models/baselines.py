@@ -6,9 +6,22 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blendmf.common.files import PathLike, read_arrays, write_arrays
+from blendmf.common.files import PathLike
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.observations import Observations, known_positions
+from blendmf.models.stored import COMMON, KIND, Layout, Stored, model_arrays, write_model
+
+POPULARITY_LAYOUT: Layout = {
+    **KIND,
+    "n_users": Stored("", "int64", sizes="m"),
+    "counts": Stored("n", "int64", least=0),
+}
+
+RANDOM_LAYOUT: Layout = {
+    **COMMON,
+    "normal": Stored("2", "float64"),
+    "seed": Stored("", "uint64"),
+}
 
 
 def fit_global_mean(train: Observations, rating_range: tuple[float, float]) -> FactorModel:
@@ -108,20 +121,14 @@ class PopularityModel:
 
     def save(self, path: PathLike) -> None:
         """Write the counts."""
-        write_arrays(
-            path,
-            {
-                "kind": np.array(self.kind),
-                "n_users": np.array(self.n_users),
-                "counts": self.counts,
-            },
-        )
+        values = {"kind": self.kind, "n_users": self.n_users, "counts": self.counts}
+        write_model(path, POPULARITY_LAYOUT, values)
 
     @classmethod
     def load(cls, path: PathLike) -> "PopularityModel":
         """Read a model written by `save`."""
-        arrays = read_arrays(path)
-        return cls(int(arrays["n_users"]), arrays["counts"])
+        with model_arrays(path, POPULARITY_LAYOUT) as arrays:
+            return cls(int(arrays["n_users"]), arrays["counts"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,25 +184,23 @@ class RandomModel:
 
     def save(self, path: PathLike) -> None:
         """Write mean, deviation and seed."""
-        write_arrays(
-            path,
-            {
-                "kind": np.array(self.kind),
-                "shape": np.array([self.n_users, self.n_items]),
-                "rating_range": np.array(self.rating_range),
-                "normal": np.array([self.mean, self.deviation]),
-                "seed": np.array(self.seed, dtype=np.uint64),
-            },
-        )
+        values = {
+            "kind": self.kind,
+            "shape": [self.n_users, self.n_items],
+            "rating_range": self.rating_range,
+            "normal": [self.mean, self.deviation],
+            "seed": np.uint64(self.seed),
+        }
+        write_model(path, RANDOM_LAYOUT, values)
 
     @classmethod
     def load(cls, path: PathLike) -> "RandomModel":
         """Read a model written by `save`."""
-        arrays = read_arrays(path)
-        n_users, n_items = (int(n) for n in arrays["shape"])
-        low, high = (float(r) for r in arrays["rating_range"])
-        mean, deviation = (float(x) for x in arrays["normal"])
-        return cls(n_users, n_items, (low, high), mean, deviation, int(arrays["seed"]))
+        with model_arrays(path, RANDOM_LAYOUT) as arrays:
+            n_users, n_items = (int(n) for n in arrays["shape"])
+            low, high = (float(r) for r in arrays["rating_range"])
+            mean, deviation = (float(x) for x in arrays["normal"])
+            return cls(n_users, n_items, (low, high), mean, deviation, int(arrays["seed"]))
 
     def _normal(self, users: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float64]:
         """Standard normal draw of each pair, by the Box-Muller transform of two hashes."""

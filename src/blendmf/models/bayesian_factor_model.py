@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blendmf.common.files import PathLike, read_arrays, write_arrays
+from blendmf.common.files import PathLike
 from blendmf.models.moments import moment_effects
 from blendmf.models.observations import Positions, known_positions
-from blendmf.models.rating_times import RatingTimes
-from blendmf.models.user_prior import UserPrior
+from blendmf.models.rating_times import TIMES_LAYOUT, RatingTimes
+from blendmf.models.stored import COMMON, KIND, Layout, Stored, model_arrays, write_model
+from blendmf.models.user_prior import PRIOR_LAYOUT, UserPrior
 
 Floats = NDArray[np.float32]
 
@@ -25,13 +26,33 @@ NORMAL_WIDTHS = np.array([NormalDist().inv_cdf((1 + min(x, 0.9995)) / 2) for x i
 PRIOR, TIMES = "user_prior.", "times."
 """Start of the names of the arrays of the user prior and of the times in a model's file."""
 
+BAYESIAN_LAYOUT: Layout = {
+    **KIND,
+    "n_users": Stored("", "int64", sizes="m"),
+    "n_items": Stored("", "int64", sizes="n"),
+    "rating_range": COMMON["rating_range"],
+    "global_mean": Stored("", "float64"),
+    "user_rows": Stored("s, m, 1 + d", "float32"),
+    "item_rows": Stored("s, n, 1 + d", "float32"),
+    "user_variance": Stored("m", "float32", least=0),
+    "item_variance": Stored("n", "float32", least=0),
+    "widths": Stored(str(len(LEVELS)), "float64", least=0),
+    "user_slopes": Stored("m", "float32", optional=True),
+    "moment_effects": Stored("2, k", "float32", optional=True),
+    "cold_offsets": Stored("2", "float32", optional=True),
+    **{f"{PRIOR}{name}": one._replace(optional=True) for name, one in PRIOR_LAYOUT.items()},
+    **{f"{TIMES}{name}": one._replace(optional=True) for name, one in TIMES_LAYOUT.items()},
+}
+"""Arrays of a file; s is the number of draws, d of factors, k of training ratings."""
+
 
 @dataclass(frozen=True, eq=False)
 class BayesianFactorModel:
-    """Draws of all parameters; a prediction is the mean over the draws.
+    """Expected parameters in each of s draws; a prediction is the mean over the draws.
 
-    A draw predicts mu + b_u + b_i + p_u . q_i. Side information, such as words, is part of the
-    draws. An unknown user or item (a negative position, or one past the end) is predicted as the
+    A draw predicts mu + b_u + b_i + p_u . q_i, with the expected rows of the users given the items'
+    rows before, and of the items given the users' rows. Side information, such as words, is part of
+    the rows. An unknown user or item (a negative position, or one past the end) is predicted as the
     mean of all users or items.
 
     Attributes
@@ -46,7 +67,7 @@ class BayesianFactorModel:
         Bias and factors of s draws.
     user_variance, item_variance : ndarray of shape (n_users,) and (n_items,)
         Variance of ratings beyond the spread of the draws, averaged over the draws: a user's noise,
-        and the prior variance of users and items without ratings.
+        and the variance of the predictions around those by the expected rows.
     widths : ndarray of shape (len(LEVELS),)
         Half-width of the interval of each level, in predicted standard deviations.
     user_prior : UserPrior, optional
@@ -169,30 +190,30 @@ class BayesianFactorModel:
 
     def save(self, path: PathLike) -> None:
         """Write the draws to one ``.npz`` file."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values = {"kind": self.kind} | {f.name: getattr(self, f.name) for f in fields(self)}
         parts = {PRIOR: values.pop("user_prior"), TIMES: values.pop("times")}
-        arrays = {name: np.asarray(value) for name, value in values.items() if value is not None}
+        values = {name: value for name, value in values.items() if value is not None}
         for prefix, part in parts.items():
-            arrays |= {} if part is None else part.arrays(prefix)
-        write_arrays(path, {"kind": np.array(self.kind), **arrays})
+            values |= {} if part is None else part.arrays(prefix)
+        write_model(path, BAYESIAN_LAYOUT, values)
 
     @classmethod
     def load(cls, path: PathLike) -> "BayesianFactorModel":
         """Read a model written by `save`."""
-        arrays = read_arrays(path)
-        low, high = (float(rating) for rating in arrays["rating_range"])
-        return cls(
-            int(arrays["n_users"]),
-            int(arrays["n_items"]),
-            (low, high),
-            float(arrays["global_mean"]),
-            **{f.name: arrays[f.name] for f in fields(cls)[4:-5]},
-            user_prior=UserPrior.of_arrays(arrays, PRIOR),
-            user_slopes=arrays.get("user_slopes"),
-            times=RatingTimes.of_arrays(arrays, TIMES),
-            moment_effects=arrays.get("moment_effects"),
-            cold_offsets=arrays.get("cold_offsets"),
-        )
+        with model_arrays(path, BAYESIAN_LAYOUT) as arrays:
+            low, high = (float(rating) for rating in arrays["rating_range"])
+            return cls(
+                int(arrays["n_users"]),
+                int(arrays["n_items"]),
+                (low, high),
+                float(arrays["global_mean"]),
+                **{f.name: arrays[f.name] for f in fields(cls)[4:-5]},
+                user_prior=UserPrior.of_arrays(arrays, PRIOR),
+                user_slopes=arrays.get("user_slopes"),
+                times=RatingTimes.of_arrays(arrays, TIMES),
+                moment_effects=arrays.get("moment_effects"),
+                cold_offsets=arrays.get("cold_offsets"),
+            )
 
     def _of_time(self, users: ArrayLike, seconds: ArrayLike | None) -> NDArray[np.float64] | float:
         """What drift and moments add at known times, of shape (n,)."""

@@ -9,18 +9,41 @@ A term that a variant does not use is absent from the model and from its file.
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from blendmf.common.files import PathLike, read_arrays, write_arrays
+from blendmf.common.files import PathLike
 from blendmf.models.observations import Positions, known_positions
+from blendmf.models.stored import (
+    COMMON,
+    Layout,
+    Stored,
+    model_arrays,
+    sparse,
+    sparse_arrays,
+    sparse_of,
+    write_model,
+)
 
 Floating = TypeVar("Floating", np.float32, np.float64)
 
 SPARSE_TERMS = ("content", "user_content")
+
+FACTOR_LAYOUT: Layout = {
+    **COMMON,
+    "global_mean": Stored("", "float64"),
+    "user_bias": Stored("m", "float32", optional=True),
+    "item_bias": Stored("n", "float32", optional=True),
+    "user_factors": Stored("m, d", "float32", optional=True),
+    "item_factors": Stored("n, d", "float32", optional=True),
+    "content_factors": Stored("t, d", "float32", optional=True),
+    **sparse("user_content", "m", "t", optional=True),
+    **sparse("content", "n", "t", optional=True),
+}
+"""Arrays of a file; t is the number of words, d of factors."""
 
 WORDS_GATHERED = 2**22
 """Maximum number of user weights gathered at a time, n_terms per scored pair."""
@@ -166,38 +189,31 @@ class FactorModel:
 
     def save(self, path: PathLike) -> None:
         """Write the terms of the model to one ``.npz`` file."""
-        arrays: dict[str, np.ndarray] = {
-            "kind": np.array(self.kind),
-            "shape": np.array([self.n_users, self.n_items]),
-            "rating_range": np.array(self.rating_range),
-            "global_mean": np.array(self.global_mean),
+        values: dict[str, Any] = {
+            "kind": self.kind,
+            "shape": [self.n_users, self.n_items],
+            "rating_range": self.rating_range,
+            "global_mean": self.global_mean,
         }
         for term in (*self.terms, "content"):
             value = getattr(self, term)
             if term in SPARSE_TERMS and value is not None:
-                arrays |= {
-                    f"{term}.data": value.data,
-                    f"{term}.indices": value.indices,
-                    f"{term}.indptr": value.indptr,
-                    f"{term}.shape": np.array(value.shape),
-                }
+                values |= {**sparse_arrays(term, value), f"{term}.shape": value.shape}
             elif value is not None:
-                arrays[term] = value
-        write_arrays(path, arrays)
+                values[term] = value
+        write_model(path, FACTOR_LAYOUT, values)
 
     @classmethod
     def load(cls, path: PathLike) -> "FactorModel":
         """Read a model written by `save`."""
-        arrays = read_arrays(path)
-        sparse = {
-            term: sp.csr_array(
-                tuple(arrays[f"{term}.{part}"] for part in ("data", "indices", "indptr")),
-                shape=tuple(arrays[f"{term}.shape"]),
-            )
-            for term in SPARSE_TERMS
-            if f"{term}.data" in arrays
-        }
-        dense = {f.name: arrays[f.name] for f in fields(cls)[4:] if f.name in arrays}
-        n_users, n_items = (int(n) for n in arrays["shape"])
-        low, high = (float(r) for r in arrays["rating_range"])
-        return cls(n_users, n_items, (low, high), float(arrays["global_mean"]), **dense, **sparse)
+        with model_arrays(path, FACTOR_LAYOUT) as arrays:
+            matrices = {
+                term: sparse_of(arrays, term, tuple(arrays[f"{term}.shape"]))
+                for term in SPARSE_TERMS
+                if f"{term}.data" in arrays
+            }
+            dense = {f.name: arrays[f.name] for f in fields(cls)[4:] if f.name in arrays}
+            n_users, n_items = (int(n) for n in arrays["shape"])
+            low, high = (float(r) for r in arrays["rating_range"])
+            mean = float(arrays["global_mean"])
+            return cls(n_users, n_items, (low, high), mean, **dense, **matrices)

@@ -7,10 +7,20 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from blendmf.common.files import PathLike, read_arrays, write_arrays
+from blendmf.common.files import PathLike
 from blendmf.models.baselines import fit_bias
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.observations import Observations
+from blendmf.models.stored import (
+    COMMON,
+    Layout,
+    Stored,
+    model_arrays,
+    sparse,
+    sparse_arrays,
+    sparse_of,
+    write_model,
+)
 
 SCORES_PER_BLOCK = 2**21
 """Maximum number of scores that `score_pairs` computes at a time (users x all items)."""
@@ -22,6 +32,16 @@ LEAST_ITEMS = 16
 """Minimum number of items in a block; fewer would waste vector instructions."""
 
 MATRICES = ("residuals", "weights")
+
+NEIGHBOURS_LAYOUT: Layout = {
+    **COMMON,
+    "global_mean": Stored("", "float64"),
+    "shrinkage": Stored("", "float64", least=0),
+    "user_bias": Stored("m", "float32"),
+    "item_bias": Stored("n", "float32"),
+    **sparse("residuals", "m", "n"),
+    **sparse("weights", "n", "n"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,42 +116,33 @@ class ItemNeighboursModel:
 
     def save(self, path: PathLike) -> None:
         """Write biases, residuals and weights to one ``.npz`` file."""
-        arrays = {
-            "kind": np.array(self.kind),
-            "shape": np.array([self.n_users, self.n_items]),
-            "rating_range": np.array(self.bias.rating_range),
-            "global_mean": np.array(self.bias.global_mean),
-            "shrinkage": np.array(self.shrinkage),
+        values = {
+            "kind": self.kind,
+            "shape": [self.n_users, self.n_items],
+            "rating_range": self.bias.rating_range,
+            "global_mean": self.bias.global_mean,
+            "shrinkage": self.shrinkage,
+            "user_bias": self.bias.user_bias,
+            "item_bias": self.bias.item_bias,
         }
-        for name in ("user_bias", "item_bias"):
-            arrays[name] = getattr(self.bias, name)
         for name in MATRICES:
-            for part in ("data", "indices", "indptr"):
-                arrays[f"{name}.{part}"] = getattr(getattr(self, name), part)
-        write_arrays(path, arrays)
+            values |= sparse_arrays(name, getattr(self, name))
+        write_model(path, NEIGHBOURS_LAYOUT, values)
 
     @classmethod
     def load(cls, path: PathLike) -> "ItemNeighboursModel":
         """Read a model written by `save`."""
-        arrays = read_arrays(path)
-        n_users, n_items = (int(n) for n in arrays["shape"])
-        low, high = (float(r) for r in arrays["rating_range"])
-        bias = FactorModel(
-            n_users,
-            n_items,
-            (low, high),
-            float(arrays["global_mean"]),
-            arrays["user_bias"],
-            arrays["item_bias"],
-        )
-        residuals, weights = (
-            sp.csr_array(
-                tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr")),
-                shape=(n_rows, n_items),
+        with model_arrays(path, NEIGHBOURS_LAYOUT) as arrays:
+            n_users, n_items = (int(n) for n in arrays["shape"])
+            low, high = (float(r) for r in arrays["rating_range"])
+            biases = (arrays["user_bias"], arrays["item_bias"])
+            mean = float(arrays["global_mean"])
+            bias = FactorModel(n_users, n_items, (low, high), mean, *biases)
+            residuals, weights = (
+                sparse_of(arrays, name, (n_rows, n_items))
+                for name, n_rows in zip(MATRICES, (n_users, n_items), strict=True)
             )
-            for name, n_rows in zip(MATRICES, (n_users, n_items), strict=True)
-        )
-        return cls(bias, residuals, weights, float(arrays["shrinkage"]))
+            return cls(bias, residuals, weights, float(arrays["shrinkage"]))
 
     def _offsets(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Contribution of the neighbours for known users, of shape (m, n_items)."""

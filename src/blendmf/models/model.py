@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blendmf.common.errors import UserError
-from blendmf.common.files import PathLike, read_arrays
+from blendmf.common.files import PathLike, read_arrays, replacing
+from blendmf.common.npz import add_array
 from blendmf.models.baselines import PopularityModel, RandomModel
 from blendmf.models.bayesian_factor_model import BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
@@ -89,15 +90,38 @@ AnyModel = (
 MODELS: dict[str, type[AnyModel]] = {model.kind: model for model in get_args(AnyModel)}
 
 
-def load_model(path: PathLike) -> Model:
+INDEX = "index"
+"""Array of a model's file with the digest of the index that the model belongs to."""
+
+
+def save_model(path: PathLike, model: Model, index: str) -> None:
+    """Write a model's file with the digest of its index (`blendmf.data.matrices.index_digest`)."""
+    with replacing(path) as temporary:
+        model.save(temporary)
+        add_array(temporary, INDEX, np.array(index))
+
+
+def load_model(path: PathLike, index: str | None = None) -> Model:
     """Read any model's file.
+
+    Parameters
+    ----------
+    path : path
+    index : str, optional
+        Digest of the index of users and items that the model must belong to.
 
     Raises
     ------
     UserError
-        If the file is not a model file.
+        If the file is not a model file, is damaged, or belongs to another index.
     """
-    kind = str(read_arrays(path, ["kind"]).get("kind", "missing"))
+    known = read_arrays(path, ["kind", INDEX])
+    if index is not None and str(known.get(INDEX)) != index:
+        raise UserError(
+            f"{path}: a model of other users and items; put back the right file, or delete it and "
+            "run snakemake again"
+        )
+    kind = str(known.get("kind", "missing"))
     if kind in MODELS:
         return MODELS[kind].load(path)
     # Only other kinds need the configuration, which takes time to load.
@@ -105,7 +129,6 @@ def load_model(path: PathLike) -> Model:
 
     own = {entry.model.kind: entry.model for entry in own_kinds().values()}
     if kind not in own:
-        known = [*MODELS, *own]
-        raise UserError(f"{path}: not a model file (kind: {kind}); known kinds: {known}")
+        raise UserError(f"{path}: not a model file (kind: {kind}); known kinds: {[*MODELS, *own]}")
     model: Model = own[kind].load(path)
     return model

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blendmf.models.observations import Observations, Positions, known_positions
+from blendmf.models.stored import Layout, Stored
 
 RATINGS_PER_BLOCK = 2**20
 """Approximate number of ratings that are sorted or looked up at a time."""
@@ -18,6 +19,12 @@ LATEST = 2**38
 
 FAR = np.iinfo(np.int64).max
 """Distance to the nearest rating of a user without ratings."""
+
+TIMES_LAYOUT: Layout = {
+    "indptr": Stored("m + 1", "int64", least=0),
+    "seconds": Stored("k", "int64"),
+}
+"""Arrays of a file; k is the number of training ratings."""
 
 Seconds = NDArray[np.int64]
 
@@ -165,9 +172,18 @@ class RatingTimes:
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Any], prefix: str) -> Self | None:
-        """The times among the arrays of a file; None if the file has none."""
+        """The times among the arrays of a file; None if the file has none.
+
+        Raises a ValueError or KeyError if they are not complete.
+        """
         names = [f"{prefix}{f.name}" for f in fields(cls)]
-        return cls(*(arrays[name] for name in names)) if names[0] in arrays else None
+        if not any(name in arrays for name in names):
+            return None
+        times = cls(*(arrays[name] for name in names))
+        ends = times.indptr
+        if ends[0] != 0 or ends[-1] != len(times.seconds) or (np.diff(ends) < 0).any():
+            raise ValueError(f"{names[0]} does not divide {names[1]}")
+        return times
 
     def _number_before(
         self, users: Positions, seconds: ArrayLike, side: Literal["left", "right"]

@@ -7,11 +7,28 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from blendmf.models.stored import Layout, Stored
+
 Values = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 FIRST_STEPS = 10
 """Steps between the user's parameters and the user's noise before the first draw."""
+
+
+PRIOR_LAYOUT: Layout = {
+    "position": Stored("", "float64"),
+    "noise_freedom": Stored("", "float64", finite=False, least=0),
+    "noise_variance": Stored("s", "float32", least=0),
+    "intercept": Stored("s, w", "float32"),
+    "precision": Stored("s, w, w", "float32"),
+    "rated_weights": Stored("n", "float32"),
+    "rated_directions": Stored("n, r", "float32"),
+    "rated_effects": Stored("s, r, w", "float32"),
+    "activity_scale": Stored("2", "float32"),
+    "activity_effects": Stored("s, 2, w", "float32"),
+}
+"""Arrays of a file; s is the number of draws, w the width of a user's row."""
 
 
 class PriorDraw(NamedTuple):
@@ -101,15 +118,16 @@ class UserPrior:
             means += np.einsum("r,srw->sw", [standard, standard**2 - 1], self.activity_effects)
         return means
 
-    def draw(
+    def expect(
         self,
         rated: NDArray[np.int64],
         targets: Values,
         order: Values,
         item_rows: Floats,
+        item_squares: Values,
         random: np.random.Generator,
     ) -> tuple[Floats, float, float]:
-        """Draw a new user's rows from their full conditional distribution, given all draws.
+        """Expected rows of a new user given the items' rows of each draw.
 
         The row x and the relative noise precision a of draw k are drawn in turn,
 
@@ -118,7 +136,7 @@ class UserPrior:
 
         with prior mean m and precision L of the draw, noise variance v, and f degrees of freedom.
         X are the rated items' rows with 1 for the bias and, with drift, the rating's position. The
-        chain goes on from draw to draw.
+        chain goes on from draw to draw. The expected row is the mean of x given a.
 
         Parameters
         ----------
@@ -129,14 +147,16 @@ class UserPrior:
         order : ndarray of shape (n,)
             Position of each rating in the user's order.
         item_rows : ndarray of shape (s, n_items, 1 + d)
-            The model's draws of the items.
+            The model's rows of the items.
+        item_squares : ndarray of shape (s, 1 + d, 1 + d)
+            Mean over the items of the products of their rows' coordinates, with 1 for the bias.
         random : Generator
 
         Returns
         -------
         (ndarray of float32 of shape (s, 1 + d), float, float)
             Bias at the predicted position and factors, the mean of the slopes (0 without drift),
-            and that of the noise variances.
+            and that of the variances: the noise, and the row around the expected row.
         """
         n_draws, width = self.intercept.shape
         n_shared = item_rows.shape[2]
@@ -151,19 +171,26 @@ class UserPrior:
             left = targets - item_rows[k, rated, 0]
             variance = float(self.noise_variance[k])
             for _ in range(1 if k else FIRST_STEPS):
-                row = _draw_row(
+                expected, row = _draw_row(
                     means[k], self.precision[k], design, left, variance / precision, random
                 )
                 if np.isfinite(self.noise_freedom):
                     errors = float(np.sum((left - design @ row) ** 2)) / variance
                     shape = (self.noise_freedom + len(left)) / 2
                     precision = random.gamma(shape) / ((self.noise_freedom + errors) / 2)
-            variances[k] = variance / precision
-            rows[k] = row[:n_shared]
+            deviation = self._at_position(row - expected, n_shared)
+            variances[k] = variance / precision + deviation @ item_squares[k] @ deviation
+            rows[k] = self._at_position(expected, n_shared)
             if width > n_shared:
-                slopes[k] = row[-1]
-                rows[k, 0] += self.position * row[-1]
+                slopes[k] = expected[-1]
         return rows, float(slopes.mean()), float(variances.mean())
+
+    def _at_position(self, row: Values, n_shared: int) -> Values:
+        """Bias, with the drift up to the predicted position if any, and factors of a row."""
+        moved = row[:n_shared].copy()
+        if len(row) > n_shared:
+            moved[0] += self.position * row[-1]
+        return moved
 
     @classmethod
     def of_draws(
@@ -198,10 +225,10 @@ class UserPrior:
     @classmethod
     def of_arrays(cls, arrays: dict[str, np.ndarray], prefix: str) -> "UserPrior | None":
         """The prior among the arrays of a file; None if the file has none."""
-        names = [f.name for f in fields(cls)]
-        if any(prefix + name not in arrays for name in names):
+        names = [prefix + f.name for f in fields(cls)]
+        if not any(name in arrays for name in names):
             return None
-        values = [arrays[prefix + name] for name in names]
+        values = [arrays[name] for name in names]
         return cls(float(values[0]), float(values[1]), *values[2:])
 
 
@@ -212,11 +239,11 @@ def _draw_row(
     targets: Values,
     variance: float,
     random: np.random.Generator,
-) -> Values:
-    """Draw a row from its normal conditional distribution."""
+) -> tuple[Values, Values]:
+    """Mean of a row's normal conditional distribution, and a draw from it."""
     lower = np.linalg.cholesky(prior_precision + design.T @ design / variance)
     gain = design.T @ (targets - design @ mean) / variance
     # NumPy's solver, because SciPy's for triangles takes 0.1 s to load.
-    step = np.linalg.solve(lower, gain) + random.standard_normal(len(mean))
-    drawn: Values = mean + np.linalg.solve(lower.T, step)
-    return drawn
+    steps = np.column_stack([np.linalg.solve(lower, gain), random.standard_normal(len(mean))])
+    to_mean, to_draw = np.linalg.solve(lower.T, steps).T
+    return mean + to_mean, mean + to_mean + to_draw

@@ -23,6 +23,7 @@ def explorer_models(
     *,
     final: Sequence[tuple[PathLike, PathLike]],
     evaluated: Mapping[str, PathLike],
+    index: str,
     words: sp.csr_array,
     rating_deviation: float,
 ) -> list[ExplorerModel]:
@@ -38,6 +39,8 @@ def explorer_models(
         Model and ``fit.json`` of each fit on all ratings.
     evaluated : mapping of path
         The first evaluated fit of each model.
+    index : str
+        Digest of the index that the models must belong to.
     words : csr_array of shape (n_items, n_terms)
         Content that the fits on all ratings had.
     rating_deviation : float
@@ -62,7 +65,9 @@ def explorer_models(
     for name in _best_first(table):
         if name not in chosen:
             continue
-        of_training = load_model(evaluated[name]) if entries[name].predicts_ratings else None
+        of_training = None
+        if entries[name].predicts_ratings:
+            of_training = load_model(evaluated[name], index)
         if name not in recommending:
             models.append(ExplorerModel(name, None, of_training))
             continue
@@ -71,7 +76,7 @@ def explorer_models(
         models.append(
             ExplorerModel(
                 name,
-                load_model(path),
+                load_model(path, index),
                 of_training,
                 words if entry.uses_content else None,
                 penalty_of(entry, rating_deviation),

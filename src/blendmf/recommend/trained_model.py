@@ -1,5 +1,6 @@
 """A trained model of a run, with its users, items and ratings."""
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,8 +9,10 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from blendmf.common.digests import intact
 from blendmf.common.errors import UserError
-from blendmf.common.files import read_json, read_sparse
+from blendmf.common.files import read_csv, read_json, read_sparse
+from blendmf.data.matrices import index_digest
 from blendmf.data.tables import read_table
 from blendmf.models.model import Model, load_model
 
@@ -66,7 +69,7 @@ class TrainedModel:
         """Seed of the run, from its manifest; the default one for variants, which have none."""
         manifest = self.folder / "manifest.json"
         if manifest.is_file():
-            return int(read_json(manifest)["configuration"]["seed"])
+            return int(read_json(self.existing(manifest))["configuration"]["seed"])
         # The configuration takes time to load.
         from blendmf.config.fields import SEED
 
@@ -75,7 +78,7 @@ class TrainedModel:
     @property
     def rating_range(self) -> tuple[float, float]:
         """Lowest and highest possible rating of the data."""
-        low, high = read_json(existing(self.folder / "data" / "source.json"))["rating_range"]
+        low, high = read_json(self.existing(self.folder / "data" / "source.json"))["rating_range"]
         return low, high
 
     @property
@@ -93,6 +96,10 @@ class TrainedModel:
         """Folder of the items' words as they are known to this fit."""
         final = self.folder / "models" / "final" / "content"
         return final if self.is_final and final.is_dir() else self.folder / "content"
+
+    def existing(self, path: Path) -> Path:
+        """The path of a result of the same run, if it exists as it was written."""
+        return existing(path, self.folder)
 
     def known_rating(self, user: int, item: int) -> tuple[float, str] | None:
         """Rating of a pair of positions, and the part that it is in; None if unrated."""
@@ -146,15 +153,30 @@ def open_trained(
         known = ", ".join(map(str, seeds))
         raise UserError(f"{folder}: {name} has no seed {seed}; --seed takes one of: {known}")
     chosen = seed if seed is not None or None in fits[name] else seeds[0]
-    return TrainedModel(
-        folder,
-        name,
-        fits[name][chosen],
-        load_model(fits[name][chosen]),
-        read_table(existing(folder / "matrices" / "users.parquet")),
-        read_table(existing(folder / "matrices" / "items.parquet")),
-        {part: read_sparse(existing(folder / "matrices" / f"{part}.npz")) for part in PARTS},
-    )
+    matrices = folder / "matrices"
+    users = read_table(existing(matrices / "users.parquet", folder))
+    items = read_table(existing(matrices / "items.parquet", folder))
+    index = index_digest(users["user_id"], items["item_id"])
+    model = load_model(existing(fits[name][chosen], folder), index)
+    ratings = {part: read_sparse(existing(matrices / f"{part}.npz", folder)) for part in PARTS}
+    refuse_other_sizes(folder, users, items, model, *ratings.values())
+    return TrainedModel(folder, name, fits[name][chosen], model, users, items, ratings)
+
+
+def refuse_other_sizes(
+    folder: Path, users: Sized, items: Sized, model: Model, *ratings: sp.csr_array
+) -> None:
+    """Refuse a folder whose model or matrices have other numbers of users and items.
+
+    Raises
+    ------
+    UserError
+        If the numbers differ.
+    """
+    sizes = {(len(users), len(items)), (model.n_users, model.n_items)}
+    sizes |= {matrix.shape for matrix in ratings}
+    if len(sizes) > 1:
+        raise UserError(f"{folder}: its files have different numbers of users and items: {sizes}")
 
 
 def _fits(folder: Path) -> dict[str, dict[int | None, Path]]:
@@ -163,7 +185,7 @@ def _fits(folder: Path) -> dict[str, dict[int | None, Path]]:
     for path in sorted(folder.glob("models/final/*/model.npz")):
         fit = path.with_name("fit.json")
         if fit.is_file():
-            fits.setdefault(read_json(fit)["model"], {})[None] = path
+            fits.setdefault(read_json(intact(fit, folder))["model"], {})[None] = path
     for path in folder.glob("models/*/seed-*/model.npz"):
         number = path.parent.name.removeprefix("seed-")
         # Other folders are not of a run.
@@ -185,7 +207,7 @@ def _default_model(folder: Path, fits: dict[str, dict[int | None, Path]]) -> str
     if path.exists():
         from blendmf.evaluation.compare import best_model
 
-        table, among = pd.read_csv(path), final or list(fits)
+        table, among = read_csv(intact(path, folder)), final or list(fits)
         if table["model"].astype(str).isin(among).any():
             return best_model(table, among)
     raise UserError(
@@ -194,14 +216,14 @@ def _default_model(folder: Path, fits: dict[str, dict[int | None, Path]]) -> str
     )
 
 
-def existing(path: Path) -> Path:
-    """The path, if there is such a file.
+def existing(path: Path, folder: Path) -> Path:
+    """The path of a result in the results folder of a data set.
 
     Raises
     ------
     UserError
-        If there is none.
+        If there is no such file, or it is not as it was written.
     """
     if not path.exists():
         raise UserError(f"{path}: not found; run snakemake to make it, or name another --results")
-    return path
+    return intact(path, folder)

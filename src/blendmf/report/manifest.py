@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.linalg  # noqa: F401, loads its own linear algebra library, which is listed too
-from threadpoolctl import threadpool_info
 
-from blendmf.common.files import file_digest, parts_below
+from blendmf.common.files import file_digest, parts_below, reading
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -95,7 +93,7 @@ def manifest(
             "engines": sorted({f"{fit['engine']}: {fit['engine_reason']}" for fit in fits}),
             "training_threads": sorted({fit["threads"] for fit in fits}),
             "gpus": sorted({fit["gpu"] for fit in fits if fit["gpu"]}),
-            "linear_algebra": thread_pools(),
+            "linear_algebra": sorted({one for fit in fits for one in fit["linear_algebra"]}),
         },
         "timings": timings(benchmarks),
     }
@@ -197,18 +195,6 @@ def instruction_sets() -> list[str]:
     return [name for kind in ("baseline", "found") for name in extensions.get(kind, [])]
 
 
-def thread_pools() -> list[dict[str, Any]]:
-    """Loaded libraries for linear algebra and threads: name, version and threads, not the path.
-
-    The numbers of threads are those of the manifest's own job.
-    """
-    pools = [
-        {key: value for key, value in pool.items() if key != "filepath"}
-        for pool in threadpool_info()
-    ]
-    return sorted(pools, key=json.dumps)
-
-
 def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Number of jobs, their total seconds and their maximum memory, by rule in alphabetical order.
 
@@ -220,7 +206,7 @@ def timings(benchmarks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     for path in sorted(benchmarks):
         name = parts_below(path.with_suffix(""), "benchmarks")[0]
         rule = by_rule.setdefault(name, {"jobs": 0, "seconds": 0.0, "max_rss_mib": None})
-        with path.open(newline="") as file:
+        with reading(path), path.open(newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 rule["jobs"] += 1
                 rule["seconds"] = round(rule["seconds"] + float(row["s"]), 4)

@@ -51,7 +51,7 @@ class Costs:
 COSTS = {
     # Pages, tables and figures of the report, whatever the data; manifest computes checksums.
     "report": Costs(160, time={"rating": 0.2}),
-    "selection": Costs(65),
+    "selection": Costs(58),
     "small_matrix": Costs(480, {"torch_cuda": 560e6}),
     # Tables of ratings.
     "fetch": Costs(180, {"user": 300, "block_rating": 130}, {"rating": 1.0, "text_byte": 2.0}),
@@ -107,11 +107,11 @@ EXTRA_MB = {
     "rank_sweep": 80,
     "importances": 110,
     "scaling": 80,
-    "check_parity": 75,
+    "check_parity": 82,
     "final": 100,
     "report_page": 160,
     "explorer": 130,
-    "manifest": 5,
+    "manifest": 12,
 }
 """Megabytes of libraries that a rule loads in addition to its class."""
 

@@ -1,6 +1,5 @@
 """Describe the jobs of the workflow for their resource requests, from configuration and data."""
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -11,7 +10,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from blendmf.common.errors import UserError
+from blendmf.common.digests import intact
+from blendmf.common.files import read_json
 from blendmf.config.experiment import Experiment
 from blendmf.config.models import ContentEntry, Entry, MfContentEntry, SvdEntry, TrainedEntry
 from blendmf.config.training import TrainingSettings
@@ -62,12 +62,8 @@ class JobSizes:
         file = self._results / variant.home(path) / path
         if not file.is_file():
             return None
-        try:
-            return json.loads(file.read_text(encoding="utf-8"))
-        except ValueError:
-            raise UserError(
-                f"{file} is damaged or cut short: delete it, so that it is made again"
-            ) from None
+        facts: dict[str, Any] = read_json(intact(file))
+        return facts
 
 
 @cache

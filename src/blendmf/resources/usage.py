@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from blendmf.common.files import parts_below
+from blendmf.common.files import parts_below, read_csv, reading
 from blendmf.common.job_log import logged_request, logged_usage
 
 MIB = 2**20
@@ -39,7 +39,7 @@ def read_jobs(jobs: Iterable[tuple[Path, Path]]) -> pd.DataFrame:
 
     A job is its benchmark file by Snakemake, ``DATA_SET/benchmarks/RULE[/MODEL/...].tsv``, and its
     log by `blendmf.common.job_log.job`. Jobs without both files are left out; one that did not
-    succeed raises a ValueError. ``model`` is empty for a rule without models. ``peak_mib`` is the
+    succeed is a `UserError`. ``model`` is empty for a rule without models. ``peak_mib`` is the
     kernel's record of the process, ``sampled_mib`` the maximum that Snakemake sampled of it and its
     children; NaN where unknown, as are the requests of a job that logged none.
     """
@@ -49,12 +49,14 @@ def read_jobs(jobs: Iterable[tuple[Path, Path]]) -> pd.DataFrame:
             continue
         below = parts_below(benchmark.with_suffix(""), "benchmarks")
         rule, model, *_ = (*below, "")
-        measured = pd.read_csv(benchmark, sep="\t")
-        sampled = pd.to_numeric(measured["max_rss"], errors="coerce").max()
-        requested = logged_request(log) or (math.nan, math.nan)
+        measured = read_csv(benchmark, sep="\t")
+        with reading(benchmark):
+            sampled = pd.to_numeric(measured["max_rss"], errors="coerce").max()
+            seconds = float(measured["s"].mean())
+        with reading(log):
+            used, requested = logged_usage(log), logged_request(log) or (math.nan, math.nan)
         data_set = benchmark.parts[-len(below) - 2]
-        seconds = float(measured["s"].mean())
-        rows.append((data_set, rule, model, seconds, *logged_usage(log), sampled, *requested))
+        rows.append((data_set, rule, model, seconds, *used, sampled, *requested))
     return pd.DataFrame(rows, columns=JOB_COLUMNS)
 
 

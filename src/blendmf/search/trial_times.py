@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from blendmf.common.files import read_text
+
 LINE = re.compile(r"^trial (\d+) ran from (\S+) to (\S+)$", re.MULTILINE)
 
 Times = tuple[datetime, datetime]
@@ -23,6 +25,6 @@ def read_times(logs: Iterable[Path]) -> dict[int, Times]:
     """Times by trial from the logs of a search; those of the last line if it has several."""
     found: dict[int, Times] = {}
     for log in logs:
-        for number, start, end in LINE.findall(log.read_text(encoding="utf-8")):
+        for number, start, end in LINE.findall(read_text(log)):
             found[int(number)] = datetime.fromisoformat(start), datetime.fromisoformat(end)
     return found

@@ -148,7 +148,7 @@ def read_lines(
         where = f"{path}, line {number}"
         try:
             records.append((where, parse(line)))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise UserError(f"{where}: no {what} ({error}); {REMEDY}") from error
     return records
 

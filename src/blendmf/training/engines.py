@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_info
 
 from blendmf.common.errors import UserError
 from blendmf.config.training import TrainingSettings
@@ -43,6 +44,17 @@ class EngineFacts:
     threads: int = 1
     blocks: int | None = None
     gpu: str | None = None
+
+
+def linear_algebra() -> list[str]:
+    """Loaded BLAS libraries: name, version and kernel, as in ``openblas 0.3.30 SkylakeX``.
+
+    The library chooses its kernel by the processor, or by a variable such as
+    ``OPENBLAS_CORETYPE``. Results of different kernels may differ in their last bits.
+    """
+    keys = ("internal_api", "version", "architecture")
+    libraries = [one for one in threadpool_info() if one["user_api"] == "blas"]
+    return sorted({" ".join(one[key] for key in keys if one.get(key)) for one in libraries})
 
 
 def choose_engine(settings: TrainingSettings) -> tuple[str, str]:

@@ -8,10 +8,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from blendmf.common.files import read_json
+from blendmf.common.files import read_csv, read_json
 from blendmf.models.model import Model, load_model
 from blendmf.training.bayes.convergence import convergence
-from blendmf.training.engines import EngineFacts
+from blendmf.training.engines import EngineFacts, linear_algebra
 from blendmf.training.loop import Epoch
 
 
@@ -57,6 +57,7 @@ class Fit:
             "threads": self.engine.threads,
             "blocks": self.engine.blocks,
             "gpu": self.engine.gpu,
+            "linear_algebra": linear_algebra(),
             "best_epoch": self.best_epoch,
             "epochs": self.epochs,
             "validation_rmse": rmse if math.isfinite(rmse) else None,
@@ -70,16 +71,16 @@ class Fit:
         }
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
-        """The fit of a chain from the files of its job: model, history and facts."""
-        # Only the union of chains needs it, and it takes time and memory to load.
-        import pandas as pd
+    def read(cls, folder: Path, index: str) -> Self:
+        """The fit of a chain from the files of its job: model, history and facts.
 
-        facts, history = read_json(folder / "fit.json"), pd.read_csv(folder / "history.csv")
+        `index` is the digest of the index that the model must belong to.
+        """
+        facts, history = read_json(folder / "fit.json"), read_csv(folder / "history.csv")
         engine = EngineFacts(facts["engine"], facts["engine_reason"], facts["threads"])
         validation_rmse = facts["validation_rmse"]
         return cls(
-            load_model(folder / "model.npz"),
+            load_model(folder / "model.npz", index),
             [Epoch(*row) for row in history.itertuples(index=False)],
             facts["best_epoch"],
             facts["epochs"],

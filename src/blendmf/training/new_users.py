@@ -4,8 +4,8 @@ The parameters x of a new user, given the ratings y, have a normal prior,
 
     x ~ N(m, K),   y = X x + e,   e ~ N(0, v),
 
-in which X are the terms of the rated items. A Bayesian model has m, K and v in each draw, and x is
-drawn from its exact conditional distribution (`UserPrior.draw`). For other factorisations, m and K
+in which X are the terms of the rated items. A Bayesian model has m, K and v in each draw, and its
+rows are the exact conditional means of x (`UserPrior.expect`). For other factorisations, m and K
 are the mean and covariance of the known users' parameters, v is the mean squared error of the known
 ratings, and x is the conditional mean: a least squares solution with the penalty that the known
 users imply.
@@ -61,7 +61,7 @@ def with_new_users(
     """
     match model:
         case BayesianFactorModel():
-            return _drawn(model, ratings, ids, seed)
+            return _expected(model, ratings, ids, seed)
         case FactorModel() if model.user_bias is not None:
             return _solved(model, known, _by_user(ratings))
         case ItemNeighboursModel():
@@ -93,7 +93,7 @@ def _by_user(ratings: Observations) -> RatedBy:
     ]
 
 
-def _drawn(
+def _expected(
     model: BayesianFactorModel, ratings: Observations, ids: Sequence[str | int], seed: int
 ) -> BayesianFactorModel:
     if model.user_prior is None:
@@ -101,14 +101,17 @@ def _drawn(
             "the model's file has no prior of new users, as those of version 0.1.0 and later have; "
             "fit it again"
         )
+    multipliers = model.item_rows.astype(np.float64)
+    multipliers[..., 0] = 1.0
+    squares = np.einsum("sid,sie->sde", multipliers, multipliers) / model.n_items
     rows, slopes, variances = [], [], []
     for name, (items, values, order) in zip(ids, _by_user(ratings), strict=True):
         random = stream(seed, "new-user", name)
         targets = values - model.global_mean
-        drawn, slope, variance = model.user_prior.draw(
-            items, targets, order, model.item_rows, random
+        row, slope, variance = model.user_prior.expect(
+            items, targets, order, model.item_rows, squares, random
         )
-        rows.append(drawn)
+        rows.append(row)
         slopes.append(slope)
         variances.append(variance)
     new_rows = np.stack(rows, axis=1)

@@ -12,7 +12,7 @@ from blendmf.data.tables import read_table, write_table
 from blendmf.models.baselines import fit_global_mean
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.observations import Observations
-from finished_run import PARTS, TEST, TRAIN, VALIDATION, ask, refused, write_run
+from finished_run import PARTS, TEST, TRAIN, VALIDATION, add_model, ask, refused, write_run
 
 
 def rows(capsys, command):
@@ -51,7 +51,7 @@ def test_the_best_model_is_asked_and_named_on_stderr(capsys):
 
 def test_the_fit_on_all_ratings_has_precedence(capsys, run):
     rated = Observations.from_matrix(sum(read_sparse(run / f"matrices/{p}.npz") for p in PARTS))
-    fit_global_mean(rated, (1.0, 5.0)).save(run / "models/final/best/model.npz")
+    add_model(run, "final/best", fit_global_mean(rated, (1.0, 5.0)))
     write_json(run / "models/final/best/fit.json", {"model": "mean"})
     [row] = rows(capsys, "predict --user 5 --item-id 20")
     mean = np.mean([rating for _, _, rating in TRAIN + VALIDATION + TEST])
@@ -109,7 +109,7 @@ def with_factors(run) -> None:
         random.standard_normal((3, 2)).astype(np.float32),
         np.array([[1, 0], [0.9, 0.1], [-1, 0], [0, 1], [0, -1]], dtype=np.float32),
     )
-    model.save(place / "model.npz")
+    add_model(run, "mf/seed-1", model)
     write_json(place / "fit.json", {"settings": {"kind": "mf"}})
     words = np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8], [0, 0]], dtype=np.float32)
     write_sparse(run / "content/tfidf.npz", sp.csr_array(words))

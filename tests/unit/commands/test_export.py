@@ -10,12 +10,12 @@ from blendmf.common.files import write_json
 from blendmf.models.baselines import fit_global_mean
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.observations import Observations
-from finished_run import TEST, TRAIN, ask, refused
+from finished_run import TEST, TRAIN, add_model, ask, refused
 
 
 def test_test_pairs_are_predicted_by_a_fit_that_has_not_seen_them(capsys, run):
     everything = Observations.from_matrix(sp.csr_array(np.full((3, 5), 5.0)))
-    fit_global_mean(everything, (1.0, 5.0)).save(run / "models/final/best/model.npz")
+    add_model(run, "final/best", fit_global_mean(everything, (1.0, 5.0)))
     write_json(run / "models/final/best/fit.json", {"model": "mean"})
     rows = json.loads(ask(capsys, "export predictions --model mean --format json"))
     assert [(row["user_id"], row["item_id"], row["rating"]) for row in rows] == TEST
@@ -44,7 +44,7 @@ def test_factors_and_biases_give_the_scores_again(capsys, run):
         user_factors=random.standard_normal((3, 2)).astype(np.float32),
         item_factors=random.standard_normal((5, 2)).astype(np.float32),
     )
-    model.save(run / "models/mf/seed-1/model.npz")
+    add_model(run, "mf/seed-1", model)
     assert main(["export", "factors", "--model", "mf", "--output", "factors"]) == 0
     assert "scores of training ratings: 0.0000" in capsys.readouterr().err
     users, items = (pq.read_table(f"factors/{name}.parquet") for name in ("users", "items"))

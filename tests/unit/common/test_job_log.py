@@ -5,12 +5,13 @@ import pytest
 
 from blendmf.common import job_log as log
 from blendmf.common.errors import UserError
+from script_jobs import ScriptJob
 
 
 def test_the_log_has_the_jobs_output_and_ends_with_its_usage_and_request(tmp_path, capsys):
     paths = [tmp_path / "deep" / f"{name}.log" for name in ("requested", "unrequested")]
-    for path, asked in zip(paths, ({"mem_mb": 300, "runtime": 10}, None), strict=True):
-        with log.job(path, asked=asked):
+    for path, asked in zip(paths, ({"mem_mb": 300, "runtime": 10}, {}), strict=True):
+        with log.job(ScriptJob(path, resources=asked)):
             print("to stdout")
             print("to stderr", file=sys.stderr)
             numbers = bytearray(200 * 2**20)
@@ -25,13 +26,13 @@ def test_the_log_has_the_jobs_output_and_ends_with_its_usage_and_request(tmp_pat
 
 
 def test_user_errors_are_logged_without_a_traceback(tmp_path):
-    with pytest.raises(SystemExit, match="1"), log.job(tmp_path / "step.log"):
+    with pytest.raises(SystemExit, match="1"), log.job(ScriptJob(tmp_path / "step.log")):
         raise UserError("ratings.csv, line 3: no number")
     assert (tmp_path / "step.log").read_text() == "error: ratings.csv, line 3: no number\n"
 
 
 def test_other_exceptions_keep_their_traceback(tmp_path):
-    with pytest.raises(SystemExit, match="1"), log.job(tmp_path / "step.log"):
+    with pytest.raises(SystemExit, match="1"), log.job(ScriptJob(tmp_path / "step.log")):
         {}["missing"]
     text = (tmp_path / "step.log").read_text()
     assert "Traceback" in text
@@ -65,7 +66,8 @@ def test_a_mistake_is_not_tried_again_in_the_same_run(tmp_path):
     tries = []
 
     def attempt(number, error):
-        with log.job(path, asked={"mem_mb": 1, "runtime": 1, "attempt": number}):
+        asked = {"mem_mb": 1, "runtime": 1, "attempt": number}
+        with log.job(ScriptJob(path, resources=asked)):
             tries.append(number)
             if error is not None:
                 raise error

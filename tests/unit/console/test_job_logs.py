@@ -7,6 +7,7 @@ import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.common.job_log import job
+from script_jobs import ScriptJob
 from snakemake_logger_plugin_blendmf.job_logs import Reading, ended_process, is_damaged, read_log
 
 
@@ -15,7 +16,7 @@ def log_of(folder: Path, error: BaseException) -> Path:
         print("error: not the last words")
         raise error
 
-    with pytest.raises(SystemExit), job(folder / "job.log"):
+    with pytest.raises(SystemExit), job(ScriptJob(folder / "job.log")):
         fail()
     return folder / "job.log"
 
@@ -71,7 +72,7 @@ def test_faults_of_the_machine_have_their_own_remedies(
 
 
 def test_a_failed_allocation_is_a_lack_of_memory(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit), job(tmp_path / "job.log"):
+    with pytest.raises(SystemExit), job(ScriptJob(tmp_path / "job.log")):
         np.ones(2**52)
     found = read_log(tmp_path / "job.log")
     assert found is not None

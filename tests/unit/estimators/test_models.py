@@ -1,3 +1,4 @@
+import json
 import pickle
 from dataclasses import fields
 
@@ -10,8 +11,11 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import blendmf
 from blendmf import BayesianMF, Bias, ItemNeighbours, MatrixFactorization, TruncatedSVD
+from blendmf.common.digests import digest_file
 from blendmf.common.errors import UserError
+from blendmf.common.files import read_json
 from configs import DEFAULT
+from damaging import damaged
 
 SMALL = {
     BayesianMF: {"latent_dim": 2, "epochs": 25, "burn_in": 5, "draws": 10},
@@ -88,6 +92,46 @@ def test_a_saved_estimator_is_the_same_when_loaded(of, parts, fitted, tmp_path):
     pd.testing.assert_frame_equal(loaded.explain("u3", 101), model.explain("u3", 101))
     with pytest.raises(UserError, match="is not empty"):
         model.save(tmp_path / "model")
+
+
+def test_a_saved_estimator_with_damaged_or_foreign_files_is_refused(parts, fitted, tmp_path):
+    for name, of in (("mine", Bias), ("other", ItemNeighbours)):
+        fitted[of].save(tmp_path / name)
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    for path in sorted(file for file in mine.iterdir() if not file.name.startswith(".")):
+        kept = path.read_bytes()
+        theirs = (other / path.name).read_bytes()
+        for content in [*damaged(kept, 20, path.name), *([theirs] if theirs != kept else [])]:
+            path.write_bytes(content)
+            with pytest.raises(UserError, match=f"{path}: was changed .*save the estimator again"):
+                blendmf.load(mine)
+        path.write_bytes(kept)
+    mine.rename(tmp_path / "renamed")
+    loaded = blendmf.load(tmp_path / "renamed")
+    np.testing.assert_array_equal(loaded.predict(parts.test), fitted[Bias].predict(parts.test))
+
+
+@pytest.mark.parametrize(
+    "facts", [{}, {"class": "fields"}, {"class": "Bias", "params": {"nope": 1}}, [], "x", None]
+)
+def test_a_saved_estimator_without_its_facts_is_refused(facts, fitted, tmp_path):
+    fitted[Bias].save(tmp_path / "model")
+    path = tmp_path / "model/estimator.json"
+    digest_file(path).unlink()
+    full = {**read_json(path), **facts} if facts and isinstance(facts, dict) else facts
+    path.write_text(json.dumps(full))
+    with pytest.raises(UserError, match=r"estimator\.json: cannot be read"):
+        blendmf.load(tmp_path / "model")
+
+
+def test_the_model_of_other_users_is_refused_in_a_saved_estimator(parts, fitted, tmp_path):
+    fitted[Bias].save(tmp_path / "mine")
+    known = parts.train[parts.train["user"] != parts.train["user"].iloc[0]]
+    Bias().fit(known).save(tmp_path / "other")
+    for name in ("model.npz", ".model.npz.sha256"):
+        (tmp_path / "mine" / name).write_bytes((tmp_path / "other" / name).read_bytes())
+    with pytest.raises(UserError, match=r"model\.npz: a model of other users and items"):
+        blendmf.load(tmp_path / "mine")
 
 
 @pytest.mark.parametrize("of", CLASSES)

@@ -4,55 +4,26 @@ import re
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 
 from blendmf.common.files import read_arrays
-from blendmf.common.random_streams import stream
-from blendmf.models.baselines import PopularityModel, RandomModel
-from blendmf.models.bayesian_factor_model import NORMAL_WIDTHS, BayesianFactorModel
-from blendmf.models.factor_model import FactorModel
-from blendmf.models.item_neighbours import ItemNeighboursModel
+from blendmf.models.baselines import POPULARITY_LAYOUT, RANDOM_LAYOUT
+from blendmf.models.bayesian_factor_model import BAYESIAN_LAYOUT
+from blendmf.models.factor_model import FACTOR_LAYOUT
+from blendmf.models.item_neighbours import NEIGHBOURS_LAYOUT
 from blendmf.models.model import MODELS, load_model
-from blendmf.models.rating_times import RatingTimes
-from blendmf.models.svd import PureSvdModel
-from blendmf.models.user_prior import UserPrior
+from blendmf.models.stored import NAMES
+from complete_models import BAYES, COMPLETE, MF, RANGE, D, K, M, N, R, S, T, W
 from configs import ROOT
 
 PAGE = (ROOT / "docs/reference/model-files.md").read_text(encoding="utf-8")
-M, N, T, D, S, R, K, RANGE = 4, 6, 3, 2, 5, 2, 8, (0.5, 5.0)
-random = stream(1, "model files")
-
-
-def drawn(*shape: int) -> np.ndarray:
-    return random.standard_normal(shape).astype(np.float32)
-
-
-def sparse(*shape: int) -> sp.csr_array:
-    return sp.csr_array(np.abs(drawn(*shape)))
-
-
-BIAS = FactorModel(M, N, RANGE, 3.0, drawn(M), drawn(N))
-MF = FactorModel(M, N, RANGE, 3.0, drawn(M), drawn(N), drawn(M, D), drawn(N, D))
-W = 2 + D
-PRIOR = UserPrior(
-    0.5, 20.0, drawn(S), drawn(S, W), drawn(S, W, W), drawn(N), drawn(N, R), drawn(S, R, W),
-    drawn(2), drawn(S, 2, W),
-)  # fmt: skip
-BAYES = BayesianFactorModel(
-    M, N, RANGE, 3.0, drawn(S, M, 1 + D), drawn(S, N, 1 + D), drawn(M), drawn(N), NORMAL_WIDTHS,
-    PRIOR, drawn(M), RatingTimes(np.arange(0, 10, 2), np.arange(K)), drawn(2, K), drawn(2),
-)  # fmt: skip
-COMPLETE = {
-    "factor-model": FactorModel(
-        M, N, RANGE, 3.0, drawn(M), drawn(N), drawn(M, D), drawn(N, D), drawn(T, D),
-        sparse(M, T), sparse(N, T),
-    ),
-    "bayesian-factor-model": BAYES,
-    "item-neighbours": ItemNeighboursModel(BIAS, sparse(M, N), sparse(N, N), 3.0),
-    "pure-svd": PureSvdModel(M, N, RANGE, 0.0, None, None, drawn(M, D), drawn(N, D)),
-    "popularity": PopularityModel(M, np.arange(N)),
-    "random": RandomModel(M, N, RANGE, 3.0, 1.0, 7),
-}  # fmt: skip
+LAYOUTS = {
+    "factor-model": FACTOR_LAYOUT,
+    "bayesian-factor-model": BAYESIAN_LAYOUT,
+    "item-neighbours": NEIGHBOURS_LAYOUT,
+    "pure-svd": FACTOR_LAYOUT,
+    "popularity": POPULARITY_LAYOUT,
+    "random": RANDOM_LAYOUT,
+}
 SIZES = {"m": M, "n": N, "t": T, "d": D, "s": S, "r": R, "w": W, "k": K}
 
 
@@ -72,7 +43,10 @@ def test_every_kind_has_a_table() -> None:
 def test_the_tables_have_every_key_with_its_shape_and_type(kind: str, tmp_path) -> None:
     COMPLETE[kind].save(tmp_path / "model.npz")
     arrays, rows = read_arrays(tmp_path / "model.npz"), rows_of(kind)
-    assert rows.keys() == arrays.keys()
+    assert rows.keys() | {NAMES} == arrays.keys()
+    assert rows == {
+        name: (stored.shape, stored.type) for name, stored in LAYOUTS[kind].items() if name in rows
+    }
     for key, (shape, type_name) in rows.items():
         array = arrays[key]
         assert array.dtype.kind == "U" if type_name == "text" else type_name in array.dtype.name

@@ -7,6 +7,7 @@ from blendmf.common.files import write_json
 from blendmf.common.random_streams import stream
 from blendmf.config.models import model_entry
 from blendmf.models.baselines import PopularityModel, fit_bias
+from blendmf.models.model import save_model
 from blendmf.models.observations import RatingUnit
 from blendmf.models.rating_influence import rating_influence
 from blendmf.recommend.explorer_files import explorer_models, item_ratings, penalty_of
@@ -43,11 +44,17 @@ def chosen(folder, *recommending, table=TABLE):
         only_ranks = values["kind"] == "popularity"
         model = PopularityModel.fit(TRAIN) if only_ranks else fit_bias(TRAIN, RANGE, 1.0, 1.0)
         evaluated[name] = folder / name / "model.npz"
-        model.save(evaluated[name])
+        save_model(evaluated[name], model, "index")
         if name in recommending:
             write_json(folder / f"{name}.json", {"model": name, "settings": values})
             final.append((evaluated[name], folder / f"{name}.json"))
-    settings = {"final": final, "evaluated": evaluated, "words": CONTENT, "rating_deviation": 30.0}
+    settings = {
+        "final": final,
+        "evaluated": evaluated,
+        "index": "index",
+        "words": CONTENT,
+        "rating_deviation": 30.0,
+    }
     return explorer_models(table, SETTINGS, **settings)
 
 

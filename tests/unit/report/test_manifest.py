@@ -19,7 +19,6 @@ from blendmf.report.manifest import (
     manifest,
     package_versions,
     regeneration,
-    thread_pools,
     timings,
 )
 
@@ -54,7 +53,13 @@ def repository(tmp_path, monkeypatch) -> Path:
 
 
 def fit_facts(engine: str, threads: int = 1, gpu: str | None = None) -> dict:
-    return {"engine": engine, "engine_reason": "it suits", "threads": threads, "gpu": gpu}
+    return {
+        "engine": engine,
+        "engine_reason": "it suits",
+        "threads": threads,
+        "gpu": gpu,
+        "linear_algebra": [f"fast 1.{threads}"],
+    }
 
 
 def gather(folder: Path, repository: Path) -> dict:
@@ -90,6 +95,7 @@ def test_the_manifest_lists_code_data_software_and_machine(tmp_path, repository)
     ]
     assert facts["machine"]["training_threads"] == [1, 4]
     assert facts["machine"]["gpus"] == ["Fast 9000"]
+    assert facts["machine"]["linear_algebra"] == ["fast 1.1", "fast 1.4"]
     assert facts["machine"]["cores"] >= 1
     assert facts["timings"] == {"train": {"jobs": 1, "seconds": 2.5, "max_rss_mib": 100.0}}
     assert facts["git"]["dirty"] is False
@@ -236,15 +242,6 @@ def test_cpu_model_is_read_or_falls_back(tmp_path):
     cpuinfo.write_text("processor\t: 0\n")
     assert cpu_model(cpuinfo)
     assert cpu_model(tmp_path / "missing")
-
-
-def test_thread_pools_are_listed_without_paths():
-    pools = thread_pools()
-    blas = [pool for pool in pools if pool["user_api"] == "blas"]
-    assert all({"internal_api", "version", "num_threads"} <= pool.keys() for pool in blas)
-    assert len(blas) >= 1
-    assert not any("filepath" in pool for pool in pools)
-    assert "/" not in json.dumps(pools)
 
 
 def test_timings_add_up_jobs_of_a_rule(tmp_path):

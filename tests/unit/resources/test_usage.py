@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from blendmf.common.errors import UserError
 from blendmf.resources.usage import (
     BYTES_PER_RATING,
     MB_PER_MIB,
@@ -95,7 +96,7 @@ def test_jobs_without_a_log_or_a_request_are_left_out(tmp_path: Path) -> None:
 def test_an_unsuccessful_job_is_refused(tmp_path: Path) -> None:
     benchmark, log = job(tmp_path, "split")
     log.write_text("error: no\n")
-    with pytest.raises(ValueError, match="did not succeed"):
+    with pytest.raises(UserError, match="did not succeed"):
         read_jobs([(benchmark, log)])
 
 

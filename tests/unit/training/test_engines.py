@@ -8,7 +8,8 @@ from blendmf.common.errors import UserError
 from blendmf.common.random_streams import stream
 from blendmf.config.training import TrainingSettings
 from blendmf.evaluation.rating_metrics import rmse
-from blendmf.training.engines import choose_engine, make_engine
+from blendmf.training import engines
+from blendmf.training.engines import choose_engine, linear_algebra, make_engine
 from blendmf.training.kernels import compiled
 from blendmf.training.parameters import Parameters
 from blendmf.training.sgd import block_sgd
@@ -147,3 +148,13 @@ def test_threads_and_the_ratings_of_a_task_do_not_change_the_bits(
         torch.set_num_threads(before)
     assert all(outcome == outcomes[0] for outcome in outcomes)
     assert rmses[-1][0] < rmses[0][0]
+
+
+def test_linear_algebra_names_library_version_and_kernel(monkeypatch):
+    assert linear_algebra()
+    assert not any("/" in one for one in linear_algebra())
+    openmp = {"user_api": "openmp", "internal_api": "openmp", "version": None}
+    blas = {"user_api": "blas", "internal_api": "openblas", "version": "0.3", "architecture": "Zen"}
+    other = {"user_api": "blas", "internal_api": "mkl", "version": "2025"}
+    monkeypatch.setattr(engines, "threadpool_info", lambda: [openmp, blas, other, blas])
+    assert linear_algebra() == ["mkl 2025", "openblas 0.3 Zen"]

@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
-from blendmf.common.files import read_json
+from blendmf.common.files import read_csv, read_json
 from blendmf.report.pages.page import ENVIRONMENT, Section, page, paragraphs
 
 NEEDED = (
@@ -47,7 +46,7 @@ def index_page(results: Path) -> str:
 def _facts(folder: Path) -> dict[str, Any]:
     brief = read_json(folder / "comparison" / "summary.json")
     manifest = read_json(folder / "manifest.json")
-    table = pd.read_csv(folder / "comparison" / "table.csv", usecols=["model"])
+    table = read_csv(folder / "comparison" / "table.csv", usecols=["model"])
     pages = {name: path for path, name in FURTHER.items() if (folder / path).is_file()}
     return {
         **brief,

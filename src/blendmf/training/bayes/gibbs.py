@@ -50,12 +50,16 @@ class Draw:
     Attributes
     ----------
     user_rows, item_rows : ndarray of float32, of shape (n_users, 1 + d) and (n_items, 1 + d)
-        Bias and factors; the users' bias includes the drift up to the predicted position.
+        Bias and factors; the users' bias includes the drift up to the predicted position. They are
+        the means of the users' rows given the items' rows of the draw before, and of the items'
+        rows given the users' rows of this draw. For a pair without a training rating, their product
+        has the same mean over the draws as that of the drawn rows, and a smaller variance
+        (Rao-Blackwell).
     user_slopes : ndarray of float32, of shape (n_users,)
         Drift from the first to the last position; zeros without drift.
     user_variance, item_variance : ndarray of shape (n_users,) and (n_items,)
-        Variance of ratings given the rows: the user's noise, plus the prior variance of users and
-        items without ratings, whose rows are prior means.
+        Variance of ratings given these rows: the user's noise, and the variance of the drawn rows
+        around them.
     user_prior : PriorDraw
         Prior of the rows of users with ratings.
     moment_effects : list of ndarray of float32
@@ -180,23 +184,19 @@ class GibbsSampler:
         Rows of users and items without ratings are prior means.
         """
         users, items = self._users, self._items
-        rows = users.all_rows()
+        rows = users.expected_rows()
         user_rows = self._in_ratings(self._at_position(rows, position))
         slopes = rows[:, -1] if self._has_drift else np.zeros(len(rows))
-        item_rows = self._in_ratings(items.all_rows())
+        item_rows = self._in_ratings(items.expected_rows())
         of_moments = 0.0 if self._moments is None else self._moments.variance
         noise = of_moments + 1.0 / (self._precision * users.precisions)
-        user_variance, item_variance = np.zeros(len(user_rows)), np.zeros(len(item_rows))
-        user_variance[users.rated.positions] = noise
-        if len(self.users_without):
-            multipliers = self._multipliers(items.rows)
-            if self._has_drift:
-                multipliers = np.column_stack([multipliers, np.full(len(multipliers), position)])
-            unknown = users.variance_without(multipliers, items.rated.counts)
-            user_variance[self.users_without] = noise.mean() + unknown
-        if len(self.items_without):
-            unknown = items.variance_without(self._multipliers(users.rows), users.rated.counts)
-            item_variance[self.items_without] = unknown
+        by_items = self._multipliers(items.rows)
+        if self._has_drift:
+            by_items = np.column_stack([by_items, np.full(len(by_items), position)])
+        user_variance = users.variances(by_items, items.rated.counts)
+        user_variance[users.rated.positions] += noise
+        user_variance[self.users_without] += noise.mean()
+        item_variance = items.variances(self._multipliers(users.expected), users.rated.counts)
         squared, deviation = self._unit.deviation**2, self._unit.deviation
         common_noise = squared * (of_moments + 1 / self._precision)
         effects = [] if self._moments is None else self._moments.effects

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from blendmf.training.bayes.gibbs_kernels import INDEPENDENT, OVERRELAXATION
 from blendmf.training.bayes.side_features import SideInformation
 
 Rows = NDArray[np.float64]
@@ -116,7 +117,9 @@ class RowPrior:
             - known.squares[:, None] * self._all_coefficients[own]
         )
         noise = random.standard_normal(explained.shape) @ self.inverse
-        drawn = (gathered[own] - explained) / spread + noise / np.sqrt(spread)
+        mean = (gathered[own] - explained) / spread
+        drawn = mean + OVERRELAXATION * (self._all_coefficients[own] - mean)
+        drawn += INDEPENDENT * noise / np.sqrt(spread)
         self._all_coefficients[own] = drawn
         if known.strength is None:
             shape, rate = STRENGTH_PRIOR

@@ -111,6 +111,8 @@ class RowSampler:
         self.rows = np.zeros((m, width))
         start = (START_VARIANCE / (n_shared - 1)) ** 0.25
         self.rows[:, 1:n_shared] = start * random.standard_normal((m, n_shared - 1))
+        self._expected: NDArray[np.floating] = self.rows
+        self._inverse = np.eye(width)
         self.precisions, self.squared_errors = np.ones(m), np.zeros(m)
         words = content if content is not None and content[rated.positions].nnz else None
         of_words = [] if words is None else [self._side_information(words[rated.positions])]
@@ -161,12 +163,13 @@ class RowSampler:
         if freedom:
             gammas = random.standard_gamma((freedom + self.rated.counts) / 2)
         drawn = (self.rows @ lower).astype(np.float32)
+        expected = np.empty_like(drawn)
         means = (self.prior.mean @ lower).astype(np.float32)
         given = (
             *(self.rated.indptr, self.rated.others, self._values, self._order, Z, slope),
             *(means, random.standard_normal(shape, dtype=np.float32)),
             *(float(freedom), gammas, float(precision)),
-            *(drawn, self.precisions, self.squared_errors, lanes_of(Z.shape[1])),
+            *(drawn, expected, self.precisions, self.squared_errors, lanes_of(Z.shape[1])),
         )
         kernel = compiled(draw_rows, Z.shape[1])
 
@@ -175,16 +178,23 @@ class RowSampler:
 
         in_threads([task(begin, end) for begin, end in self._tasks], self._threads)
         self.rows = drawn @ inverse
+        self._expected, self._inverse = expected, inverse
 
-    def all_rows(self) -> Rows:
-        """The current rows, with prior means for rows without ratings, of shape (n, width)."""
+    @property
+    def expected(self) -> Rows:
+        """Mean of each of the `rows` given the other side, the prior and the row's precision."""
+        expected: Rows = self._expected @ self._inverse
+        return expected
+
+    def expected_rows(self) -> Rows:
+        """Expected rows, and prior means for rows without ratings, of shape (n, width)."""
         without, rated = self.rated.without, self.rated.positions
         if not len(without):
-            return self.rows
+            return self.expected
         prior = self._prior_without
         prior.update(self._weight[:, None] * self.rows, self._random)
         rows = np.empty((self.rated.n, self.rows.shape[1]))
-        rows[rated] = self.rows
+        rows[rated] = self.expected
         rows[without] = prior.mean_of(self._words_without, len(without))
         return rows
 
@@ -209,8 +219,11 @@ class RowSampler:
             effects = [of_raters, self._of_ratings[1].directions @ of_activity]
         return PriorDraw(noise_variance, intercept[0], self.prior.precision, *effects)
 
-    def variance_without(self, multipliers: Rows, n_ratings: NDArray[np.int64]) -> float:
-        """Prior variance of the predictions of rows without ratings, averaged over the ratings.
+    def variances(self, multipliers: Rows, n_ratings: NDArray[np.int64]) -> Values:
+        """Variance of the predictions by each row around those by its expected row.
+
+        For a row with ratings it is estimated from the current draw, for another row it is that of
+        the prior. It is averaged over the ratings of the other side.
 
         Parameters
         ----------
@@ -218,6 +231,14 @@ class RowSampler:
             The other side's rows, with 1 in place of the bias.
         n_ratings : ndarray of shape (n_others,)
             Number of ratings of each of the other side's rows: the weights of the average.
+
+        Returns
+        -------
+        ndarray of shape (n,)
         """
-        inverse = self._prior_without.inverse
-        return float(np.average(np.sum((multipliers @ inverse.T) ** 2, axis=1), weights=n_ratings))
+        weighted = n_ratings[:, None] * multipliers
+        squares = weighted.T @ multipliers / n_ratings.sum()
+        inverse, deviations = self._prior_without.inverse, self.rows - self.expected
+        variances = np.full(self.rated.n, np.sum((inverse @ squares) * inverse))
+        variances[self.rated.positions] = np.sum((deviations @ squares) * deviations, axis=1)
+        return variances

@@ -1,10 +1,11 @@
 """Compile kernels into a disk cache that concurrent jobs may share, and run them in threads.
 
-Numba keeps one index for all specialisations of a function. Two jobs that compile different ones at
-the same time give them the same file name, and one may then load the other's machine code. Numba
-also does not notice an edit of a module that the kernel calls into. Therefore every specialisation
-has its own name, and so its own index, which depends on the kinds of the parameters, the processor
-and the source: jobs that write the same file write the same contents.
+Numba's own cache keeps one index for all specialisations of a function: two jobs that compile
+different ones at the same time give them the same file name, and one may then load the other's
+machine code. It does not notice an edit of a module that the kernel calls into, and believes
+whatever its files contain. Here every specialisation has its own file (`KernelCache`), whose name
+depends on the kinds of the parameters, the processor and the source: jobs that write the same file
+write the same contents.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendmf.common.imported_files import imported_files
+from blendmf.training.kernels.kernel_cache import KernelCache
 
 RATINGS_PER_TASK = 1 << 15
 """Approximate number of ratings per task of `row_tasks`."""
@@ -45,7 +47,9 @@ def compiled(kernel: Callable[..., Any], *variant: str | int) -> Callable[..., A
     copy = FunctionType(kernel.__code__, kernel.__globals__, name)
     copy.__qualname__ = name
     copy.__module__ = kernel.__module__
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(copy)
+    dispatcher = numba.njit(nogil=True, error_model="numpy")(copy)
+    dispatcher._cache = KernelCache(name)
+    return dispatcher
 
 
 @cache

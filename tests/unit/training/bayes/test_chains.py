@@ -4,6 +4,7 @@ import pytest
 from blendmf.common.files import write_json, write_rows
 from blendmf.config.models import model_entry
 from blendmf.evaluation.rating_metrics import rmse
+from blendmf.models.model import save_model
 from blendmf.training.bayes.chains import in_one
 from blendmf.training.fit import fit_model
 from blendmf.training.fitted import Fit
@@ -53,10 +54,10 @@ def test_chains_of_separate_jobs_give_the_same_bits(three, tmp_path):
     for number in range(3):
         folder = tmp_path / str(number)
         alone = fit(chains=3, chain=number)
-        alone.model.save(folder / "model.npz")
+        save_model(folder / "model.npz", alone.model, "index")
         write_rows(folder / "history.csv", Epoch._fields, alone.history)
         write_json(folder / "fit.json", alone.facts(len(TRAIN)))
-        read.append(Fit.read(folder))
+        read.append(Fit.read(folder, "index"))
     together = in_one(read, VALIDATION)
     for folder, one in (("a", three), ("b", together)):
         one.model.save(tmp_path / folder / "model.npz")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from blendmf.common.random_streams import stream
-from blendmf.training.bayes.gibbs_kernels import add_scores, draw_rows
+from blendmf.training.bayes.gibbs_kernels import OVERRELAXATION, add_scores, draw_rows
 from blendmf.training.bayes.row_sampler import OtherSide
 from blendmf.training.kernels.compiled import compiled
 from blendmf.training.kernels.vector_rows import aligned_rows, lanes_of
@@ -43,11 +43,12 @@ class Problem:
         return weights * (self.values - offsets - self.order * slopes)
 
     def draw(self, freedom=0.0, precision=1.0, begin=0, end=DRAWS, start=None):
-        """The drawn rows, their relative precisions and the sums of their squared errors."""
+        """Draws, expected rows, relative precisions and the sums of squared errors."""
         Z = self.other.table(np.eye(WIDTH))
         slope = aligned_rows(np.zeros((1, Z.shape[1])), np.float32)
         slope[0, :WIDTH] = self.slope
         X = np.zeros((DRAWS, WIDTH), np.float32) if start is None else start
+        expected = np.full(X.shape, -1.0, np.float32)
         own, errors = np.full(DRAWS, -1.0), np.full(DRAWS, -1.0)
         repeated = [np.tile(a, DRAWS) for a in (self.others, self.values, self.order)]
         compiled(draw_rows, Z.shape[1])(
@@ -64,27 +65,35 @@ class Problem:
             self.random.standard_gamma((freedom + self.n_ratings) / 2, DRAWS),
             float(precision),
             X,
+            expected,
             own,
             errors,
             lanes_of(Z.shape[1]),
         )
-        return X, own, errors
+        return X, expected, own, errors
 
 
 @pytest.mark.parametrize("n_ratings", [1, 3, 5, 6, 7, 40, 200])
-def test_moments_of_draws_with_few_and_with_many_ratings(n_ratings):
+def test_draws_keep_their_distribution_and_have_the_known_mean(n_ratings):
     problem = Problem(n_ratings)
     precision = 0.7
-    X, own, errors = problem.draw(precision=precision)
     design, targets = problem.design, problem.targets
     covariance = np.linalg.inv(np.eye(WIDTH) + precision * design.T @ design)
     mean = covariance @ (problem.mean + precision * design.T @ targets)
+    before = problem.random.multivariate_normal(mean, covariance, DRAWS).astype(np.float32)
+    X, expected, own, errors = problem.draw(precision=precision, start=before.copy())
     # Five standard errors.
     np.testing.assert_allclose(X.mean(axis=0), mean, atol=5 / np.sqrt(DRAWS))
     np.testing.assert_allclose(np.cov(X.T), covariance, atol=5 * np.sqrt(2 / DRAWS))
+    np.testing.assert_allclose(
+        np.cov(X.T, before.T)[:WIDTH, WIDTH:],
+        OVERRELAXATION * covariance,
+        atol=5 * np.sqrt(2 / DRAWS),
+    )
+    np.testing.assert_allclose(expected, np.tile(mean, (DRAWS, 1)), atol=1e-4)
     assert (own == 1).all()
-    expected = ((targets - X[:100].astype(np.float64) @ design.T) ** 2).sum(axis=1)
-    np.testing.assert_allclose(errors[:100], expected, rtol=1e-4, atol=1e-3)
+    of_rows = ((targets - X[:100].astype(np.float64) @ design.T) ** 2).sum(axis=1)
+    np.testing.assert_allclose(errors[:100], of_rows, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("n_ratings", [2, 30])
@@ -93,7 +102,7 @@ def test_a_row_s_own_precision_has_its_gamma_distribution_given_the_row_before(n
     before = np.full(WIDTH, 0.3, np.float32)
     freedom, precision = 5.0, 1.5
     start = np.tile(before, (DRAWS, 1))
-    _, own, _ = problem.draw(freedom=freedom, precision=precision, start=start)
+    _, _, own, _ = problem.draw(freedom=freedom, precision=precision, start=start)
     error = ((problem.targets - problem.design @ before) ** 2).sum()
     shape, rate = (freedom + n_ratings) / 2, (freedom + precision * error) / 2
     assert own.mean() == pytest.approx(shape / rate, rel=5 / np.sqrt(DRAWS * shape))
@@ -101,9 +110,10 @@ def test_a_row_s_own_precision_has_its_gamma_distribution_given_the_row_before(n
 
 
 def test_rows_out_of_range_are_unchanged():
-    X, own, errors = Problem(3).draw(begin=1, end=2)
+    X, expected, own, errors = Problem(3).draw(begin=1, end=2)
     untouched = np.arange(DRAWS) != 1
     assert not X[untouched].any()
+    assert (expected[untouched] == -1).all()
     assert (own[untouched] == -1).all()
     assert (errors[untouched] == -1).all()
     assert X[1].any()
@@ -118,17 +128,17 @@ def test_rounding_errors_are_far_below_the_spread_of_the_draws_at_every_width(n_
         Z = other.table(np.eye(width))
         others = random.integers(1000, size=n_ratings).astype(np.int32)
         values = random.standard_normal(n_ratings).astype(np.float32)
-        X, own, errors = np.zeros((1, width), np.float32), np.ones(1), np.ones(1)
+        X, found = np.zeros((1, width), np.float32), np.zeros((1, width), np.float32)
         nothing = np.zeros((1, width), np.float32)
         compiled(draw_rows, Z.shape[1])(
             *(0, 1, np.array([0, n_ratings]), others, values, 0 * values, Z),
             *(aligned_rows(np.zeros((1, Z.shape[1])), np.float32), nothing, nothing),
-            *(0.0, np.ones(1), 1.0, X, own, errors, lanes_of(Z.shape[1])),
+            *(0.0, np.ones(1), 1.0, X, found, np.ones(1), np.ones(1), lanes_of(Z.shape[1])),
         )
         design = multipliers[others]
         covariance = np.linalg.inv(np.eye(width) + design.T @ design)
         expected = covariance @ design.T @ values
-        assert (np.abs(X[0] - expected) < 0.002 * np.sqrt(np.diag(covariance))).all(), width
+        assert (np.abs(found[0] - expected) < 0.002 * np.sqrt(np.diag(covariance))).all(), width
 
 
 def test_scores_of_pairs_are_added():

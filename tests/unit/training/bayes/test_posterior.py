@@ -87,7 +87,8 @@ def test_unrated_items_have_the_prior_mean_in_draws_and_a_larger_separate_varian
     rows, variance = fitted.model.item_rows[..., 0], fitted.model.item_variance
     assert (rows[:, -20:].std(axis=0) < 0.4 * np.sqrt(variance[-20:])).all()
     assert (variance[-20:] > 0.4**2).all()  # The variance of the bias alone.
-    assert (variance[:-20] == 0).all()
+    assert (variance[:-20] > 0).all()
+    assert (variance[:-20] < 0.1 * variance[-20:].min()).all()
     pairs = np.divmod(np.arange(N_USERS * N_ITEMS), N_ITEMS)
     deviation = fitted.model.deviation(*pairs).reshape(N_USERS, N_ITEMS)
     assert deviation[:, -20:].mean() > 1.1 * deviation[:, :-20].mean()
@@ -148,7 +149,7 @@ def test_noise_is_estimated_per_user(parts, fitted):
     noisy = np.arange(N_USERS) % 2 == 1
     assert np.median(variance[noisy]) > 2 * np.median(variance[~noisy])
     same = fit(parts, noise_freedom=None).model.user_variance
-    assert len(np.unique(same)) == 1
+    assert same.max() < 1.2 * same.min()
 
 
 def test_intervals_are_calibrated_on_the_validation_part_and_keep_their_coverage(
@@ -195,7 +196,7 @@ def test_the_history_has_the_validation_rmse_after_each_sweep(parts, fitted):
     assert fitted.best_epoch == fitted.epochs == 80
     assert fitted.validation_rmse == fitted.history[-1].validation_rmse
     assert rmse(fitted.model, parts[1]) == pytest.approx(fitted.validation_rmse, abs=1e-5)
-    assert len(fitted.model.user_rows) == 60  # Thinning 60 sweeps keeps at least 50.
+    assert len(fitted.model.user_rows) == 30  # Every second of 60 sweeps, for about 25 draws.
 
 
 def test_the_configured_number_of_draws_is_kept(parts):
