@@ -111,7 +111,6 @@ EXTRA_MB = {
     "final": 100,
     "report_page": 160,
     "explorer": 130,
-    "manifest": 12,
 }
 """Megabytes of libraries that a rule loads in addition to its class."""
 
