@@ -16,6 +16,8 @@ from snakemake_logger_plugin_blendmf.job_logs import (
     ended_process,
     of_traceback,
     read_log,
+    remedy_of,
+    without_message,
 )
 
 AGAIN = "run the same command again: finished work is kept."
@@ -106,7 +108,8 @@ class Failures:
             return [f"Interrupted.\nTo go on, {AGAIN}"]
         failed = {}
         for one in reversed(self._failed.values()):
-            reading = one.reading or self._from_process(one) or NO_MESSAGE
+            unknown = self._from_process(one) or NO_MESSAGE
+            reading = one.reading or without_message(unknown, Path.cwd())
             failed[reading.message] = (
                 f"Failed: {one.what}\nLog: {one.log}\n{reading.message}\n{reading.remedy} {AGAIN}"
             )
@@ -135,7 +138,7 @@ def _of_workflow(text: str, when: str) -> str:
     text = re.sub(r'(?:\n  File "[^"]*", line \d+.*)+\Z', "", text)
     if text.startswith(BROKEN_CONFIGURATION):
         text = broken_configuration(sys.argv[1:]) or text
-    return f"Failed {when}:\n{text}\nCorrect this and {AGAIN}"
+    return f"Failed {when}:\n{text}\n{remedy_of(text) or 'Correct this and'} {AGAIN}"
 
 
 def broken_configuration(arguments: Sequence[str]) -> str | None:

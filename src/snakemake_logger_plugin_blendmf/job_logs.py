@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ MAKE_WRITABLE = (
     "Make the file or folder writable, or for one in .cache set XDG_CACHE_HOME to a folder that "
     "is, and"
 )
+ERROR_NUMBER = re.compile(r"\[Errno (\d+)\]")
 REMEDY_OF_ERRNO = {
     errno.ENOSPC: "Free some disk space and",
     errno.EDQUOT: "Free some disk space and",
@@ -50,6 +52,9 @@ REMEDY_OF_ERRNO = {
     errno.EISDIR: "Remove the folder where a file should be, and",
     errno.ENOENT: "Restore the missing file, or delete the results that need it, and",
 }
+
+LITTLE_SPACE = 1 << 20
+"""Bytes with which a job cannot even write why it failed."""
 
 
 @dataclass
@@ -82,17 +87,29 @@ def of_traceback(text: str, inputs: Iterable[str] = ()) -> Reading:
     last_indented = max((n for n, line in enumerate(lines) if line.startswith("  ")), default=-1)
     messages = [line for line in lines[last_indented + 1 :] if line.strip()]
     message = messages[0] if messages else "an exception without a message"
-    number = re.match(r"\w*Error: \[Errno (\d+)\]", message)
     if NO_MEMORY.search(message):
         remedy = MORE_MEMORY
-    elif number and int(number[1]) in REMEDY_OF_ERRNO:
-        remedy = REMEDY_OF_ERRNO[int(number[1])]
+    elif known := remedy_of(message):
+        remedy = known
     elif broken := [path for path in inputs if is_damaged(Path(path))]:
         message = f"{', '.join(broken)}: damaged or cut short. {message}"
         remedy = "Delete the damaged file and"
     else:
         remedy = "This is a defect of the program, not of your input: report it with the log, or"
     return Reading(f"{message}{where}", remedy)
+
+
+def remedy_of(message: str) -> str | None:
+    """What to do about the error number that a message names, if any."""
+    number = ERROR_NUMBER.search(message)
+    return REMEDY_OF_ERRNO.get(int(number[1])) if number else None
+
+
+def without_message(reading: Reading, folder: Path) -> Reading:
+    """The reading of a job that left no message, with a remedy if its folder's disk is full."""
+    if shutil.disk_usage(folder).free >= LITTLE_SPACE:
+        return reading
+    return Reading(f"{reading.message} The disk is full.", REMEDY_OF_ERRNO[errno.ENOSPC])
 
 
 def ended_process(text: str) -> Reading:

@@ -56,7 +56,8 @@ def job(script: Job) -> Iterator[None]:
     A `UserError` is logged as its message, any other exception with its traceback; both end the
     process with status 1. A further attempt of the same run after a `UserError` ends at once: it
     would only fail again. A hidden file next to the log keeps the message, because Snakemake
-    deletes the log before another attempt.
+    deletes the log before another attempt. If the log cannot be written, a line on the process's
+    standard error says so.
     """
     path, asked = Path(script.log[0]), script.resources
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +66,7 @@ def job(script: Job) -> Iterator[None]:
         path.write_text(mistake.read_text(encoding="utf-8"), encoding="utf-8")
         sys.exit(1)
     mistake.unlink(missing_ok=True)
-    with path.open("w", encoding="utf-8", buffering=1) as file:
+    with _one_line_if_unwritable(path), path.open("w", encoding="utf-8", buffering=1) as file:
         try:
             stored = asked.get("stored", False)
             digests = nullcontext() if stored else checked(script.input, script.output)
@@ -81,6 +82,15 @@ def job(script: Job) -> Iterator[None]:
         else:
             used = f"processor time {time.process_time():.2f} s, peak memory {peak_mib():.1f} MiB"
             file.write(f"{used}{_requests(asked)}\n")
+
+
+@contextmanager
+def _one_line_if_unwritable(log: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        print(f"error: {log}: {error.strerror}", file=sys.__stderr__)
+        sys.exit(1)
 
 
 def _requests(asked: Mapping[str, Any]) -> str:

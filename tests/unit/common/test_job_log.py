@@ -39,6 +39,14 @@ def test_other_exceptions_keep_their_traceback(tmp_path):
     assert "KeyError: 'missing'" in text
 
 
+def test_a_log_on_a_full_disk_ends_with_one_line(tmp_path, capfd):
+    path = tmp_path / "step.log"
+    path.symlink_to("/dev/full")
+    with pytest.raises(SystemExit, match="1"), log.job(ScriptJob(path)):
+        raise ValueError("lost")
+    assert capfd.readouterr().err == f"error: {path}: No space left on device\n"
+
+
 def test_progress_yields_every_item_and_reports_the_count_of_long_work(monkeypatch, capsys):
     assert list(log.progress([1, 2, 3], "numbers")) == [1, 2, 3]
     monkeypatch.setattr(log, "SECONDS_BETWEEN_LINES", -1.0)

@@ -1,10 +1,12 @@
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from snakemake_logger_plugin_blendmf import job_logs
 from snakemake_logger_plugin_blendmf.failures import Failures, broken_configuration
 
 
@@ -139,3 +141,21 @@ def test_an_interrupted_run_is_no_failure(how: str) -> None:
     failures.add(said)
     (block,) = failures.blocks()
     assert block.startswith("Interrupted.\nTo go on, run the same command again")
+
+
+def test_an_error_of_the_workflow_with_a_known_number_has_its_remedy() -> None:
+    failures = Failures()
+    failures.explain("Error recording metadata ([Errno 28] No space left on device).")
+    (block,) = failures.blocks()
+    assert "Free some disk space and run the same command again" in block
+
+
+@pytest.mark.parametrize(("free", "is_full"), [(1 << 19, True), (1 << 30, False)])
+def test_a_job_without_a_message_on_a_full_disk_is_told_so(
+    free: int, is_full: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_logs.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    failures = Failures()
+    failures.add({"jobid": 1, "rule_name": "train", "rule_msg": None, "log": [], "input": []})
+    (block,) = failures.blocks()
+    assert ("The disk is full.\nFree some disk space and" in block) == is_full
