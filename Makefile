@@ -12,7 +12,7 @@ PROFILE ?= profiles/default
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile $(PROFILE)
 ARGS ?=
 
-.PHONY: report audit ablation folds test test-slow test-cluster test-faults chromium slurmctld test-peers cluster setup lint format docs smoke bench sweeps parity peers known-answers new-users published parts docs-figures images clean
+.PHONY: report audit ablation folds test test-slow test-cluster test-faults chromium slurmctld test-peers dependencies cluster setup lint format docs smoke bench sweeps parity peers known-answers new-users published parts docs-figures images clean
 
 # `make audit` runs the experiment under other protocols, `make ablation` the experiment
 # with content removed or assigned to other items; minutes on ml-100k, see docs/how-to/run.md.
@@ -50,6 +50,12 @@ slurmctld:
 # The estimators inside LensKit's and Cornac's pipelines, in an environment of their own.
 test-peers: .venv-pipelines/done
 	PYTHONPATH=src .venv-pipelines/bin/python -m pytest --override-ini addopts= --noconftest tests/peers $(ARGS)
+
+# Lists all packages in results/bom.json (CycloneDX), and those with known vulnerabilities. Fails on
+# one; names the packages that it cannot look up, which are all where there is no network.
+dependencies: $(VENV)/run .venv-audit/done
+	.venv-audit/bin/cyclonedx-py environment $(VENV) --output-reproducible --output-file results/bom.json
+	.venv-audit/bin/pip-audit --requirement constraints.txt --disable-pip --no-deps --progress-spinner off
 
 # Installs what PROFILE=profiles/slurm needs in addition to Slurm's commands.
 cluster: $(VENV)/slurm
@@ -182,6 +188,11 @@ $(VENV)/run: requirements.txt constraints.txt pyproject.toml
 .venv-pipelines/done: tests/peers/requirements.txt
 	$(PYTHON) -m venv .venv-pipelines
 	.venv-pipelines/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+.venv-audit/done: requirements-audit.txt
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run requirements-dev.txt

@@ -153,6 +153,23 @@ def new_users(data: Path) -> Rows:
         )
 
 
+def kills(data: Path) -> Rows:
+    """Kills of a run by signal and victim, and what became of them."""
+    table = read(data, "benchmarks/kills.csv").fillna({"scripts": ""})
+    yield (
+        "signal",
+        "sent to",
+        "kills",
+        "kinds of running jobs",
+        "unlocked afterwards",
+        "equal bytes",
+    )
+    for (signal, victim), rows in table.groupby(["signal", "victim"]):
+        scripts = sorted({name for names in rows["scripts"] for name in names.split()})
+        counts = len(rows), len(scripts), rows["locked"].sum(), rows["equal"].sum()
+        yield str(signal), str(victim), *map(str, counts)
+
+
 def parts(data: Path) -> Rows:
     """Validation RMSE of every variant, with the standard deviation over seeds."""
     table = read(data, "benchmarks/parts.csv")

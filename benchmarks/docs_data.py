@@ -159,6 +159,12 @@ SOURCES = (
         ("estimator", "folded_in", "unknown", "in_the_fit", "loss", "milliseconds_per_user"),
     ),
     Source(
+        "benchmarks/kills.csv",
+        "benchmarks/kills.csv",
+        "make test-faults",
+        ("chain", "signal", "victim", "scripts", "locked", "equal"),
+    ),
+    Source(
         "benchmarks/known-answers.csv",
         "known-answers/known-answers.csv",
         "make known-answers",

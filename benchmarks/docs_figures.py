@@ -52,6 +52,7 @@ TABLES: dict[str, Callable[[Path], tables.Rows]] = {
     ),
     "known answers": benchmarks.known_answers,
     "new users": benchmarks.new_users,
+    "kills": benchmarks.kills,
     "parts": benchmarks.parts,
     "agreement": benchmarks.agreement,
     "growth": benchmarks.growth,
