@@ -91,6 +91,18 @@ def test_shares_are_cut_where_decimal_fractions_are(scheme, train, validation, n
     assert [len(part) for part in parts] == sizes
 
 
+def test_ties_of_each_of_many_users_keep_the_order_of_the_table():
+    random = np.random.default_rng(0)
+    ratings = table(random.integers(0, 3, 300), np.arange(300), random.integers(0, 3, 300))
+    parts = three_parts(ratings, SETTINGS)
+    for user, own in ratings.groupby("user_id"):
+        in_order = own.sort_values(["timestamp", "item_id"])["item_id"].tolist()
+        ends = [0, int(0.7 * len(own)), int(0.85 * len(own)), len(own)]
+        for part, begin, end in zip(parts, ends, ends[1:], strict=False):
+            found = part.loc[part["user_id"] == user, "item_id"]
+            assert sorted(found) == sorted(in_order[begin:end])
+
+
 def test_ties_over_all_users_keep_the_order_of_the_table():
     random = np.random.default_rng(0)
     times = random.integers(0, 3, 300)
@@ -184,7 +196,7 @@ def test_facts_of_each_part_by_hand():
     ("settings", "message"),
     [
         (SETTINGS, r"validation part has no ratings .*split\.train.*; 2 of 2 users"),
-        (COLD, r"part has no .*cold-items.* of 1 items\);"),
+        (COLD, r"part has no .*cold-items.* of 1 items\);.* other shares$"),
     ],
 )
 def test_an_empty_part_is_refused_with_the_keys_to_change(settings, message):
@@ -230,8 +242,8 @@ def test_long_tailed_ratings_are_divided_at_the_configured_shares(seed):
     np.testing.assert_allclose(shares, [0.7, 0.15, 0.15], atol=0.01)
 
 
-def test_every_item_is_hidden_with_the_same_probability():
-    popularity = np.repeat([500, 20, 1], [5, 15, 27])
+@pytest.mark.parametrize("popularity", [np.repeat([500, 20, 1], [5, 15, 27]), np.array([9, 5, 1])])
+def test_every_item_is_hidden_with_the_same_probability(popularity):
     drawn = [draw_items(popularity, (0.7, 0.85), np.random.default_rng(s)) for s in range(2000)]
     for number, share in enumerate((0.7, 0.15, 0.15)):
         # The standard error of the share of 2,000 draws is about 0.01.

@@ -5,7 +5,13 @@ import pytest
 from ablated import per_user, rmse
 from blendmf.common.errors import UserError
 from blendmf.evaluation.rating_metrics import LEVELS, WIDTHS, WITHIN
-from blendmf.evaluation.user_metrics import RATING, UNCERTAINTY, measure
+from blendmf.evaluation.user_metrics import (
+    RANKED,
+    RATING,
+    UNCERTAINTY,
+    higher_is_better,
+    measure,
+)
 
 RESAMPLES = 400
 
@@ -55,6 +61,11 @@ def test_errors_coverage_and_widths_by_hand():
         **{name: pytest.approx(level) for name, level in zip(WIDTHS, LEVELS, strict=True)},
     }
     assert {of.n_users for of in found.values()} == {3}
+
+
+def test_lower_errors_and_higher_ranking_metrics_are_better():
+    assert not any(map(higher_is_better, ("rmse", "mae", "user_rmse", "user_mae")))
+    assert all(map(higher_is_better, RANKED))
 
 
 def test_a_difference_of_several_models_is_one_of_their_means():

@@ -54,7 +54,7 @@ def test_differences_from_a_reference_have_the_values_of_the_table_with_its_dire
         [
             difference(**given).assign(difference=0.2, **own),
             difference(**given).assign(difference=0.2, model_a="b", model_b="c", **own),
-            difference("mae", **given).assign(model_b="d"),
+            difference("mae", **given).assign(model_a="d"),
         ]
     )
     expected = Difference(0.2, 0.1, 0.4, 0.01, 0.02, 0.4, 0.3, 0.05, higher_is_better=False)

@@ -36,9 +36,9 @@ def sampler_of(users, items, shape, *, words=None, feedback=False, width=3, slop
 
 
 def test_products_of_factors_start_with_the_documented_variance():
-    items = np.arange(4000)
-    sampler, *_ = sampler_of(0 * items, items, (1, 4000), width=1 + 7)
-    first, second = sampler.rows[:2000, 1:], sampler.rows[2000:, 1:]
+    items = np.arange(20_000)
+    sampler, *_ = sampler_of(0 * items, items, (1, 20_000), width=1 + 2)
+    first, second = sampler.rows[:10_000, 1:], sampler.rows[10_000:, 1:]
     assert (first * second).sum(axis=1).var() == pytest.approx(START_VARIANCE, rel=0.15)
     assert not sampler.rows[:, 0].any()
 
