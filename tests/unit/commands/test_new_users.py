@@ -3,6 +3,7 @@ import json
 import pandas as pd
 import pytest
 
+from blendmf.commands.new_users import recommendations_of_new_users
 from blendmf.common.files import read_sparse
 from blendmf.data.tables import read_table
 from blendmf.estimators.saved import of_run
@@ -50,6 +51,14 @@ def test_titles_other_orders_times_and_unknown_items_give_the_same_list(capsys, 
     assert listed(capsys, tmp_path, text, "other.csv") == listed(capsys, tmp_path, ITEM_COLUMN)
 
 
+def test_ratings_of_unknown_items_are_counted(run, tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("user,item,rating\na,20,5\na,40,1\na,999,3\nb,30,2\nb,998,4\n")
+    top, ignored = recommendations_of_new_users(open_trained(run, "bias"), file, 2)
+    assert ignored == 2
+    assert top["user_id"].tolist() == ["a", "a", "b", "b"]
+
+
 def test_several_users_each_have_a_list(capsys, tmp_path):
     rows = listed(capsys, tmp_path, "user,item,rating\nb,20,5\na,20,1\na,30,2\n")
     assert [row["user_id"] for row in rows] == ["a"] * 3 + ["b"] * 4
@@ -65,7 +74,10 @@ def test_parquet_is_read(capsys, tmp_path):
     ("text", "message"),
     [
         ("film,stars\nToys,3\n", "mine.csv: has the columns film, stars; it needs item or title"),
-        ("item,rating\n999,3\n", "none of the 1 rated items is known to the model; ids are such"),
+        (
+            "item,rating\n999,3\n998,2\n",
+            "none of the 2 rated items is known to the model; ids are such",
+        ),
         ("item,rating\n20,30\n", "1 ratings are outside the range 1 to 5, such as 30"),
         ("item,rating\n20,3\n20,4\n", "rated more than once"),
         ("user,item,rating\n5,20,3\n", "known already: 5; give new users new ids"),

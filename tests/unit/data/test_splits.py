@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from blendmf.common.errors import UserError
 from blendmf.config.protocol import SplitSettings
-from blendmf.data.splits import PARTS, draw_items, fold_of
+from blendmf.data.splits import PARTS, _order, draw_items, fold_of, tags_known_in_training
 from blendmf.data.splits import split as split_with
 
 SETTINGS = SplitSettings()
@@ -74,6 +74,72 @@ def test_global_split_is_in_time_order_over_all_users(ratings):
     assert len(train) == int(0.70 * len(ratings))
 
 
+@pytest.mark.parametrize(
+    ("train", "validation", "n", "sizes"),
+    [
+        (0.7, 0.1, 10, [7, 1, 2]),  # 0.7 + 0.1 is below 0.8
+        (0.7, 0.15, 20, [14, 3, 3]),  # 0.7 + 0.15 is below 0.85
+        (0.1, 0.2, 10, [1, 2, 7]),  # 0.1 + 0.2 is above 0.3
+        (0.5, 0.25, 7, [3, 2, 2]),
+        (0.98, 0.015, 200, [196, 3, 1]),
+    ],
+)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_shares_are_cut_where_decimal_fractions_are(scheme, train, validation, n, sizes):
+    settings = SplitSettings(scheme=scheme, train=train, validation=validation)
+    parts = three_parts(table(1, range(n), times=np.arange(n)), settings)
+    assert [len(part) for part in parts] == sizes
+
+
+def test_ties_of_each_of_many_users_keep_the_order_of_the_table():
+    random = np.random.default_rng(0)
+    ratings = table(random.integers(0, 3, 300), np.arange(300), random.integers(0, 3, 300))
+    parts = three_parts(ratings, SETTINGS)
+    for user, own in ratings.groupby("user_id"):
+        in_order = own.sort_values(["timestamp", "item_id"])["item_id"].tolist()
+        ends = [0, int(0.7 * len(own)), int(0.85 * len(own)), len(own)]
+        for part, begin, end in zip(parts, ends, ends[1:], strict=False):
+            found = part.loc[part["user_id"] == user, "item_id"]
+            assert sorted(found) == sorted(in_order[begin:end])
+
+
+def test_ties_over_all_users_keep_the_order_of_the_table():
+    random = np.random.default_rng(0)
+    times = random.integers(0, 3, 300)
+    ratings = table(random.integers(0, 9, 300), np.arange(300), times)
+    parts = three_parts(ratings, SplitSettings(scheme="global-temporal"))
+    found = [
+        item for part in parts for item in sorted(part["item_id"], key=lambda k: (times[k], k))
+    ]
+    assert found == sorted(range(300), key=lambda k: (times[k], k))
+
+
+@pytest.mark.parametrize("scheme", ["per-user-temporal", "global-temporal"])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(-(2**63), 2**63 - 1), (2**63 - 41, 2**63 - 1), (-(2**63), 40 - 2**63), (0, 2**62)],
+)
+def test_the_smallest_and_largest_times_are_ordered(scheme, first, last):
+    """Forty ratings by two users whose times would overflow a common number of user and time."""
+    later = np.arange(40) >= 20
+    times = np.where(later, last - 40 + np.arange(40), first + np.arange(40))
+    order = np.random.default_rng(0).permutation(40)
+    ratings = table(np.arange(40)[order] % 2, order, times[order])
+    parts = three_parts(ratings, SplitSettings(scheme=scheme))
+    # Of 20 ratings each, or of 40 in all, 70 % and 15 % are 14 and 3, or 28 and 6.
+    assert [sorted(part["item_id"]) for part in parts] == [
+        *(list(range(28)), list(range(28, 34)), list(range(34, 40)))
+    ]
+
+
+@pytest.mark.parametrize("n_moments", [2**62, 2**62 + 1, 2**63])
+def test_two_users_with_as_many_moments_as_a_number_can_hold_are_ordered(n_moments):
+    rank = np.array([n_moments - 1, 0, n_moments - 1, 5, 0], dtype=np.int64)
+    users = np.array([1, 1, 0, 0, 0], dtype=np.int32)
+    assert _order(users, rank).tolist() == [4, 3, 2, 1, 0]
+    assert _order(users, rank - 3).tolist() == [4, 3, 2, 1, 0]
+
+
 def test_ties_in_time_keep_the_order_of_the_table():
     parts = three_parts(table(1, range(20), times=7), SETTINGS)
     assert [list(part["item_id"]) for part in parts] == [
@@ -98,13 +164,39 @@ def test_facts_state_the_users_that_are_not_split():
     facts = split(ratings, SETTINGS).facts
     assert facts["users_kept_whole_in_training"] == 1
     assert [facts["parts"][part]["ratings"] for part in PARTS] == [17, 3, 3]
+    assert facts["shares"] == {"train": 0.7, "validation": 0.15}
+    assert facts["reason"] == "fewer than 5 ratings"
+
+
+def test_users_with_exactly_the_smallest_number_of_ratings_are_divided():
+    ratings = table([1] * 20 + [2] * 5 + [3] * 4, [*range(20), *range(5), *range(4)])
+    divided = split(ratings, SETTINGS)
+    assert divided.facts["users_kept_whole_in_training"] == 1
+    counts = divided.train["user_id"].value_counts()
+    assert counts.to_dict() == {1: 14, 2: 3, 3: 4}
+
+
+def test_facts_of_each_part_by_hand():
+    # Two users with six and three ratings of three items; the tested are those of file 1.
+    files = np.array([0, 0, 1, 0, 2, 0, 0, 1, 2])
+    ratings = table([1] * 6 + [2] * 3, [5, 6, 7, 8, 5, 9, 5, 5, 6], [9, 4, 7, 8, 3, 2, 6, 1, 5])
+    ratings = ratings.assign(rating=np.float32([1, 2, 4, 1, 5, 5, 1, 2, 2]), file=files)
+    settings = SplitSettings(scheme="given", test="held.csv", validation="valid.csv")
+    train = {"ratings": 5, "users": 2, "items": 4, "mean_rating": 2.0}
+    assert split(ratings, settings).facts["parts"] == {
+        "train": train | {"first_timestamp": 2, "last_timestamp": 9},
+        "validation": {"ratings": 2, "users": 2, "items": 2, "mean_rating": 3.5}
+        | {"first_timestamp": 3, "last_timestamp": 5},
+        "test": {"ratings": 2, "users": 2, "items": 2, "mean_rating": 3.0}
+        | {"first_timestamp": 1, "last_timestamp": 7},
+    }
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (SETTINGS, r"validation part has no ratings .*split\.train"),
-        (COLD, r"part has no .*cold-items.* of 1 items\);"),
+        (SETTINGS, r"validation part has no ratings .*split\.train.*; 2 of 2 users"),
+        (COLD, r"part has no .*cold-items.* of 1 items\);.* other shares$"),
     ],
 )
 def test_an_empty_part_is_refused_with_the_keys_to_change(settings, message):
@@ -150,12 +242,37 @@ def test_long_tailed_ratings_are_divided_at_the_configured_shares(seed):
     np.testing.assert_allclose(shares, [0.7, 0.15, 0.15], atol=0.01)
 
 
-def test_every_item_is_hidden_with_the_same_probability():
-    popularity = np.repeat([500, 20, 1], [5, 15, 27])
+@pytest.mark.parametrize("popularity", [np.repeat([500, 20, 1], [5, 15, 27]), np.array([9, 5, 1])])
+def test_every_item_is_hidden_with_the_same_probability(popularity):
     drawn = [draw_items(popularity, (0.7, 0.85), np.random.default_rng(s)) for s in range(2000)]
     for number, share in enumerate((0.7, 0.15, 0.15)):
         # The standard error of the share of 2,000 draws is about 0.01.
         np.testing.assert_allclose(np.mean(np.array(drawn) == number, axis=0), share, atol=0.05)
+
+
+def test_the_seed_draws_the_validation_part_of_the_rest():
+    settings = SplitSettings(scheme="folds", fold=2, folds=3, fold_rule="rows", validation=0.5)
+    ratings = table(1, range(30))
+    first, again, other = (three_parts(ratings, settings, seed) for seed in (1, 1, 2))
+    assert sorted(first[2]["item_id"]) == list(range(10, 20))
+    assert [len(part) for part in first] == [10, 10, 10]
+    assert pairs(first[1]) == pairs(again[1]) != pairs(other[1])
+    odd = three_parts(table(1, range(9)), settings)
+    assert [len(part) for part in odd] == [3, 3, 3]
+    seven = SplitSettings(scheme="folds", fold=1, folds=2, fold_rule="rows", validation=0.9)
+    assert [len(part) for part in three_parts(table(1, range(7)), seven)] == [1, 2, 4]
+
+
+def test_tags_count_until_the_last_training_rating_of_the_same_item():
+    train = pd.DataFrame({"user_id": [1, 1, 2], "item_id": [5, 6, 5], "timestamp": [10, 20, 7]})
+    tags = pd.DataFrame(
+        {
+            "user_id": [1, 1, 1, 1, 2, 2, 3],
+            "item_id": [5, 5, 6, 7, 5, 6, 5],
+            "timestamp": [15, 20, 21, 3, 7, 7, 0],
+        }
+    )
+    assert tags_known_in_training(tags, train).index.tolist() == [0, 1, 4]
 
 
 def test_folds_by_rows_are_consecutive_and_test_each_rating_once():

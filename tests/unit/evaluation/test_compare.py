@@ -6,14 +6,17 @@ import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.config.models import model_entry
-from blendmf.evaluation.compare import Comparison, Run, choosable, compare
-from blendmf.evaluation.user_metrics import RANKED, RATING
+from blendmf.evaluation.compare import Comparison, Run, best_model, choosable, compare, pooled
+from blendmf.evaluation.rating_metrics import WIDTHS, WITHIN
+from blendmf.evaluation.user_metrics import RANKED, RATING, UNCERTAINTY
 from blendmf.models.baselines import PopularityModel, RandomModel, fit_global_mean
+from blendmf.models.bayesian_factor_model import LEVELS, BayesianFactorModel
 from blendmf.models.observations import Observations
 from ratings import observed
 from small_evaluation import bias_model, evaluated, only_row
 
 RANGE = (1.0, 5.0)
+CATALOGUE = ("full_coverage", "full_novelty")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,7 @@ def test_means_equal_those_of_the_evaluations(runs, comparison):
     for model in ("bias", "random"):
         own = [run.metrics for run in runs if run.model == model]
         expected = {
-            **{name: [m["rating"][name] for m in own] for name in ("rmse", "mae", "user_rmse")},
+            **{name: [m["rating"][name] for m in own] for name in RATING},
             **{f"rated_{n}": [m["rated"][n] for m in own] for n in ("precision_at_k", "mrr")},
             **{f"full_{n}": [m["full"][n] for m in own] for n in ("ndcg_at_k", "coverage")},
         }
@@ -65,6 +68,11 @@ def test_means_equal_those_of_the_evaluations(runs, comparison):
             assert found.n_seeds == len(by_seed)
             spread = np.std(by_seed, ddof=1) if len(by_seed) > 1 else np.nan
             assert found.seed_sd == pytest.approx(spread, nan_ok=True)
+            assert found.n_users == own[0]["full"]["n_users"] > len(own)
+        scored = only_row(comparison.table, model=model)
+        assert scored["n_ratings"] == own[0]["rating"]["n_ratings"]
+        squares = [metrics["rating"]["squared_error"] for metrics in own]
+        assert scored["squared_error"] == pytest.approx(np.mean(squares))
 
 
 def test_interval_of_the_mean_over_seeds_against_a_direct_bootstrap(runs, comparison):
@@ -169,6 +177,27 @@ def test_different_test_users_are_refused(runs):
         compare([runs[0], fewer], resamples=10, seed=0)
 
 
+def test_coverage_and_widths_are_measured_and_not_tested(parts):
+    test, runs = parts[2], []
+    (n_users, n_items), model = test.shape, None
+    for name, spread in (("narrow", 0.3), ("wide", 1.2)):
+        rows = (np.zeros((1, n, 2), np.float32) for n in (n_users, n_items))
+        variances = np.linspace(0, spread, n_users, dtype=np.float32), np.ones(n_items, np.float32)
+        model = BayesianFactorModel(n_users, n_items, (-9.0, 9.0), 3.5, *rows, *variances, LEVELS)
+        scored = evaluated(model, parts, k=5)
+        runs.append(Run(name, 1, scored.metrics, scored.per_user, scored.strata))
+    found = compare(runs, resamples=200, seed=1)
+    assert set(found.differences.metric) == {*RATING, *RANKED}
+    assert set(found.metrics.metric) == {*RATING, *RANKED, *UNCERTAINTY, *CATALOGUE}
+    for number, level in enumerate((0.5, 0.8, 0.9, 0.95)):
+        low, high = model.intervals(test.users, test.items, level)
+        inside = (low <= test.ratings) & (test.ratings <= high)
+        for name, values in ((WITHIN[number], inside), (WIDTHS[number], high - low)):
+            row = only_row(found.metrics, model="wide", metric=name)
+            assert row["mean"] == pytest.approx(values.mean())
+            assert row["low"] < row["mean"] < row["high"]
+
+
 def test_ranking_only_models_can_be_compared(runs):
     comparison = compare([runs[2]], resamples=50, seed=0)
     assert comparison.differences.empty
@@ -201,6 +230,44 @@ def test_folds_count_as_one_with_users_that_are_in_several(parts) -> None:
     assert row["rated_ndcg_at_k"] == pytest.approx(expected)
     pooled_users = only_row(found.metrics, metric="rmse")["n_users"]
     assert pooled_users == errors["user"].nunique()
+
+
+def fold(strata, users, n_ratings, error, coverage, *, predicts=True):
+    """Run of one fold; a user's errors, hits and lists are multiples of `error`."""
+    factor = np.arange(1.0, 1 + len(users))
+    per_user = pd.DataFrame({"user_id": users, "n_train": 10 * factor, "n_ratings": n_ratings})
+    sums = ("n_relevant", "squared_error", "absolute_error", *UNCERTAINTY, *RANKED)
+    per_user = per_user.assign(**dict.fromkeys(sums, error * factor))
+    if not predicts:
+        per_user[["squared_error", "absolute_error", *UNCERTAINTY]] = np.nan
+    rating = {"n_ratings": sum(n_ratings), "squared_error": error * factor.sum()}
+    full = {"coverage": coverage, "novelty": 2 * coverage, "n_users": len(users)}
+    metrics = {"rating": rating if predicts else None, "full": full}
+    return Run("bias", 1, metrics, per_user, strata)
+
+
+def test_folds_add_errors_and_coverage_of_users_and_average_their_lists(runs) -> None:
+    strata = runs[0].strata
+    found = pooled([fold(strata, [7, 3], [4, 2], 1, 0.2), fold(strata, [7], [3], 8, 0.6)])
+    assert found.metrics == {
+        "rating": {"n_ratings": 9, "squared_error": 11.0},
+        "full": {"coverage": pytest.approx(0.4), "novelty": pytest.approx(0.8), "n_users": 2},
+    }
+    table = found.per_user.set_index("user_id")
+    assert table["n_ratings"].to_dict() == {3: 2, 7: 7}
+    for name in ("n_relevant", "squared_error", "absolute_error", *UNCERTAINTY):
+        assert table[name].to_dict() == {3: 2, 7: 1 + 8}, name
+    for name in RANKED:
+        assert table[name].to_dict() == {3: 2, 7: (1 + 8) / 2}, name
+
+
+def test_folds_of_a_model_that_predicts_no_ratings_have_no_errors(runs) -> None:
+    strata = runs[2].strata
+    found = pooled([fold(strata, [7], [n], n, 0.5, predicts=False) for n in (1, 2)])
+    assert found.metrics["rating"] is None
+    silent = ["squared_error", "absolute_error", *UNCERTAINTY]
+    assert found.per_user[silent].isna().all(axis=None)
+    assert found.per_user["n_ratings"].tolist() == [3]
 
 
 def test_the_interval_over_folds_is_as_wide_as_users_who_are_in_several_make_it(parts) -> None:
@@ -238,3 +305,10 @@ def test_the_best_is_a_plain_model_if_too_few_items_have_words(without, models, 
     }
     text = {"items": 100, "items_without_terms": without}
     assert choosable({name: entries[name] for name in models}, text) == expected
+
+
+def test_the_best_model_has_the_lowest_error_or_else_the_highest_ndcg_among_some() -> None:
+    columns = {"rmse": [0.9, 0.8, 0.8, np.nan, np.nan], "full_ndcg_at_k": [0.1, 0.2, 0.3, 0.5, 0.6]}
+    table = pd.DataFrame({"model": ["a", "b", "c", "d", "e"]} | columns)
+    chosen = {among: best_model(table, list(among)) for among in ("abcde", "ade", "cb", "de", "d")}
+    assert chosen == {"abcde": "b", "ade": "a", "cb": "b", "de": "e", "d": "d"}

@@ -65,6 +65,80 @@ def test_the_deviation_combines_draw_variance_and_residual_variance():
     np.testing.assert_allclose(model.deviation(*PAIRS), expected.ravel(), rtol=1e-4)
 
 
+@pytest.mark.parametrize(("user", "item"), [(-1, 2), (1, -1), (-1, N_ITEMS), (N_USERS, 4)])
+def test_an_unknown_user_or_item_may_be_any_of_them(user, item):
+    model = model_of()
+    is_new_user, is_new_item = user not in range(N_USERS), item not in range(N_ITEMS)
+    rows = drawn_predictions(model)
+    u, i = (N_USERS if is_new_user else user), (N_ITEMS if is_new_item else item)
+    variance = rows[:, u, i].var()
+    variance += model.user_variance.mean() if is_new_user else model.user_variance[user]
+    variance += model.item_variance.mean() if is_new_item else model.item_variance[item]
+    # Over all users, or items, in each draw, with the mean row in place of an unknown other side.
+    if is_new_user:
+        variance += rows[:, :-1, i].var(axis=1).mean()
+    if is_new_item:
+        variance += rows[:, u, :-1].var(axis=1).mean()
+    others = [0, 3], [1, 5]
+    among = model.deviation([0, user, 3], [1, item, 5])
+    np.testing.assert_allclose(among[1], np.sqrt(variance), rtol=1e-4)
+    np.testing.assert_allclose(among[[0, 2]], model.deviation(*others), rtol=1e-6)
+
+
+def test_equal_draws_have_no_spread_despite_rounding():
+    model = model_of()
+    rows = {name: np.repeat(getattr(model, name)[:1], 3, 0) for name in ("user_rows", "item_rows")}
+    certain = np.zeros(N_USERS, np.float32), np.zeros(N_ITEMS, np.float32)
+    same = replace(model, **rows, user_variance=certain[0], item_variance=certain[1])
+    np.testing.assert_allclose(same.deviation(*PAIRS), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("mean", "rating"), [(900.0, 5.0), (-900.0, 1.0)])
+def test_an_interval_of_a_rating_out_of_range_does_not_turn_round(mean, rating):
+    model = replace(model_of((1.0, 5.0)), global_mean=mean)
+    low, high = model.intervals(*PAIRS, [0.0, 0.1])
+    assert (low <= high).all()
+    np.testing.assert_array_equal(low[0], rating)
+    np.testing.assert_array_equal(high[0], rating)
+    half = np.interp(0.1, LEVELS, NORMAL_WIDTHS) * model.deviation(*PAIRS)
+    np.testing.assert_allclose((high - low)[1], np.minimum(half, 4.0))
+
+
+def test_the_widest_interval_of_normal_errors_leaves_out_one_rating_in_2000():
+    assert NORMAL_WIDTHS[-1] == pytest.approx(norm.ppf(1 - 1 / 4000))
+    np.testing.assert_allclose(NORMAL_WIDTHS[:-1], norm.ppf((1 + LEVELS[:-1]) / 2), atol=1e-12)
+
+
+def test_pooled_chains_keep_all_draws_and_average_what_is_common():
+    prior = UserPrior(0.5, 20.0, *(np.full(1, k, dtype=np.float32) for k in range(8)))
+    times = RatingTimes(np.array([0, 2, 4, 4, 6]), np.array([0, 1000] * 3))
+    optional = {"moment_effects": (2, 6), "cold_offsets": (2,), "user_slopes": (N_USERS,)}
+    chains = []
+    for number in (1, 2, 6):
+        arrays = {name: np.full(shape, number, np.float32) for name, shape in optional.items()}
+        arrays |= {"user_rows": number * model_of().user_rows[:number]}
+        arrays |= {"item_rows": number * model_of().item_rows[:number]}
+        arrays |= {"user_variance": number * model_of().user_variance}
+        arrays |= {"item_variance": number * model_of().item_variance}
+        arrays |= {"widths": number * NORMAL_WIDTHS}
+        chains.append(replace(model_of(), times=times, user_prior=prior, **arrays))
+    pooled = BayesianFactorModel.pooled(chains)
+    for name in ("user_rows", "item_rows"):
+        draws = [getattr(model, name) for model in chains]
+        assert [len(rows) for rows in draws] == [1, 2, min(6, N_DRAWS)]
+        np.testing.assert_array_equal(getattr(pooled, name), np.concatenate(draws))
+    for name in ("user_variance", "item_variance"):
+        np.testing.assert_allclose(getattr(pooled, name), 3 * getattr(model_of(), name))
+    for name, shape in optional.items():
+        np.testing.assert_allclose(getattr(pooled, name), np.full(shape, 3.0))
+    np.testing.assert_array_equal(pooled.widths, NORMAL_WIDTHS)
+    assert pooled.times is times
+    assert pooled.user_prior is not None
+    assert pooled.user_prior.noise_variance.tolist() == [0, 0, 0]
+    lacking = [*chains[:2], replace(chains[2], user_prior=None)]
+    assert BayesianFactorModel.pooled(lacking).user_prior is None
+
+
 def test_intervals_of_normal_errors_use_normal_quantiles():
     model = model_of()
     low, high = model.intervals(*PAIRS, 0.9)

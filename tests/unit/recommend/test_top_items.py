@@ -4,10 +4,11 @@ import pytest
 import scipy.sparse as sp
 
 from blendmf.models.baselines import PopularityModel
+from blendmf.models.bayesian_factor_model import LEVELS, BayesianFactorModel
 from blendmf.models.factor_model import FactorModel
 from blendmf.models.observations import Observations
 from blendmf.recommend import top_items as module
-from blendmf.recommend.top_items import recommend, top_unseen
+from blendmf.recommend.top_items import decimals_for, interval_ends, recommend, top_unseen
 
 N_USERS, N_ITEMS = 23, 31
 RANGE = (1.0, 5.0)
@@ -64,8 +65,57 @@ def test_model_without_ratings_predicts_none():
     train, validation = parts()
     model = PopularityModel.fit(Observations.from_matrix(train))
     table = recommend(model, (train, validation), USERS, ITEMS, 2)
-    assert table.predicted_rating.isna().all()
+    assert table[["predicted_rating", "rating_low", "rating_high"]].isna().all(axis=None)
     assert table.score.notna().all()
+
+
+def test_intervals_contain_the_rating_at_nine_in_ten_and_end_at_the_rating_range():
+    # At level p an interval is 2 p standard deviations to either side, so 1.8 of them here.
+    biases = np.array([[0.5], [-0.25]]), np.array([[0.0], [1.75], [0.5], [-1.0]])
+    rows = (np.pad(bias, ((0, 0), (0, 1))).astype(np.float32)[None] for bias in biases)
+    variances = np.array([0.25, 1.0]), np.array([0.0, 0.75, 2.0, 0.39])
+    of_sides = (variance.astype(np.float32) for variance in variances)
+    model = BayesianFactorModel(2, 4, RANGE, 3.0, *rows, *of_sides, 2 * LEVELS)
+    seen = sp.csr_array(([1.0], ([1], [1])), shape=(2, 4))
+    table = recommend(model, (seen,), USERS[:2], ITEMS[:4], 3)
+    columns = ["item_id", "predicted_rating", "rating_low", "rating_high"]
+    np.testing.assert_allclose(
+        table[columns],
+        [
+            [101, 5.0, 5.0 - 1.8, 5.0],
+            [102, 4.0, 4.0 - 1.8 * 1.5, 5.0],
+            [100, 3.5, 3.5 - 1.8 * 0.5, 3.5 + 1.8 * 0.5],
+            [102, 3.25, 1.0, 5.0],
+            [100, 2.75, 1.0, 2.75 + 1.8],
+            [103, 1.75, 1.0, 1.75 + 1.8 * 1.39**0.5],
+        ],
+        rtol=1e-6,
+    )
+
+
+def test_a_model_without_intervals_has_no_ends():
+    model = factor_model()
+    for item, n in ((3, 1), ([3, 4], 2)):
+        ends = interval_ends(model, [0] * n, item)
+        assert [end.shape for end in ends] == [(n,), (n,)]
+        assert np.isnan(ends).all()
+
+
+@pytest.mark.parametrize(
+    ("rating_range", "expected"),
+    [
+        ((1.0, 5.0), 2),
+        ((0.5, 5.0), 2),
+        ((0.0, 1.0), 3),
+        ((-10.0, 10.0), 2),
+        ((0.0, 40.0), 1),
+        ((0.0, 100.0), 1),
+        ((0.0, 400.0), 0),
+        ((0.0, 1e6), 0),
+    ],
+)
+def test_ratings_are_shown_in_400_to_4000_steps(rating_range, expected):
+    assert decimals_for(rating_range) == expected
 
 
 def test_items_rated_zero_are_excluded_ties_ranked_by_position_and_short_lists_cut():

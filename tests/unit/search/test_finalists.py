@@ -41,6 +41,18 @@ def test_fits_do_not_depend_on_shard_count_or_file_order(searched, tmp_path, sha
     ]
 
 
+def test_fits_use_other_random_streams_than_the_search(searched):
+    plan, trials = searched
+    names = []
+
+    def named(_, name, __):
+        names.append(name)
+        return TrialOutcome(1.0, 1, 1)
+
+    refit_finalists(named, plan, trials, shard=0)
+    assert names == 3 * [("finalists", "mf", 1), ("finalists", "mf", 2)]
+
+
 def test_a_diverged_fit_has_no_value(searched):
     plan, trials = searched
     refits = refit_finalists(lambda *_: TrialOutcome(math.inf, 3, 2), plan, trials, shard=0)

@@ -5,6 +5,8 @@ import random
 import numpy as np
 import pytest
 
+from blendmf.common.random_streams import stream_seed
+from blendmf.search import generation as module
 from blendmf.search.generation import propose, search
 from blendmf.search.trials import Trial, TrialOutcome, read_trials, write_trials
 from searches import SPACE, diverging_above, plan_of, quadratic, run, slowly_improving
@@ -75,10 +77,66 @@ def test_proposals_lie_inside_the_space(tmp_path, sampler):
         assert all(isinstance(x, float) and low <= x <= high for x in values)
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
 @pytest.mark.parametrize("changed", [{"seed": 43}, {"model": "mf-content"}], ids=["seed", "model"])
-def test_proposals_depend_on(changed):
-    assert propose(plan_of(), [], 0) == propose(plan_of(), [], 0)
-    assert propose(plan_of(), [], 0) != propose(plan_of(**changed), [], 0)
+def test_proposals_depend_on(changed, sampler):
+    points = propose(plan_of(sampler=sampler), [], 0)
+    others = propose(plan_of(sampler=sampler, **changed), [], 0)
+    assert points == propose(plan_of(sampler=sampler), [], 0)
+    assert not any(point in others for point in points)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_starting_points_come_first_over_as_many_generations_as_they_fill(sampler):
+    numbers = np.linspace(0.01, 0.05, 7)
+    start = [{"latent_dim": 9, "learning_rate": x, "regularization": 2 * x} for x in numbers]
+    plan = plan_of(sampler=sampler, earlier_finalists=start)
+    first = propose(plan, [], 0)
+    earlier = [Trial(n, point, 1.0 + n, 1, 1) for n, point in enumerate(first)]
+    second = propose(plan, earlier, 1)
+    assert first == start[:5]
+    assert second[:2] == start[5:]
+    assert len(second) == 5
+    assert not any(point in start for point in second[2:])
+    if sampler == "qmc":
+        free = plan_of(sampler=sampler)
+        assert second[2:] == propose(free, [], 1)[2:], "the sequence goes on at the trial's number"
+
+
+def test_tpe_proposes_from_the_first_score_on_with_the_documented_options(monkeypatch):
+    given = []
+    monkeypatch.setattr(module, "TPESampler", lambda **options: given.append(options))
+    monkeypatch.setattr(module, "RandomSampler", lambda **options: given.append(options))
+    plan = plan_of()
+    failed, scored = Trial(0, {}, None, 1, None), Trial(1, {}, 0.9, 1, 1, (0.9,), pruned=True)
+    for settings, earlier in ((plan, []), (plan, [failed]), (plan_of(sampler="random"), [scored])):
+        module._sampler(settings, earlier, 3)
+    module._sampler(plan, [failed, scored], 3)
+    seed = {"seed": stream_seed(42, "search", "mf", 3)}
+    multivariate = {"multivariate": True, "constant_liar": True, "n_ei_candidates": 100}
+    assert given == [seed, seed, seed, seed | multivariate | {"n_startup_trials": 1}]
+
+
+def test_proposals_follow_the_scores_that_pruned_trials_had_at_their_rungs():
+    plan = plan_of(reduction_factor=3)
+    points = propose(plan, [], 0)
+    proposed = []
+    for scores in ([1.0, 2.0, 3.0, 4.0, 5.0], [5.0, 4.0, 3.0, 2.0, 1.0]):
+        pairs = enumerate(zip(points, scores, strict=True))
+        earlier = [Trial(n, point, 1.0, 2, 1, (at,), pruned=True) for n, (point, at) in pairs]
+        proposed.append(propose(plan, earlier, 1))
+    assert proposed[0] != proposed[1]
+
+
+def test_all_trials_use_the_same_random_stream():
+    names = []
+
+    def named(_, name, __):
+        names.append(name)
+        return TrialOutcome(1.0, 1, 1)
+
+    search(named, plan_of(), [], generation=0, shard=0)
+    assert names == 5 * [("search", "mf")]
 
 
 def test_the_search_learns_from_earlier_generations_and_as_much_from_pruned_trials(tmp_path):

@@ -49,17 +49,24 @@ def test_a_trial_continues_if_it_is_in_the_best_fraction_including_itself():
     ]
     assert Halving((2,), 3, earlier[:1]).continues(0, 1.05) is False
     assert Halving((2,), 3, []).continues(0, 99.0) is True
+    # Four of twelve continue; who ties with the fourth is no worse.
+    twelve = Halving((2,), 3, [trial(n, 0.9, [1.0 + n]) for n in range(11)])
+    assert [twelve.continues(0, value) for value in (3.5, 4.0, 4.5)] == [True, True, False]
+    equal = Halving((2,), 3, [trial(n, 0.9, [1.0]) for n in range(5)])
+    assert equal.continues(0, 1.0)
+    assert not equal.continues(0, 1.0 + 1e-12)
 
 
 def test_trials_count_at_rungs_reached_and_unpruned_trials_also_at_later_ones():
     pruned = trial(0, 1.0, [1.2, 1.0], pruned=True)
     ended_below = trial(1, 1.1, [1.1])
-    failed = trial(2, None, [])
+    failed = trial(2, None, [0.1, 0.1, 0.1])
     halving = Halving((2, 6, 17), 9, [pruned, ended_below, failed])
     assert not halving.continues(0, 1.15)
     assert halving.continues(0, 1.05)
     assert not halving.continues(1, 1.05)
     assert halving.continues(2, 1.05)
+    assert not halving.continues(2, 1.15)
 
 
 def test_a_climb_is_judged_only_at_rungs_and_records_their_values():

@@ -10,7 +10,7 @@ from blendmf.common.errors import UserError
 from blendmf.common.files import write_rows
 from blendmf.search.finalists import Refit, best_trials
 from blendmf.search.generation import propose
-from blendmf.search.selection import select_best, trials_table
+from blendmf.search.selection import earlier_finalists, select_best, trials_table
 from blendmf.search.study import importances, write_studies
 from blendmf.search.trials import Trial, TrialOutcome, complete
 from searches import SPACE, diverging_above, plan_of, run
@@ -39,6 +39,7 @@ def searched():
 def test_finalists_are_the_best_complete_trials_and_ties_prefer_the_first(searched):
     plan, trials = searched
     assert [trial.number for trial in best_trials(plan, trials)] == [2, 3]
+    assert [trial.number for trial in best_trials(plan, trials[::-1])] == [2, 3]
     same_point = [*trials[:3], replace(trials[3], params=trials[2].params), *trials[4:]]
     assert [trial.number for trial in best_trials(plan, same_point)] == [2, 4]
 
@@ -52,6 +53,7 @@ def test_the_finalist_with_the_lowest_mean_refit_error_is_chosen(searched):
     assert best["score"] == RMSE
     assert best["params"] == trials[3].params
     assert best["trials"] == {"complete": 4, "pruned": 1, "failed": 1}
+    assert best["distinct_values"] == 3
     assert best["epochs"] == 6 * 10 + 4 * 7
     assert [found["values"] for found in best["finalists"]] == [[0.82, 0.86], [0.81, 0.83]]
     assert [found["mean"] for found in best["finalists"]] == pytest.approx([0.84, 0.82])
@@ -69,9 +71,38 @@ def test_a_finalist_that_diverges_with_another_seed_ranks_last(searched):
     plan, trials = searched
     fits = [(2, 1, 0.5), (2, 2, None), (3, 1, 0.9), (3, 2, 0.9)]
     assert selected(plan, trials, [Refit(*fit, epochs=7) for fit in fits])["number"] == 3
+    more = [(2, 1, 0.9), (2, 2, None), (2, 3, 0.9), (3, 1, 0.1), (3, 2, None), (3, 3, None)]
+    assert selected(plan, trials, [Refit(*fit, epochs=7) for fit in more])["number"] == 2
     none = [Refit(number, seed, None, 1) for number in (2, 3) for seed in (1, 2)]
     best = selected(plan, trials, none)
     assert (best["number"], best["value"]) == (2, 0.8)
+
+
+def test_a_score_of_0_is_a_score_and_a_parameter_at_its_bound_is_named(searched):
+    plan, trials = searched
+    middle = {"latent_dim": 30, "learning_rate": 0.005, "regularization": 0.1}
+    trials[2] = replace(trials[2], params=middle)
+    best = selected(plan, trials, [Refit(2, 1, 0.0, 1), Refit(3, 1, 0.5, 1)])
+    assert (best["number"], best["value"], best["trial_value"]) == (2, 0.0, 0.8)
+    assert best["boundary"] == [
+        {"parameter": "regularization", "value": 0.1, "bound": "high", "limit": 0.1}
+    ]
+
+
+def test_earlier_finalists_are_in_the_order_of_their_means_and_numbers(tmp_path):
+    path = tmp_path / "trials.csv"
+    path.write_text(
+        "number,generation,state,value,finalist_mean,epochs,best_epoch,latent_dim,learning_rate\n"
+        "2,0,complete,0.1,0.9,5,4,20,0.25\n"
+        "9,0,complete,0.5,0.3,5,4,,0.5\n"
+        "10,1,complete,0.5,0.30,5,4,40,0.75\n"
+        "11,1,pruned,0.01,,5,4,50,0.125\n"
+    )
+    assert earlier_finalists(path) == [
+        {"learning_rate": 0.5},
+        {"latent_dim": 40.0, "learning_rate": 0.75},
+        {"latent_dim": 20.0, "learning_rate": 0.25},
+    ]
 
 
 def test_a_search_without_complete_trials_suggests_a_remedy():

@@ -5,7 +5,9 @@ import pytest
 import scipy.sparse as sp
 
 from blendmf.common.random_streams import stream
-from blendmf.training.bayes.row_prior import RowPrior, draw_wishart
+from blendmf.training.bayes import row_prior
+from blendmf.training.bayes.gibbs_kernels import INDEPENDENT, OVERRELAXATION
+from blendmf.training.bayes.row_prior import STRENGTH_PRIOR, RowPrior, draw_wishart
 from blendmf.training.bayes.side_features import SideInformation
 
 
@@ -21,7 +23,8 @@ def test_wishart_draws_have_the_theoretical_moments():
     np.testing.assert_allclose(draws.var(axis=0), variance, rtol=0.06)
 
 
-def test_without_rows_deviations_are_half_t_and_correlations_uniform():
+def test_without_rows_deviations_are_half_t_and_correlations_uniform(monkeypatch):
+    monkeypatch.setattr(row_prior, "DEVIATION_SCALE", 3.0)
     random = stream(6, "no rows")
     prior = RowPrior([], np.ones(0), 2)
     covariances = []
@@ -30,7 +33,7 @@ def test_without_rows_deviations_are_half_t_and_correlations_uniform():
         covariances.append(prior.inverse.T @ prior.inverse)
     (first, between), (_, second) = np.moveaxis(np.array(covariances), 0, -1)
     quantiles = np.array([0.4, 0.6, 0.8])
-    expected = np.sqrt(2) * quantiles / np.sqrt(1 - quantiles**2)
+    expected = 3 * np.sqrt(2) * quantiles / np.sqrt(1 - quantiles**2)
     for variance in (first, second):
         np.testing.assert_allclose(np.quantile(np.sqrt(variance), quantiles), expected, rtol=0.1)
     correlations = between / np.sqrt(first * second)
@@ -64,6 +67,55 @@ def test_a_planted_map_and_precision_are_recovered(planted):
     spread = np.std(np.array(means)[:, 0], axis=0)
     expected = np.sqrt(np.diag(covariance) * (1 + (F[[0]].toarray() ** 2).sum()) / 3000)
     np.testing.assert_allclose(spread, expected, rtol=0.35)
+
+
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_coefficients_and_their_strength_have_their_conditional_distributions_at_few_rows(scale):
+    """Three rows, a feature of any scale, and draws that depend on the coefficients before."""
+    random = stream(7, "few rows")
+    F, rows = scale * np.array([[1.0], [-2.0], [0.5]]), np.array([[1, 0.5], [-1.5, 0], [0.2, 1]])
+    feature = SideInformation.of_features(F, random)
+    prior = RowPrior([feature], np.ones(3), 2)
+    assert prior._strengths[0] == 2.0, "of the intercept"
+    coordinates, gammas = [], []
+    design = F @ feature.directions
+    for _ in range(2000):
+        (intercept, before), (fixed, strength) = prior.coefficients, list(prior._strengths)
+        intercept, before, lower = intercept.copy(), before.copy(), prior.lower
+        prior.update(rows, random)
+        drawn_intercept, drawn = prior.coefficients
+        of_intercept = (rows - design @ before).sum(axis=0) / (3 + fixed)
+        spread = (design**2).sum() + strength
+        mean = design.T @ (rows - drawn_intercept) / spread
+        for new, old, centre, squares in (
+            (drawn_intercept, intercept, of_intercept, 3 + fixed),
+            (drawn, before, mean, spread),
+        ):
+            independent = new - centre - OVERRELAXATION * (old - centre)
+            coordinates.append(independent @ lower * np.sqrt(squares) / INDEPENDENT)
+        rate = STRENGTH_PRIOR[1] + ((drawn @ lower) ** 2).sum() / 2
+        gammas.append(prior._strengths[1] * rate)
+    # Five standard errors.
+    for normal in (np.vstack(coordinates[0::2]), np.vstack(coordinates[1::2])):
+        np.testing.assert_allclose(normal.mean(axis=0), 0, atol=5 / np.sqrt(2000))
+        np.testing.assert_allclose(np.cov(normal.T), np.eye(2), atol=5 * np.sqrt(2 / 2000))
+    shape = 1 + 2 / 2
+    assert np.mean(gammas) == pytest.approx(shape, abs=5 * np.sqrt(shape / 2000))
+
+
+def test_the_mean_of_other_rows_is_the_sum_of_their_contributions_without_weights(planted):
+    F, _, _, rows = planted
+    random, weights = stream(8, "draws"), np.linspace(0.2, 1.0, 3000)
+    others = sp.csr_array(random.standard_normal((3000, 2)))
+    known = [
+        SideInformation.of_features(sp.diags_array(weights) @ features, random)
+        for features in (F, others)
+    ]
+    prior = RowPrior(known, weights, rows.shape[1])
+    for _ in range(3):
+        prior.update(weights[:, None] * rows, random)
+    found = prior.mean_of([F[:7], others[:7]], 7)
+    np.testing.assert_allclose(found * weights[:7, None], prior.mean[:7], atol=1e-5)
 
 
 def test_uninformative_features_are_shrunk_to_zero(planted):
