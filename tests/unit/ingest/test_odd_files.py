@@ -158,12 +158,14 @@ def test_archives_whose_headers_lie_are_refused(tmp_path, content):
         unpacked(tmp_path, content)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [changed_zip({20: struct.pack("<I", 2**31)}), ARCHIVES["zip"][:-2] + b"\xff\xff"],
-)
-def test_headers_that_nothing_reads_do_no_harm(tmp_path, content):
-    assert unpacked(tmp_path, content) == CONTENT
+def test_a_length_of_the_comment_that_nothing_reads_does_no_harm(tmp_path):
+    assert unpacked(tmp_path, ARCHIVES["zip"][:-2] + b"\xff\xff") == CONTENT
+
+
+def test_a_packed_size_that_lies_is_refused_or_does_no_harm(tmp_path):
+    content = changed_zip({20: struct.pack("<I", 2**31)})
+    with suppress(UserError):  # by the versions of Python that look for overlapping members
+        assert unpacked(tmp_path, content) == CONTENT
 
 
 @pytest.mark.parametrize(
