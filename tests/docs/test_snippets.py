@@ -16,6 +16,7 @@ import yaml
 from project import COPIED, ROOT, SECONDS, SMOKE, Project, copied, environment
 from snakemake.utils import update_config
 
+from blendmf.common.digests import digest_file
 from blendmf.data.tables import read_table, write_table
 from blendmf.ingest.precheck import checked
 from snippets import Block, blocks_of
@@ -78,6 +79,7 @@ def finished(smoke: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     items = read_table(file)
     items["title"] = items["item_id"].map(TITLES).fillna(items["title"])
     write_table(file, items)
+    digest_file(file).unlink()
     return folder
 
 

@@ -140,8 +140,8 @@ FAULTS: dict[str, tuple[Callable[[Project], dict[str, Any]], str, str]] = {
         r"No space left on device",
         "Free some disk space",
     ),
-    "a damaged result": (damaged, r"content/tfidf\.npz: damaged", "Delete the damaged file"),
-    "damaged facts": (damaged_facts, r"data/source\.json is damaged", "delete it"),
+    "a damaged result": (damaged, r"content/tfidf\.npz: was changed", "delete it"),
+    "damaged facts": (damaged_facts, r"data/source\.json: was changed", "delete it"),
     "an unwritable folder": (unwritable, r"synthetic/figures", AGAIN),
 }
 

@@ -90,6 +90,7 @@ def test_a_run_in_a_storage_gives_the_same_results_as_a_local_run(
     stored, plain = written(bucket.downloaded(tmp_path / "store")), written(smoke.run)
     same = [name for name in stored if name.split("/")[2] in OF_DATA_AND_MODELS]
     same = [name for name in same if not name.endswith("fitted-on.csv")]  # it lists the models
+    same = [name for name in same if "/final/best/" not in name]  # another model may be the best
     assert len(same) > 30
     assert [name for name in same if comparable(stored[name]) != comparable(plain[name])] == []
     assert not (fresh.run / "results").exists()
