@@ -75,8 +75,7 @@ class Failures:
         # A log from before the job's start tells nothing about it.
         logs = [Path(log) for log in error["log"]]
         logs = [log for log in logs if _changed_since(log, self._since.get(job, 0.0))]
-        inputs = [str(path) for path in error["input"] or ()]
-        readings = [found for log in logs if (found := read_log(log, inputs))]
+        readings = [found for log in logs if (found := read_log(log))]
         reading = readings[0] if readings else None
         if reading is None and error.get("rule_msg"):
             reading = Reading(str(error["rule_msg"]), "Look into the log, and")

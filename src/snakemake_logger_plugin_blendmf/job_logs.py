@@ -1,12 +1,8 @@
 """The reason for a job's failure, from its log or from how its process ended."""
 
 import errno
-import json
-import os
 import re
 import shutil
-import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +16,6 @@ OWN_FRAME = re.compile(
     r"line (?P<line>\d+)",
     re.MULTILINE,
 )
-SMALLEST = {".parquet": 8}
-"""Bytes of the smallest whole file of a kind; any other kind has at least one."""
 
 NO_MEMORY = re.compile(r"^(?:\w+\.)*_?\w*MemoryError\b|^OSError: \[Errno 12\]|out of memory")
 LIMIT = re.compile(r"^.*(?:oom_kill|exceeded memory limit|DUE TO TIME LIMIT).*$", re.MULTILINE)
@@ -65,7 +59,7 @@ class Reading:
     remedy: str
 
 
-def read_log(log: Path, inputs: Iterable[str] = ()) -> Reading | None:
+def read_log(log: Path) -> Reading | None:
     """Why a job failed: the end of its log; None if the log does not say."""
     with log.open("rb") as file:
         file.seek(max(log.stat().st_size - LAST_BYTES, 0))
@@ -74,12 +68,12 @@ def read_log(log: Path, inputs: Iterable[str] = ()) -> Reading | None:
     if mistake > exception:
         return Reading(text[mistake:].strip(), "Correct this and")
     if exception >= 0:
-        return of_traceback(text[exception + len(TRACEBACK) :], inputs)
+        return of_traceback(text[exception + len(TRACEBACK) :])
     limit = LIMIT.search(text)
     return Reading(limit[0].strip(), MORE_FROM_CLUSTER) if limit else None
 
 
-def of_traceback(text: str, inputs: Iterable[str] = ()) -> Reading:
+def of_traceback(text: str) -> Reading:
     """The exception of a traceback, the last line of the project's code in it, and a remedy."""
     *_, own = (None, *OWN_FRAME.finditer(text))
     where = f" ({own['file']}, line {own['line']})" if own else ""
@@ -91,9 +85,6 @@ def of_traceback(text: str, inputs: Iterable[str] = ()) -> Reading:
         remedy = MORE_MEMORY
     elif known := remedy_of(message):
         remedy = known
-    elif broken := [path for path in inputs if is_damaged(Path(path))]:
-        message = f"{', '.join(broken)}: damaged or cut short. {message}"
-        remedy = "Delete the damaged file and"
     else:
         remedy = "This is a defect of the program, not of your input: report it with the log, or"
     return Reading(f"{message}{where}", remedy)
@@ -127,32 +118,3 @@ def ended_process(text: str) -> Reading:
         "why.",
         "Correct this and",
     )
-
-
-def is_damaged(path: Path) -> bool:
-    """Whether a result file is empty, cut short or not of the kind that its name says."""
-    if not path.is_file():
-        return False
-    if path.stat().st_size < SMALLEST.get(path.suffix, 1):
-        return True
-    if path.suffix == ".npz":
-        return not _is_whole_zip(path)
-    if path.suffix == ".parquet":
-        with path.open("rb") as file:
-            start = file.read(4)
-            file.seek(-4, os.SEEK_END)
-            return (start, file.read(4)) != (b"PAR1", b"PAR1")
-    if path.suffix == ".json":
-        try:
-            json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            return True
-    return False
-
-
-def _is_whole_zip(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (zipfile.BadZipFile, OSError, ValueError):
-        return False

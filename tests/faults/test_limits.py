@@ -23,8 +23,7 @@ MEMORY = [size * MIB for size in (300, 500, 700, 900, 1100, 1400)]
 @pytest.fixture
 def disk(fresh: Project) -> Iterator[Project]:
     """The project with a small file system for its run."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system")
+    assert os.geteuid() == 0, "only root can mount a small file system"
     mount(fresh.run, f"size={FIRST_SIZE}")
     yield fresh
     subprocess.run(["umount", "--lazy", fresh.run], check=True)
@@ -35,8 +34,7 @@ def mount(folder: Path, options: str) -> None:
     kind = ["--types", "tmpfs"] if not folder.is_mount() else []
     command = ["mount", *kind, "--options", ("" if kind else "remount,") + options]
     mounted = done([*command, *(["tmpfs"] if kind else []), str(folder)])
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted: {mounted.stdout}")
+    assert mounted.returncode == 0, f"no file system can be mounted: {mounted.stdout}"
 
 
 def failure(project: Project, **how: object) -> str | None:

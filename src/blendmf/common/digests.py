@@ -1,6 +1,6 @@
-"""Digests of results: a hidden file beside each result tells what its rule wrote.
+"""Digests of results: a hidden file next to each result records what its rule wrote.
 
-``.NAME.sha256`` lies beside the file or folder NAME and has a line for each file of it in the
+``.NAME.sha256`` is next to the file or folder NAME and has a line for each file of it in the
 format of ``sha256sum``: the digest, and the path below the folder ``results``. It is checked when
 the result is read. A damaged file is refused, and so is a file of another model, seed, part or data
 set, also if its digest was copied with it.
@@ -44,7 +44,7 @@ def checked(inputs: Iterable[PathLike], outputs: Iterable[PathLike]) -> Iterator
     for path in written:
         digest_file(path).unlink(missing_ok=True)
     if unchecked := refuse_damage(inputs):
-        print(f"not checked, because no digest is beside: {', '.join(map(str, unchecked))}")
+        print(f"not checked, for lack of a digest: {', '.join(map(str, unchecked))}")
     yield
     for path in filter(Path.exists, written):
         write_digests(path)
@@ -56,7 +56,7 @@ def digest_file(path: PathLike) -> Path:
 
 
 def write_digests(path: Path) -> None:
-    """Write the digests of a file, or of all files of a folder, beside it."""
+    """Write the digests of a file, or of all files of a folder, next to it."""
     lines = [_line(file_digest(file), place) for place, file in _files(path).items()]
     with replacing(digest_file(path)) as temporary:
         temporary.write_bytes("".join(lines).encode("utf-8", "surrogateescape"))
@@ -65,7 +65,7 @@ def write_digests(path: Path) -> None:
 def refuse_damage(
     paths: Iterable[PathLike], folder: Path | None = None, again: str = RUN_AGAIN
 ) -> list[Path]:
-    """Check files and folders against the digests beside them.
+    """Check files and folders against their digests.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _differences(path: Path, folder: Path | None) -> Iterator[str]:
     name, files = _place(path, folder), _files(path, folder)
     digests = _read(digest_file(path), None if _is_in_root(path, folder) else name)
     if digests is None:
-        yield f"the digest beside it, {digest_file(path).name}, is damaged"
+        yield f"its digest, {digest_file(path).name}, is damaged"
     elif path.is_file() and digests.keys() != {name}:
         yield f"is {next(iter(digests))}, in the place of another file"
     elif lost := sorted(digests.keys() - files.keys()):

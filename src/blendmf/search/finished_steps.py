@@ -14,7 +14,7 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 class FinishedSteps:
     """Copies of the files of a job's finished steps.
 
-    Snakemake deletes all output of a job that is interrupted. A hidden copy beside each finished
+    Snakemake deletes all output of a job that is interrupted. A hidden copy of each finished
     file remains, and the next attempt begins after it, if it has the same input, parameters and
     code. The copies are deleted when all steps are finished.
 

@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_read_is_named(folder: Path, monkeypatch) -> None:
 def test_a_damaged_digest_is_refused(content: bytes) -> None:
     (path,) = written("results/films/a.csv")
     digests.digest_file(path).write_bytes(content)
-    assert "the digest beside it, .a.csv.sha256, is damaged" in refused(path)
+    assert "its digest, .a.csv.sha256, is damaged" in refused(path)
 
 
 @pytest.mark.usefixtures("folder")
@@ -207,5 +207,5 @@ def test_results_that_are_not_checked_are_in_the_log() -> None:
     with job(made):
         pass
     assert made.path.read_text().startswith(
-        "not checked, because no digest is beside: results/films/put.csv\n"
+        "not checked, for lack of a digest: results/films/put.csv\n"
     )

@@ -1,14 +1,12 @@
-import os
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from blendmf.common.errors import UserError
 from blendmf.common.job_log import job
 from script_jobs import ScriptJob
-from snakemake_logger_plugin_blendmf.job_logs import Reading, ended_process, is_damaged, read_log
+from snakemake_logger_plugin_blendmf.job_logs import Reading, ended_process, read_log
 
 
 def log_of(folder: Path, error: BaseException) -> Path:
@@ -21,8 +19,8 @@ def log_of(folder: Path, error: BaseException) -> Path:
     return folder / "job.log"
 
 
-def reading(folder: Path, error: BaseException, *inputs: Path) -> Reading:
-    found = read_log(log_of(folder, error), [str(path) for path in inputs])
+def reading(folder: Path, error: BaseException) -> Reading:
+    found = read_log(log_of(folder, error))
     assert found is not None
     return found
 
@@ -96,37 +94,3 @@ def test_a_log_without_an_error_does_not_say_why(tmp_path: Path) -> None:
 )
 def test_the_end_of_a_process_is_explained(words: str, message: str) -> None:
     assert message in ended_process(f"CalledProcessError ...\nCommand 'x.train.py' {words}").message
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> list[Path]:
-    np.savez(tmp_path / "a.npz", values=np.arange(1000))
-    pd.DataFrame({"a": range(1000)}).to_parquet(tmp_path / "a.parquet")
-    (tmp_path / "a.json").write_text('{"a": [1, 2, 3]}')
-    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
-    return [tmp_path / f"a.{suffix}" for suffix in ("npz", "parquet", "json", "csv")]
-
-
-def test_whole_files_are_not_damaged(results: list[Path]) -> None:
-    assert not any(map(is_damaged, results))
-    assert not is_damaged(results[0].with_name("absent.npz"))
-
-
-def test_files_cut_short_are_damaged(results: list[Path], tmp_path: Path) -> None:
-    for path in results[:3]:
-        os.truncate(path, path.stat().st_size // 2)
-        assert is_damaged(path)
-        os.truncate(path, 2)
-        assert is_damaged(path)
-    os.truncate(results[3], 0)
-    assert is_damaged(results[3])
-    found = reading(tmp_path, ValueError("cannot load"), *results)
-    assert "a.npz" in found.message
-    assert found.remedy == "Delete the damaged file and"
-
-
-def test_a_changed_byte_of_an_archive_is_damage(results: list[Path]) -> None:
-    content = bytearray(results[0].read_bytes())
-    content[len(content) // 2] ^= 1
-    results[0].write_bytes(content)
-    assert is_damaged(results[0])

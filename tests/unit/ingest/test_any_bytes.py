@@ -2,7 +2,6 @@
 
 import io
 import itertools
-import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ from blendmf.ingest.overlay_text import overlay_text
 from blendmf.ingest.precheck import data_problems
 from blendmf.ingest.readers import GENRES_100K, READERS
 from odd_bytes import any_file
+from packed import tarred
 
 some = settings(
     max_examples=40,
@@ -183,16 +183,7 @@ def zipped() -> bytes:
     return buffer.getvalue()
 
 
-def tarred(compression: str) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=f"w:{compression}") as archive:
-        member = tarfile.TarInfo("ratings.csv")
-        member.size = len(RATINGS)
-        archive.addfile(member, io.BytesIO(RATINGS))
-    return buffer.getvalue()
-
-
-@given(any_file(zipped(), *map(tarred, ["", "gz", "bz2", "xz"])))
+@given(any_file(zipped(), *(tarred(RATINGS, kind) for kind in ("", "gz", "bz2", "xz"))))
 @settings(some, max_examples=100)
 def test_archives(content):
     """What is unpacked is right, because archives have checksums; tar alone has none."""

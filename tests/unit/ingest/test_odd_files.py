@@ -5,7 +5,6 @@ import io
 import os
 import socket
 import struct
-import tarfile
 import time
 import zipfile
 from contextlib import suppress
@@ -20,6 +19,7 @@ from blendmf.ingest.catalogue import Layout
 from blendmf.ingest.fetch import fetch
 from blendmf.ingest.initial import initial_configuration
 from blendmf.ingest.precheck import data_problems
+from packed import tarred
 
 LAYOUT = Layout("csv", {"ratings.csv": None})
 CONTENT = b"user,film,stars\nu1,a,4\n" * 20
@@ -34,16 +34,10 @@ def zipped(*names: str) -> bytes:
     return buffer.getvalue()
 
 
-def tarred(compression: str) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=f"w:{compression}") as archive:
-        member = tarfile.TarInfo("ratings.csv")
-        member.size = len(CONTENT)
-        archive.addfile(member, io.BytesIO(CONTENT))
-    return buffer.getvalue()
-
-
-ARCHIVES = {"zip": zipped(), **{name or "tar": tarred(name) for name in ("", "gz", "bz2", "xz")}}
+ARCHIVES = {
+    "zip": zipped(),
+    **{name or "tar": tarred(CONTENT, name) for name in ("", "gz", "bz2", "xz")},
+}
 ZEROS = b"\0" * (2**20 + 1)
 
 
