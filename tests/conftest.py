@@ -19,3 +19,11 @@ def pytest_collection_modifyitems(items):
     of_smoke = [item for item in items if "smoke" in getattr(item, "fixturenames", ())]
     others = [item for item in items if "smoke" not in getattr(item, "fixturenames", ())]
     items[:] = of_smoke[:1] + others + of_smoke[1:]
+
+
+def pytest_make_parametrize_id(val, argname):
+    """Name a case of bytes by its argument and number: packed bytes contain the current time.
+
+    Parallel processes must give all cases the same names.
+    """
+    return argname if isinstance(val, bytes) else None
